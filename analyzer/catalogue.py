@@ -1,0 +1,304 @@
+"""The catalogue of knowledge: causes, symptoms and messages, read from YAML and validated.
+
+Every entry is data under ``analyzer/knowledge``; nothing here knows a cause by name. A mistake in a
+file is a :class:`CatalogueError` that names file, entry and field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+KNOWLEDGE = Path(__file__).parent / "knowledge"
+
+Strength = Literal["decisive", "strong", "moderate", "weak"]
+Platform = Literal["iks-classic", "iks-vpc", "iks-satellite", "roks", "other"]
+Risk = Literal["safe", "disruptive", "destructive"]
+Role = Literal["cause", "symptom", "state", "benign"]
+Scalar = str | int | float | bool
+
+EntryType = TypeVar("EntryType", bound="Entry")
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class CatalogueError(ValueError):
+    """A catalogue file is not valid; the text names file, entry and field."""
+
+
+class Entry(BaseModel):
+    """Base of all entries: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) or value is None else [value]
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+#: column -> value, list of values (any of them), "glob*", "!value" (not), {min: n} / {max: n}
+Where = dict[str, Any]
+
+
+class Signal(Entry):
+    """Something in the tables that speaks for or against a cause. Exactly one selector is given.
+
+    ``message`` matches any text (log line, event, condition, container message, setting) carrying one of the
+    message ids; ``in`` narrows it to tables, ``where`` adds conditions on the columns of the row.
+    ``fact`` matches a cross-check computed by ``analyzer.facts``. The other selectors name a table and
+    hold conditions on its columns.
+    """
+
+    id: str
+    says: str = ""  # one sentence for the report: what it shows
+    strength: Strength
+    message: Texts = ()
+    tables: Texts = Field(default=(), alias="in")
+    where: Where = {}
+    fact: Texts = ()
+    log: Where = {}
+    event: Where = {}
+    condition: Where = {}
+    container: Where = {}
+    pod: Where = {}
+    node: Where = {}
+    readiness: Where = {}
+    bgp: Where = {}
+    daemonset: Where = {}
+    setting: Where = {}
+    route: Where = {}
+    #: the usual trace of this cause: where the input that would show it is present, its absence speaks against
+    expected: bool = False
+    #: sum of counts of the matching rows needed / number of distinct nodes needed
+    min_count: int = 1
+    min_nodes: int = 1
+    #: "current" ignores start-up, shutdown and long recovered trouble; "any" takes every row
+    period: Literal["current", "any"] = "current"
+
+    @model_validator(mode="after")
+    def _one_selector(self) -> Signal:
+        given = [name for name in SELECTORS if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError(
+                f"signal {self.id!r} needs exactly one selector of {', '.join(SELECTORS)}; has {given}"
+            )
+        if self.where and not self.message and not self.fact:
+            raise ValueError(f"signal {self.id!r}: 'where' goes with 'message' or 'fact'")
+        return self
+
+    @property
+    def selector(self) -> str:
+        """Name of the selector that is given."""
+        return next(name for name in SELECTORS if getattr(self, name))
+
+
+SELECTORS = (
+    "message", "fact", "log", "event", "condition", "container", "pod", "node", "readiness", "bgp", "daemonset",
+    "setting", "route",
+)  # fmt: skip
+
+
+class Step(Entry):
+    """One step of a repair: text, an optional command with {placeholders}, its risk, where it applies."""
+
+    text: str
+    command: str = ""
+    risk: Risk = "safe"
+    platforms: Annotated[tuple[Platform, ...], BeforeValidator(_as_list)] = ()
+    #: "iks<=1.28" | "iks>=1.29" | "": which side of the operator migration the step is for
+    when: Literal["", "iks<=1.28", "iks>=1.29"] = ""
+    #: a named list of steps of ladders.yaml, put in this place
+    use: str = ""
+
+
+class Confirmation(Entry):
+    """What else would confirm or refute a cause, and the command that shows it."""
+
+    text: str
+    command: str = ""
+
+
+class Example(Entry):
+    """A line that must (not) fire the named signal, in the dress it has in a bundle."""
+
+    line: str
+    signal: str = ""
+
+
+class Cause(Entry):
+    """A root cause: what it is, what speaks for and against it, what it explains, how to repair it."""
+
+    id: str
+    family: str
+    scope: Literal["node", "cluster", "any"]
+    title: str
+    summary: str
+    seed: bool = False
+    #: probability before any evidence: one number, or by platform with "default"
+    prior: float | dict[str, float] = 0.01
+    signals: tuple[Signal, ...]
+    against: tuple[Signal, ...] = ()
+    #: causes whose evidence this cause produces by itself: they fold under it
+    explains: tuple[str, ...] = ()
+    #: symptoms (ids of symptoms.yaml) that follow from it
+    symptoms: tuple[str, ...] = ()
+    confirm: tuple[Confirmation, ...] = ()
+    remediation: tuple[Step, ...]
+    references: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+    counter_examples: tuple[Example, ...] = ()
+    #: True for entries that describe health or scope: never shown as a fault
+    not_a_fault: bool = False
+
+    @model_validator(mode="after")
+    def _unique_signals(self) -> Cause:
+        seen = [signal.id for signal in (*self.signals, *self.against)]
+        if len(seen) != len(set(seen)):
+            raise ValueError(
+                f"cause {self.id!r}: signal ids repeat: {sorted({s for s in seen if seen.count(s) > 1})}"
+            )
+        return self
+
+
+class Symptom(Entry):
+    """Something that is seen but is never an answer: "0/1 Running", "BGP not established"."""
+
+    id: str
+    title: str
+    signals: tuple[Signal, ...]
+
+
+class Message(Entry):
+    """A family of texts, matched case-insensitively anywhere in a message.
+
+    ``pattern`` is literal text in which ``{name}`` stands for any run-time value; several patterns are
+    alternatives (wordings of other releases). ``regex`` is for the few that need one. ``unless``
+    (a regex) takes the match back.
+    """
+
+    id: str
+    component: str = ""
+    role: Role
+    pattern: Texts = ()
+    regex: Texts = ()
+    whole: bool = False  # the pattern is the whole message, not a part of it
+    unless: str = ""
+    says: str = ""
+    since: str = ""  # first and last release with this text, "" = all known
+    until: str = ""
+    examples: tuple[str, ...] = ()
+    counter_examples: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_pattern(self) -> Message:
+        if not self.pattern and not self.regex:
+            raise ValueError(f"message {self.id!r} needs 'pattern' or 'regex'")
+        return self
+
+
+class Catalogue(Entry):
+    """All knowledge, by id."""
+
+    causes: dict[str, Cause]
+    symptoms: dict[str, Symptom]
+    messages: dict[str, Message]
+    ladders: dict[str, tuple[Step, ...]] = {}
+
+
+def load(extra: Iterable[Path] = ()) -> Catalogue:
+    """Read the shipped catalogue and ``extra`` folders or files whose entries add or override.
+
+    Raises:
+        CatalogueError: an entry is invalid, or refers to an id that does not exist.
+    """
+    causes: dict[str, Cause] = {}
+    symptoms: dict[str, Symptom] = {}
+    messages: dict[str, Message] = {}
+    ladders: dict[str, tuple[Step, ...]] = {}
+    for path in [KNOWLEDGE, *extra]:
+        for file in _files(path):
+            for kind, item in _entries(file):
+                if kind == "cause":
+                    cause = _build(Cause, item, file)
+                    causes[cause.id] = cause
+                elif kind == "symptom":
+                    symptom = _build(Symptom, item, file)
+                    symptoms[symptom.id] = symptom
+                elif kind == "message":
+                    message = _build(Message, item, file)
+                    messages[message.id] = message
+                else:
+                    ladders[str(item["id"])] = tuple(_build(Step, step, file) for step in item["steps"])
+    catalogue = Catalogue(causes=causes, symptoms=symptoms, messages=messages, ladders=ladders)
+    _check_references(catalogue)
+    return catalogue
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise CatalogueError(f"{path}: no such catalogue file or folder")
+    return sorted(path.rglob("*.yaml"))
+
+
+def _entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give ``(kind, entry)``; the kind is said by the file's top-level key or the entry's own shape."""
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{file}: {' '.join(str(error).split())}") from error
+    if isinstance(content, dict) and "signals" in content and "remediation" in content:
+        yield "cause", content
+        return
+    if not isinstance(content, dict) or not set(content) <= {"causes", "symptoms", "messages", "ladders"}:
+        raise CatalogueError(
+            f"{file}: expected one cause, or a mapping of causes, symptoms, messages, ladders"
+        )
+    for key, kind in (
+        ("causes", "cause"),
+        ("symptoms", "symptom"),
+        ("messages", "message"),
+        ("ladders", "ladder"),
+    ):
+        for item in content.get(key) or ():
+            if not isinstance(item, dict) or "id" not in item:
+                raise CatalogueError(f"{file}: {key}: an entry without 'id': {str(item)[:80]}")
+            yield kind, item
+
+
+def _build(model: type[EntryType], item: object, file: Path) -> EntryType:
+    try:
+        return model.model_validate(item)
+    except ValidationError as error:
+        name = item.get("id", "?") if isinstance(item, dict) else "?"
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "entry"
+        raise CatalogueError(f"{file}: {model.__name__.lower()} {name!r}: {field}: {first['msg']}") from error
+
+
+def _check_references(catalogue: Catalogue) -> None:
+    for cause in catalogue.causes.values():
+        for other in cause.explains:
+            if other not in catalogue.causes:
+                raise CatalogueError(f"cause {cause.id!r}: explains: no cause {other!r}")
+        for symptom in cause.symptoms:
+            if symptom not in catalogue.symptoms:
+                raise CatalogueError(f"cause {cause.id!r}: symptoms: no symptom {symptom!r}")
+        for step in cause.remediation:
+            if step.use and step.use not in catalogue.ladders:
+                raise CatalogueError(f"cause {cause.id!r}: remediation: no ladder {step.use!r}")
+        _check_signals(cause.id, (*cause.signals, *cause.against), catalogue)
+    for symptom_entry in catalogue.symptoms.values():
+        _check_signals(symptom_entry.id, symptom_entry.signals, catalogue)
+
+
+def _check_signals(owner: str, signals: Iterable[Signal], catalogue: Catalogue) -> None:
+    for signal in signals:
+        for message in signal.message:
+            if message not in catalogue.messages:
+                raise CatalogueError(f"{owner!r}: signal {signal.id!r}: message: no message {message!r}")

@@ -1,0 +1,1 @@
+"""Cross-checks between tables: what no single line says."""

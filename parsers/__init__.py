@@ -1,0 +1,1 @@
+"""Parsers: one module per kind of input, pure text in, rows out."""
