@@ -83,9 +83,7 @@ class Signal(Entry):
     def _one_selector(self) -> Signal:
         given = [name for name in SELECTORS if getattr(self, name)]
         if len(given) != 1:
-            raise ValueError(
-                f"signal {self.id!r} needs exactly one selector of {', '.join(SELECTORS)}; has {given}"
-            )
+            raise ValueError(f"signal {self.id!r} needs exactly one selector of {', '.join(SELECTORS)}; has {given}")
         if self.where and not self.message and not self.fact:
             raise ValueError(f"signal {self.id!r}: 'where' goes with 'message' or 'fact'")
         return self
@@ -97,9 +95,20 @@ class Signal(Entry):
 
 
 SELECTORS = (
-    "message", "fact", "log", "event", "condition", "container", "pod", "node", "readiness", "bgp", "daemonset",
-    "setting", "route",
-)  # fmt: skip
+    "message",
+    "fact",
+    "log",
+    "event",
+    "condition",
+    "container",
+    "pod",
+    "node",
+    "readiness",
+    "bgp",
+    "daemonset",
+    "setting",
+    "route",
+)
 
 
 class Step(Entry):
@@ -158,9 +167,7 @@ class Cause(Entry):
     def _unique_signals(self) -> Cause:
         seen = [signal.id for signal in (*self.signals, *self.against)]
         if len(seen) != len(set(seen)):
-            raise ValueError(
-                f"cause {self.id!r}: signal ids repeat: {sorted({s for s in seen if seen.count(s) > 1})}"
-            )
+            raise ValueError(f"cause {self.id!r}: signal ids repeat: {sorted({s for s in seen if seen.count(s) > 1})}")
         return self
 
 
@@ -256,9 +263,7 @@ def _entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "cause", content
         return
     if not isinstance(content, dict) or not set(content) <= {"causes", "symptoms", "messages", "ladders"}:
-        raise CatalogueError(
-            f"{file}: expected one cause, or a mapping of causes, symptoms, messages, ladders"
-        )
+        raise CatalogueError(f"{file}: expected one cause, or a mapping of causes, symptoms, messages, ladders")
     for key, kind in (
         ("causes", "cause"),
         ("symptoms", "symptom"),

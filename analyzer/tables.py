@@ -74,9 +74,7 @@ def frame(table: str, rows: Sequence[object]) -> pd.DataFrame:
     """Give the DataFrame of ``rows`` with exactly the columns of the table's row class, typed."""
     row_type = ROW_TYPES[table]
     columns = [item.name for item in fields(row_type)]
-    data = pd.DataFrame.from_records(
-        [tuple(getattr(row, name) for name in columns) for row in rows], columns=columns
-    )
+    data = pd.DataFrame.from_records([tuple(getattr(row, name) for name in columns) for row in rows], columns=columns)
     for item in fields(row_type):
         kind = str(item.type)
         if kind.startswith("datetime"):
@@ -97,4 +95,6 @@ def frame(table: str, rows: Sequence[object]) -> pd.DataFrame:
 def build(rows: dict[str, Iterable[object]], collected: datetime | None = None) -> Tables:
     """Build all tables; tables without rows are empty frames with their columns."""
     frames = {name: frame(name, list(rows.get(name, ()))) for name in ROW_TYPES}
-    return Tables(**frames, collected=collected)
+    tables = Tables(**frames)  # type: ignore[arg-type]  # the names of the frames are those of the fields
+    tables.collected = collected
+    return tables

@@ -193,7 +193,8 @@ class ReadinessRow(Row):
     age_s: float | None = None
     count: int = 1
     check: str = ""  # bird | bird6 | felix | confd | probe (timed out, refused: no Calico text)
-    state: str = ""  # not-established | graceful-restart | socket-error | not-live | not-ready | timeout | refused | established
+    #: not-established | graceful-restart | socket-error | not-live | not-ready | timeout | refused | established
+    state: str = ""
     peer: str = ""
     established_peers: int | None = None
     message: str = ""
