@@ -207,6 +207,30 @@ class Message(Entry):
         return self
 
 
+class RankingModel(Entry):
+    """The numbers of the ranking model (docs/ranking.md); they live in ``knowledge/ranking.yaml``."""
+
+    #: likelihood ratio of a fired signal, by strength
+    ratio: dict[Strength, float] = {"decisive": 900.0, "strong": 70.0, "moderate": 12.0, "weak": 2.5}
+    #: what the odds are multiplied by when a signal against fires
+    against: dict[Strength, float] = {"decisive": 0.01, "strong": 0.05, "moderate": 0.25, "weak": 0.6}
+    #: probability that a present cause shows in a finding that only it could cause
+    catch: float = 0.9
+    #: share of a downstream cause's evidence that an upstream cause produces by itself
+    pass_on: float = 0.6
+    #: exponent of the second, third ... atom of one signal: they are not independent
+    repeat: float = 0.3
+    #: factor where an expected trace is absent though its input is there
+    absent: float = 0.35
+    #: evidence is divided by this (in log space) before it becomes a probability
+    temperature: float = 1.0
+    likely: float = 0.5
+    possible: float = 0.1
+    shown: float = 0.02
+    max_faults: int = 3
+    candidates: int = 14
+
+
 class Catalogue(Entry):
     """All knowledge, by id."""
 
@@ -214,6 +238,7 @@ class Catalogue(Entry):
     symptoms: dict[str, Symptom]
     messages: dict[str, Message]
     ladders: dict[str, tuple[Step, ...]] = {}
+    ranking: RankingModel = RankingModel()
 
 
 def load(extra: Iterable[Path] = ()) -> Catalogue:
@@ -226,6 +251,7 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
     symptoms: dict[str, Symptom] = {}
     messages: dict[str, Message] = {}
     ladders: dict[str, tuple[Step, ...]] = {}
+    ranking = RankingModel()
     for path in [KNOWLEDGE, *extra]:
         for file in _files(path):
             for kind, item in _entries(file):
@@ -238,9 +264,11 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
                 elif kind == "message":
                     message = _build(Message, item, file)
                     messages[message.id] = message
+                elif kind == "ranking":
+                    ranking = _build(RankingModel, item, file)
                 else:
                     ladders[str(item["id"])] = tuple(_build(Step, step, file) for step in item["steps"])
-    catalogue = Catalogue(causes=causes, symptoms=symptoms, messages=messages, ladders=ladders)
+    catalogue = Catalogue(causes=causes, symptoms=symptoms, messages=messages, ladders=ladders, ranking=ranking)
     _check_references(catalogue)
     return catalogue
 
@@ -253,6 +281,9 @@ def _files(path: Path) -> list[Path]:
     return sorted(path.rglob("*.yaml"))
 
 
+KINDS = {"causes": "cause", "symptoms": "symptom", "messages": "message", "ladders": "ladder"}
+
+
 def _entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give ``(kind, entry)``; the kind is said by the file's top-level key or the entry's own shape."""
     try:
@@ -262,7 +293,7 @@ def _entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(content, dict) and "signals" in content and "remediation" in content:
         yield "cause", content
         return
-    if not isinstance(content, dict) or not set(content) <= {"causes", "symptoms", "messages", "ladders"}:
+    if not isinstance(content, dict) or not set(content) <= {*KINDS, "ranking"}:
         raise CatalogueError(f"{file}: expected one cause, or a mapping of causes, symptoms, messages, ladders")
     for key, kind in (
         ("causes", "cause"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -98,3 +99,8 @@ def build(rows: dict[str, Iterable[object]], collected: datetime | None = None) 
     tables = Tables(**frames)  # type: ignore[arg-type]  # the names of the frames are those of the fields
     tables.collected = collected
     return tables
+
+
+def each(data: pd.DataFrame) -> Iterator[Any]:
+    """Give the rows of a table as named tuples, one attribute a column."""
+    return iter(data.itertuples(index=False))

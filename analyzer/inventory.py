@@ -1,0 +1,230 @@
+"""Who is there and how it does: workers and pods, merged over all files that show them."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from analyzer.tables import Tables, each
+
+CALICO_APPS = ("calico-node", "canal", "calico-typha", "calico-kube-controllers", "tigera-operator")
+#: apps whose pod is the per-worker calico agent ("canal" runs calico-node beside flannel)
+NODE_AGENTS = ("calico-node", "canal", "calico-node-windows")
+
+
+@dataclass(slots=True)
+class Worker:
+    """One worker as all files together show it; "" or None where none of them says."""
+
+    name: str
+    ready: str = ""
+    facts: dict[str, str] = field(default_factory=dict)  # zone, pool, subnet, kernel, ...
+    addresses: tuple[str, ...] = ()
+    calico_ip: str = ""
+    cordoned: bool | None = None
+    age_s: float | None = None
+    pods: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+
+    @property
+    def subnet_key(self) -> str:
+        """What tells subnets apart: subnet id, else private VLAN, else the /24 of the address."""
+        for key in ("subnet", "private_vlan"):
+            if self.facts.get(key):
+                return f"{key} {self.facts[key]}"
+        for address in self.addresses:
+            try:
+                return f"network {ipaddress.ip_network(f'{address}/24', strict=False)}"
+            except ValueError:
+                continue
+        return ""
+
+
+@dataclass(slots=True)
+class PodState:
+    """One pod as all files together show it."""
+
+    namespace: str
+    name: str
+    app: str = ""
+    node: str = ""
+    status: str = ""
+    ready: bool | None = None
+    restarts: int | None = None
+    age_s: float | None = None
+    running_s: float | None = None  # since the main container's present start
+    last_restart_age_s: float | None = None
+    file: str = ""
+    line: int = 0
+
+    @property
+    def is_node_agent(self) -> bool:
+        """Whether this is the calico-node pod of a worker."""
+        return self.app in NODE_AGENTS or self.name.startswith(("calico-node-", "canal-"))
+
+    @property
+    def healthy(self) -> bool | None:
+        """Ready and running; None where the bundle does not say."""
+        if self.status in ("CrashLoopBackOff", "Error", "Pending", "Unknown", "Evicted", "Failed"):
+            return False
+        return self.ready
+
+
+FACT_COLUMNS = (
+    "zone", "region", "pool", "subnet", "private_vlan", "public_vlan", "worker_version", "kubelet_version",
+    "os_image", "kernel", "runtime", "roles",
+)  # fmt: skip
+
+
+class Inventory:
+    """Workers and pods of the bundle, looked up by name or address."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.collected = tables.collected
+        self.workers = _workers(tables)
+        self.pods = _pods(tables)
+
+    @cached_property
+    def by_address(self) -> dict[str, str]:
+        """Address -> worker name, over internal addresses, calico addresses and names that are addresses."""
+        found: dict[str, str] = {}
+        for worker in self.workers.values():
+            for address in (*worker.addresses, worker.calico_ip.partition("/")[0], worker.name):
+                if address:
+                    found.setdefault(address, worker.name)
+        return found
+
+    @cached_property
+    def agents(self) -> dict[str, PodState]:
+        """Worker name -> its calico-node pod (the worst one where a migration shows two)."""
+        found: dict[str, PodState] = {}
+        for pod in self.pods.values():
+            if pod.is_node_agent and pod.node:
+                known = found.get(pod.node)
+                if known is None or (known.healthy and pod.healthy is False):
+                    found[pod.node] = pod
+        return found
+
+    def node_of(self, namespace: str, pod: str) -> str:
+        """Worker of a pod, "" where unknown."""
+        state = self.pods.get((namespace, pod)) or self.pods_by_name.get(pod)
+        return state.node if state else ""
+
+    @cached_property
+    def pods_by_name(self) -> dict[str, PodState]:
+        """Pod name -> its state, whatever the namespace."""
+        return {pod.name: pod for pod in self.pods.values()}
+
+    def is_bad(self, worker: str) -> bool | None:
+        """Whether the worker or its calico-node is in trouble; None where the bundle does not say."""
+        known = self.workers.get(worker)
+        agent = self.agents.get(worker)
+        if (known and known.ready in ("False", "Unknown")) or (agent and agent.healthy is False):
+            return True
+        if (agent and agent.healthy) or (agent is None and known and known.ready == "True"):
+            return False
+        return None
+
+
+def text(value: Any) -> str:
+    """The cell as text, "" for a missing one."""
+    return "" if value is None or value is pd.NA or value != value else str(value)
+
+
+def number(value: Any) -> float | None:
+    """The cell as a float, None for a missing one."""
+    return None if value is None or value is pd.NA or value != value else float(value)
+
+
+def _workers(tables: Tables) -> dict[str, Worker]:
+    found: dict[str, Worker] = {}
+    for row in each(tables.nodes):
+        worker = found.setdefault(row.node, Worker(row.node, file=row.file, line=row.line))
+        richer = bool(row.labels) or row.created is not pd.NaT
+        worker.ready = text(row.ready) or worker.ready
+        if row.cordoned is not pd.NA and row.cordoned is not None:
+            worker.cordoned = bool(row.cordoned)
+        for column in FACT_COLUMNS:
+            value = text(getattr(row, column))
+            if value and value != "<none>":
+                worker.facts[column] = value
+        if text(row.internal_ip) and row.internal_ip not in worker.addresses:
+            worker.addresses = (*worker.addresses, row.internal_ip)
+        worker.calico_ip = text(row.calico_ip) or worker.calico_ip
+        worker.pods = row.pods_on_node or worker.pods
+        age = number(row.age_s)
+        if age is None and tables.collected is not None and not pd.isna(row.created):
+            age = (pd.Timestamp(tables.collected) - row.created).total_seconds()
+        if age is not None and (worker.age_s is None or richer):
+            worker.age_s = age
+    conditions = tables.node_conditions
+    for row in each(conditions[conditions["type"] == "Ready"]):
+        worker = found.setdefault(row.node, Worker(row.node, file=row.file, line=row.line))
+        if row.status in ("False", "Unknown") or not worker.ready:
+            worker.ready = row.status
+    return found
+
+
+def _pods(tables: Tables) -> dict[tuple[str, str], PodState]:
+    found: dict[tuple[str, str], PodState] = {}
+    unplaced: dict[str, str] = {}
+    for row in each(tables.pods.sort_values("namespace", kind="stable")):
+        namespace = text(row.namespace)
+        if namespace:
+            unplaced.setdefault(row.pod, namespace)
+    for row in each(tables.pods):
+        key = (text(row.namespace) or unplaced.get(row.pod, ""), row.pod)
+        pod = found.setdefault(key, PodState(*key, file=row.file, line=row.line))
+        pod.app = pod.app or text(row.app)
+        pod.node = pod.node or text(row.node)
+        status = text(row.phase)
+        if status and (not pod.status or pod.status in ("Running", "Pending")):
+            pod.status = status
+        if row.ready and "/" in row.ready:
+            have, _, want = row.ready.partition("/")
+            pod.ready = have == want and have != "0"
+        restarts = number(row.restarts)
+        if restarts is not None:
+            pod.restarts = max(int(restarts), pod.restarts or 0)
+        age = number(row.age_s)
+        if age is None and tables.collected is not None and not pd.isna(row.start_time):
+            age = (pd.Timestamp(tables.collected) - row.start_time).total_seconds()
+        pod.age_s = pod.age_s if age is None else age
+        last = number(row.last_restart_age_s)
+        pod.last_restart_age_s = pod.last_restart_age_s if last is None else last
+    _add_containers(tables, found, unplaced)
+    return found
+
+
+def _add_containers(tables: Tables, found: dict[tuple[str, str], PodState], namespaces: dict[str, str]) -> None:
+    containers = tables.containers
+    for (namespace, name), group in containers.groupby(["namespace", "pod"], sort=False):
+        key = (text(namespace) or namespaces.get(str(name), ""), str(name))
+        first = group.iloc[0]
+        pod = found.setdefault(
+            key, PodState(*key, node=text(first["node"]), file=first["file"], line=int(first["line"]))
+        )
+        main = group[~group["init"].astype(bool)]
+        known = main["ready"].dropna()
+        if len(known) and len(known) == len(main):
+            pod.ready = bool(known.all())
+        waiting = group[group["state_reason"].isin(["CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "Error"])]
+        if len(waiting) and pod.status in ("", "Running", "Pending"):
+            pod.status = str(waiting.iloc[0]["state_reason"])
+            pod.ready = False
+        restarts = main["restarts"].dropna()
+        if len(restarts):
+            pod.restarts = max(int(restarts.max()), pod.restarts or 0)
+        if tables.collected is not None:
+            now = pd.Timestamp(tables.collected)
+            started = main["started"].dropna()
+            if len(started):
+                pod.running_s = max(0.0, (now - started.max()).total_seconds())
+            finished = main["last_finished"].dropna()
+            if len(finished):
+                pod.last_restart_age_s = max(0.0, (now - finished.max()).total_seconds())
