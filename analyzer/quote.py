@@ -1,0 +1,36 @@
+"""The very lines behind the findings, fetched in a second look at the files that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+CONTEXT = 5
+MAX_LINE = 2000
+
+
+def quote(
+    texts: Iterable[tuple[str, str]], wanted: Mapping[str, Iterable[int]], context: int = CONTEXT
+) -> dict[str, dict[int, str]]:
+    """Give the wanted lines and ``context`` lines around each, by file and 1-based line.
+
+    Args:
+        texts: (path inside the bundle, decoded text) of the files; others than the wanted are not read.
+        wanted: lines by path.
+        context: lines before and after each wanted one.
+    """
+    found: dict[str, dict[int, str]] = {}
+    for path, content in texts:
+        numbers = set(wanted.get(path, ()))
+        if not numbers:
+            continue
+        lines = content.split("\n")
+        near = {n for number in numbers for n in range(number - context, number + context + 1)}
+        found.setdefault(path, {}).update(
+            {n: lines[n - 1][:MAX_LINE].rstrip("\r") for n in sorted(near) if 0 < n <= len(lines)}
+        )
+    return found
+
+
+def around(lines: Mapping[int, str], line: int, context: int = CONTEXT) -> Sequence[tuple[int, str]]:
+    """The quoted line with its neighbours as (number, text), in order."""
+    return tuple((n, lines[n]) for n in range(line - context, line + context + 1) if n in lines)
