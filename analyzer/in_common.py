@@ -61,7 +61,7 @@ def in_common(inventory: Inventory, affected: Iterable[str], alpha: float = 0.05
         for value in sorted(set(values.values())):
             having = {name for name, item in values.items() if item == value}
             hit = len(bad & having)
-            if hit < 2 and len(bad) > 1 or hit == 0 or len(values) < len(inventory.workers):
+            if (hit < 2 and len(bad) > 1) or hit == 0 or len(values) < len(inventory.workers):
                 continue
             p_value = fisher_greater(hit, len(bad), len(having), len(inventory.workers))
             tests.append(Shared(attribute, value, hit, len(having), p_value))

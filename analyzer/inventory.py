@@ -153,6 +153,9 @@ def _workers(tables: Tables) -> dict[str, Worker]:
             value = text(getattr(row, column))
             if value and value != "<none>":
                 worker.facts[column] = value
+        worker_id = (row.labels or {}).get("ibm-cloud.kubernetes.io/worker-id", "")
+        if worker_id:
+            worker.facts["worker_id"] = worker_id
         if text(row.internal_ip) and row.internal_ip not in worker.addresses:
             worker.addresses = (*worker.addresses, row.internal_ip)
         worker.calico_ip = text(row.calico_ip) or worker.calico_ip

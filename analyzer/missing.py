@@ -1,0 +1,191 @@
+"""What the bundle lacks of what the runbook asks for, why it matters here, and the command that brings it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from analyzer.cluster import Cluster
+from analyzer.inventory import Inventory, PodState
+from analyzer.remediation import names_for
+from analyzer.tables import Tables
+
+MOST_WORKERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One gap: the item, why it matters for these causes, the exact command."""
+
+    item: str
+    why: str
+    command: str
+
+
+def missing_items(
+    tables: Tables,
+    inventory: Inventory,
+    cluster: Cluster,
+    families: Iterable[str],
+    failed_logs: Mapping[str, str],
+) -> list[Missing]:
+    """Check the runbook's six items for the workers in trouble, then what the findings call for.
+
+    Args:
+        tables: the bundle's tables.
+        inventory: its workers and pods.
+        cluster: its platform and versions.
+        families: families of the causes in question.
+        failed_logs: path -> error text of log files that hold only kubectl's error.
+    """
+    found: list[Missing] = []
+    bad = [name for name in inventory.agents if inventory.is_bad(name)]
+    bad += [name for name in inventory.workers if inventory.is_bad(name) and name not in bad]
+    for node in bad[:MOST_WORKERS] or [""]:
+        found.extend(_runbook_items(tables, inventory, cluster, node))
+    found.extend(_lists(inventory, cluster))
+    found.extend(_for_families(tables, cluster, inventory, bad, set(families)))
+    for path, error in failed_logs.items():
+        found.append(Missing(path, f"the file holds only an error, no log: {error[:160]}", ""))
+    unique: dict[str, Missing] = {}
+    for item in found:
+        unique.setdefault(item.item, item)
+    return list(unique.values())
+
+
+def _logs_of(tables: Tables, pod: str, container: str) -> bool:
+    files = tables.files
+    mine = files[(files["kind"] == "log") & (files["container"] == container) & (files["lines"] > 0)]
+    return bool(len(mine if not pod else mine[mine["pod"] == pod]))
+
+
+def _runbook_items(tables: Tables, inventory: Inventory, cluster: Cluster, node: str) -> list[Missing]:
+    names = names_for(cluster, inventory, [node] if node else [])
+    agent = inventory.agents.get(node)
+    pod = agent.name if agent else ""
+    cli, namespace, shown = names["cli"], names["namespace"], names["pod"]
+    found: list[Missing] = []
+    containers = tables.containers
+    if not len(containers[containers["pod"] == pod] if pod else containers):
+        found.append(
+            Missing(
+                f"describe pod of {pod or 'the calico-node pod in trouble'}",
+                "its container states, exit codes and probe events say how calico-node fails",
+                f"{cli} describe pod -n {namespace} {shown}",
+            )
+        )
+    conditions = tables.node_conditions
+    if not len(conditions[conditions["node"] == node] if node else conditions):
+        found.append(
+            Missing(
+                f"describe node of {node or 'the worker in trouble'}",
+                "its conditions tell a worker that lost the master from one where only calico-node fails",
+                f"{cli} describe node {names['node']}",
+            )
+        )
+    if not _logs_of(tables, pod, "calico-node"):
+        found.append(
+            Missing(
+                f"calico-node log of {pod or 'the pod in trouble'}",
+                "felix, confd, BIRD and the start-up name the reason there",
+                f"{cli} logs -n {namespace} {shown} -c calico-node > {shown}.log",
+            )
+        )
+    if not _logs_of(tables, pod, "install-cni"):
+        found.append(
+            Missing(
+                f"install-cni log of {pod or 'the pod in trouble'}",
+                "tells whether the CNI binaries and config were written",
+                f"{cli} logs -n {namespace} {shown} -c install-cni > {shown}-cni.log",
+            )
+        )
+    found.extend(_extension_item(tables, cluster, pod, names))
+    if agent and _crashing(agent) and not _has_previous(tables, pod):
+        found.append(
+            Missing(
+                f"previous calico-node log of {pod}",
+                "the container is crashing: its last words are in the log of the terminated one",
+                f"{cli} logs -n {namespace} {shown} -c calico-node --previous > {shown}-previous.log",
+            )
+        )
+    return found
+
+
+def _extension_item(tables: Tables, cluster: Cluster, pod: str, names: Mapping[str, str]) -> list[Missing]:
+    why = "shows whether the worker's HostEndpoint could be set up; it needs the cluster master"
+    if cluster.platform in ("other", "unknown") or _logs_of(tables, "", "calico-extension"):
+        return []
+    if cluster.before_operator:
+        command = f"{names['cli']} logs -n kube-system {names['pod']} -c calico-extension > {names['pod']}-ext.log"
+        return [Missing(f"calico-extension log of {pod or 'the pod in trouble'}", why, command)]
+    command = (
+        f"{names['cli']} logs -n kube-system <ibm-keepalived-watcher-XXXXX> -c calico-extension"
+        " > ibm-keepalived-watcher-XXXXX-ext.log"
+    )
+    return [Missing("calico-extension log of ibm-keepalived-watcher on the worker", why, command)]
+
+
+def _crashing(agent: PodState) -> bool:
+    return agent.healthy is False and ((agent.restarts or 0) > 0 or agent.status == "CrashLoopBackOff")
+
+
+def _has_previous(tables: Tables, pod: str) -> bool:
+    lines = tables.log_lines
+    return bool(len(lines[lines["previous"].astype(bool) & (lines["pod"] == pod)])) or bool(
+        tables.files["path"].str.contains("previous", case=False, regex=False).any()
+    )
+
+
+def _lists(inventory: Inventory, cluster: Cluster) -> list[Missing]:
+    cli = "oc" if cluster.openshift else "kubectl"
+    found = []
+    if len(inventory.workers) < 2:
+        found.append(
+            Missing(
+                "list of all workers",
+                "one worker alone cannot tell a broken worker from a broken cluster",
+                f"{cli} get nodes -o wide --show-labels > nodes.txt",
+            )
+        )
+    if len(inventory.agents) < 2:
+        found.append(
+            Missing(
+                "list of all calico pods",
+                "shows whether one, some or all calico-node and typha pods are in trouble",
+                f"{cli} get pods -A -o wide > pods.txt",
+            )
+        )
+    return found
+
+
+def _for_families(
+    tables: Tables, cluster: Cluster, inventory: Inventory, bad: list[str], families: set[str]
+) -> list[Missing]:
+    names = names_for(cluster, inventory, bad[:1])
+    cli, namespace, pod = names["cli"], names["namespace"], names["pod"]
+    found = []
+    if "bgp" in families and not tables.bgp["origin"].isin(["birdcl", "node-status"]).any():
+        found.append(
+            Missing(
+                "birdcl show protocols",
+                "BIRD logs no failed connection: only its protocol list tells refused, unreachable and silent peers apart",
+                f"{cli} exec -n {namespace} {pod} -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols all",
+            )
+        )
+    if "bgp" in families and not tables.settings["kind"].isin(["BGPConfiguration", "BGPPeer"]).any():
+        found.append(
+            Missing(
+                "BGPConfiguration and BGPPeer objects",
+                "a mesh that is off, a password or a peer selector is configured there",
+                f"{cli} get bgpconfigurations.crd.projectcalico.org,bgppeers.crd.projectcalico.org -o yaml",
+            )
+        )
+    if "typha" in families and not _logs_of(tables, "", "calico-typha"):
+        found.append(
+            Missing(
+                "calico-typha logs",
+                "tell whether typha itself fails or cannot be reached",
+                f"{cli} logs -n {namespace} -l k8s-app=calico-typha --tail=-1 --prefix > typha.log",
+            )
+        )
+    return found
