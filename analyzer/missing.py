@@ -11,6 +11,7 @@ from analyzer.remediation import names_for
 from analyzer.tables import Tables
 
 MOST_WORKERS = 3
+BIRD_SOCKET = "/var/run/calico/bird.ctl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +169,8 @@ def _for_families(
         found.append(
             Missing(
                 "birdcl show protocols",
-                "BIRD logs no failed connection: only its protocol list tells refused, unreachable and silent peers apart",
-                f"{cli} exec -n {namespace} {pod} -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols all",
+                "BIRD logs no failed connection: only its protocol list tells refused from silent peers",
+                f"{cli} exec -n {namespace} {pod} -c calico-node -- birdcl -s {BIRD_SOCKET} show protocols all",
             )
         )
     if "bgp" in families and not tables.settings["kind"].isin(["BGPConfiguration", "BGPPeer"]).any():

@@ -1,0 +1,128 @@
+"""The commands and their options; each does its work in a module that is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from analyzer import __version__
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Finds the root cause of Calico trouble in a must-gather bundle, offline.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Paths = Annotated[
+    list[Path], typer.Argument(help="A folder, an archive, or loose files of one ticket.", show_default=False)
+]
+CausesOption = Annotated[
+    list[Path] | None, typer.Option("--causes", help="Catalogue folder or file that adds or overrides entries.")
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print warnings and where time went.")]
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"calico-triage {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Finds the root cause of Calico trouble in a must-gather bundle, offline."""
+
+
+def fail(message: str) -> NoReturn:
+    """End with exit code 2 and one line on standard error."""
+    print(f"calico-triage: {' '.join(message.split())}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+@app.command()
+def analyze(
+    paths: Paths,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-o", "--output", help="Report file: .html, .md, .json, .html.gz or .zip; may repeat; - = stdout."
+        ),
+    ] = None,
+    format: Annotated[str | None, typer.Option("--format", help="Format of -o -: json or md.")] = None,
+    causes: CausesOption = None,
+    template: Annotated[Path | None, typer.Option("--template", help="Folder of templates that override ours.")] = None,
+    fail_on: Annotated[
+        str | None, typer.Option("--fail-on", help="likely: exit 3 when a likely cause was found.")
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Analyze one ticket and write the ranked report."""
+    from analyzer.cli.analyze import run
+
+    if fail_on not in (None, "likely"):
+        fail(f"--fail-on takes 'likely', not {fail_on!r}")
+    run(paths, output or [], format, causes or [], template, fail_on == "likely", quiet, verbose)
+
+
+@app.command()
+def extract(
+    paths: Paths,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the tables; made if absent.")],
+    format: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl.")] = "csv",
+    causes: CausesOption = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write the tables behind the report, one file a table."""
+    from analyzer.cli.extract import run
+
+    run(paths, output, format, causes or [], quiet)
+
+
+@app.command()
+def evaluate(
+    directory: Annotated[Path, typer.Argument(help="Folder of labelled incidents: */truth.yaml beside */bundle/.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the result as JSON.")] = None,
+    causes: CausesOption = None,
+) -> None:
+    """Score the ranking on labelled incidents."""
+    from analyzer.cli.evaluate import run
+
+    run(directory, json_file, causes or [])
+
+
+@app.command(name="causes")
+def causes_command(
+    slug: Annotated[str | None, typer.Argument(help="One cause, in full.")] = None,
+    check: Annotated[list[Path] | None, typer.Option("--check", help="Validate catalogue files.")] = None,
+    causes: CausesOption = None,
+) -> None:
+    """Print the catalogue of causes, or one of them; --check validates catalogue files."""
+    from analyzer.cli.causes import run
+
+    run(slug, check or [], causes or [])
+
+
+@app.command()
+def gather(
+    pod: Annotated[list[str] | None, typer.Option("--pod", help="A calico-node pod in trouble; may repeat.")] = None,
+    node: Annotated[list[str] | None, typer.Option("--node", help="A worker in trouble; may repeat.")] = None,
+    namespace: Annotated[str, typer.Option("--namespace", help="calico's namespace; found out if not given.")] = "",
+    platform: Annotated[
+        str, typer.Option("--platform", help="iks-classic, iks-vpc, iks-satellite, roks or other.")
+    ] = "",
+) -> None:
+    """Print a shell script that collects what is needed into one tarball."""
+    from analyzer.cli.gather import run
+
+    run(pod or [], node or [], namespace, platform)

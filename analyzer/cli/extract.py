@@ -1,0 +1,31 @@
+"""``calico-triage extract``: the tables as CSV, Parquet or JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from analyzer.cli.app import fail
+
+FORMATS = ("csv", "parquet", "jsonl")
+
+
+def run(paths: Sequence[Path], output: Path, form: str, extra: Sequence[Path], quiet: bool) -> None:
+    """Read the bundle and write one file a table."""
+    if form not in FORMATS:
+        fail(f"--format {form!r} is not one of {', '.join(FORMATS)}")
+    from analyzer.bundle import BundleError
+    from analyzer.catalogue import CatalogueError
+    from analyzer.export import write_tables
+    from analyzer.pipeline import read
+
+    try:
+        reading = read(paths, extra)
+        written = write_tables(reading.tables, output, form)
+    except (BundleError, CatalogueError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{output}: cannot be written: {error.strerror or error}")
+    if not quiet:
+        for name, rows in written.items():
+            print(f"{output / name}: {rows} rows")
