@@ -1,0 +1,31 @@
+"""What the report says first: causes found, no problem found, or not enough data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.catalogue import RankingModel
+from analyzer.inventory import Inventory
+from analyzer.ranking import Ranked
+
+
+def verdict(ranked: Sequence[Ranked], inventory: Inventory, symptoms: bool, model: RankingModel) -> str:
+    """Give ``causes-found``, ``no-problem-found`` or ``not-enough-data``.
+
+    Healthy is only said of what was seen: at least one calico-node pod known to be ready, none known to be
+    bad, no worker known to be NotReady (interface.md, "verdict").
+    """
+    faults = [item for item in ranked if not item.cause.not_a_fault]
+    if any(item.probability >= model.likely for item in faults):
+        return "causes-found"
+    if any(item.cause.not_a_fault and item.probability >= model.likely for item in ranked) and not symptoms:
+        return "no-problem-found"
+    agents = [pod.healthy for pod in inventory.pods.values() if pod.is_node_agent]
+    bad = any(state is False for state in agents) or any(
+        worker.ready in ("False", "Unknown") for worker in inventory.workers.values()
+    )
+    if not bad and any(agents):
+        return "no-problem-found"
+    if any(item.probability >= model.possible for item in faults):
+        return "causes-found"
+    return "not-enough-data"
