@@ -36,7 +36,7 @@ class Entry(BaseModel):
 
 
 def _as_list(value: object) -> object:
-    return value if isinstance(value, list) or value is None else [value]
+    return value if isinstance(value, list | tuple) or value is None else [value]
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
