@@ -177,7 +177,8 @@ class Evidence:
             node=node,
             pod=pod,
             time=None if time is None or pd.isna(time) else time,
-            count=int(number(getattr(row, "count", 1)) or 1),
+            # a named tuple has a method of this name, so only a real column counts
+            count=int(number(row.count) or 1) if "count" in row._fields else 1,
             table=table,
             message_id=message_id,
         )
