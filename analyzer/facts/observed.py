@@ -1,0 +1,106 @@
+"""What the cross-checks look up again and again: one row an object where several files show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from analyzer.inventory import number, text
+from analyzer.tables import Tables, each
+
+#: pods of Calico itself, by the beginning of their names (manifest and operator installations, Canal)
+CALICO_PODS = ("calico-", "canal-", "tigera-operator-", "csi-node-driver-")
+NODE_AGENT_PODS = ("calico-node-", "canal-")
+PROBE_TIMEOUT = re.compile(
+    r"timed out|context deadline exceeded|Client\.Timeout|i/o timeout|deadline exceeded"
+    r"|probe failed:\s*$|request canceled \(",
+    re.IGNORECASE,
+)
+
+
+def truth(value: Any) -> bool | None:
+    """The cell as a truth value, None for a missing one."""
+    return None if value is None or value is pd.NA or value != value else bool(value)
+
+
+def seconds_before(collected: Any, moment: Any) -> float | None:
+    """Seconds from ``moment`` to the collection, None where either is unknown."""
+    if collected is None or moment is None or pd.isna(moment):
+        return None
+    return float((pd.Timestamp(collected) - moment).total_seconds())
+
+
+def node_rows(tables: Tables) -> dict[str, Any]:
+    """Give the telling row of each node: a description before a line of a list, the first of equals."""
+    found: dict[str, Any] = {}
+    for row in each(tables.nodes):
+        known = found.get(row.node)
+        if known is None or (not known.labels and row.labels):
+            found[row.node] = row
+    return found
+
+
+def condition_rows(tables: Tables, type_: str = "Ready") -> dict[str, Any]:
+    """Give the newest condition of a type for each node."""
+    found: dict[str, Any] = {}
+    for row in each(tables.node_conditions):
+        if row.type != type_:
+            continue
+        known = found.get(row.node)
+        if known is None or _later(row.last_heartbeat, known.last_heartbeat):
+            found[row.node] = row
+    return found
+
+
+def _later(one: Any, other: Any) -> bool:
+    return not pd.isna(one) and (pd.isna(other) or one > other)
+
+
+def once(rows: Iterable[Any]) -> list[Any]:
+    """Events without those that another file shows too (``describe`` beside ``get events``).
+
+    Of the files that show events of one object and reason, only the one that counts most is kept.
+    """
+    by_subject: dict[tuple[str, str, str], dict[str, list[Any]]] = {}
+    for row in rows:
+        subject = (text(row.object_kind), text(row.object), text(row.reason))
+        by_subject.setdefault(subject, {}).setdefault(row.file, []).append(row)
+    kept: list[Any] = []
+    for files in by_subject.values():
+        kept.extend(max(files.values(), key=occurrences))
+    return kept
+
+
+def occurrences(rows: Iterable[Any]) -> int:
+    """How often it happened, the counts of aggregated events included."""
+    return sum(int(number(row.count) or 1) for row in rows)
+
+
+def places(rows: Iterable[Any], limit: int = 8) -> tuple[tuple[str, int], ...]:
+    """File and line of the rows, for ``Fact.also``."""
+    return tuple((row.file, int(row.line)) for row in list(rows)[:limit])
+
+
+def is_timeout(event: Any) -> bool:
+    """Whether an Unhealthy event says only that the probe got no answer in time."""
+    message = text(event.message)
+    return bool(PROBE_TIMEOUT.search(message)) and "is not ready" not in message and "not live" not in message
+
+
+def of_calico(pod: str) -> bool:
+    """Whether the pod is one of Calico's own."""
+    return pod.startswith(CALICO_PODS)
+
+
+def of_node_agent(pod: str) -> bool:
+    """Whether the pod is the calico-node of a worker."""
+    return pod.startswith(NODE_AGENT_PODS) and not pod.startswith("calico-node-windows")
+
+
+def shown(items: Iterable[str], limit: int = 5) -> str:
+    """The names, joined; beyond ``limit`` only their number."""
+    names = sorted(set(items))
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

@@ -1,0 +1,256 @@
+"""Cross-checks about the workers themselves.
+
+==================================== ======================================================================
+fact                                 what it means
+==================================== ======================================================================
+worker-toggles                       repeated NotReady/Ready changes or kubelet starts within hours, back now
+worker-toggled-before-loss           the same on a worker that is Unknown now
+one-kubelet-start-only               kubelet starts are shown, but none of the workers started more than once
+lease-stale                          a worker that is not Ready has not renewed its lease for minutes
+worker-not-ready-unexplained         listed NotReady, and no description in the bundle says why
+pods-stuck-on-lost-worker            pods of a NotReady worker hang in Terminating or Unknown
+all-workers-ready                    every worker that the bundle shows is Ready
+all-workers-lost                     every worker (two or more) is Unknown
+group-of-workers-lost                all workers of a zone, pool or subnet are Unknown, and only those
+worker-overcommitted                 measured CPU or memory use of 90 % and more
+worker-requests-high                 requests of 95 % and more of what can be allocated
+probe-timeouts-without-calico-text   probes of calico-node time out and hardly any names a trouble of Calico
+probe-timeouts-of-several-pods       probes of other pods on a worker time out too
+clock-differs                        the heartbeat of a Ready worker lies minutes beside those of the others
+young-worker                         a worker that is only minutes old
+bad-workers-share-group              all bad workers share a zone, pool or subnet that no good worker has
+==================================== ======================================================================
+
+Sources: runbook "Check If Worker Is Ready and Healthy"; Kubernetes node lifecycle controller
+(grace period 40-50 s), kubelet status updates (at least every five minutes, leases every ten seconds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import (
+    condition_rows,
+    is_timeout,
+    node_rows,
+    occurrences,
+    of_calico,
+    of_node_agent,
+    once,
+    places,
+    seconds_before,
+    shown,
+    truth,
+)
+from analyzer.inventory import Inventory, Worker, number, text
+from analyzer.tables import Tables, each
+
+TOGGLE_WINDOW_S = 6 * 3600.0
+LEASE_STALE_S = 180.0
+YOUNG_S = 15 * 60.0
+CLOCK_APART_S = 600.0  # twice the longest pause between two status updates of a kubelet
+BUSY_PCT = 90.0
+REQUESTS_PCT = 95.0
+MIN_TIMEOUTS = 3
+
+
+def toggles(tables: Tables) -> Iterator[Fact]:
+    """worker-toggles, worker-toggled-before-loss, one-kubelet-start-only."""
+    ready = {name: row.status for name, row in condition_rows(tables).items()}
+    events = tables.events[tables.events["object_kind"] == "Node"]
+    single: list[tuple[str, Any]] = []
+    toggling = False
+    for node, group in events.groupby("object", sort=True):
+        rows = once(each(group))
+        starts = [row for row in rows if row.reason == "Starting" and "kube-proxy" not in text(row.message).lower()]
+        down = [row for row in rows if row.reason == "NodeNotReady"]
+        up = [row for row in rows if row.reason == "NodeReady"]
+        counted = (occurrences(starts), occurrences(down), occurrences(up))
+        if _toggled(*counted) and _within(starts + down + up, TOGGLE_WINDOW_S):
+            toggling = True
+            yield _toggle_fact(str(node), ready.get(str(node), ""), counted, starts, down, up)
+        elif counted[0] == 1 and counted[1] <= 1:
+            single.append((str(node), starts[0]))
+    if single and not toggling:
+        node, row = single[0]
+        yield Fact("one-kubelet-start-only", row.file, int(row.line), f"{node} shows one kubelet start", node)
+
+
+def _toggled(starts: int, down: int, up: int) -> bool:
+    return starts >= 3 or (starts >= 2 and down >= 2) or (down >= 2 and up >= 2)
+
+
+def _toggle_fact(
+    node: str, ready: str, counted: tuple[int, int, int], starts: list[Any], down: list[Any], up: list[Any]
+) -> Fact:
+    rows = starts + down + up
+    best = (starts or down)[0]
+    ages = [age for row in rows if (age := number(row.first_age_s) or number(row.age_s)) is not None]
+    began = max(ages) if ages else None
+    span = f" within {began / 60:.0f} minutes" if began else ""
+    detail = f"{node}: {counted[0]} kubelet starts, {counted[1]} NotReady and {counted[2]} Ready changes{span}"
+    name = "worker-toggled-before-loss" if ready == "Unknown" else "worker-toggles"
+    return Fact(name, best.file, int(best.line), detail, node, also=places(starts[1:] + down + up), when=began)
+
+
+def _within(rows: list[Any], window: float) -> bool:
+    """Whether the rows lie within ``window`` seconds; rows without an age are taken to."""
+    newest = [age for row in rows if (age := number(row.age_s)) is not None]
+    oldest = [age for row in rows if (age := number(row.first_age_s) or number(row.age_s)) is not None]
+    return not newest or max(oldest) - min(newest) <= window or len(rows) >= 12
+
+
+def lost(tables: Tables) -> Iterator[Fact]:
+    """lease-stale, worker-not-ready-unexplained, pods-stuck-on-lost-worker."""
+    conditions = condition_rows(tables)
+    inventory = Inventory(tables)
+    for node, row in node_rows(tables).items():
+        if inventory.workers[node].ready == "True":
+            continue
+        age = seconds_before(tables.collected, row.lease_renewed)
+        if age is not None and age > LEASE_STALE_S:
+            yield Fact(
+                "lease-stale", row.file, int(row.line), f"{node} renewed its lease {age:.0f} s ago", node, when=age
+            )
+        if node not in conditions and inventory.workers[node].ready in ("False", "Unknown"):
+            detail = f"{node} is listed NotReady; no description of it is in the bundle"
+            yield Fact("worker-not-ready-unexplained", row.file, int(row.line), detail, node)
+    away = {name for name, worker in inventory.workers.items() if worker.ready in ("False", "Unknown")}
+    for row in each(tables.pods):
+        if row.node in away and (row.phase in ("Terminating", "Unknown") or truth(row.deleted)):
+            detail = f"{row.pod} on {row.node} hangs in {row.phase or 'Terminating'}"
+            yield Fact("pods-stuck-on-lost-worker", row.file, int(row.line), detail, row.node, row.pod)
+
+
+GROUPS: dict[str, Callable[[Worker], str]] = {
+    "zone": lambda worker: worker.facts.get("zone", ""),
+    "worker pool": lambda worker: worker.facts.get("pool", ""),
+    "subnet": lambda worker: worker.subnet_key,
+}
+
+
+def readiness_of_all(tables: Tables) -> Iterator[Fact]:
+    """all-workers-ready, all-workers-lost, group-of-workers-lost."""
+    workers = {name: worker for name, worker in Inventory(tables).workers.items() if worker.ready}
+    if not workers:
+        return
+    first = next(iter(workers.values()))
+    unknown = [worker for worker in workers.values() if worker.ready == "Unknown"]
+    if all(worker.ready == "True" for worker in workers.values()):
+        yield Fact("all-workers-ready", first.file, first.line, f"all {len(workers)} workers shown are Ready")
+    elif len(unknown) == len(workers) >= 2:
+        yield Fact("all-workers-lost", first.file, first.line, f"all {len(workers)} workers are Unknown")
+    elif len(unknown) >= 2:
+        yield from _group_lost(unknown, list(workers.values()), "group-of-workers-lost", "are Unknown")
+
+
+def _group_lost(bad: list[Worker], workers: list[Worker], name: str, words: str) -> Iterator[Fact]:
+    good = [worker for worker in workers if worker not in bad]
+    for what, key in GROUPS.items():
+        values = {key(worker) for worker in bad}
+        value = next(iter(values))
+        if len(values) == 1 and value and good and all(key(worker) != value for worker in good):
+            detail = f"all {len(bad)} workers of {what} {value} {words}, no other one does"
+            detail = detail.replace("are Unknown, no other one does", "are Unknown, no other worker is")
+            yield Fact(name, bad[0].file, bad[0].line, detail, also=tuple((w.file, w.line) for w in bad[1:8]))
+
+
+def shared_group(tables: Tables) -> Iterator[Fact]:
+    """bad-workers-share-group."""
+    inventory = Inventory(tables)
+    judged = {name: inventory.is_bad(name) for name in inventory.workers if inventory.is_bad(name) is not None}
+    bad = [inventory.workers[name] for name, is_bad in judged.items() if is_bad]
+    if len(bad) >= 2:
+        known = [inventory.workers[name] for name in judged]
+        yield from _group_lost(bad, known, "bad-workers-share-group", "are in trouble, no other worker is")
+
+
+def load(tables: Tables) -> Iterator[Fact]:
+    """worker-overcommitted, worker-requests-high."""
+    for row in each(tables.settings):
+        share = _percent(row.value)
+        what = {"cpu%": "CPU", "cpu(%)": "CPU", "memory%": "memory", "memory(%)": "memory"}.get(row.key.lower(), "")
+        if what and share is not None and share >= BUSY_PCT and not row.namespace:
+            detail = f"{row.name} uses {share:.0f} % of its {what}"
+            yield Fact("worker-overcommitted", row.file, int(row.line), detail, row.name)
+    for node, row in node_rows(tables).items():
+        for what, value in (("CPU", row.cpu_requested_pct), ("memory", row.memory_requested_pct)):
+            requested = number(value)
+            if requested is not None and requested >= REQUESTS_PCT:
+                detail = f"pods request {requested:.0f} % of the {what} of {node}"
+                yield Fact("worker-requests-high", row.file, int(row.line), detail, node)
+
+
+def _percent(value: object) -> float | None:
+    shown_value = text(value).strip()
+    if not shown_value.endswith("%"):
+        return None
+    try:
+        return float(shown_value[:-1])
+    except ValueError:
+        return None
+
+
+def probe_timeouts(tables: Tables) -> Iterator[Fact]:
+    """probe-timeouts-without-calico-text, probe-timeouts-of-several-pods."""
+    events = tables.events
+    unhealthy = once(each(events[(events["reason"] == "Unhealthy") & (events["object_kind"] == "Pod")]))
+    inventory = Inventory(tables)
+    by_pod: dict[tuple[str, str], list[Any]] = {}
+    for row in unhealthy:
+        by_pod.setdefault((text(row.namespace), row.object), []).append(row)
+    others: dict[str, list[Any]] = {}
+    for (namespace, pod), rows in by_pod.items():
+        late = [row for row in rows if is_timeout(row)]
+        node = inventory.node_of(namespace, pod) or text(rows[0].node)
+        if of_node_agent(pod):
+            said = occurrences(row for row in rows if not is_timeout(row))
+            if occurrences(late) >= MIN_TIMEOUTS and said * 10 <= occurrences(late):
+                detail = f"{occurrences(late)} probes of {pod} timed out; {said} named a reason"
+                best = late[0]
+                yield Fact(
+                    "probe-timeouts-without-calico-text", best.file, int(best.line), detail, node, pod, places(late[1:])
+                )
+        elif late and not of_calico(pod) and node:
+            others.setdefault(node, []).extend(late)
+    for node, rows in others.items():
+        pods = {row.object for row in rows}
+        if len(pods) >= 2 and occurrences(rows) >= MIN_TIMEOUTS:
+            detail = f"probes of {shown(pods)} on {node} time out too"
+            yield Fact(
+                "probe-timeouts-of-several-pods", rows[0].file, int(rows[0].line), detail, node, also=places(rows[1:])
+            )
+
+
+def clocks(tables: Tables) -> Iterator[Fact]:
+    """clock-differs: within one file, heartbeats of Ready workers lie far apart.
+
+    A kubelet posts its status at least every five minutes, by its own clock.
+    """
+    conditions = tables.node_conditions
+    ready = conditions[(conditions["type"] == "Ready") & (conditions["status"] == "True")]
+    for _, group in ready.groupby("file", sort=True):
+        beats = group.dropna(subset=["last_heartbeat"])
+        if len(beats) < 3:
+            continue
+        middle = beats["last_heartbeat"].sort_values().iloc[len(beats) // 2]
+        for row in each(beats):
+            apart = float((row.last_heartbeat - middle).total_seconds())
+            if abs(apart) > CLOCK_APART_S:
+                way = "ahead of" if apart > 0 else "behind"
+                detail = f"the heartbeat of {row.node} is {abs(apart) / 60:.0f} minutes {way} those of the others"
+                yield Fact("clock-differs", row.file, int(row.line), detail, row.node)
+
+
+def young(tables: Tables) -> Iterable[Fact]:
+    """young-worker."""
+    return [
+        Fact("young-worker", worker.file, worker.line, f"{worker.name} is {worker.age_s / 60:.0f} minutes old", name)
+        for name, worker in Inventory(tables).workers.items()
+        if worker.age_s is not None and 0 <= worker.age_s < YOUNG_S
+    ]
+
+
+CHECKS: tuple[Check, ...] = (toggles, lost, readiness_of_all, shared_group, load, probe_timeouts, clocks, young)
