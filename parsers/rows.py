@@ -157,6 +157,7 @@ class EventRow(Row):
     node: str = ""
     time: datetime | None = None  # last seen, where the file has an absolute time
     first_time: datetime | None = None
+    container: str = ""  # of involvedObject.fieldPath, where it names one
 
 
 @dataclass(slots=True)
