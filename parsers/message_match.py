@@ -155,6 +155,8 @@ def _literal_of(source: str) -> str:
         escaped = character == "\\"
         plain = source[position + 1 : position + 2] if escaped else character
         step = 2 if escaped else 1
+        optional = source[position + step :][:1] in ("?", "*", "{")
+        special = plain.isalnum() if escaped else character in ".^$?*+{}"
         if in_class:
             in_class = escaped or character != "]"
         elif not escaped and character in "([":
@@ -163,12 +165,7 @@ def _literal_of(source: str) -> str:
             depth, run = depth - 1, ""
         elif not escaped and character == "|" and depth == 0:
             return ""
-        elif (
-            depth
-            or (not escaped and character in ".^$?*+{}")
-            or (escaped and plain.isalnum())
-            or source[position + step : position + step + 1] in ("?", "*", "{")
-        ):
+        elif depth or optional or special:
             run = ""
         else:
             run += plain.lower()
