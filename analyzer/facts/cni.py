@@ -1,0 +1,190 @@
+"""Cross-checks about the CNI configuration, the CNI plugin's credential and the IP pools.
+
+============================================ ==============================================================
+fact                                         what it means
+============================================ ==============================================================
+calico-node-ready-but-cni-uninitialized      the runtime has no network plugin though calico-node is ready
+cni-uninitialized-and-calico-node-bad        the same with a calico-node that is not running: a consequence
+sandbox-unauthorized-while-calico-node-healthy  sandboxes fail with Unauthorized, calico-node is healthy
+install-cni-completed-everywhere             every install-cni container shown ended without an error
+all-ippools-disabled                         IP pools are shown and every one is disabled
+ippool-overlaps-workers                      an enabled pool contains the address of a worker
+ippools-overlap                              two pools overlap, or a pool overlaps the service network
+ippool-too-small                             the enabled pools have fewer blocks than there are workers
+============================================ ==============================================================
+
+Sources: runbook "Check If Worker Is Ready and Healthy", Reason 2; Calico IPPool reference (blockSize 26 and 122).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import condition_rows, of_node_agent, once, places, truth
+from analyzer.inventory import Inventory, text
+from analyzer.tables import Tables, each
+
+UNINITIALIZED = (
+    "cni plugin not initialized",
+    "cni config uninitialized",
+    "no cni configuration file in",
+    "networkpluginnotready",
+)
+MIN_READY_S = 120.0  # the runtime notices a new configuration within seconds
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def uninitialized(tables: Tables) -> Iterator[Fact]:
+    """calico-node-ready-but-cni-uninitialized, cni-uninitialized-and-calico-node-bad."""
+    inventory = Inventory(tables)
+    for node, row in condition_rows(tables).items():
+        if row.status != "False" or not any(words in text(row.message).lower() for words in UNINITIALIZED):
+            continue
+        agent = inventory.agents.get(node)
+        if agent is None or agent.healthy is None:
+            continue
+        place = (row.file, int(row.line))
+        also = ((agent.file, agent.line),)
+        if agent.healthy is False:
+            detail = f"{node} has no network plugin because {agent.name} is not running"
+            yield Fact("cni-uninitialized-and-calico-node-bad", *place, detail, node, agent.name, also)
+        elif agent.running_s is None or agent.running_s >= MIN_READY_S:
+            detail = f"{agent.name} is ready, yet {node} says that its network plugin is not initialised"
+            yield Fact("calico-node-ready-but-cni-uninitialized", *place, detail, node, agent.name, also)
+
+
+def unauthorized_sandboxes(tables: Tables) -> Iterator[Fact]:
+    """sandbox-unauthorized-while-calico-node-healthy."""
+    inventory = Inventory(tables)
+    events = tables.events[tables.events["reason"].isin(["FailedCreatePodSandBox", "FailedKillPod"])]
+    by_node: dict[str, list[Any]] = {}
+    for row in once(each(events)):
+        words = text(row.message)
+        if "unauthorized: Unauthorized" in words or ("alico" in words and ": Unauthorized" in words):
+            node = text(row.node) or inventory.node_of(text(row.namespace), row.object)
+            by_node.setdefault(node, []).append(row)
+    agents = inventory.agents
+    for node, rows in by_node.items():
+        # a pod whose worker the bundle does not tell: all calico-nodes that are shown must be healthy
+        judged = [agents[node]] if node in agents else list(agents.values())
+        if judged and all(agent.healthy for agent in judged):
+            detail = f"new sandboxes on {node or 'a worker'} fail with Unauthorized while calico-node is healthy"
+            best = rows[0]
+            yield Fact(
+                "sandbox-unauthorized-while-calico-node-healthy",
+                best.file,
+                int(best.line),
+                detail,
+                node,
+                also=places(rows[1:]),
+            )
+
+
+def install_completed(tables: Tables) -> Iterator[Fact]:
+    """install-cni-completed-everywhere."""
+    rows = [
+        row
+        for row in each(tables.containers)
+        if row.init and row.container in ("install-cni", "cni") and of_node_agent(row.pod)
+    ]
+    if rows and all(row.state_reason == "Completed" or truth(row.ready) for row in rows):
+        detail = f"install-cni ran to its end in {len({row.pod for row in rows})} pods"
+        yield Fact("install-cni-completed-everywhere", rows[0].file, int(rows[0].line), detail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    name: str
+    network: Network
+    block_size: int
+    disabled: bool
+    row: Any
+
+
+def _pools(tables: Tables) -> list[_Pool]:
+    rows = tables.settings[tables.settings["kind"] == "IPPool"]
+    found: list[_Pool] = []
+    for name, group in rows.groupby("name", sort=True):
+        by_key = {row.key: row for row in each(group)}
+        cidr = by_key.get("spec.cidr") or by_key.get("cidr")
+        network = _network(text(cidr.value)) if cidr else None
+        if cidr is None or network is None:
+            continue
+        disabled = by_key.get("spec.disabled") or by_key.get("disabled")
+        block = by_key.get("spec.blockSize")
+        default = 26 if network.version == 4 else 122
+        size = int(block.value) if block and text(block.value).isdigit() else default
+        off = disabled is not None and text(disabled.value).lower() == "true"
+        found.append(_Pool(str(name), network, size, off, disabled if off else cidr))
+    return found
+
+
+def _network(words: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(words, strict=False)
+    except ValueError:
+        return None
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    return one.version == other.version and one.overlaps(other)
+
+
+def pools(tables: Tables) -> Iterator[Fact]:
+    """all-ippools-disabled, ippool-overlaps-workers, ippools-overlap, ippool-too-small."""
+    found = _pools(tables)
+    if not found:
+        return
+    if all(pool.disabled for pool in found):
+        row = found[0].row
+        also = tuple((pool.row.file, int(pool.row.line)) for pool in found[1:])
+        yield Fact("all-ippools-disabled", row.file, int(row.line), "every IP pool is disabled", also=also)
+    workers = _addresses(tables)
+    services = _service_networks(tables)
+    for position, pool in enumerate(found):
+        place = (pool.row.file, int(pool.row.line))
+        inside = [name for name, address in workers if not pool.disabled and address in pool.network]
+        if inside:
+            detail = f"the pool {pool.name} ({pool.network}) contains the address of {inside[0]}"
+            yield Fact("ippool-overlaps-workers", *place, detail, inside[0])
+        others = [(other.name, other.network) for other in found[position + 1 :]] + services
+        for name, network in others:
+            if _overlap(pool.network, network):
+                yield Fact("ippools-overlap", *place, f"the pool {pool.name} ({pool.network}) overlaps {name}")
+    yield from _too_small([pool for pool in found if not pool.disabled and pool.network.version == 4], len(workers))
+
+
+def _too_small(found: list[_Pool], workers: int) -> Iterator[Fact]:
+    blocks = sum(2 ** max(0, pool.block_size - pool.network.prefixlen) for pool in found)
+    if found and workers >= 2 and blocks < workers:
+        row = found[0].row
+        detail = f"the enabled pools have {blocks} blocks for {workers} workers"
+        yield Fact("ippool-too-small", row.file, int(row.line), detail)
+
+
+def _addresses(tables: Tables) -> list[tuple[str, ipaddress.IPv4Address | ipaddress.IPv6Address]]:
+    found = []
+    for name, worker in Inventory(tables).workers.items():
+        for shown in worker.addresses[:1]:
+            try:
+                found.append((name, ipaddress.ip_address(shown)))
+            except ValueError:
+                continue
+    return found
+
+
+def _service_networks(tables: Tables) -> list[tuple[str, Network]]:
+    found = []
+    for row in each(tables.settings):
+        if row.key.rpartition(".")[2] in ("serviceNetwork", "serviceSubnet", "serviceCIDR", "service-cluster-ip-range"):
+            network = _network(text(row.value))
+            if network:
+                found.append(("the service network", network))
+    return found
+
+
+CHECKS: tuple[Check, ...] = (uninitialized, unauthorized_sandboxes, install_completed, pools)

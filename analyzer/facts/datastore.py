@@ -1,0 +1,212 @@
+"""Cross-checks about the way to the Kubernetes API, and about logs that could not be fetched.
+
+==================================== ======================================================================
+fact                                 what it means
+==================================== ======================================================================
+kubelet-ready-while-calico-loses-api calico on a worker gets no connection to the API, its kubelet does
+several-nodes-lose-api               calico gets no connection to the API on two or more workers
+one-node-loses-api                   calico of one worker has trouble with the API, that of other workers has not
+api-errors-on-several-nodes          calico of two or more workers gets errors of the API's own datastore
+master-proxy-refused                 172.20.0.1:2040 fails on exactly one worker
+master-proxy-pod-bad                 the ibm-master-proxy pod of a worker is not ready, most others are
+not-an-ibm-cluster                   the bundle shows that the cluster is not IKS or ROKS
+logs-unreadable-from-ready-workers   logs of two or more Ready workers could not be fetched
+logs-unreadable-from-lost-worker     a log could not be fetched, and its worker is not Ready
+kubelet-port-unreachable-on-one      logs of one worker could not be fetched, those of others could
+every-log-is-a-kubectl-error         every log file (two or more) holds only such an error
+tunnel-pods-bad                      pods of the master's tunnel are shown and none of them is ready
+calico-versions-differ               calico components of different minor releases run side by side
+calico-too-old-for-kubernetes        this Calico needs APIs that this Kubernetes version no longer has
+tls-fails-on-some-workers            certificates are refused on some workers, calico is fine on others
+==================================== ======================================================================
+
+Lines of a start, a stop or a time long over (``analyzer.period``) do not count. Sources: IBM docs on the master
+proxy (172.20.0.1, port 2040) and the tunnel; Kubernetes deprecation guide (discovery/v1beta1 and policy/v1beta1
+are gone in 1.25, CRD v1beta1 in 1.22); Calico requirements pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from analyzer.cluster import describe_cluster
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import condition_rows, of_calico, of_node_agent, places, shown
+from analyzer.inventory import Inventory, text
+from analyzer.period import passed
+from analyzer.tables import Tables, each
+
+CONNECT = {"api-connect-timeout", "api-connect-refused", "api-no-route"}
+PROXY = {"err-master-proxy", "master-proxy-connect"}
+SERVER = {"err-etcd-timeout", "etcd-trouble", "err-503", "api-5xx", "err-429"}
+REFUSED_CERTIFICATE = {"err-x509-expired", "err-x509-unknown", "err-x509-name", "x509-other"}
+NOT_FETCHED = {"kubectl-no-kubelet", "err-dialing-backend", "err-no-agent", "tunnel-proxy-error"}
+TUNNEL_PODS = ("konnectivity-agent", "vpn-")
+#: Kubernetes minor release -> oldest Calico 3.x that works without the APIs dropped in it
+NEEDS_CALICO = ((25, 23), (22, 18))
+_KUBELET_ADDRESS = re.compile(r"(?:https://|dial(?:ing)? (?:tcp )?)\[?([0-9a-fA-F.:]{3,45}?)\]?:10250\b")
+_VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d|\b)")
+
+
+def _rows(tables: Tables, inventory: Inventory, ids: set[str]) -> dict[str, list[Any]]:
+    """Current log lines with one of the message ids, by worker (by pod where the worker is unknown)."""
+    over = passed(tables, inventory)["log_lines"]
+    found: dict[str, list[Any]] = {}
+    for row, is_over in zip(each(tables.log_lines), over, strict=True):
+        if not is_over and ids.intersection(row.message_ids) and (of_calico(row.pod) or not row.pod):
+            where = text(row.node) or inventory.node_of(text(row.namespace), row.pod) or row.pod or row.file
+            found.setdefault(where, []).append(row)
+    return found
+
+
+def _logged_nodes(tables: Tables, inventory: Inventory) -> set[str]:
+    """Workers (or pods) of which a calico-node log is in the bundle."""
+    found: set[str] = set()
+    for row in each(tables.files):
+        if row.kind == "log" and of_node_agent(row.pod) and row.lines > 3:
+            found.add(text(row.node) or inventory.node_of(text(row.namespace), row.pod) or row.pod)
+    return found
+
+
+def api(tables: Tables) -> Iterator[Fact]:
+    """kubelet-ready-while-calico-loses-api, several-, one-node-loses-api, api-errors-on-several-nodes."""
+    inventory = Inventory(tables)
+    away = _rows(tables, inventory, CONNECT | PROXY)
+    failing = _rows(tables, inventory, SERVER)
+    conditions = condition_rows(tables)
+    for node, rows in away.items():
+        condition = conditions.get(node)
+        worker = inventory.workers.get(node)
+        connected = condition.status in ("True", "False") if condition else bool(worker and worker.ready == "True")
+        if connected:
+            detail = f"the kubelet of {node} reaches the master, calico on it does not"
+            yield _fact("kubelet-ready-while-calico-loses-api", rows, detail, node)
+    if len(away) >= 2:
+        rows = [found[0] for found in away.values()]
+        yield _fact("several-nodes-lose-api", rows, f"calico loses the API on {shown(away)}")
+    if len(failing) >= 2:
+        rows = [found[0] for found in failing.values()]
+        yield _fact("api-errors-on-several-nodes", rows, f"calico gets errors of the API on {shown(failing)}")
+    touched = set(away) | set(failing)
+    calm = _logged_nodes(tables, inventory) - touched
+    if len(touched) == 1 and calm:
+        node, rows = next(iter({**failing, **away}.items()))
+        yield _fact("one-node-loses-api", rows, f"only {node} has trouble with the API, {shown(calm)} has not", node)
+
+
+def _fact(name: str, rows: list[Any], detail: str, node: str = "") -> Fact:
+    best = rows[0]
+    return Fact(name, best.file, int(best.line), detail, node, best.pod, also=places(rows[1:]))
+
+
+def master_proxy(tables: Tables) -> Iterator[Fact]:
+    """master-proxy-refused, master-proxy-pod-bad, not-an-ibm-cluster."""
+    inventory = Inventory(tables)
+    refused = _rows(tables, inventory, PROXY)
+    others = set(_rows(tables, inventory, CONNECT)) - set(refused)
+    bad = {name for name in inventory.workers if inventory.is_bad(name)}
+    if len(refused) == 1 and not others and not bad - set(refused):
+        node, rows = next(iter(refused.items()))
+        detail = f"the master proxy of {node} does not answer; no other worker shows this"
+        yield _fact("master-proxy-refused", rows, detail, node)
+    proxies = [pod for pod in inventory.pods.values() if pod.name.startswith("ibm-master-proxy-")]
+    dead = [pod for pod in proxies if pod.healthy is False]
+    if dead and (len(proxies) == 1 or len(dead) <= len(proxies) / 2):
+        for pod in dead[:8]:
+            detail = f"{pod.name} is not ready ({pod.status or 'no status shown'})"
+            node = pod.node or pod.name.removeprefix("ibm-master-proxy-static-")
+            yield Fact("master-proxy-pod-bad", pod.file, pod.line, detail, node, pod.name)
+    if describe_cluster(tables, inventory).platform == "other" and inventory.workers:
+        worker = next(iter(inventory.workers.values()))
+        yield Fact("not-an-ibm-cluster", worker.file, worker.line, "the workers bear no sign of IKS or ROKS")
+
+
+def lost_logs(tables: Tables) -> Iterator[Fact]:
+    """The facts about logs that hold an error of kubectl in place of a log."""
+    inventory = Inventory(tables)
+    by_node: dict[str, list[Any]] = {}
+    for row in each(tables.log_lines):
+        if NOT_FETCHED.intersection(row.message_ids):
+            address = _KUBELET_ADDRESS.search(row.raw or row.message)
+            named = inventory.by_address.get(address[1], address[1]) if address else ""
+            node = named or text(row.node) or inventory.node_of(text(row.namespace), row.pod) or row.pod
+            by_node.setdefault(node, []).append(row)
+    ready = {name: inventory.workers[name].ready for name in by_node if name in inventory.workers}
+    alive = [node for node, state in ready.items() if state == "True"]
+    if len(alive) >= 2:
+        rows = [by_node[node][0] for node in alive]
+        detail = f"logs of {shown(alive)} could not be fetched although these workers are Ready"
+        yield _fact("logs-unreadable-from-ready-workers", rows, detail)
+    for node, state in ready.items():
+        if state in ("False", "Unknown"):
+            detail = f"the log could not be fetched and {node} is not Ready"
+            yield _fact("logs-unreadable-from-lost-worker", by_node[node], detail, node)
+    if len(by_node) == 1 and _logged_nodes(tables, inventory) - set(by_node):
+        node, rows = next(iter(by_node.items()))
+        yield _fact("kubelet-port-unreachable-on-one", rows, f"only the log of {node} could not be fetched", node)
+    yield from _no_log_at_all(tables, [row for rows in by_node.values() for row in rows])
+
+
+def _no_log_at_all(tables: Tables, errors: list[Any]) -> Iterator[Fact]:
+    logs = [row for row in each(tables.files) if row.kind == "log"]
+    failed = {row.file for row in errors}
+    if len(logs) >= 2 and failed and all(row.path in failed and row.lines <= 3 for row in logs):
+        yield _fact("every-log-is-a-kubectl-error", errors, f"none of the {len(logs)} log files holds a log")
+
+
+def tunnel(tables: Tables) -> Iterator[Fact]:
+    """tunnel-pods-bad."""
+    pods = [pod for pod in Inventory(tables).pods.values() if pod.name.startswith(TUNNEL_PODS)]
+    judged = [pod for pod in pods if pod.healthy is not None and pod.namespace in ("kube-system", "")]
+    if judged and not any(pod.healthy for pod in judged):
+        detail = f"none of the tunnel's pods is ready: {shown(pod.name for pod in judged)}"
+        first = judged[0]
+        yield Fact("tunnel-pods-bad", first.file, first.line, detail, first.node, first.name)
+
+
+def _minor(version: str) -> tuple[int, int] | None:
+    match = _VERSION.match(version)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def versions(tables: Tables) -> Iterator[Fact]:
+    """calico-versions-differ, calico-too-old-for-kubernetes."""
+    found: dict[tuple[int, int], Any] = {}
+    for row in each(tables.containers):
+        known = _minor(text(row.version)) if of_calico(row.pod) and not row.pod.startswith("tigera-") else None
+        if known and known[0] == 3 and "calico" in row.image:
+            found.setdefault(known, row)
+    if len(found) >= 2:
+        names = [f"{row.pod}/{row.container} {row.version}" for row in found.values()]
+        rows = list(found.values())
+        yield _fact("calico-versions-differ", rows, f"different releases run: {shown(names)}")
+    kubernetes = _newest(text(row.kubelet_version) for row in each(tables.nodes))
+    if not found or not kubernetes:
+        return
+    oldest = min(found)
+    for release, needed in NEEDS_CALICO:
+        if kubernetes >= (1, release) and oldest < (3, needed):
+            row = found[oldest]
+            detail = f"Calico {row.version} runs on Kubernetes {kubernetes[0]}.{kubernetes[1]}, which needs 3.{needed}"
+            yield Fact("calico-too-old-for-kubernetes", row.file, int(row.line), detail, pod=row.pod)
+            return
+
+
+def _newest(shown_versions: Iterable[str]) -> tuple[int, int] | None:
+    return max((minor for version in shown_versions if (minor := _minor(version))), default=None)
+
+
+def tls(tables: Tables) -> Iterator[Fact]:
+    """tls-fails-on-some-workers."""
+    inventory = Inventory(tables)
+    refused = _rows(tables, inventory, REFUSED_CERTIFICATE)
+    fine = {node for node, agent in inventory.agents.items() if agent.healthy} - set(refused)
+    if refused and fine:
+        rows = [found[0] for found in refused.values()]
+        detail = f"certificates are refused on {shown(refused)}, while calico is fine on {shown(fine)}"
+        yield _fact("tls-fails-on-some-workers", rows, detail)
+
+
+CHECKS: tuple[Check, ...] = (api, master_proxy, lost_logs, tunnel, versions, tls)

@@ -1,0 +1,219 @@
+"""Cross-checks about whether calico-node is there at all, and what its daemonset says.
+
+================================== ========================================================================
+fact                               what it means
+================================== ========================================================================
+calico-node-seen                   the bundle shows at least one calico-node pod
+calico-node-absent-everywhere      lists that would show calico-node show other system pods but not it
+worker-without-calico-node         a described worker runs other pods but no calico-node
+calico-node-on-every-worker        every worker shown has its calico-node pod
+daemonset-wants-pods               the calico-node daemonset exists and wants pods
+daemonset-desires-none             it exists, workers exist, and it wants no pod
+daemonset-wants-pods-has-none      it wants pods and none exists
+daemonset-lacks-pods               it wants more pods than exist
+daemonset-zero-with-failedcreate   pods are missing and its FailedCreate events say why
+rolling-update-in-progress         not all of its pods are of the newest template
+other-network-without-calico       another network plugin runs and there is no calico-node
+calico-node-unscheduled            a calico-node pod is Pending and on no worker
+calico-pod-unschedulable           the PodScheduled condition of a calico pod is False
+calico-node-oom-with-limit         calico-node was OOM-killed and has a memory limit
+calico-node-oom-without-limit      calico-node was OOM-killed and has none
+calico-node-oom-limit-unknown      calico-node was OOM-killed; its limits are not shown
+================================== ========================================================================
+
+Sources: runbook "calico-node Not Running at all on any Workers"; IBM docs on OVN-Kubernetes for ROKS 4.20.
+A list of another namespace alone is no evidence of absence: Calico lives in kube-system (IKS up to 1.28) or
+calico-system (IKS from 1.29, ROKS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import node_rows, of_calico, of_node_agent, places, seconds_before, shown, truth
+from analyzer.inventory import NODE_AGENTS, Inventory, number, text
+from analyzer.tables import Tables, each
+
+#: agents of other network plugins, by the name of their daemonset or the beginning of their pods' names
+OTHER_NETWORKS = {
+    "ovnkube-node": "OVN-Kubernetes",
+    "sdn": "OpenShift SDN",
+    "cilium": "Cilium",
+    "kube-flannel-ds": "Flannel",
+    "kube-flannel": "Flannel",
+    "weave-net": "Weave Net",
+    "antrea-agent": "Antrea",
+    "kube-router": "kube-router",
+    "kindnet": "kindnet",
+    "azure-cni-networkmonitor": "Azure CNI",
+    "kube-ovn-cni": "Kube-OVN",
+}
+#: namespaces in which these agents live: a customer's pod may bear a similar name
+NETWORK_NAMESPACES = ("kube-system", "openshift-ovn-kubernetes", "openshift-sdn", "kube-flannel", "cilium", "")
+OLD_OOM_S = 24 * 3600.0
+
+
+def _daemonsets(tables: Tables) -> list[Any]:
+    return [row for row in each(tables.daemonsets) if row.daemonset in NODE_AGENTS]
+
+
+def _agent_rows(tables: Tables) -> list[Any]:
+    """Rows that show a calico-node pod: lists, descriptions, the pods of a described worker."""
+    rows = [row for row in each(tables.pods) if of_node_agent(row.pod) or row.app in NODE_AGENTS]
+    rows += [row for row in each(tables.containers) if of_node_agent(row.pod)]
+    rows += [
+        row for row in each(tables.nodes) if any(of_node_agent(name.partition("/")[2]) for name in row.pods_on_node)
+    ]
+    return rows
+
+
+def _other_network(tables: Tables) -> tuple[str, Any] | None:
+    """The name of another network plugin and the row that shows its agent."""
+    for row in each(tables.daemonsets):
+        name = OTHER_NETWORKS.get(row.daemonset, "")
+        if name and text(row.namespace) in NETWORK_NAMESPACES:
+            return name, row
+    for row in each(tables.pods):
+        for start, name in OTHER_NETWORKS.items():
+            if row.pod.startswith(f"{start}-") and text(row.namespace) in NETWORK_NAMESPACES:
+                return name, row
+    for row in each(tables.settings):
+        if row.key.rpartition(".")[2] == "networkType" and row.value in ("OVNKubernetes", "OpenShiftSDN"):
+            return row.value, row
+    return None
+
+
+def absence(tables: Tables) -> Iterator[Fact]:
+    """calico-node-seen, calico-node-absent-everywhere, worker-without-calico-node, other-network-without-calico."""
+    seen = _agent_rows(tables)
+    if seen:
+        yield Fact("calico-node-seen", seen[0].file, int(seen[0].line), "a calico-node pod is shown")
+    other = _other_network(tables)
+    if other and not seen and not _daemonsets(tables):
+        name, row = other
+        detail = f"the network plugin is {name}; no calico-node is shown"
+        yield Fact("other-network-without-calico", row.file, int(row.line), detail)
+    if other:
+        return
+    for node, row in node_rows(tables).items():
+        pods = [name.partition("/")[2] for name in row.pods_on_node]
+        if len(pods) >= 2 and not any(of_node_agent(pod) for pod in pods):
+            detail = f"{node} runs {len(pods)} pods, calico-node is not among them"
+            yield Fact("worker-without-calico-node", row.file, int(row.line), detail, node)
+    if not seen and not _daemonsets(tables):
+        yield from _absent_from_lists(tables)
+
+
+def _absent_from_lists(tables: Tables) -> Iterator[Fact]:
+    found: list[tuple[str, Any, int]] = []
+    for row in each(tables.listings):
+        if not row.complete or row.kind not in ("DaemonSet", "Pod"):
+            continue
+        shown_there = tables.daemonsets if row.kind == "DaemonSet" else tables.pods
+        there = shown_there[shown_there["file"] == row.file]
+        if row.namespace not in ("*", ""):
+            there = there[there["namespace"].isin(["", row.namespace])]
+        names = [text(name) for name in there["daemonset" if row.kind == "DaemonSet" else "pod"]]
+        if _would_show(row, names):
+            found.append((row.kind, row, len(names)))
+    if not found:
+        return
+    found.sort(key=lambda item: item[0])  # a list of daemonsets says it best
+    kind, best, count = found[0]
+    what = "daemonsets" if kind == "DaemonSet" else "pods"
+    where = "all namespaces" if best.namespace in ("*", "") else best.namespace
+    detail = f"the list of {what} of {where} has {count} entries and no calico-node"
+    also = tuple((row.file, int(row.line)) for _, row, _ in found[1:])
+    yield Fact("calico-node-absent-everywhere", best.file, int(best.line), detail, also=also)
+
+
+def _would_show(listing: Any, names: list[str]) -> bool:
+    """Whether calico-node would stand in this list if it existed."""
+    if not names:
+        return False
+    if listing.namespace == "*":
+        return True
+    siblings = any(of_calico(name) and not of_node_agent(name) for name in names)
+    return siblings or (listing.namespace == "kube-system" and listing.kind == "DaemonSet" and len(names) >= 2)
+
+
+def daemonset(tables: Tables) -> Iterator[Fact]:
+    """The facts about the counts of the daemonset."""
+    rows = _daemonsets(tables)
+    failed = tables.events[
+        (tables.events["reason"] == "FailedCreate") & tables.events["object"].isin(list(NODE_AGENTS))
+    ]
+    for row in rows:
+        desired, current, updated = number(row.desired), number(row.current), number(row.updated)
+        if not desired:
+            continue
+        place = (row.file, int(row.line))
+        yield Fact("daemonset-wants-pods", *place, f"{row.daemonset} wants {desired:.0f} pods")
+        if current == 0:
+            yield Fact(
+                "daemonset-wants-pods-has-none", *place, f"{row.daemonset} wants {desired:.0f} pods and has none"
+            )
+        elif current is not None and current < desired:
+            detail = f"{row.daemonset} wants {desired:.0f} pods and has {current:.0f}"
+            yield Fact("daemonset-lacks-pods", *place, detail)
+        if current is not None and current < desired and len(failed):
+            event = failed.iloc[0]
+            detail = f"{row.daemonset} wants {desired:.0f} pods, has {current:.0f}, and cannot create them"
+            yield Fact("daemonset-zero-with-failedcreate", event["file"], int(event["line"]), detail, also=(place,))
+        elif updated is not None and updated < desired:
+            detail = f"{updated:.0f} of {desired:.0f} pods of {row.daemonset} are updated"
+            yield Fact("rolling-update-in-progress", *place, detail)
+    if rows and all(number(row.desired) == 0 for row in rows) and len(tables.nodes) and not _agent_rows(tables):
+        row = rows[0]
+        yield Fact("daemonset-desires-none", row.file, int(row.line), f"{row.daemonset} wants no pod on any worker")
+
+
+def coverage(tables: Tables) -> Iterator[Fact]:
+    """calico-node-on-every-worker."""
+    inventory = Inventory(tables)
+    if inventory.workers and set(inventory.workers) <= set(inventory.agents):
+        agent = next(iter(inventory.agents.values()))
+        detail = f"calico-node is on {shown(inventory.workers)}"
+        yield Fact("calico-node-on-every-worker", agent.file, agent.line, detail)
+
+
+def unscheduled(tables: Tables) -> Iterator[Fact]:
+    """calico-node-unscheduled, calico-pod-unschedulable."""
+    for pod in Inventory(tables).pods.values():
+        if pod.is_node_agent and pod.status == "Pending" and not pod.node:
+            detail = f"{pod.name} is Pending and on no worker"
+            yield Fact("calico-node-unscheduled", pod.file, pod.line, detail, pod=pod.name)
+    for row in each(tables.pod_conditions):
+        if row.type == "PodScheduled" and row.status == "False" and of_calico(row.pod):
+            yield Fact("calico-pod-unschedulable", row.file, int(row.line), f"{row.pod} is not scheduled", pod=row.pod)
+
+
+def oom(tables: Tables) -> Iterator[Fact]:
+    """calico-node-oom-with-limit, -without-limit, -limit-unknown."""
+    by_name: dict[str, list[Any]] = {}
+    for row in each(tables.containers):
+        if of_calico(row.pod) and "OOMKilled" in (row.state_reason, row.last_reason):
+            ended = seconds_before(tables.collected, row.last_finished)
+            if truth(row.ready) and ended is not None and ended > OLD_OOM_S:
+                continue
+            limit = row.limits.get("memory", "") if row.limits else ""
+            described = bool(row.requests or row.limits or row.liveness or row.readiness)
+            name = "with-limit" if limit else "without-limit" if described else "limit-unknown"
+            by_name.setdefault(name, []).append(row)
+    inventory = Inventory(tables)
+    for name, rows in by_name.items():
+        for row in rows[:8]:
+            limit = (row.limits or {}).get("memory", "")
+            words = f"against its limit of {limit}" if limit else "without a memory limit of its own"
+            words = "; its limits are not shown" if name == "limit-unknown" else f" {words}"
+            detail = f"{row.container} of {row.pod} was OOM-killed{words}, restarts: {text(row.restarts) or 'unknown'}"
+            line = row.last_state_line if row.last_reason == "OOMKilled" else row.state_line
+            node = text(row.node) or inventory.node_of(text(row.namespace), row.pod)
+            yield Fact(
+                f"calico-node-oom-{name}", row.file, int(number(line) or row.line), detail, node, row.pod, places([row])
+            )
+
+
+CHECKS: tuple[Check, ...] = (absence, daemonset, coverage, unscheduled, oom)

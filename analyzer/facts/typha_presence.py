@@ -1,0 +1,39 @@
+"""Cross-checks about Typha pods that wait for a place.
+
+==================== ===============================================================================
+fact                 what it means
+==================== ===============================================================================
+typha-spare-pending  some Typhas wait to be scheduled, at least one runs: normal on small clusters
+typha-all-pending    Typhas are shown and all of them wait to be scheduled
+==================== ===============================================================================
+
+Source: IBM docs on Typha replicas (spares stay Pending with fewer than three untainted workers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import shown
+from analyzer.inventory import Inventory
+from analyzer.tables import Tables
+
+
+def pending(tables: Tables) -> Iterator[Fact]:
+    """typha-spare-pending, typha-all-pending."""
+    typhas = [pod for pod in Inventory(tables).pods.values() if pod.name.startswith("calico-typha-")]
+    waiting = [pod for pod in typhas if pod.status == "Pending" and not pod.node]
+    if not waiting:
+        return
+    first = waiting[0]
+    running = [pod for pod in typhas if pod.healthy]
+    names = shown(pod.name for pod in waiting)
+    if running:
+        detail = f"{names} waits for a place while {shown(pod.name for pod in running)} runs"
+        yield Fact("typha-spare-pending", first.file, first.line, detail, pod=first.name)
+    elif len(waiting) == len(typhas):
+        yield Fact("typha-all-pending", first.file, first.line, f"no Typha runs: {names} wait for a place")
+
+
+CHECKS: tuple[Check, ...] = (pending,)
