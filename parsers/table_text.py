@@ -1,0 +1,169 @@
+"""Tables as ``kubectl get`` prints them: headings, columns by position, the command in front.
+
+kubectl pads cells to the widest of their column plus three blanks (``GetNewTabWriter``: width 6, padding
+3), so a column begins where its heading does. Cells may hold single or double blanks themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from parsers.describe_text import is_command
+from parsers.resource_kinds import kind_of
+
+_HEADING = r"[A-Z][A-Z0-9%/_.*-]*(?: [A-Z][A-Z0-9%/_.-]*)*(?:\([A-Za-z%]{1,12}\))?"
+_HEADER = re.compile(rf" *{_HEADING}(?: {{2,}}{_HEADING})* *")
+_CELL_START = re.compile(r"(?:^| {2,})(\S)")
+_FIRST = frozenset({"NAMESPACE", "NAME", "LAST SEEN", "LASTSEEN", "POD"})
+_NONE = re.compile(r"No resources found(?: in (?P<namespace>\S+) namespace)?\.?")
+_NOISE = re.compile(
+    r"(?:[WEI]\d{4} \d\d:|Warning: |warning: |Error from server|error: |The connection to the server|Unable to connect)"
+)
+_FILTERS = frozenset({"grep", "egrep", "awk", "head", "tail", "sed", "fgrep", "zgrep"})
+_FILTER_FLAGS = ("-l", "--selector", "--field-selector", "-f", "--filename")
+
+
+@dataclass(slots=True)
+class Command:
+    """A ``kubectl get`` command line: what it asks for and whether it leaves something out."""
+
+    kind: str = ""
+    namespace: str = ""  # "*" with -A
+    filtered: bool = False
+    known: bool = False
+
+
+@dataclass(slots=True)
+class Table:
+    """One table: headings and rows of cells, each row with its line number. Headings are empty without a header."""
+
+    columns: list[str]
+    rows: list[tuple[int, list[str]]] = field(default_factory=list)
+    line: int = 1
+    command: Command = field(default_factory=Command)
+    none_found: bool = False  # "No resources found"
+
+
+def read_command(line: str) -> Command:
+    """Read what a prompt line with a kubectl, oc or calicoctl command asks for."""
+    pieces = line.split("|")
+    words = pieces[0].split()
+    command = Command(known=True)
+    command.filtered = any(piece.split()[:1] and piece.split()[0] in _FILTERS for piece in pieces[1:])
+    verb = next((index for index, word in enumerate(words) if word in ("get", "top", "events", "describe")), None)
+    if verb is None:
+        return command
+    names = 0
+    skip = False
+    for index, word in enumerate(words):
+        if skip:
+            skip = False
+            continue
+        name, _, value = word.partition("=")
+        if name in ("-n", "--namespace"):
+            skip = not value
+            command.namespace = value or (words[index + 1] if index + 1 < len(words) else "")
+        elif re.fullmatch(r"-n[a-z].*", word):
+            command.namespace = word[2:]
+        elif word in ("-A", "--all-namespaces"):
+            command.namespace = "*"
+        elif name in _FILTER_FLAGS:
+            command.filtered = True
+            skip = not value
+        elif name in ("-o", "--output", "--sort-by", "-L", "--label-columns", "--context", "--kubeconfig", "-c"):
+            skip = not value
+        elif index > verb and not word.startswith("-"):
+            names += 1
+            if names == 1:
+                command.kind = kind_of(word.partition("/")[0].partition(",")[0])
+    command.filtered = command.filtered or names > 1 or ("/" in " ".join(words[verb:]) and names == 1)
+    if words[verb] == "events":
+        command.kind, command.filtered = "Event", "--for" in pieces[0]
+    return command
+
+
+def read_tables(lines: Sequence[str], first_line: int) -> tuple[list[Table], list[str]]:
+    """Find all tables of a text; also give the lines that belong to none and say something."""
+    tables: list[Table] = []
+    left: list[str] = []
+    command = Command()
+    starts: list[int] = []
+    current: Table | None = None
+    for index, line in enumerate(lines):
+        if not line.strip():
+            current = _after_blank(current, lines, index)
+        elif is_command(line):
+            command, current = read_command(line), None
+        elif none := _NONE.fullmatch(line.strip()):
+            found = Command(command.kind, none["namespace"] or command.namespace, command.filtered, command.known)
+            tables.append(Table([], [], first_line + index, found, none_found=True))
+            current = None
+        elif _is_header(line):
+            columns, starts = _columns(line)
+            current = Table(columns, [], first_line + index, command)
+            tables.append(current)
+        elif _NOISE.match(line.strip()):
+            left.append(line)
+        elif current is not None and current.columns:
+            current.rows.append((first_line + index, _cells(line, starts)))
+        else:
+            cells = re.split(r" {2,}", line.strip())
+            if current is None:
+                current = Table([], [], first_line + index, command)
+                tables.append(current)
+            current.rows.append((first_line + index, cells))
+    return tables, left
+
+
+def _after_blank(current: Table | None, lines: Sequence[str], index: int) -> Table | None:
+    """A blank line ends a table, except within the text of an event."""
+    if current is None or "OBJECT" not in current.columns:
+        return None
+    following = next((line for line in lines[index + 1 : index + 50] if line.strip()), "")
+    if not following or _is_header(following) or is_command(following):
+        return None
+    current.rows.append((0, [""]))
+    return current
+
+
+def _is_header(line: str) -> bool:
+    if not _HEADER.fullmatch(line):
+        return False
+    columns = _columns(line)[0]
+    return columns[0] in _FIRST and (len(columns) > 1 or columns[0] == "NAME")
+
+
+def _columns(line: str) -> tuple[list[str], list[int]]:
+    starts = [match.start(1) for match in _CELL_START.finditer(line)]
+    ends = [*starts[1:], len(line)]
+    return [line[start:end].strip() for start, end in zip(starts, ends, strict=True)], starts
+
+
+def _cells(line: str, starts: Sequence[int]) -> list[str]:
+    """Cut a row at the columns; by gaps where it is plainly not aligned with the header."""
+    whole = all(line[start - 1] == " " or line[:start].endswith("<none>") for start in starts[1:] if start <= len(line))
+    if not whole:
+        parts = re.split(r" {2,}", line.strip())
+        if len(parts) == len(starts):
+            return parts
+    ends = [*starts[1:], len(line)]
+    cells = [line[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    if not whole and len(line.split()) == len(starts):
+        return line.split()
+    if starts and starts[0] and line[: starts[0]].strip():
+        cells[0] = (line[: starts[0]].strip() + " " + cells[0]).strip()
+    return cells
+
+
+def each_row(table: Table) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give (line, heading -> cell) of each row; ``<none>`` is ""."""
+    for line, cells in table.rows:
+        yield (
+            line,
+            {
+                column.upper(): "" if cell == "<none>" else cell
+                for column, cell in zip(table.columns, cells, strict=False)
+            },
+        )
