@@ -1,13 +1,23 @@
-"""The report as typed data: exactly "The report as JSON" of the interface, and what pages show besides.
+"""The report as data: what the JSON holds and what every page is made of.
 
-Fields that the interface does not promise come last in each class and have defaults. Templates get a
-:class:`Report` and nothing else (docs/report.md).
+The classes mirror the promised JSON (schema version 1) field by field. Fields with a default after the
+promised ones are extras: pages show them where they are filled, JSON carries them where they are filled.
+Text of a bundle is kept as it is; each renderer makes it safe for its own kind of page. Times are aware UTC.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+Verdict = Literal["causes-found", "no-problem-found", "not-enough-data"]
+Confidence = Literal["likely", "possible", "unlikely"]
+Scope = Literal["node", "cluster"]
+RiskWord = Literal["safe", "disruptive", "destructive"]
+PlatformName = Literal["iks-classic", "iks-vpc", "iks-satellite", "roks", "other", "unknown"]
+
+SCHEMA_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,44 +34,47 @@ class FileInfo:
 
     path: str
     kind: str
-    namespace: str
-    pod: str
-    container: str
-    node: str
-    bytes: int
-    lines: int
+    namespace: str = ""
+    pod: str = ""
+    container: str = ""
+    node: str = ""
+    bytes: int = 0
+    lines: int = 0
     problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BundleInfo:
-    """What was given."""
+    """The bundle that was read. ``sha256`` is "" where the input is not one file."""
 
     name: str
-    sha256: str
-    bytes: int
-    files: tuple[FileInfo, ...]
-    first_time: datetime | None
-    last_time: datetime | None
+    sha256: str = ""
+    bytes: int = 0
+    files: tuple[FileInfo, ...] = ()
+    first_time: datetime | None = None
+    last_time: datetime | None = None
+    collected: datetime | None = None  # best estimate of when the bundle was made
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterInfo:
-    """What cluster it is from."""
+    """The cluster the bundle is from; "" or "unknown" where the bundle does not say."""
 
-    platform: str
-    kubernetes_version: str
-    calico_version: str
-    calico_namespace: str
-    nodes_seen: int
-    nodes_not_ready: int
-    calico_nodes_seen: int
-    calico_nodes_not_ready: int
+    platform: str = "unknown"  # one of PlatformName
+    kubernetes_version: str = ""
+    calico_version: str = ""
+    calico_namespace: str = ""
+    nodes_seen: int = 0
+    nodes_not_ready: int = 0
+    calico_nodes_seen: int = 0
+    calico_nodes_not_ready: int = 0
+    name: str = ""
+    facts: tuple[tuple[str, str], ...] = ()  # further (what, value) rows for the table of cluster facts
 
 
 @dataclass(frozen=True, slots=True)
 class InCommon:
-    """An attribute that affected workers share and others lack."""
+    """What the affected workers share: ``affected`` of the ``total`` workers with the value are affected."""
 
     attribute: str
     value: str
@@ -72,63 +85,73 @@ class InCommon:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A quoted line; ``context`` holds the lines around it as (number, text)."""
+    """One quoted line. ``weight`` is its part in the cause's log-odds (natural log, > 0 speaks for it)."""
 
     file: str
     line: int
     text: str
-    time: datetime | None
-    signal: str
-    weight: float
-    count: int
-    says: str = ""
+    time: datetime | None = None
+    signal: str = ""
+    weight: float = 0.0
+    count: int = 1
+    says: str = ""  # one sentence: what the line shows
     node: str = ""
     pod: str = ""
-    context: tuple[tuple[int, str], ...] = ()
-    strength: str = ""
+    context: tuple[tuple[int, str], ...] = ()  # (line number, text), the quoted line among them
 
 
 @dataclass(frozen=True, slots=True)
 class RemediationStep:
-    """One repair step."""
+    """One repair step; ``command`` is "" where there is none."""
 
     text: str
-    command: str
-    risk: str  # safe | disruptive | destructive
+    command: str = ""
+    risk: str = "safe"  # one of RiskWord
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What would confirm or refute a cause, and the command that shows it."""
+class ConfirmStep:
+    """What would confirm or refute a cause."""
 
     text: str
     command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
+class FoldedCause:
+    """A downstream cause that the cause above it explains."""
+
+    id: str
+    title: str
+    probability: float = 0.0  # as if it stood alone
+    why: str = ""
+    affected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CauseResult:
-    """A ranked cause."""
+    """One ranked cause."""
 
     id: str
     rank: int
     title: str
     family: str
     probability: float
-    confidence: str  # likely | possible | unlikely
-    scope: str  # node | cluster
-    affected: tuple[str, ...]
-    in_common: tuple[InCommon, ...]
-    evidence: tuple[Evidence, ...]
-    against: tuple[Evidence, ...]
-    explains: tuple[str, ...]
-    remediation: tuple[RemediationStep, ...]
-    references: tuple[str, ...]
+    confidence: str  # one of Confidence
+    scope: str  # one of Scope
+    affected: tuple[str, ...] = ()
+    in_common: tuple[InCommon, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    against: tuple[Evidence, ...] = ()
+    explains: tuple[str, ...] = ()
+    remediation: tuple[RemediationStep, ...] = ()
+    references: tuple[str, ...] = ()
     summary: str = ""
-    why_rank: str = ""
-    reach: str = ""  # "3 of 12 workers, all in zone dal12"
-    confirm: tuple[Confirmation, ...] = ()
+    why_rank: str = ""  # one sentence: why it stands at this rank
+    reach: str = ""  # "3 of 12 workers, all in zone dal12"; worked out from the rest where empty
+    confirm: tuple[ConfirmStep, ...] = ()
     onset: datetime | None = None
-    explained_by: tuple[str, ...] = ()
+    folded: tuple[FoldedCause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,37 +160,38 @@ class SymptomResult:
 
     id: str
     title: str
-    affected: tuple[str, ...]
-    evidence: tuple[Evidence, ...]
+    affected: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    explained_by: tuple[str, ...] = ()  # ids of causes
 
 
 @dataclass(frozen=True, slots=True)
 class MissingItem:
-    """What the runbook asks for and the bundle lacks."""
+    """What the runbook asks for and the bundle lacks; ``command`` gathers it."""
 
     item: str
     why: str
-    command: str
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Unrecognized:
-    """A template of error lines that no message entry covers."""
+    """A group of alike error lines that no message of the catalogue covers."""
 
     template: str
     level: str
     count: int
     file: str
     line: int
-    first_time: datetime | None
-    last_time: datetime | None
+    first_time: datetime | None = None
+    last_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One thing that happened; ``severity`` is info, warning or error."""
 
-    time: datetime
+    time: datetime | None
     node: str
     pod: str
     what: str
@@ -177,8 +201,8 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:  # noqa: N801 - Warning is Python's own
-    """Input that was damaged, truncated, skipped or limited."""
+class Warning_:  # noqa: N801 - a name of its own beside the built-in Warning
+    """Input that was damaged, truncated, skipped or cut by a limit."""
 
     file: str
     what: str
@@ -186,62 +210,172 @@ class Warning_:  # noqa: N801 - Warning is Python's own
 
 @dataclass(frozen=True, slots=True)
 class RecentChange:
-    """Something that is new in the cluster; ``age_s`` before the collection where known."""
+    """Something that is new in the cluster; ``age_s`` seconds before the collection, where known."""
 
     what: str
-    age_s: float | None
+    age_s: float | None = None
+    node: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """The one thing to do first."""
+
+    text: str
+    command: str = ""
+    risk: str = "safe"  # one of RiskWord
+
+
+@dataclass(frozen=True, slots=True)
+class PeerGroup:
+    """Workers that belong together in the peer matrix, e.g. those of one zone."""
+
+    name: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCell:
+    """What ``node`` says of its BGP session with ``peer``."""
+
     node: str
-    file: str
-    line: int
+    peer: str
+    state: str  # established | not-established | unknown
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PeerMatrix:
-    """BGP sessions between workers.
+    """BGP sessions as seen from each worker; a pair without a cell is unknown.
 
-    ``cells[i][j]`` is what worker i says of peer j: established, not or unknown ("" on the diagonal);
-    ``groups[i]`` is the subnet or zone of worker i.
+    ``groups`` gives the order of rows and columns; nodes in no group come last. ``nodes`` may hold
+    addresses that belong to no known worker.
     """
 
-    nodes: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    cells: tuple[tuple[str, ...], ...] = ()
+    nodes: tuple[str, ...]
+    cells: tuple[PeerCell, ...] = ()
+    groups: tuple[PeerGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class NodeRow:
-    """A worker's line in the table of workers: its state and which symptoms (ids) it shows."""
+class NodeMatrixCell:
+    """Whether a worker shows a symptom; ``state`` is yes, no or unknown."""
 
     node: str
-    ready: str
-    agent: str
-    restarts: int | None
-    zone: str
-    pool: str
-    symptoms: tuple[str, ...] = ()
-    affected: bool = False
+    symptom: str  # id of a column
+    state: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeMatrix:
+    """Workers by symptoms; a pair without a cell is unknown."""
+
+    nodes: tuple[str, ...]
+    symptoms: tuple[tuple[str, str], ...]  # (id, title)
+    cells: tuple[NodeMatrixCell, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastRow:
+    """One difference between a worker in trouble and a healthy one of the same cluster."""
+
+    what: str
+    affected: str
+    healthy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A worker in trouble beside a healthy one: only what differs."""
+
+    affected: str
+    healthy: str
+    rows: tuple[ContrastRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """When to hand the ticket over, to whom, and what to attach."""
+
+    when: str
+    to: tuple[str, ...] = ()
+    attach: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """When the trouble began, and what shows it."""
+
+    time: datetime | None
+    what: str = ""
+    node: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LogLevelBucket:
+    """How many log lines of which level a span of time holds."""
+
+    start: datetime
+    counts: tuple[tuple[str, int], ...]  # (level, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLevels:
+    """Log lines by level over time, in spans of ``seconds``."""
+
+    seconds: int
+    buckets: tuple[LogLevelBucket, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedItem:
+    """One thing that was looked at; ``state`` is healthy, bad or unknown (= the bundle does not show it)."""
+
+    what: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Lines that look alarming and mean nothing here, and why."""
+
+    what: str
+    why: str = ""
+    count: int = 1
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a report says."""
+    """Everything a page shows."""
 
-    schema_version: str
     tool: Tool
     generated_at: datetime
     bundle: BundleInfo
     cluster: ClusterInfo
-    verdict: str  # causes-found | no-problem-found | not-enough-data
-    causes: tuple[CauseResult, ...]
-    symptoms: tuple[SymptomResult, ...]
-    missing: tuple[MissingItem, ...]
-    unrecognized: tuple[Unrecognized, ...]
-    timeline: tuple[TimelineEntry, ...]
-    warnings: tuple[Warning_, ...]
-    next_action: str = ""
-    onset: datetime | None = None
+    verdict: str  # one of Verdict
+    causes: tuple[CauseResult, ...] = ()
+    symptoms: tuple[SymptomResult, ...] = ()
+    missing: tuple[MissingItem, ...] = ()
+    unrecognized: tuple[Unrecognized, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    warnings: tuple[Warning_, ...] = ()
+    schema_version: str = SCHEMA_VERSION
+    verdict_reason: str = ""  # one sentence: why this verdict
+    next_action: NextAction | None = None
     recent_changes: tuple[RecentChange, ...] = ()
-    workers: tuple[NodeRow, ...] = ()
-    peer_matrix: PeerMatrix = field(default_factory=PeerMatrix)
-    noise: tuple[str, ...] = ()  # routine lines that look like trouble, named
-    escalation: tuple[str, ...] = ()
+    onset: Onset | None = None
+    peer_matrix: PeerMatrix | None = None
+    node_matrix: NodeMatrix | None = None
+    contrast: Contrast | None = None
+    escalation: Escalation | None = None
+    log_levels_over_time: LogLevels | None = None
+    checked: tuple[CheckedItem, ...] = ()  # what was looked at, above all where nothing is wrong
+    noise: tuple[Noise, ...] = ()
