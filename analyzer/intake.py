@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from parsers.objects import parse_objects
-
 from analyzer.attribution import attribute
 from analyzer.bundle import BundleError, Limits, Member, fingerprint, open_bundle
 from analyzer.tables import ROW_TYPES
-from parsers.container_log import container_of, parse_container_log, section_sources, split_sections
+from parsers.container_log import parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
-from parsers.describe import parse_describe
-from parsers.get_table import parse_get_table
+from parsers.log_facts import container_of
 from parsers.place import place
 from parsers.recognize import recognize
 from parsers.rows import FileRow
@@ -168,36 +166,32 @@ def _parse(intake: Intake, part: Part, base: Source, match: Match) -> tuple[str,
         return kind, Parsed()
 
 
+#: kind -> module and function that reads it; imported when the first such text turns up
+_PARSERS = {
+    "describe": "parsers.describe:parse_describe",
+    "get-table": "parsers.get_table:parse_get_table",
+    "objects": "parsers.objects:parse_objects",
+    "birdcl": "parsers.birdcl:parse_birdcl",
+    "node-status": "parsers.node_status:parse_node_status",
+    "ip-route": "parsers.ip_route:parse_ip_route",
+    "packet-filter": "parsers.packet_filter:parse_packet_filter",
+    "ibmcloud": "parsers.ibmcloud:parse_ibmcloud",
+    "ipam": "parsers.ipam:parse_ipam",
+}
+
+
 def _parser(kind: str, text: str, source: Source, match: Match) -> Parsed:
     if kind == "log":
         return _log(text, source, match)
     if kind == "kubelet-journal":
-        from parsers.kubelet_journal import parse_kubelet_journal
-
-        return parse_kubelet_journal(text, source, match)
-    parser = _parsers().get(kind)
-    return parser(text, source) if parser else Parsed()
-
-
-def _parsers() -> Mapping[str, Parser]:
-    from parsers.birdcl import parse_birdcl
-    from parsers.ibmcloud import parse_ibmcloud
-    from parsers.ip_route import parse_ip_route
-    from parsers.ipam import parse_ipam
-    from parsers.node_status import parse_node_status
-    from parsers.packet_filter import parse_packet_filter
-
-    return {
-        "describe": parse_describe,
-        "get-table": parse_get_table,
-        "objects": parse_objects,
-        "birdcl": parse_birdcl,
-        "node-status": parse_node_status,
-        "ip-route": parse_ip_route,
-        "packet-filter": parse_packet_filter,
-        "ibmcloud": parse_ibmcloud,
-        "ipam": parse_ipam,
-    }
+        journal = importlib.import_module("parsers.kubelet_journal")
+        found: Parsed = journal.parse_kubelet_journal(text, source, match)
+        return found
+    if kind not in _PARSERS:
+        return Parsed()
+    module, _, function = _PARSERS[kind].partition(":")
+    parser: Parser = getattr(importlib.import_module(module), function)
+    return parser(text, source)
 
 
 def _log(text: str, source: Source, match: Match) -> Parsed:

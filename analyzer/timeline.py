@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -28,7 +28,7 @@ class Moment:
     line: int
 
 
-def timeline(tables: Tables, evidence: Evidence, roles: dict[str, str]) -> list[Moment]:
+def timeline(tables: Tables, evidence: Evidence, roles: Mapping[str, str]) -> list[Moment]:
     """Give the moments in order of time; the least severe are left out beyond ``MOST``.
 
     Args:
@@ -86,7 +86,7 @@ def _containers(tables: Tables, inventory: Inventory) -> Iterable[Moment]:
             yield Moment(row.last_finished, node, row.pod, shown, "warning" if code else "info", row.file, line)
 
 
-def _lines(tables: Tables, evidence: Evidence, roles: dict[str, str]) -> Iterable[Moment]:
+def _lines(tables: Tables, evidence: Evidence, roles: Mapping[str, str]) -> Iterable[Moment]:
     over = evidence.over["log_lines"]
     for row, past in zip(each(tables.log_lines), over, strict=True):
         if pd.isna(row.time) or past or (row.message_id and roles.get(row.message_id) == "benign"):

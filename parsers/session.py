@@ -53,7 +53,8 @@ def split_session(text: str, first_line: int = 1) -> list[Part]:
     """Give the parts of a pasted session in order; one part with the whole text where there are no commands."""
     lines = _unquoted(text.split("\n"))
     parts: list[Part] = []
-    command, start, body = "", first_line, []
+    body: list[str] = []
+    command, start = "", first_line
     seen = fenced = False
     for number, line in enumerate(lines, start=first_line):
         if _FENCE.match(line):

@@ -1,0 +1,421 @@
+"""From a diagnosis to the report: words, quotes, repair steps, what is missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analyzer import __version__
+from analyzer.changes import recent_changes
+from analyzer.cluster import Cluster, describe_cluster
+from analyzer.findings import Finding, Place
+from analyzer.in_common import Shared, in_common
+from analyzer.inventory import Inventory
+from analyzer.missing import missing_items
+from analyzer.peers import peer_matrix
+from analyzer.quote import around, quote
+from analyzer.ranking import Ranked
+from analyzer.remediation import fill, names_for, steps_for
+from analyzer.report import model
+from analyzer.tables import each
+from analyzer.timeline import timeline
+from analyzer.unrecognized import unrecognized
+from analyzer.verdict import verdict
+
+if TYPE_CHECKING:
+    from analyzer.catalogue import Signal, Strength
+    from analyzer.pipeline import Analyzer, Diagnosis
+
+#: lines quoted of one signal, and of one cause
+PER_SIGNAL = 5
+PER_CAUSE = 30
+STRONG = ("decisive", "strong", "moderate")
+Quotes = Mapping[str, Mapping[int, str]]
+
+
+def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
+    """Put the whole report together."""
+    tables, inventory = diagnosis.reading.tables, diagnosis.inventory
+    intake = diagnosis.reading.intake
+    cluster = describe_cluster(tables, inventory)
+    numbers = analyzer.catalogue.ranking
+    said = verdict(diagnosis.ranked, inventory, bool(diagnosis.symptoms), numbers)
+    shown = _shown(diagnosis.ranked, said, numbers.shown)
+    wanted = _wanted(shown, diagnosis)
+    quotes = quote(intake.texts(wanted), wanted)
+    causes = tuple(_cause(analyzer, diagnosis, cluster, item, shown, quotes) for item in shown)
+    families = {cause.family for cause in causes[:3]}
+    roles = {name: message.role for name, message in analyzer.catalogue.messages.items()}
+    gaps = missing_items(tables, inventory, cluster, families, dict(intake.missing_logs))
+    missing = tuple(model.MissingItem(item.item, item.why, item.command) for item in gaps)
+    symptoms = _symptoms(analyzer, diagnosis, quotes, shown)
+    return model.Report(
+        tool=model.Tool("calico-triage", __version__),
+        generated_at=datetime.now(UTC).replace(microsecond=0),
+        bundle=_bundle(diagnosis),
+        cluster=_cluster(cluster),
+        verdict=said,
+        causes=causes,
+        symptoms=symptoms,
+        missing=missing,
+        unrecognized=tuple(
+            model.Unrecognized(t.template, t.level, t.count, t.file, t.line, _time(t.first_time), _time(t.last_time))
+            for t in unrecognized(tables)
+        ),
+        timeline=tuple(
+            model.TimelineEntry(_time(m.time), m.node, m.pod, m.what, m.severity, m.file, m.line)
+            for m in timeline(tables, diagnosis.evidence, roles)
+        ),
+        warnings=tuple(model.Warning_(item.file, item.what) for item in intake.warnings),
+        verdict_reason=_reason(said, causes, diagnosis),
+        next_action=_next_action(said, causes, missing),
+        recent_changes=tuple(
+            model.RecentChange(change.what, change.age_s, change.node, change.file, change.line)
+            for change in recent_changes(tables, inventory)
+        ),
+        onset=_report_onset(shown),
+        peer_matrix=peer_matrix(tables, inventory),
+        node_matrix=_node_matrix(inventory, symptoms),
+        escalation=_escalation(analyzer, cluster, inventory),
+        checked=_checked(inventory),
+        noise=_noise(analyzer, diagnosis),
+    )
+
+
+def _report_onset(shown: Sequence[Ranked]) -> model.Onset | None:
+    if not shown:
+        return None
+    time, place = _onset(shown[0])
+    if time is None or place is None:
+        return None
+    return model.Onset(time, place.text[:200], place.node, place.file, place.line)
+
+
+def _shown(ranked: Sequence[Ranked], said: str, least: float) -> list[Ranked]:
+    """Causes worth a place: probable enough, and entries that describe no fault after all real ones."""
+    faults = [item for item in ranked if not item.cause.not_a_fault and item.probability >= least]
+    others = [
+        item
+        for item in ranked
+        if item.cause.not_a_fault and item.probability >= 0.1 and item.cause.id != "no-problem-found"
+    ]
+    if said == "no-problem-found":
+        return [*others, *faults]
+    return [*faults, *others]
+
+
+def _wanted(shown: Iterable[Ranked], diagnosis: Diagnosis) -> dict[str, set[int]]:
+    wanted: dict[str, set[int]] = {}
+    findings = [finding for item in shown for _, found in (*item.findings, *item.against) for finding in found] + [
+        finding for found in diagnosis.symptoms.values() for finding in found
+    ]
+    for finding in findings:
+        for place in _chosen(finding.places, PER_SIGNAL):
+            wanted.setdefault(place.file, set()).add(place.line)
+    return wanted
+
+
+def _chosen(places: Sequence[Place], most: int) -> list[Place]:
+    """A few places that stand for all: each file's and worker's first one before second ones."""
+    seen: dict[tuple[str, str], int] = {}
+    order = []
+    for position, place in enumerate(places):
+        key = (place.file, place.node)
+        seen[key] = seen.get(key, 0) + 1
+        order.append((seen[key], position))
+    return [places[position] for _, position in sorted(order)[:most]]
+
+
+def _evidence(
+    pairs: Iterable[tuple[Signal, list[Finding]]], quotes: Quotes, ratio: Mapping[Strength, float]
+) -> tuple[model.Evidence, ...]:
+    """Quoted lines, strongest signal first; a line that several signals cite is shown for the strongest."""
+    shown: dict[tuple[str, int], model.Evidence] = {}
+    for signal, findings in pairs:
+        for finding in findings:
+            for place in _chosen(finding.places, PER_SIGNAL):
+                key = (place.file, place.line)
+                if key in shown or len(shown) >= PER_CAUSE:
+                    continue
+                lines = quotes.get(place.file, {})
+                shown[key] = model.Evidence(
+                    file=place.file,
+                    line=place.line,
+                    text=lines.get(place.line, place.text),
+                    time=_time(place.time),
+                    signal=signal.id,
+                    weight=round(math.log(ratio[signal.strength]), 3),
+                    count=place.count,
+                    says=signal.says or (place.text if place.table == "facts" else ""),
+                    node=place.node,
+                    pod=place.pod,
+                    context=tuple(around(lines, place.line)),
+                )
+    return tuple(shown.values())
+
+
+def _cause(
+    analyzer: Analyzer,
+    diagnosis: Diagnosis,
+    cluster: Cluster,
+    item: Ranked,
+    shown: Sequence[Ranked],
+    quotes: Quotes,
+) -> model.CauseResult:
+    inventory, numbers, cause = diagnosis.inventory, analyzer.catalogue.ranking, item.cause
+    affected = _affected(item, inventory)
+    shared = in_common(inventory, affected)
+    names = names_for(cluster, inventory, affected)
+    cluster_wide = cause.scope == "cluster" or (cause.scope == "any" and len(affected) != 1)
+    likely = item.probability >= numbers.likely and not cause.not_a_fault
+    confidence = "likely" if likely else "possible" if item.probability >= numbers.possible else "unlikely"
+    ids = {other.cause.id for other in shown}
+    return model.CauseResult(
+        id=cause.id,
+        rank=shown.index(item) + 1,
+        title=cause.title,
+        family=cause.family,
+        probability=round(item.probability, 4),
+        confidence=confidence,
+        scope="cluster" if cluster_wide else "node",
+        affected=tuple(affected),
+        in_common=tuple(model.InCommon(s.attribute, s.value, s.affected, s.total, s.p_value) for s in shared),
+        evidence=_evidence(item.findings, quotes, numbers.ratio),
+        against=_evidence(item.against, quotes, numbers.against),
+        explains=(*(name for name in item.explains if name in ids), *cause.symptoms),
+        remediation=tuple(
+            model.RemediationStep(step.text, step.command, step.risk)
+            for step in steps_for(analyzer.catalogue, cause.remediation, cluster, names)
+        ),
+        references=cause.references,
+        summary=" ".join(cause.summary.split()),
+        why_rank=_why(item, shown, numbers.likely),
+        reach=_reach(affected, inventory, shared),
+        confirm=tuple(model.ConfirmStep(fill(c.text, names), fill(c.command, names)) for c in cause.confirm),
+        onset=_onset(item)[0],
+        folded=tuple(_folded(other, inventory) for other in shown if cause.id in other.explained_by),
+    )
+
+
+def _affected(item: Ranked, inventory: Inventory) -> list[str]:
+    """Workers on which its telling signals fired; for a cause of the whole cluster, all workers in trouble."""
+    nodes: dict[str, None] = {}
+    for strengths in (STRONG, ("weak",)):
+        for signal, findings in item.findings:
+            if signal.strength in strengths:
+                nodes.update(dict.fromkeys(node for finding in findings for node in finding.nodes))
+        if nodes:
+            break
+    if item.cause.scope == "cluster":
+        nodes.update(dict.fromkeys(name for name in inventory.agents if inventory.is_bad(name)))
+    return list(nodes)
+
+
+def _reach(affected: Sequence[str], inventory: Inventory, shared: Sequence[Shared]) -> str:
+    if not affected:
+        return ""
+    total = len(inventory.workers)
+    known = sum(name in inventory.workers for name in affected)
+    words = f"{len(affected)} of {total} workers" if known == len(affected) and total else f"{len(affected)} workers"
+    if total == len(affected) > 1:
+        words = f"all {total} workers seen"
+    full = [item for item in shared if item.affected == len(affected)]
+    return words + (f", all with {full[0].attribute} {full[0].value}" if full else "")
+
+
+def _why(item: Ranked, shown: Sequence[Ranked], likely: float) -> str:
+    """One sentence: why it stands where it stands."""
+    strongest = item.findings[0][0].strength if item.findings else "no"
+    count = len(item.findings)
+    words = f"{count} signal{'s' if count != 1 else ''} fired, the strongest is {strongest}"
+    if item.against:
+        words += f"; {len(item.against)} speak{'s' if len(item.against) == 1 else ''} against it"
+    above = [other for other in item.explained_by if any(other == one.cause.id for one in shown)]
+    if above:
+        words += f"; {above[0]} accounts for the same evidence"
+    elif item.explains and item.probability >= likely:
+        below = [other for other in item.explains if any(other == one.cause.id for one in shown)]
+        words += f"; it also accounts for what speaks for {', '.join(below)}" if below else ""
+    return words + "."
+
+
+def _onset(item: Ranked) -> tuple[datetime | None, Place | None]:
+    """Since when: the earliest time of its telling evidence, and the row that has it."""
+    places = [
+        place
+        for signal, findings in item.findings
+        if signal.strength in STRONG
+        for finding in findings
+        for place in finding.places
+        if place.time is not None
+    ]
+    if not places:
+        return None, None
+    first = min(places, key=lambda place: (place.time, place.file, place.line))
+    return _time(first.time), first
+
+
+def _folded(item: Ranked, inventory: Inventory) -> model.FoldedCause:
+    """A downstream cause as it stands under its upstream one; its probability as if it stood alone."""
+    alone = 1 / (1 + math.exp(-max(-30.0, min(30.0, item.own))))
+    return model.FoldedCause(
+        item.cause.id,
+        item.cause.title,
+        round(alone, 4),
+        "its evidence follows from the cause above",
+        tuple(_affected(item, inventory)),
+    )
+
+
+def _time(value: pd.Timestamp | None) -> datetime | None:
+    return None if value is None or pd.isna(value) else value.to_pydatetime()
+
+
+def _bundle(diagnosis: Diagnosis) -> model.BundleInfo:
+    intake = diagnosis.reading.intake
+    times = [
+        datetime.fromisoformat(known[key])
+        for known in intake.file_facts.values()
+        for key in ("first_time", "last_time")
+        if known.get(key)
+    ]
+    if intake.collected is not None:
+        times.append(intake.collected)
+    files = tuple(
+        model.FileInfo(
+            row.path, row.kind, row.namespace, row.pod, row.container, row.node, row.bytes, row.lines, row.problems
+        )
+        for row in intake.rows["files"]
+    )
+    return model.BundleInfo(
+        intake.name,
+        intake.sha256,
+        intake.bytes,
+        files,
+        min(times) if times else None,
+        max(times) if times else None,
+        intake.collected,
+    )
+
+
+def _cluster(cluster: Cluster) -> model.ClusterInfo:
+    return model.ClusterInfo(
+        cluster.platform,
+        cluster.kubernetes_version,
+        cluster.calico_version,
+        cluster.calico_namespace,
+        cluster.nodes_seen,
+        cluster.nodes_not_ready,
+        cluster.calico_nodes_seen,
+        cluster.calico_nodes_not_ready,
+        cluster.name,
+    )
+
+
+def _symptoms(
+    analyzer: Analyzer, diagnosis: Diagnosis, quotes: Quotes, shown: Sequence[Ranked]
+) -> tuple[model.SymptomResult, ...]:
+    found = []
+    likely = [item.cause for item in shown if item.probability >= analyzer.catalogue.ranking.likely]
+    for name, findings in diagnosis.symptoms.items():
+        symptom = analyzer.catalogue.symptoms[name]
+        nodes = sorted({node for finding in findings for node in finding.nodes})
+        pairs = [(finding.signal, [finding]) for finding in findings]
+        evidence = _evidence(pairs, quotes, analyzer.catalogue.ranking.ratio)
+        explained = tuple(cause.id for cause in likely if name in cause.symptoms)
+        found.append(model.SymptomResult(name, symptom.title, tuple(nodes), evidence[:PER_SIGNAL], explained))
+    return tuple(found)
+
+
+def _noise(analyzer: Analyzer, diagnosis: Diagnosis, most: int = 12) -> tuple[model.Noise, ...]:
+    """Lines of level WARNING or worse that are routine or long over, each kind once."""
+    roles = {name: message.role for name, message in analyzer.catalogue.messages.items()}
+    over = diagnosis.evidence.over["log_lines"]
+    found: dict[str, model.Noise] = {}
+    for row, past in zip(each(diagnosis.reading.tables.log_lines), over, strict=True):
+        if row.level not in ("WARNING", "ERROR", "FATAL", "PANIC"):
+            continue
+        routine = roles.get(row.message_id) == "benign"
+        if routine or past:
+            why = "routine at every start or stop" if routine else "over: it did not last, or the pod is ready since"
+            text = " ".join(str(row.message).split())[:160]
+            found.setdefault(row.message_id or text, model.Noise(text, why, int(row.count), row.file, int(row.line)))
+    return tuple(found.values())[:most]
+
+
+def _next_action(
+    said: str, causes: Sequence[model.CauseResult], missing: Sequence[model.MissingItem]
+) -> model.NextAction:
+    if said == "causes-found" and causes and causes[0].remediation:
+        step = causes[0].remediation[0]
+        return model.NextAction(step.text, step.command, step.risk)
+    if said == "not-enough-data":
+        command = next((item.command for item in missing if item.command), "")
+        return model.NextAction("Gather what is listed as missing and run the analysis again.", command)
+    if causes and causes[0].remediation:
+        return model.NextAction(causes[0].remediation[0].text, causes[0].remediation[0].command)
+    return model.NextAction("Nothing to repair in Calico by what this bundle shows.")
+
+
+def _reason(said: str, causes: Sequence[model.CauseResult], diagnosis: Diagnosis) -> str:
+    if said == "causes-found":
+        top = causes[0]
+        return f"{top.title} ({top.probability:.0%}): {top.why_rank}"
+    agents = [pod for pod in diagnosis.inventory.pods.values() if pod.is_node_agent]
+    ready = sum(pod.healthy is True for pod in agents)
+    if said == "no-problem-found":
+        return f"{ready} of {len(agents)} calico-node pods seen are ready, and nothing in the logs lasts."
+    return (
+        f"{len(agents)} calico-node pods and {len(diagnosis.inventory.workers)} workers were seen; no cause stands out."
+    )
+
+
+def _checked(inventory: Inventory) -> tuple[model.CheckedItem, ...]:
+    """What was looked at: workers, calico-node and typha pods."""
+    items = []
+    workers = list(inventory.workers.values())
+    bad = [worker.name for worker in workers if worker.ready in ("False", "Unknown")]
+    items.append(_item("workers are Ready", len(workers), bad))
+    for title, prefix in (("calico-node pods are ready", ""), ("calico-typha pods are ready", "calico-typha")):
+        pods = [
+            pod
+            for pod in inventory.pods.values()
+            if (pod.name.startswith(prefix) if prefix else pod.is_node_agent) and pod.healthy is not None
+        ]
+        items.append(_item(title, len(pods), [pod.name for pod in pods if not pod.healthy]))
+    return tuple(items)
+
+
+def _item(what: str, seen: int, bad: Sequence[str]) -> model.CheckedItem:
+    state = "unknown" if not seen else "bad" if bad else "healthy"
+    detail = f"{seen - len(bad)} of {seen}" + (f"; not: {', '.join(bad[:5])}" if bad else "")
+    return model.CheckedItem(what, state, detail if seen else "the bundle does not show it")
+
+
+def _escalation(analyzer: Analyzer, cluster: Cluster, inventory: Inventory) -> model.Escalation | None:
+    ladder = analyzer.catalogue.ladders.get("support-case", ())
+    steps = steps_for(analyzer.catalogue, ladder, cluster, names_for(cluster, inventory, []))
+    if not steps:
+        return None
+    return model.Escalation(
+        "The steps above did not help, or the cause is on the master's side.",
+        tuple(step.text for step in steps),
+        ("this report", "the bundle itself"),
+    )
+
+
+def _node_matrix(inventory: Inventory, symptoms: Sequence[model.SymptomResult]) -> model.NodeMatrix | None:
+    nodes = sorted({*inventory.workers, *inventory.agents})
+    columns = [item for item in symptoms if item.affected]
+    if not nodes or not columns:
+        return None
+    cells = tuple(
+        model.NodeMatrixCell(node, item.id, "yes" if node in item.affected else "no")
+        for node in nodes
+        for item in columns
+    )
+    return model.NodeMatrix(tuple(nodes), tuple((item.id, item.title) for item in columns), cells)

@@ -1,0 +1,78 @@
+"""``calico-triage analyze``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from analyzer.cli.app import fail
+
+SUFFIXES = (".html", ".md", ".json", ".html.gz", ".zip")
+
+
+def run(
+    paths: Sequence[Path],
+    outputs: Sequence[str],
+    form: str | None,
+    extra: Sequence[Path],
+    template: Path | None,
+    fail_on_likely: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Analyze one ticket, write its reports, print the summary."""
+    started = time.perf_counter()
+    targets = _targets(paths, outputs, form)
+    from analyzer.bundle import BundleError
+    from analyzer.catalogue import CatalogueError
+    from analyzer.pipeline import Analyzer
+
+    try:
+        report = Analyzer(extra).analyze(paths)
+    except (BundleError, CatalogueError) as error:
+        fail(str(error))
+    from analyzer.report import render, write
+
+    for target in targets:
+        if target == "-":
+            sys.stdout.write(render(report, form or "", template))
+            continue
+        try:
+            write(report, Path(target), template)
+        except OSError as error:
+            fail(f"{target}: cannot be written: {error.strerror or error}")
+    if "-" not in targets and not quiet:
+        from rich.console import Console
+
+        from analyzer.report.terminal import print_summary
+
+        console = Console(highlight=False)
+        print_summary(report, console)
+        for target in targets:
+            console.print(f"report: {target}", markup=False)
+        if verbose:
+            for warning in report.warnings:
+                console.print(f"warning: {warning.file}: {warning.what}", markup=False)
+            console.print(f"{time.perf_counter() - started:.2f} s", markup=False)
+    if fail_on_likely and any(cause.confidence == "likely" for cause in report.causes):
+        raise typer.Exit(3)
+
+
+def _targets(paths: Sequence[Path], outputs: Sequence[str], form: str | None) -> list[str]:
+    """Check the -o options before any work is done."""
+    if not outputs:
+        if form is not None:
+            fail("--format goes with -o -")
+        name = paths[0].resolve().name or "bundle"
+        return [f"{name}.report.html"]
+    for target in outputs:
+        if target == "-":
+            if form not in ("json", "md"):
+                fail("-o - needs --format json or --format md")
+        elif not target.endswith(SUFFIXES):
+            fail(f"-o {target}: the suffix must be one of {', '.join(SUFFIXES)}")
+    return list(dict.fromkeys(outputs))

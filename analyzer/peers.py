@@ -1,0 +1,48 @@
+"""BGP sessions between workers, as each side tells them: the peer matrix."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from analyzer.inventory import Inventory
+from analyzer.report import model
+from analyzer.tables import Tables, each
+
+_UP = {"up", "Established", "established"}
+
+
+def session_states(tables: Tables, inventory: Inventory) -> dict[tuple[str, str], str]:
+    """Give (worker, peer) -> established | not-established; peers are worker names where they can be resolved.
+
+    The latest word counts: probe results over BIRD's ``State changed to`` lines, ``birdcl`` and ``calicoctl node
+    status`` over both.
+    """
+    states: dict[tuple[str, str], str] = {}
+    for origin in ("log", "birdcl", "node-status"):
+        for row in each(tables.bgp):
+            if row.origin != origin or not row.peer or not row.node or row.peer == row.node or not row.state:
+                continue
+            peer = inventory.by_address.get(row.peer, row.peer)
+            states[(row.node, peer)] = "established" if row.state in _UP else "not-established"
+        if origin == "log":
+            for row in each(tables.readiness):
+                if row.peer and row.node and row.state == "not-established":
+                    states[(row.node, inventory.by_address.get(row.peer, row.peer))] = "not-established"
+    return states
+
+
+def peer_matrix(tables: Tables, inventory: Inventory) -> model.PeerMatrix | None:
+    """The matrix for the report, rows and columns by subnet; None where no session is known."""
+    states = session_states(tables, inventory)
+    if not states:
+        return None
+    nodes = sorted({name for pair in states for name in pair})
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in nodes:
+        worker = inventory.workers.get(name)
+        groups[(worker.facts.get("zone") or worker.subnet_key) if worker else ""].append(name)
+    return model.PeerMatrix(
+        nodes=tuple(nodes),
+        cells=tuple(model.PeerCell(node, peer, state) for (node, peer), state in sorted(states.items())),
+        groups=tuple(model.PeerGroup(name, tuple(members)) for name, members in sorted(groups.items()) if name),
+    )

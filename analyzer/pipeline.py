@@ -1,0 +1,173 @@
+"""The one natural way of the data: bundle -> rows -> tables -> facts and findings -> ranked causes -> report."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analyzer import facts as facts_package
+from analyzer.bundle import Limits
+from analyzer.catalogue import Catalogue, Signal, load
+from analyzer.facts.fact import Check, Fact
+from analyzer.findings import MESSAGE_TABLES, Evidence, Finding, fire_all
+from analyzer.intake import Intake, read_bundle
+from analyzer.inventory import Inventory
+from analyzer.message_index import build_matcher
+from analyzer.ranking import Ranked, rank
+from analyzer.tables import Tables, build, each
+from parsers.source import Match
+
+if TYPE_CHECKING:
+    from analyzer.report.model import Report
+
+#: columns that hold the words of a table's rows
+WORDS = {
+    "events": ("message", "reason"),
+    "node_conditions": ("message",),
+    "containers": ("message", "last_message", "state_reason"),
+    "settings": ("value",),
+    "readiness": ("message",),
+}
+#: values of settings that are words somebody wrote about a state, not names or numbers
+_WORDY_SETTINGS = r"(?:message|reason|error|status)$"
+
+
+@dataclass(slots=True)
+class Reading:
+    """A bundle that has been read: what came in, and the tables made of it."""
+
+    intake: Intake
+    tables: Tables
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """Everything the report is made of, before it is put into words."""
+
+    reading: Reading
+    inventory: Inventory
+    evidence: Evidence
+    facts: list[Fact]
+    fired: dict[str, dict[str, list[Finding]]]
+    ranked: list[Ranked]
+    symptoms: dict[str, list[Finding]] = field(default_factory=dict)
+
+
+class Analyzer:
+    """A loaded catalogue and its compiled matcher, for one bundle or many."""
+
+    def __init__(self, causes: Iterable[Path] = (), limits: Limits | None = None) -> None:
+        self.catalogue: Catalogue = load(causes)
+        self.matcher = build_matcher(self.catalogue)
+        self.limits = limits or Limits()
+        self.checks = load_checks()
+
+    @property
+    def match(self) -> Match:
+        """Gives the message ids of a text."""
+        return self.matcher.match
+
+    def read(self, paths: Sequence[Path]) -> Reading:
+        """Open, recognise and parse; raises ``BundleError`` where there is nothing to read."""
+        intake = read_bundle(paths, self.match, self.limits)
+        tables = build(dict(intake.rows), intake.collected)
+        tables.facts_of_files = dict(intake.file_facts)
+        annotate(tables, self.match)
+        return Reading(intake, tables)
+
+    def diagnose(self, reading: Reading) -> Diagnosis:
+        """Compute cross-checks, fire the signals, rank the causes."""
+        from analyzer.cluster import describe_cluster
+
+        tables = reading.tables
+        inventory = Inventory(tables)
+        found = run_checks(self.checks, tables, reading.intake)
+        evidence = Evidence(tables, found, inventory)
+        fired = fire_all(self.catalogue, evidence)
+        platform = describe_cluster(tables, inventory).platform
+        ranked = rank(self.catalogue, fired, platform, can_show(tables))
+        symptoms = {
+            name: findings
+            for name, symptom in self.catalogue.symptoms.items()
+            if (findings := [finding for signal in symptom.signals for finding in evidence.fire(signal)])
+        }
+        return Diagnosis(reading, inventory, evidence, found, fired, ranked, symptoms)
+
+    def analyze(self, paths: Sequence[Path]) -> Report:
+        """The whole way, from the customer's files to the report."""
+        from analyzer.assemble import assemble
+
+        return assemble(self, self.diagnose(self.read(paths)))
+
+
+def read(paths: Sequence[Path], causes: Iterable[Path] = (), limits: Limits | None = None) -> Reading:
+    """Read one ticket into tables."""
+    return Analyzer(causes, limits).read(paths)
+
+
+def load_checks() -> tuple[Check, ...]:
+    """Give the cross-checks of every module of ``analyzer.facts``, in order of module name."""
+    found: list[Check] = []
+    for module in sorted(pkgutil.iter_modules(facts_package.__path__), key=lambda item: item.name):
+        found.extend(getattr(importlib.import_module(f"analyzer.facts.{module.name}"), "CHECKS", ()))
+    return tuple(found)
+
+
+def run_checks(checks: Iterable[Check], tables: Tables, intake: Intake) -> list[Fact]:
+    """Run the cross-checks; one that fails is a warning of the report, not the end of it."""
+    found: list[Fact] = []
+    for check in checks:
+        try:
+            found.extend(check(tables))
+        except Exception as error:
+            intake.warn("", f"cross-check {getattr(check, '__name__', '?')} failed: {type(error).__name__}: {error}")
+    return found
+
+
+def annotate(tables: Tables, match: Match) -> None:
+    """Add ``message_ids`` to the tables whose rows hold words; each distinct text is matched once."""
+    known: dict[str, tuple[str, ...]] = {}
+
+    def ids(text: str) -> tuple[str, ...]:
+        if text not in known:
+            known[text] = match(text)
+        return known[text]
+
+    for table in MESSAGE_TABLES:
+        if table == "log_lines":
+            continue
+        frame = getattr(tables, table)
+        wordy: pd.Series | None = None
+        if table == "settings":
+            wordy = frame["key"].str.contains(_WORDY_SETTINGS, case=False, regex=True)
+        columns = [frame[column].astype(str) for column in WORDS[table]]
+        joined = [" ".join(part for part in parts if part) for parts in zip(*columns, strict=True)]
+        wanted = [True] * len(frame) if wordy is None else list(wordy)
+        frame["message_ids"] = pd.Series(
+            [ids(text) if text and want else () for text, want in zip(joined, wanted, strict=True)],
+            index=frame.index,
+            dtype=object,
+        )
+
+
+def can_show(tables: Tables) -> Callable[[Signal], bool]:
+    """Give a function that says whether the bundle holds the input that would show a signal."""
+    logs = {row.container for row in each(tables.files) if row.kind == "log" and row.lines}
+    filled: Mapping[str, bool] = {
+        "condition": bool(len(tables.node_conditions)),
+        "node": bool(len(tables.nodes)),
+        "pod": bool(len(tables.pods)),
+        "container": bool(len(tables.containers)),
+        "event": bool(len(tables.events)),
+        "daemonset": bool(len(tables.daemonsets)),
+        "readiness": bool(len(tables.readiness)),
+        "log": bool(logs),
+        "message": "calico-node" in logs,
+    }
+    return lambda signal: filled.get(signal.selector, False)
