@@ -14,6 +14,8 @@ logs-unreadable-from-ready-workers   logs of two or more Ready workers could not
 logs-unreadable-from-lost-worker     a log could not be fetched, and its worker is not Ready
 kubelet-port-unreachable-on-one      logs of one worker could not be fetched, those of others could
 every-log-is-a-kubectl-error         every log file (two or more) holds only such an error
+daemonset-not-found-answer           the API answered that the calico-node daemonset does not exist
+log-waits-for-image                  a calico log could not be fetched because its container waits for its image
 tunnel-pods-bad                      pods of the master's tunnel are shown and none of them is ready
 calico-versions-differ               calico components of different minor releases run side by side
 calico-too-old-for-kubernetes        this Calico needs APIs that this Kubernetes version no longer has
@@ -29,6 +31,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from analyzer.cluster import describe_cluster
@@ -47,6 +50,10 @@ TUNNEL_PODS = ("konnectivity-agent", "vpn-")
 #: Kubernetes minor release -> oldest Calico 3.x that works without the APIs dropped in it
 NEEDS_CALICO = ((25, 23), (22, 18))
 _KUBELET_ADDRESS = re.compile(r"(?:https://|dial(?:ing)? (?:tcp )?)\[?([0-9a-fA-F.:]{3,45}?)\]?:10250\b")
+_NO_WAY = re.compile(
+    r"containerLogs|dialing backend|No agent available|proxy error from|:10250\b|dial timeout, backstop", re.IGNORECASE
+)
+_NO_DAEMONSET = re.compile(r'daemonsets?(?:\.\w{1,20}){0,2} "calico-node" not found', re.IGNORECASE)
 _VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d|\b)")
 
 
@@ -123,37 +130,74 @@ def master_proxy(tables: Tables) -> Iterator[Fact]:
         yield Fact("not-an-ibm-cluster", worker.file, worker.line, "the workers bear no sign of IKS or ROKS")
 
 
+@dataclass(frozen=True, slots=True)
+class _Unfetched:
+    """A file (or line) that holds an error of kubectl in place of what was asked for."""
+
+    file: str
+    line: int
+    words: str
+    pod: str
+    node: str
+
+
+def _unfetched(tables: Tables, inventory: Inventory) -> list[_Unfetched]:
+    found = []
+    for row in each(tables.files):
+        words = tables.facts_of_files.get(row.path, {}).get("error", "")
+        if words:
+            node = text(row.node) or inventory.node_of(text(row.namespace), text(row.pod))
+            found.append(_Unfetched(row.path, 1, words, text(row.pod), node))
+    files = {item.file for item in found}
+    for row in each(tables.log_lines):
+        if NOT_FETCHED.intersection(row.message_ids) and row.file not in files:
+            node = text(row.node) or inventory.node_of(text(row.namespace), row.pod)
+            found.append(_Unfetched(row.file, int(row.line), row.raw or row.message, row.pod, node))
+    return found
+
+
 def lost_logs(tables: Tables) -> Iterator[Fact]:
     """The facts about logs that hold an error of kubectl in place of a log."""
     inventory = Inventory(tables)
-    by_node: dict[str, list[Any]] = {}
-    for row in each(tables.log_lines):
-        if NOT_FETCHED.intersection(row.message_ids):
-            address = _KUBELET_ADDRESS.search(row.raw or row.message)
+    errors = _unfetched(tables, inventory)
+    yield from _answers(errors)
+    by_node: dict[str, list[_Unfetched]] = {}
+    for item in errors:
+        if _NO_WAY.search(item.words):
+            address = _KUBELET_ADDRESS.search(item.words)
             named = inventory.by_address.get(address[1], address[1]) if address else ""
-            node = named or text(row.node) or inventory.node_of(text(row.namespace), row.pod) or row.pod
-            by_node.setdefault(node, []).append(row)
+            by_node.setdefault(named or item.node or item.pod or item.file, []).append(item)
     ready = {name: inventory.workers[name].ready for name in by_node if name in inventory.workers}
     alive = [node for node, state in ready.items() if state == "True"]
     if len(alive) >= 2:
-        rows = [by_node[node][0] for node in alive]
+        items = [by_node[node][0] for node in alive]
         detail = f"logs of {shown(alive)} could not be fetched although these workers are Ready"
-        yield _fact("logs-unreadable-from-ready-workers", rows, detail)
+        yield _fact("logs-unreadable-from-ready-workers", items, detail)
     for node, state in ready.items():
         if state in ("False", "Unknown"):
             detail = f"the log could not be fetched and {node} is not Ready"
             yield _fact("logs-unreadable-from-lost-worker", by_node[node], detail, node)
     if len(by_node) == 1 and _logged_nodes(tables, inventory) - set(by_node):
-        node, rows = next(iter(by_node.items()))
-        yield _fact("kubelet-port-unreachable-on-one", rows, f"only the log of {node} could not be fetched", node)
-    yield from _no_log_at_all(tables, [row for rows in by_node.values() for row in rows])
+        node, items = next(iter(by_node.items()))
+        yield _fact("kubelet-port-unreachable-on-one", items, f"only the log of {node} could not be fetched", node)
+    yield from _no_log_at_all(tables, [item for items in by_node.values() for item in items])
 
 
-def _no_log_at_all(tables: Tables, errors: list[Any]) -> Iterator[Fact]:
-    logs = [row for row in each(tables.files) if row.kind == "log"]
-    failed = {row.file for row in errors}
-    if len(logs) >= 2 and failed and all(row.path in failed and row.lines <= 3 for row in logs):
-        yield _fact("every-log-is-a-kubectl-error", errors, f"none of the {len(logs)} log files holds a log")
+def _answers(errors: list[_Unfetched]) -> Iterator[Fact]:
+    for item in errors:
+        if _NO_DAEMONSET.search(item.words):
+            detail = "the API answers that the daemonset calico-node does not exist"
+            yield Fact("daemonset-not-found-answer", item.file, item.line, detail)
+        elif "to pull image" in item.words or "image can't be pulled" in item.words:
+            detail = f"{item.pod or 'a calico container'} has no log: it waits for its image"
+            yield Fact("log-waits-for-image", item.file, item.line, detail, item.node, item.pod)
+
+
+def _no_log_at_all(tables: Tables, errors: list[_Unfetched]) -> Iterator[Fact]:
+    failed = {item.file for item in errors}
+    whole = [row.path for row in each(tables.files) if row.kind == "log" and row.path not in failed]
+    if len(failed) >= 2 and not whole:
+        yield _fact("every-log-is-a-kubectl-error", errors, f"none of the {len(failed)} log files holds a log")
 
 
 def tunnel(tables: Tables) -> Iterator[Fact]:

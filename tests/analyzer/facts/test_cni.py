@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from analyzer.facts import cni
+from analyzer.facts.fact import Fact
+from analyzer.tables import Tables, build
+from parsers.rows import ContainerRow, EventRow, NodeConditionRow, NodeRow, PodRow, SettingRow
+
+NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
+AGENT = "calico-node-vb5qw"
+
+
+def facts_of(check: Callable[[Tables], Iterable[Fact]], **rows: list[Any]) -> dict[str, Fact]:
+    return {fact.id: fact for fact in check(build(rows, NOW))}
+
+
+def waiting(message: str = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized") -> NodeConditionRow:  # fmt: skip
+    return NodeConditionRow("node.txt", 20, "w-1", "Ready", "False", NOW, reason="KubeletNotReady", message=message)
+
+
+def agent(ready: str, phase: str = "Running") -> PodRow:
+    return PodRow("pods.txt", 2, "calico-system", AGENT, "calico-node", "w-1", phase, ready)
+
+
+def test_uninitialised_below_a_ready_calico_node() -> None:
+    found = facts_of(cni.uninitialized, node_conditions=[waiting()], pods=[agent("1/1")])
+    assert found["calico-node-ready-but-cni-uninitialized"].node == "w-1"
+
+
+def test_uninitialised_because_calico_node_is_down() -> None:
+    found = facts_of(cni.uninitialized, node_conditions=[waiting()], pods=[agent("0/1", "CrashLoopBackOff")])
+    assert set(found) == {"cni-uninitialized-and-calico-node-bad"}
+
+
+def test_other_reasons_and_unknown_agents_say_nothing() -> None:
+    assert facts_of(cni.uninitialized, node_conditions=[waiting("PLEG is not healthy")], pods=[agent("1/1")]) == {}
+    assert facts_of(cni.uninitialized, node_conditions=[waiting()]) == {}
+
+
+def test_a_calico_node_that_started_a_moment_ago() -> None:
+    started = ContainerRow("pod.txt", 9, "calico-system", AGENT, "calico-node", state="Running", ready=True, started=datetime(2026, 3, 16, 4, 59, 30, tzinfo=UTC))  # fmt: skip
+    rows: dict[str, list[Any]] = {"node_conditions": [waiting()], "pods": [agent("1/1")], "containers": [started]}
+    assert facts_of(cni.uninitialized, **rows) == {}
+
+
+REFUSED = 'failed to setup network for sandbox "9f1c": plugin type="calico" failed (add): error getting ClusterInformation: connection is unauthorized: Unauthorized'
+
+
+def sandbox(message: str, node: str = "w-1") -> EventRow:
+    return EventRow("web.txt", 70, "Pod", "web-1", "default", "Warning", "FailedCreatePodSandBox", 41.0, count=77, message=message, node=node)  # fmt: skip
+
+
+def test_sandboxes_are_refused_and_calico_node_is_fine() -> None:
+    found = facts_of(cni.unauthorized_sandboxes, events=[sandbox(REFUSED)], pods=[agent("1/1")])
+    assert found["sandbox-unauthorized-while-calico-node-healthy"].line == 70
+    unknown_worker = facts_of(cni.unauthorized_sandboxes, events=[sandbox(REFUSED, "")], pods=[agent("1/1")])
+    assert set(unknown_worker) == {"sandbox-unauthorized-while-calico-node-healthy"}
+
+
+def test_refused_with_a_sick_or_unseen_calico_node() -> None:
+    assert facts_of(cni.unauthorized_sandboxes, events=[sandbox(REFUSED)], pods=[agent("0/1")]) == {}
+    assert facts_of(cni.unauthorized_sandboxes, events=[sandbox(REFUSED)]) == {}
+
+
+def test_forbidden_is_not_unauthorized() -> None:
+    forbidden = REFUSED.replace(
+        "unauthorized: Unauthorized", 'unauthorized: clusterinformations "default" is forbidden'
+    )
+    assert facts_of(cni.unauthorized_sandboxes, events=[sandbox(forbidden)], pods=[agent("1/1")]) == {}
+
+
+def install(reason: str, ready: bool) -> ContainerRow:
+    return ContainerRow("pod.txt", 20, "calico-system", AGENT, "install-cni", True, state_reason=reason, ready=ready)
+
+
+def test_install_cni_ended_well() -> None:
+    assert "install-cni-completed-everywhere" in facts_of(
+        cni.install_completed, containers=[install("Completed", True)]
+    )
+    both = [install("Completed", True), install("CrashLoopBackOff", False)]
+    assert facts_of(cni.install_completed, containers=both) == {}
+
+
+def pool(name: str, cidr: str, **more: str) -> list[SettingRow]:
+    values = {"cidr": cidr, **more}
+    return [SettingRow("pools.yaml", i, "IPPool", "", name, f"spec.{key}", value) for i, (key, value) in enumerate(values.items(), 5)]  # fmt: skip
+
+
+WORKERS = [NodeRow("nodes.txt", i, f"w-{i}", internal_ip=f"10.154.77.{i}") for i in range(1, 7)]
+
+
+def test_pools_as_they_should_be() -> None:
+    assert facts_of(cni.pools, settings=pool("default-ipv4-ippool", "172.30.0.0/16"), nodes=WORKERS) == {}
+
+
+def test_all_pools_are_disabled() -> None:
+    off = pool("default-ipv4-ippool", "172.30.0.0/16", disabled="true")
+    assert facts_of(cni.pools, settings=off)["all-ippools-disabled"].line == 6
+    assert facts_of(cni.pools, settings=[*off, *pool("other", "172.31.0.0/16")]) == {}
+
+
+def test_a_pool_over_the_workers_or_another_pool() -> None:
+    found = facts_of(cni.pools, settings=[*pool("a", "10.154.0.0/16"), *pool("b", "10.154.128.0/17")], nodes=WORKERS)
+    assert found["ippool-overlaps-workers"].node == "w-1"
+    assert "overlaps b" in found["ippools-overlap"].detail
+
+
+def test_a_pool_over_the_service_network() -> None:
+    service = SettingRow("network.yaml", 9, "Network", "", "cluster", "spec.serviceNetwork", "172.21.0.0/16")
+    found = facts_of(cni.pools, settings=[*pool("a", "172.16.0.0/12"), service])
+    assert "service network" in found["ippools-overlap"].detail
+
+
+def test_more_workers_than_blocks() -> None:
+    small = pool("a", "172.30.0.0/24", blockSize="26")
+    assert "4 blocks for 6 workers" in facts_of(cni.pools, settings=small, nodes=WORKERS)["ippool-too-small"].detail
+
+
+def test_a_pool_that_is_no_network_is_skipped() -> None:
+    assert facts_of(cni.pools, settings=pool("a", "not-a-network"), nodes=WORKERS) == {}
+
+
+def test_empty_tables_give_no_facts() -> None:
+    assert [fact for check in cni.CHECKS for fact in check(build({}))] == []
