@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from analyzer.facts.fact import Fact
 from analyzer.inventory import number, text
 from analyzer.tables import Tables, each
 
@@ -104,3 +106,10 @@ def shown(items: Iterable[str], limit: int = 5) -> str:
     """The names, joined; beyond ``limit`` only their number."""
     names = sorted(set(items))
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def each_place(fact: Fact) -> Iterator[Fact]:
+    """The fact once for each of its places, so that every row that shows it is quoted."""
+    yield fact
+    for file, line in fact.also:
+        yield replace(fact, file=file, line=line, also=())

@@ -7,10 +7,11 @@ worker-toggles                       repeated NotReady/Ready changes or kubelet 
 worker-toggled-before-loss           the same on a worker that is Unknown now
 one-kubelet-start-only               kubelet starts are shown, but none of the workers started more than once
 lease-stale                          a worker that is not Ready has not renewed its lease for minutes
-worker-not-ready-unexplained         listed NotReady, and no description in the bundle says why
+worker-not-ready-unexplained         listed NotReady with a calico-node that does not look bad; no description says why
 pods-stuck-on-lost-worker            pods of a NotReady worker hang in Terminating or Unknown
 all-workers-ready                    every worker that the bundle shows is Ready
 all-workers-lost                     every worker (two or more) is Unknown
+several-workers-not-ready            two or more workers are NotReady or Unknown
 group-of-workers-lost                all workers of a zone, pool or subnet are Unknown, and only those
 worker-overcommitted                 measured CPU or memory use of 90 % and more
 worker-requests-high                 requests of 95 % and more of what can be allocated
@@ -33,6 +34,7 @@ from typing import Any
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import (
     condition_rows,
+    each_place,
     is_timeout,
     node_rows,
     occurrences,
@@ -70,7 +72,7 @@ def toggles(tables: Tables) -> Iterator[Fact]:
         counted = (occurrences(starts), occurrences(down), occurrences(up))
         if _toggled(*counted) and _within(starts + down + up, TOGGLE_WINDOW_S):
             toggling = True
-            yield _toggle_fact(str(node), ready.get(str(node), ""), counted, starts, down, up)
+            yield from each_place(_toggle_fact(str(node), ready.get(str(node), ""), counted, starts, down, up))
         elif counted[0] == 1 and counted[1] <= 1:
             single.append((str(node), starts[0]))
     if single and not toggling:
@@ -114,7 +116,10 @@ def lost(tables: Tables) -> Iterator[Fact]:
             yield Fact(
                 "lease-stale", row.file, int(row.line), f"{node} renewed its lease {age:.0f} s ago", node, when=age
             )
-        if node not in conditions and inventory.workers[node].ready in ("False", "Unknown"):
+        agent = inventory.agents.get(node)
+        # without calico-node a worker is NotReady for want of a network plugin: that says nothing of its kubelet
+        working = agent is not None and (agent.healthy or agent.status in ("Terminating", "Unknown", "NodeLost"))
+        if node not in conditions and working and inventory.workers[node].ready in ("False", "Unknown"):
             detail = f"{node} is listed NotReady; no description of it is in the bundle"
             yield Fact("worker-not-ready-unexplained", row.file, int(row.line), detail, node)
     away = {name for name, worker in inventory.workers.items() if worker.ready in ("False", "Unknown")}
@@ -132,12 +137,16 @@ GROUPS: dict[str, Callable[[Worker], str]] = {
 
 
 def readiness_of_all(tables: Tables) -> Iterator[Fact]:
-    """all-workers-ready, all-workers-lost, group-of-workers-lost."""
+    """all-workers-ready, all-workers-lost, several-workers-not-ready, group-of-workers-lost."""
     workers = {name: worker for name, worker in Inventory(tables).workers.items() if worker.ready}
     if not workers:
         return
     first = next(iter(workers.values()))
     unknown = [worker for worker in workers.values() if worker.ready == "Unknown"]
+    down = [worker for worker in workers.values() if worker.ready != "True"]
+    if len(down) >= 2:
+        detail = f"{len(down)} of {len(workers)} workers are not Ready"
+        yield Fact("several-workers-not-ready", down[0].file, down[0].line, detail)
     if all(worker.ready == "True" for worker in workers.values()):
         yield Fact("all-workers-ready", first.file, first.line, f"all {len(workers)} workers shown are Ready")
     elif len(unknown) == len(workers) >= 2:
@@ -210,9 +219,8 @@ def probe_timeouts(tables: Tables) -> Iterator[Fact]:
             if occurrences(late) >= MIN_TIMEOUTS and said * 10 <= occurrences(late):
                 detail = f"{occurrences(late)} probes of {pod} timed out; {said} named a reason"
                 best = late[0]
-                yield Fact(
-                    "probe-timeouts-without-calico-text", best.file, int(best.line), detail, node, pod, places(late[1:])
-                )
+                name = "probe-timeouts-without-calico-text"
+                yield from each_place(Fact(name, best.file, int(best.line), detail, node, pod, places(late[1:])))
         elif late and not of_calico(pod) and node:
             others.setdefault(node, []).extend(late)
     for node, rows in others.items():
