@@ -1,24 +1,77 @@
-"""BIRD's lines in a calico-node log: protocol names, peers and states.
+"""BIRD's lines in a calico-node log: messages that got mixed, protocols, peers and their states.
 
-BIRD writes neither time nor level; names of protocols are those that confd renders
-(confd/etc/calico/confd/templates/bird.cfg.template): Mesh_, Node_, Global_ and the address with underscores.
+BIRD (projectcalico/bird, 1.6) runs with ``-d`` and without a log statement: ``bird: <message>``, no time, no level,
+the same prefix for bird6. It writes each line in three pieces, so lines of several writers get mixed in the
+container's one stream. Protocol names are those that confd renders (``bird.cfg.template``).
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 
-_PROTOCOL = re.compile(r"((?:Mesh|Node|Global|Local_Workload)_[0-9A-Za-z_]+): (.*)$", re.DOTALL)
-_STATE = re.compile(r"State changed to (\w+)")
-_UNKNOWN_PEER = re.compile(r"Unexpected connect from unknown address ([0-9A-Fa-f.:]+?)(?: \(port \d+\))?$")
+_PEER_NAME = r"(?:Mesh|Node|Global|Local_Workload)_[0-9A-Za-z_]{1,80}"
+_OTHER_NAME = r"(?:device|direct|kernel|static)\d{1,3}"
+#: where one message ends and the next begins on a mixed line
+_SEAM = re.compile(rf"(?:bird: ?)+|(?={_PEER_NAME}: |{_OTHER_NAME}: )")
+_BARE = re.compile(
+    rf"(?:(?:{_PEER_NAME}|{_OTHER_NAME})(?:: | [<>] )"
+    r"|(?:Graceful restart (?:started|done)|Started|Reconfigured|Reconfiguring|Shutting down|Shutdown completed)"
+    r"(?:bird: ?)*$"
+    r"|(?:Reconfiguration requested by SIGHUP"
+    r"|(?:Adding|Removing|Restarting|Enabling|Disabling) protocol (?:Mesh|Node|Global)_"
+    r"|BGP: (?:Unexpected connect|Cannot open|Socket error)|Unable to open configuration file /etc/calico/confd/"
+    r"|Kernel dropped some netlink))"
+)
+_PROTOCOL = re.compile(rf"({_PEER_NAME}): (.*)", re.DOTALL)
+_STATE = re.compile(r"State changed to (start|up|down|stop|feed|wait|flush)")
+_STRANGER = re.compile(r"BGP: Unexpected connect from unknown address ([0-9A-Fa-f.:]{2,45}?)(?:%\S{1,20})?(?: |$)")
+_REASONS = ("Error: ", "Received: ", "Socket error: ", "Connection lost", "Capability related error")
+_TROUBLE = re.compile(
+    r"Error: |Received: |[Ss]ocket error|Connection lost|[Cc]annot |Can't |Unable to |syntax error|another BIRD"
+    r"|Unexpected connect|Netlink: |Kernel dropped|hits route |[Ii]nvalid|Time jump|I/O loop cycle|strange next-hop"
+    r"|Unterminated|[Uu]nknown|failed|is a local address|bogus|Capability related"
+)
+_NAME_START = re.compile(r"(?:Mesh|Node|Global|Local_Workload)_")
+_PORT = re.compile(r"_port_\d{1,5}$")
+
+
+@dataclass(frozen=True, slots=True)
+class BgpChange:
+    """What one BIRD message says of a BGP protocol.
+
+    ``state`` is the word after "State changed to", "unexpected-connect" for a peer that no protocol is
+    configured for (then ``protocol`` is ""), and "" for an error.
+    """
+
+    protocol: str
+    peer: str
+    state: str
+
+
+def is_bird(text: str) -> bool:
+    """Tell whether a line is BIRD's, also where the mixing of writers took its ``bird: `` away."""
+    return text.startswith("bird: ") or text == "bird:" or _BARE.match(text) is not None
+
+
+def messages(text: str) -> list[str]:
+    """Give the messages on one line: one normally, several (or none) where writers were mixed.
+
+    >>> messages("bird: bird: direct1: Connected to table masterdevice1: Initializing")
+    ['direct1: Connected to table master', 'device1: Initializing']
+    """
+    return [part.strip() for part in _SEAM.split(text) if part.strip()]
 
 
 def peer_of(protocol: str) -> str:
-    """The peer's address that a protocol name stands for, "" where it stands for none."""
-    body = re.sub(r"^(?:Mesh|Node|Global|Local_Workload)_", "", protocol)
-    body = re.sub(r"_port_\d+$", "", body)
-    for candidate in (body.replace("_", "."), body.replace("_", ":")):
+    """Give the address in a protocol's name, "" where there is none.
+
+    >>> peer_of("Mesh_10_94_227_12"), peer_of("Mesh_fd80_24e2__2"), peer_of("Node_192_0_2_1_port_1790")
+    ('10.94.227.12', 'fd80:24e2::2', '192.0.2.1')
+    """
+    name = _PORT.sub("", _NAME_START.sub("", protocol, count=1))
+    for candidate in (name.replace("_", "."), name.replace("_", ":"), ".".join(name.split("_")[:4])):
         try:
             return str(ipaddress.ip_address(candidate))
         except ValueError:
@@ -26,17 +79,25 @@ def peer_of(protocol: str) -> str:
     return ""
 
 
-def bird_event(message: str) -> tuple[str, str, str] | None:
-    """Give (protocol, peer, state) of a BGP line; state is "" for an error line. None for other lines.
-
-    ``BGP: Unexpected connect from unknown address X`` gives ("BGP", X, "unexpected-connect").
-    """
-    match = _PROTOCOL.match(message)
-    if match:
-        protocol, rest = match.groups()
+def bgp_change(message: str) -> BgpChange | None:
+    """Read a state change or error of a BGP protocol; None for every other message."""
+    found = _PROTOCOL.match(message)
+    if found is not None:
+        protocol, rest = found.groups()
         state = _STATE.match(rest)
-        return protocol, peer_of(protocol), state.group(1) if state else ""
-    unknown = _UNKNOWN_PEER.search(message)
-    if unknown:
-        return "BGP", unknown.group(1), "unexpected-connect"
-    return None
+        if state is not None:
+            return BgpChange(protocol, peer_of(protocol), state[1])
+        return BgpChange(protocol, peer_of(protocol), "") if rest.startswith(_REASONS) else None
+    stranger = _STRANGER.match(message)
+    return BgpChange("", stranger[1], "unexpected-connect") if stranger else None
+
+
+def is_trouble(message: str) -> bool:
+    """Tell whether a BIRD message is an error or a warning (BIRD prints no level)."""
+    return _TROUBLE.search(message) is not None
+
+
+def daemon_of(message: str) -> str:
+    """Give "bird6" where a protocol's name shows an IPv6 peer, else "bird"."""
+    found = _PROTOCOL.match(message)
+    return "bird6" if found and ":" in peer_of(found[1]) else "bird"

@@ -1,217 +1,252 @@
-"""A container's log as rows: problems and known messages, BGP states, facts; repeats counted, not stored."""
+"""A container's log as rows: known messages, problems, BGP changes; and what the log tells of itself."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from parsers.bird_log import bird_event
-from parsers.log_dress import Undressed, undress
+from parsers import bird_log, plain_log
+from parsers.log_container import container_of, looks_like_log
+from parsers.log_dress import Origin, dress_of, without_controls
 from parsers.log_facts import LogFacts
-from parsers.log_line import LogLine, in_trace, take_apart, tells_trouble
+from parsers.log_reader import RecordReader
+from parsers.log_record import BAD_LEVELS, MAX_LINE, LogRecord, utc_time
+from parsers.log_rows import BgpStore, RowStore
+from parsers.log_sections import section_sources, split_sections
+from parsers.process_starts import ProcessStarts
 from parsers.rows import BgpRow, LogLineRow
 from parsers.source import Match, Parsed, Source
 
-BAD = {"PANIC", "FATAL", "ERROR", "WARNING"}
-#: distinct rows kept of one message (or of one unknown template); more are counted only
-MOST_ROWS = 200
-MOST_BGP = 2000
-_VALUES = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)*|\b[0-9a-f]{8,}\b")
-_SECTION = re.compile(r"==== START logs for container (\S+) of pod (\S+?)/(\S+) ====$")
-_SECTION_END = "==== END logs for container "
+__all__ = ["container_of", "looks_like_log", "parse_container_log", "section_sources", "split_sections"]
 
-
-@dataclass(slots=True)
-class Section:
-    """A container's part of a ``kubectl cluster-info dump`` file."""
-
-    namespace: str
-    pod: str
-    container: str
-    first_line: int
-    text: str
-
-
-@dataclass(slots=True)
-class _Reader:
-    source: Source
-    match: Match
-    parsed: Parsed = field(default_factory=Parsed)
-    facts: LogFacts = field(default_factory=LogFacts)
-    rows: dict[tuple[object, ...], LogLineRow] = field(default_factory=dict)
-    per_message: dict[str, int] = field(default_factory=dict)
-    uncounted: dict[str, int] = field(default_factory=dict)
-    record: LogLineRow | None = None  # the row that continuation lines belong to
-    trace: bool = False
-    now: datetime | None = None
+_SAMPLE = 300_000
+_CACHED_MESSAGES = 20_000
+_CACHED_LENGTH = 1000
+_MOST_STREAMS = 2000
+_MOST_UNTIMED = 5000
+_ANY_TIME = re.compile(r"\b(20\d\d-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)")
+_DROPPED = re.compile(r"\.\.\. dropped (\d{1,12}) logs \.\.\.")
 
 
 def parse_container_log(text: str, source: Source, match: Match) -> Parsed:
-    """Read one container's log.
+    r"""Read one container's log, in any dress; a log with a prefix on each line may hold several containers.
 
-    Each line of level WARNING or worse, each line that the catalogue knows, and each plain line that reads like
-    trouble becomes a row; equal problems of one process become one row with count, first and last time. The
-    row's ``fields`` also hold ``since_start_s`` (seconds since the latest start of its container or process, where
-    the log shows it) and ``until_end_s`` (seconds from its last occurrence to the log's last time).
+    A line (with its continuation lines) becomes a :class:`LogLineRow` if its level is WARNING or worse, if
+    ``match`` knows it, or if it has no level and reads like an error. The same problem of one process is one
+    row: ``count``, ``time`` and ``line`` of the first, ``last_time`` and ``last_line`` of the last occurrence.
+    Go panics are one row, of level PANIC. BGP state changes and errors of BIRD become :class:`BgpRow`\ s besides.
+
+    BIRD, scripts and stack traces print no time. Without a dress that has one, ``time`` is the last time known
+    before such a line and ``last_time`` (``not_after`` of a BGP row) the next one after it: it was written between.
+
+    ``fields`` of a row hold the ``key=value`` fields of its first line (``err`` also as ``error``), and
+
+    * ``since_start_s``: seconds from the latest start of the container or of the row's process to ``time``; absent
+      where the log shows no start before it (it may begin in the middle);
+    * ``last_since_start_s``: the same for the last occurrence;
+    * ``until_end_s``: seconds from ``last_time`` to the last time in the log of that container;
+    * ``reason`` and ``reason_line`` of a wanted Go panic: the message of the ``[PANIC]`` line before it.
+
+    ``facts`` of the result: first_time, last_time, ``level.LEVEL`` counts, container (from content where it tells),
+    node, pod, calico_version, operator_version, autodetected_ip, autodetected_interface, process_starts and
+    ``process_starts.PROCESS`` (starts seen), ended_cleanly ("true": asked to stop at its end), lines_dropped.
+
+    Args:
+        text: the log, decoded.
+        source: where it is from; ``first_line`` is added to line numbers, ``collected`` gives klog's stamps a year.
+        match: the message catalogue; called once a record, with the message, its fields and continuation lines.
     """
-    reader = _Reader(source, match)
-    year = source.collected.year if source.collected else 0
-    for line in undress(text.split("\n"), source.first_line):
-        parts = take_apart(line.text, year or (reader.now.year if reader.now else 0))
-        if parts is None:
-            continue
-        _take(reader, line, parts)
-    _finish(reader)
-    return reader.parsed
+    return _LogParser(source, match).parse(text)
 
 
-def _take(reader: _Reader, line: Undressed, parts: LogLine) -> None:
-    if reader.trace and parts.kind in ("plain", "trace") and in_trace(line.text):
-        _continue(reader, line.text)
-        return
-    reader.trace = parts.kind == "trace"
-    if parts.kind == "plain" and reader.record is not None and _belongs(line.text):
-        _continue(reader, line.text)
-        return
-    reader.record = None
-    time = parts.time or line.time
-    if time is not None:
-        reader.now = time
-    # BIRD and plain lines have no time of their own: the neighbour's before them is the nearest bound
-    parts.time = time or reader.now
-    reader.facts.see(parts, line)
-    if parts.kind == "bird":
-        _bgp(reader, line, parts)
-    text = parts.message
-    ids = reader.match(text)
-    unlevelled = parts.kind in ("plain", "bird") and not parts.level
-    if parts.level in BAD or ids or parts.kind == "trace" or (unlevelled and tells_trouble(text)):
-        _row(reader, line, parts, ids)
+@dataclass(slots=True)
+class _LogParser:
+    source: Source
+    match: Match
+    problems: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    guess: str = ""
+    near: datetime | None = None
+    rows: RowStore = field(init=False)
+    changes: BgpStore = field(init=False)
+    streams: dict[Origin, _Stream] = field(default_factory=dict)
+    _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rows = RowStore(self.source)
+        self.changes = BgpStore(self.source)
+
+    def parse(self, text: str) -> Parsed:
+        if "\0" in text:
+            self.problems.append("NUL characters were skipped")
+        text = without_controls(text)
+        self.guess = container_of(text[:_SAMPLE])
+        self.near = _some_time(text) or self.source.collected
+        dress = dress_of(text, self.near)
+        self.lines = dress.lines
+        origin: Origin | None = None
+        feed: Callable[[int, str, datetime | None], None] | None = None
+        for number, line, stamp, whose in dress.undressed():
+            if feed is None or whose is not origin:
+                origin, feed = whose, self._stream(whose).reader.feed
+            feed(number, line, stamp)
+        if dress.cut_lines:
+            self.problems.append(f"{dress.cut_lines} lines were longer than {MAX_LINE} characters and cut")
+        return self._finish()
+
+    def ids_of(self, text: str) -> tuple[str, ...]:
+        """Ask the catalogue; the only place that does. Repeated texts are asked for once."""
+        if len(text) > _CACHED_LENGTH:
+            return self.match(text)
+        ids = self._known.get(text)
+        if ids is None:
+            ids = self.match(text)
+            if len(self._known) < _CACHED_MESSAGES:
+                self._known[text] = ids
+        return ids
+
+    def _stream(self, origin: Origin) -> _Stream:
+        stream = self.streams.get(origin)
+        if stream is None:
+            if len(self.streams) >= _MOST_STREAMS:
+                return next(iter(self.streams.values()))
+            whose = Origin(
+                pod=origin.pod or self.source.pod,
+                container=origin.container or self.source.container or self.guess,
+                namespace=origin.namespace or self.source.namespace,
+                node=origin.node or self.source.node,
+            )
+            stream = self.streams[origin] = _Stream(self, whose, origin.program)
+        return stream
+
+    def _finish(self) -> Parsed:
+        streams = list(self.streams.values())
+        for stream in streams:
+            stream.reader.close()
+        parsed = Parsed(log_lines=self.rows.rows(), bgp=self.changes.rows(), problems=self.problems)
+        nodes = {(stream.origin.pod, stream.origin.container): stream for stream in streams}
+        for row in parsed.log_lines:
+            stream = nodes[row.pod, row.container]
+            row.node = row.node or stream.facts.node
+            if stream.facts.last_time is not None and row.last_time is not None:
+                left = (stream.facts.last_time - row.last_time).total_seconds()
+                row.fields["until_end_s"] = f"{max(left, 0.0):.3f}"
+        by_pod = {stream.origin.pod: stream.facts.node for stream in streams if stream.facts.node}
+        for change in parsed.bgp:
+            change.node = change.node or by_pod.get(change.pod, "")
+        parsed.facts = _facts(streams, self.guess)
+        parsed.problems += [*self._doubts(streams), *self.rows.problems(), *self.changes.problems()]
+        return parsed
+
+    def _doubts(self, streams: list[_Stream]) -> list[str]:
+        doubts = []
+        other_zone = sum(stream.reader.other_zone for stream in streams)
+        if other_zone:
+            doubts.append(f"{other_zone} lines' own times are not UTC; the runtime's times were used")
+        if any(stream.reader.headless_traces for stream in streams):
+            doubts.append("a stack trace's beginning is missing")
+        dropped = sum(stream.dropped for stream in streams)
+        if dropped:
+            doubts.append(f"{dropped} lines are missing: the process dropped them itself")
+        return doubts
 
 
-def _belongs(text: str) -> bool:
-    """Continuation lines of a multi-line message are indented, list items or table rules."""
-    return text[:1] in (" ", "\t", "|", "+", "-", "}") or text.startswith("> ")
+@dataclass(slots=True)
+class _Stream:
+    """The records of one container (of one pod) in the file."""
+
+    parser: _LogParser
+    origin: Origin
+    program: str = ""
+    reader: RecordReader = field(init=False)
+    starts: ProcessStarts = field(init=False)
+    facts: LogFacts = field(default_factory=LogFacts)
+    dropped: int = 0
+    _untimed: list[LogLineRow] = field(default_factory=list)
+    _untimed_changes: list[BgpRow] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.reader = RecordReader(self.take, self.parser.near)
+        self.starts = ProcessStarts(self.origin.container)
+
+    def take(self, record: LogRecord) -> None:
+        """Make what is wanted of a record into rows."""
+        if record.own_time and (self._untimed or self._untimed_changes):
+            self._bound(record.time)
+        if self.program and not record.component:
+            record.component = self.program
+        self.starts.see(record)
+        self.facts.see(record)
+        text = record.match_text or record.message
+        ids = self.parser.ids_of(text.replace('\\"', '"') if '\\"' in text else text)
+        if record.kind == "bird":
+            self._change(record)
+        elif record.kind == "plain" and record.message.startswith("... dropped "):
+            found = _DROPPED.match(record.message)
+            self.dropped += int(found[1]) if found else 0
+        if not (ids or record.level in BAD_LEVELS or (not record.level and _is_trouble(record))):
+            return
+        raw = self.parser.lines[record.line - 1][:MAX_LINE]
+        row = self.parser.rows.add(record, ids, self.origin, raw, self.starts.since(record))
+        if not record.own_time and len(self._untimed) < _MOST_UNTIMED:
+            self._untimed.append(row)
+
+    def _change(self, record: LogRecord) -> None:
+        change = bird_log.bgp_change(record.message)
+        if change is not None:
+            row = self.parser.changes.add(record, change, self.origin)
+            if not record.own_time and len(self._untimed_changes) < _MOST_UNTIMED:
+                self._untimed_changes.append(row)
+
+    def _bound(self, time: datetime | None) -> None:
+        """The next time known is the latest at which the lines without time can have been written."""
+        if time is None:
+            return
+        for row in self._untimed:
+            if row.last_time is not None and row.last_time < time:
+                row.last_time = time
+        for change in self._untimed_changes:
+            change.not_after = time
+        self._untimed.clear()
+        self._untimed_changes.clear()
 
 
-def _continue(reader: _Reader, text: str) -> None:
-    record = reader.record
-    if record is not None and len(record.message) < 2000:
-        record.message = f"{record.message}\n{text}"[:4000]
-        more = () if reader.trace else reader.match(record.message)
-        if more:
-            record.message_ids = tuple(dict.fromkeys((*record.message_ids, *more)))
-            record.message_id = record.message_id or more[0]
+def _is_trouble(record: LogRecord) -> bool:
+    return bird_log.is_trouble(record.message) if record.kind == "bird" else plain_log.is_trouble(record.message)
 
 
-def _bgp(reader: _Reader, line: Undressed, parts: LogLine) -> None:
-    event = bird_event(parts.message)
-    if event is None or len(reader.parsed.bgp) >= MOST_BGP:
-        return
-    protocol, peer, state = event
-    source = reader.source
-    reader.parsed.bgp.append(
-        BgpRow(
-            source.path,
-            line.number,
-            line.pod or source.pod,
-            source.node,
-            parts.time,
-            protocol,
-            peer,
-            state,
-            parts.message,
-        )
-    )
+def _some_time(text: str) -> datetime | None:
+    found = _ANY_TIME.search(text)
+    return utc_time(f"{found[1]}T{found[2]}") if found else None
 
 
-def _row(reader: _Reader, line: Undressed, parts: LogLine, ids: tuple[str, ...]) -> None:
-    source = reader.source
-    container = line.container or source.container
-    template = _VALUES.sub("#", parts.message[:500])
-    key = (line.pod, container, parts.component, parts.pid, parts.level, parts.source, ids, template)
-    known = reader.rows.get(key)
-    if known is not None:
-        known.count += 1
-        known.last_time = parts.time or known.last_time
-        known.last_line = line.number
-        reader.record = None
-        return
-    name = ids[0] if ids else f"{parts.component}/{parts.source}/{parts.level}"
-    reader.per_message[name] = reader.per_message.get(name, 0) + 1
-    if reader.per_message[name] > MOST_ROWS:
-        reader.uncounted[name] = reader.uncounted.get(name, 0) + 1
-        reader.record = None
-        return
-    row = LogLineRow(
-        file=source.path,
-        line=line.number,
-        pod=line.pod or source.pod,
-        node=source.node,
-        container=container,
-        time=parts.time,
-        level=parts.level,
-        component=parts.component,
-        pid=parts.pid,
-        source=parts.source,
-        message=parts.message,
-        message_id=ids[0] if ids else "",
-        message_ids=ids,
-        last_time=parts.time,
-        last_line=line.number,
-        namespace=source.namespace,
-        previous=source.previous,
-        fields=dict(parts.fields),
-        raw=line.text,
-    )
-    since = reader.facts.since_start(parts)
-    if since is not None:
-        row.fields["since_start_s"] = f"{since:.1f}"
-    reader.rows[key] = row
-    reader.record = row
-    reader.parsed.log_lines.append(row)
-
-
-def _finish(reader: _Reader) -> None:
-    end = reader.facts.last_time
-    for row in reader.parsed.log_lines:
-        if end is not None and row.last_time is not None:
-            row.fields["until_end_s"] = f"{max(0.0, (end - row.last_time).total_seconds()):.1f}"
-    reader.parsed.facts.update(reader.facts.as_text())
-    for name, count in reader.uncounted.items():
-        reader.parsed.problems.append(f"{count} more distinct lines of {name} were counted, not listed")
-
-
-def split_sections(text: str, source: Source) -> list[Section]:
-    """Give the containers' parts of a ``cluster-info dump`` log file; [] where it has no such sections."""
-    found: list[Section] = []
-    lines: list[str] = []
-    current: Section | None = None
-    for number, line in enumerate(text.split("\n"), start=source.first_line):
-        start = _SECTION.search(line) if "==== START logs" in line else None
-        if start:
-            container, namespace, pod = start.groups()
-            current, lines = Section(namespace, pod, container, number + 1, ""), []
-            found.append(current)
-        elif current is not None and _SECTION_END in line:
-            lines.append(line.partition("==== END logs")[0])
-            current.text = "\n".join(lines)
-            current = None
-        elif current is not None:
-            lines.append(line)
-    if current is not None:
-        current.text = "\n".join(lines)
-    return found
-
-
-def section_sources(sections: list[Section], source: Source) -> Iterator[tuple[str, Source]]:
-    """Each section's text with the source that says whose it is."""
-    for item in sections:
-        yield (
-            item.text,
-            replace(
-                source, namespace=item.namespace, pod=item.pod, container=item.container, first_line=item.first_line
-            ),
-        )
+def _facts(streams: list[_Stream], guess: str) -> dict[str, str]:
+    """The facts of the file: of its only container, or what those of several together tell."""
+    facts: dict[str, str] = {}
+    first = [stream.facts.first_time for stream in streams if stream.facts.first_time]
+    last = [stream.facts.last_time for stream in streams if stream.facts.last_time]
+    for stream in streams:
+        for key, value in stream.facts.as_text().items():
+            if key.startswith("level."):
+                facts[key] = str(int(facts.get(key, "0")) + int(value))
+            else:
+                facts.setdefault(key, value)
+        for process, count in stream.starts.counts.items():
+            key = f"process_starts.{process}"
+            facts[key] = str(int(facts.get(key, "0")) + count)
+    if first and last:
+        facts["first_time"], facts["last_time"] = min(first).isoformat(), max(last).isoformat()
+    starts = sum(int(value) for key, value in facts.items() if key.startswith("process_starts."))
+    if starts:
+        facts["process_starts"] = str(starts)
+    if len(streams) > 1 and len({stream.facts.node for stream in streams if stream.facts.node}) > 1:
+        facts.pop("node", None)
+    pods = {stream.origin.pod for stream in streams}
+    containers = {stream.origin.container for stream in streams}
+    if len(pods) == 1 and (pod := next(iter(pods))):
+        facts["pod"] = pod
+    if len(containers) == 1 and (container := guess or next(iter(containers))):
+        facts["container"] = container
+    return facts

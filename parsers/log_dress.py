@@ -1,130 +1,318 @@
-"""Undoing what runtimes, kubectl and collectors put around each log line.
+"""Undoing what runtimes, kubectl, runit and log collectors put around each line.
 
-Forms and their order are those of the runtimes' and kubectl's sources: CRI files, docker's json-file,
-``kubectl logs --timestamps`` and ``--prefix``, stern and kail, runit's svlogd, collectors' JSON.
+Sources: CRI logging (``<time> <stream> <tag> <line>``), docker's json-file driver, kubectl ``logs --timestamps`` and
+``--prefix``, stern, kail, runit's ``svlogd -tt``/``-ttt``, RFC 3164 and 5424 as journald and rsyslog print them,
+fluentd, Fluent Bit and IBM Log Analysis objects. Dresses may be nested in any order.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
 
-ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
-_CRI = re.compile(rf"({_STAMP}) (?:stdout|stderr) ([FP])(?::\S+)? ?(.*)$", re.DOTALL)
-_TIMESTAMPS = re.compile(rf"({_STAMP})(?: (.*))?$", re.DOTALL)
-_SVLOGD = re.compile(r"(\d{4}-\d\d-\d\d[T_]\d\d:\d\d:\d\d\.\d{5}) (.*)$", re.DOTALL)
-_PREFIX = re.compile(r"\[pod/([^/\]]+)/([^\]]+)\] ?(.*)$", re.DOTALL)
-_STERN = re.compile(r"([a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[a-z0-9]{5}) ([a-z][a-z0-9-]+) (?=\S)(.*)$", re.DOTALL)
-_KNOWN_CONTAINERS = {
-    "calico-node", "install-cni", "calico-extension", "flexvol-driver", "calico-typha", "calico-kube-controllers",
-    "tigera-operator", "upgrade-ipam", "ebpf-bootstrap", "mount-bpffs", "kube-flannel", "kube-proxy",
-}  # fmt: skip
-MAX_LINE = 64 * 1024
+from parsers.log_record import MAX_LINE, Yearless, epoch_time, utc_time, with_year
+from parsers.operator_log import is_log_object, json_object
+
+_LAYERS = 6  # more dresses than this one over the other are not seen in practice
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]{0,40}[A-Za-z]|\([AB0])?")
+_STAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T_](\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:\d\d)?"
+    r"(?: (stdout|stderr) ([FP])(?::\S{1,20})?)?(?: |$)"
+)
+_PREFIX = re.compile(r"\[pod/([^/\]]{1,253})/([^\]]{1,253})\] ?")
+_KAIL = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9.-]{0,252})\[([a-z0-9][a-z0-9-]{0,62})\]: ?")
+_STERN = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]) ([a-z0-9][a-z0-9-]{0,62}) (.*)", re.DOTALL)
+_SYSLOG = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (\S{1,255}) ")
+_TAG = re.compile(r"(kernel|kubelet|containerd|systemd|dockerd|crio|[\w./-]{1,60}(?=\[\d))(?:\[\d{1,10}\])?: ?")
+_HOST_TAG = re.compile(
+    r"(\S{1,255}) (?=(?:kernel|kubelet|containerd|systemd|dockerd|crio|[\w./-]{1,60}\[\d{1,10}\])[\[:])"
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+#: how an undressed line of a Calico container begins; used to be sure of stern's prefix, which has no mark of its own
+_INNER = re.compile(
+    r"\d{4}-\d\d-\d\d[ T_]\d\d:\d\d:\d\d|bird: |time=\"|[IWEF]\d{4} \d\d:|\{\"|Calico node |panic: |goroutine \d"
+)
+_STERN_SAMPLE = 400
 
 
-@dataclass(slots=True)
-class Undressed:
-    """One line of the program itself, with what its dress told."""
+class Origin(NamedTuple):
+    """Whose line it is, as far as its dress says."""
+
+    pod: str = ""
+    container: str = ""
+    namespace: str = ""
+    node: str = ""
+    program: str = ""
+
+
+NOWHERE = Origin()
+
+
+class PlainLine(NamedTuple):
+    """A line without dress: its 1-based number, text, the time of the dress (UTC), whose it is."""
 
     number: int
     text: str
-    time: datetime | None = None
-    pod: str = ""
-    container: str = ""
+    time: datetime | None
+    origin: Origin
 
 
-def undress(lines: Iterable[str], first_line: int = 1) -> Iterator[Undressed]:
-    """Give the programs' own lines; pieces of a line that the runtime split are joined."""
-    partial: Undressed | None = None
-    for number, raw in enumerate(lines, start=first_line):
-        line, unfinished = _peel(number, raw)
-        if partial is not None:
-            partial.text = (partial.text + line.text)[:MAX_LINE]
-            line = partial
-        if unfinished:
-            partial = line
-            continue
-        partial = None
-        yield line
-    if partial is not None:
-        yield partial
+@dataclass(slots=True)
+class _Peeled:
+    text: str
+    stamp: datetime | None = None
+    origin: Origin = NOWHERE
+    stream: str = ""
+    partial: bool = False
 
 
-def _peel(number: int, raw: str) -> tuple[Undressed, bool]:
-    """Take off all layers of one physical line; True where the runtime says that it goes on."""
-    text = raw[:MAX_LINE]
-    if "\x1b" in text:
-        text = ANSI.sub("", text)
-    line = Undressed(number, text)
-    unfinished = False
-    for _ in range(4):  # layers; more is not dress any more
-        first = line.text[:1]
-        if first == "{" and '"' in line.text:
-            inner = _json(line)
-            if inner is None:
-                break
-            unfinished = unfinished or inner
-        elif first == "[" and (match := _PREFIX.match(line.text)):
-            line.pod, line.container, line.text = match.groups()
-        elif first.isdigit():
-            if match := _CRI.match(line.text):
-                line.time = line.time or parse_time(match.group(1))
-                unfinished = unfinished or match.group(2) == "P"
-                line.text = match.group(3)
-            elif match := _TIMESTAMPS.match(line.text):
-                line.time = line.time or parse_time(match.group(1))
-                line.text = match.group(2) or ""
-            elif match := _SVLOGD.match(line.text):
-                line.time = line.time or parse_time(match.group(1).replace("_", "T") + "Z")
-                line.text = match.group(2)
+@dataclass(slots=True)
+class Dress:
+    """Takes the dress off a text's lines; keeps what is needed from line to line."""
+
+    lines: list[str]
+    near: datetime | None = None  # a time near which the log was written, for stamps without year
+    cut_lines: int = 0
+    stern: frozenset[tuple[str, str]] = frozenset()
+    docker_newlines: bool = False
+    _open: dict[tuple[Origin, str], list[Any]] = field(default_factory=dict)
+
+    def undressed(self) -> Iterator[PlainLine]:
+        """Give the plain lines in order; pieces of a line that the runtime split are one line again."""
+        for number, line in enumerate(self.lines, 1):
+            if len(line) > MAX_LINE:
+                line = line[:MAX_LINE]
+                self.cut_lines += 1
+            peeled = self._peel(line)
+            if peeled is None:
+                yield PlainLine(number, line, None, NOWHERE)
+                continue
+            key = (peeled.origin, peeled.stream)
+            if peeled.partial or key in self._open:
+                joined = self._join(key, number, peeled)
+                if joined is None:
+                    continue
+                yield joined
+            elif "\n" in peeled.text:
+                for part in peeled.text.split("\n"):
+                    yield PlainLine(number, part.rstrip("\r"), peeled.stamp, peeled.origin)
             else:
+                yield PlainLine(number, peeled.text, peeled.stamp, peeled.origin)
+        for (origin, _), (number, stamp, pieces, _) in self._open.items():
+            yield PlainLine(number, "".join(pieces), stamp, origin)
+        self._open.clear()
+
+    def _join(self, key: tuple[Origin, str], number: int, peeled: _Peeled) -> PlainLine | None:
+        first, stamp, pieces, size = self._open.setdefault(key, [number, peeled.stamp, [], 0])
+        if size < MAX_LINE:
+            pieces.append(peeled.text[: MAX_LINE - size])
+            self._open[key][3] = size + len(peeled.text)
+            self.cut_lines += size + len(peeled.text) > MAX_LINE
+        if peeled.partial:
+            return None
+        del self._open[key]
+        return PlainLine(first, "".join(pieces), stamp, key[0])
+
+    def _peel(self, line: str) -> _Peeled | None:
+        """Take off all layers; None where there is none (the usual case, kept cheap)."""
+        peeled: _Peeled | None = None
+        text = line
+        for _ in range(_LAYERS):
+            first = text[:1]
+            layer: _Peeled | None = None
+            if first.isdigit():
+                if text[10:11] in ("T", "_"):
+                    layer = _stamped(text)
+            elif first == "[":
+                layer = _prefixed(text)
+            elif first == "{":
+                layer = self._wrapped(text)
+            elif first.isalpha():
+                layer = self._named(text)
+            if layer is None:
                 break
-        elif first.isalpha() and (match := _STERN.match(line.text)) and match.group(2) in _KNOWN_CONTAINERS:
-            line.pod, line.container, line.text = match.groups()
+            text = layer.text
+            if peeled is None:
+                peeled = layer
+                continue
+            peeled.text = text
+            peeled.stamp = peeled.stamp or layer.stamp
+            peeled.stream = peeled.stream or layer.stream
+            peeled.partial = peeled.partial or layer.partial
+            peeled.origin = _merged(peeled.origin, layer.origin)
+        return peeled
+
+    def _named(self, text: str) -> _Peeled | None:
+        """Take off what begins with a name: syslog, kail, stern."""
+        found = _SYSLOG.match(text) if text[3:4] == " " and text[:3] in _MONTHS else None
+        if found:
+            stamp: Yearless = (_MONTHS.index(found[1]) + 1, int(found[2]), found[3])
+            tag = _TAG.match(text, found.end())
+            return _Peeled(
+                text[tag.end() if tag else found.end() :],
+                with_year(stamp, self.near),
+                Origin(node=found[4], program=tag[1] if tag else ""),
+            )
+        if self.stern:
+            pair = _STERN.match(text)
+            if pair and ((pair[1], pair[2]) in self.stern or _INNER.match(pair[3])):
+                return _Peeled(pair[3], None, Origin(pair[1], pair[2]))
+            kail = _KAIL.match(text)
+            if kail:
+                return _Peeled(text[kail.end() :], None, Origin(kail[2], kail[3], kail[1]))
+        return None
+
+    def _wrapped(self, text: str) -> _Peeled | None:
+        """Take off docker's or a collector's JSON; None where the object is the program's own record."""
+        content = json_object(text)
+        if content is None:
+            return None
+        inner = next(
+            (content[key] for key in ("log", "_line", "message", "MESSAGE") if isinstance(content.get(key), str)), None
+        )
+        if inner is None:
+            inner = content.get("msg")
+            if not isinstance(inner, str) or is_log_object(content):
+                return None
+        partial = str(content.get("logtag", "")) == "P"
+        if self.docker_newlines and "stream" in content and "log" in content and "logtag" not in content:
+            partial = not inner.endswith("\n")
+        return _Peeled(
+            inner.rstrip("\r\n")[:MAX_LINE],
+            _object_time(content),
+            _object_origin(content),
+            str(content.get("stream", ""))[:20],
+            partial,
+        )
+
+
+def undress(lines: Iterable[str]) -> Iterator[PlainLine]:
+    """Give the plain lines under the dress of ``lines`` (see :class:`Dress`)."""
+    return dress_of("\n".join(lines)).undressed()
+
+
+def split_lines(text: str) -> list[str]:
+    r"""Split as editors count lines: at ``\n`` without ``\r`` before it; at lone ``\r`` where nothing else is."""
+    if "\n" not in text and "\r" in text:
+        text = text.replace("\r", "\n")
+    lines = text.split("\n")
+    if "\r" in text:
+        lines = [line.rstrip("\r") for line in lines]
+    if lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def without_controls(text: str) -> str:
+    """Remove colour escapes and NUL characters."""
+    if "\x1b" in text:
+        text = _ANSI.sub("", text)
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def dress_of(text: str, near: datetime | None = None) -> Dress:
+    """Prepare a text (without controls) for undressing.
+
+    Args:
+        text: the log, dressed in any way.
+        near: a time near which it was written; completes stamps that have no year.
+    """
+    lines = split_lines(text)
+    return Dress(
+        lines=lines,
+        near=near,
+        stern=_stern_pairs(lines),
+        docker_newlines='\\n"' in text[:1_000_000] or '\\n"' in text[-100_000:],
+    )
+
+
+def _stern_pairs(lines: list[str]) -> frozenset[tuple[str, str]]:
+    """Find the (pod, container) pairs in front of the lines; empty where this is no stern or kail output."""
+    pairs: dict[tuple[str, str], int] = {}
+    known = seen = 0
+    for line in lines[:_STERN_SAMPLE]:
+        if not line.strip():
+            continue
+        seen += 1
+        found = _STERN.match(line[:1000])
+        if found:
+            pair = (found[1], found[2])
+            inner = _INNER.match(found[3])
         else:
-            break
-    return line, unfinished
+            kail = _KAIL.match(line[:1000])
+            if not kail:
+                continue
+            pair = (kail[2], kail[3])
+            inner = _INNER.match(line, kail.end())
+        pairs[pair] = pairs.get(pair, 0) + (1 if inner else 0)
+        known += 1 if inner else 0
+    if not seen or known * 5 < seen:
+        return frozenset()
+    return frozenset(pair for pair, count in pairs.items() if count)
 
 
-def _json(line: Undressed) -> bool | None:
-    """Docker's json-file and collectors' objects; None where the object is the program's own (zap)."""
-    try:
-        item = json.loads(line.text)
-    except (ValueError, RecursionError):
+def _stamped(text: str) -> _Peeled | None:
+    found = _STAMP.match(text)
+    if found is None:
         return None
-    if not isinstance(item, dict):
-        return None
-    for key in ("log", "message", "MESSAGE"):
-        if isinstance(item.get(key), str) and "level" not in item and "logger" not in item:
-            text = item[key]
-            break
-    else:
-        return None
-    for key in ("time", "@timestamp", "_ts", "timestamp"):
-        if isinstance(item.get(key), str):
-            line.time = line.time or parse_time(item[key])
-            break
-    place = item.get("kubernetes")
-    if isinstance(place, dict):
-        line.pod = str(place.get("pod_name") or place.get("pod") or line.pod)
-        line.container = str(place.get("container_name") or place.get("container") or line.container)
-    line.text = text.rstrip("\n")
-    return "stream" in item and "log" in item and not text.endswith("\n") and len(text) >= 8192
+    date, clock, zone, stream, tag = found.groups()
+    if zone is None and "." not in clock:
+        return None  # svlogd writes a fraction; anything else is a script's own time
+    stamp = utc_time(f"{date}T{clock}{zone or ''}")
+    rest = text[found.end() :]
+    node = program = ""
+    if zone is not None and stream is None:
+        host = _HOST_TAG.match(rest)
+        tag_found = _TAG.match(rest, host.end()) if host else None
+        if host and tag_found:
+            node, program, rest = host[1], tag_found[1], rest[tag_found.end() :]
+    origin = Origin(node=node, program=program) if node else NOWHERE
+    return _Peeled(rest, stamp, origin, stream or "", tag == "P")
 
 
-def parse_time(stamp: str) -> datetime | None:
-    """An RFC 3339 time (any number of decimals) as UTC, None where it is none."""
-    match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?$", stamp)
-    if not match:
-        return None
-    date, clock, fraction, zone = match.groups()
-    micros = ((fraction or ".0")[1:] + "000000")[:6]
-    zone = "+00:00" if zone in (None, "Z") else zone
-    try:
-        return datetime.fromisoformat(f"{date}T{clock}.{micros}{zone}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+def _prefixed(text: str) -> _Peeled | None:
+    found = _PREFIX.match(text)
+    return _Peeled(text[found.end() :], None, Origin(found[1], found[2])) if found else None
+
+
+def _merged(outer: Origin, inner: Origin) -> Origin:
+    if inner is NOWHERE:
+        return outer
+    return Origin(*(mine or theirs for mine, theirs in zip(outer, inner, strict=True)))
+
+
+def _object_time(content: dict[str, Any]) -> datetime | None:
+    for key in ("time", "@timestamp", "_ts", "timestamp", "ts", "date"):
+        value = content.get(key)
+        if isinstance(value, str):
+            time = utc_time(value)
+            if time is not None:
+                return time
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            return epoch_time(float(value)) if abs(value) < 1e11 else epoch_time(value / 1000)
+    return None
+
+
+def _object_origin(content: dict[str, Any]) -> Origin:
+    inner = content.get("kubernetes")
+    holder: dict[str, Any] = inner if isinstance(inner, dict) else content
+
+    def named(*keys: str) -> str:
+        for key in keys:
+            value = holder.get(key)
+            if isinstance(value, dict):
+                value = value.get("name")
+            if isinstance(value, str):
+                return value[:253]
+        return ""
+
+    origin = Origin(
+        pod=named("pod_name", "pod", "podName"),
+        container=named("container_name", "container", "containerName", "_app"),
+        namespace=named("namespace_name", "namespace", "namespaceName"),
+        node=named("host", "node", "node_name", "nodeName"),
+    )
+    return origin if any(origin) else NOWHERE

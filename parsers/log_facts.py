@@ -1,185 +1,123 @@
-"""What a log tells besides its problems: whose it is, when it began and ended, versions, starts."""
+"""What a log tells besides its problems: times, levels, release, node, address, how it ended."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from parsers.log_dress import Undressed
-from parsers.log_line import LogLine, take_apart
+from parsers.log_container import container_of
+from parsers.log_record import LogRecord
 
-#: components whose first line is a start of the container (node/filesystem/etc/rc.local)
-_CONTAINER_START = re.compile(
-    r"Early log level set to|Running as a Kubernetes pod|Felix starting up|Starting calico-confd"
+__all__ = ["LogFacts", "container_of"]
+
+#: beginnings of the messages that hold a fact (startup.go, utils.go, autodetection_methods.go, daemon.go, install.go)
+_TELLING = (
+    "Starting node ",
+    "Determined node name: ",
+    "Using node name: ",
+    "Using NODENAME environment for node name ",
+    "Using autodetected IP",
+    "Felix starting up",
+    "Successfully loaded configuration",
+    "Typha starting up",
+    "CNI plugin version: ",
+    "Merging in config from environment variable: ",
+    "configuring host endpoints for worker ",
+    "Version: ",
+    "Defaulted container ",
 )
 _NODE = re.compile(
-    r"(?:Determined node name: |Using NODENAME environment for node name |Using node name: |Starting node )"
-    r"([A-Za-z0-9][\w.-]*)"
-    r"|(?:host endpoints for worker |for worker )([A-Za-z0-9][\w.-]*)"
+    r"(?:Determined node name: |Using node name: |Using NODENAME environment for node name |Starting node "
+    r"|for worker |[\[ ]felixhostname:)([A-Za-z0-9][A-Za-z0-9.:-]{0,252})"
 )
-_VERSION = re.compile(
-    r'(?:Starting node \S+ with version |CNI plugin version: |CalicoVersion=|(?<=\s)version=")(v\d+\.\d+\.\d+[\w.-]*)'
+_STARTING_NODE = re.compile(r"Starting node (\S{1,253}) with version (v?\d[\w.+-]{0,60})")
+_VERSION_FIELD = re.compile(r'version="(v?\d[\w.+-]{0,60})"', re.IGNORECASE)
+_CNI_VERSION = re.compile(r"CNI plugin version: (v?\d[\w.+-]{0,60})")
+_OPERATOR_VERSION = re.compile(r"Version: (v\d[\w.+-]{0,60})")
+_ADDRESS = re.compile(r"Using autodetected IPv([46]) address on interface ([^:\s]{1,64}): (\S{1,60})")
+_DEFAULTED = re.compile(r'Defaulted container "([^"]{1,63})"')
+#: how processes say that they were asked to stop (daemon.go of felix and typha, confd run.go, BIRD, install-cni)
+_STOPPED = re.compile(
+    r"Received OS signal terminated|Captured terminated|Received SIGTERM|Shutdown completed|^Shutting down$"
+    r"|TERM received|signal: terminated|Server has shut down|Shutting down node|received shutdown signal",
+    re.IGNORECASE,
 )
-_AUTODETECTED = re.compile(r"Using autodetected IPv4 address on interface ([^:\s]+): ([0-9.]+/\d+)")
-_SHUTDOWN = re.compile(r"Received SIGTERM|signal: terminated|Shutting down|Received signal.*terminated", re.IGNORECASE)
-#: what only one container writes
-_CONTAINERS = tuple(
-    (name, re.compile("|".join(words)))
-    for name, words in {
-        "install-cni": (
-            "cni-installer/",
-            "Wrote Calico CNI binaries",
-            "CNI plugin version",
-            r"install\.go",
-            "Created CNI config",
-            "/host/opt/cni/bin",
-        ),
-        "calico-extension": ("calico-extension", "'HostEndpoint' resource"),
-        "calico-kube-controllers": (
-            "kube-controllers/",
-            "NodeController",
-            r"main\.go \d+: Loaded configuration from environment",
-            "Starting (?:status report|Policy|Node) controller",
-        ),
-        "tigera-operator": (
-            r'"logger":"(?:controller_|typha_autoscaler|setup|status_manager|KubeAPI)',
-            r"\[INFO\] Version: v1\.",
-        ),
-        "calico-typha": (
-            "typha/",
-            r"sync_server\.go",
-            "Typha starting up",
-            r"typha_daemon|daemon\.go \d+: Typha",
-            r"rebalance\.go",
-        ),
-        "calico-node": (
-            "felix/",
-            "confd/",
-            "startup/",
-            "^bird6?: ",
-            "monitor-addresses/",
-            "tunnel-ip-allocator/",
-            "Calico node started",
-            "cni-config-monitor/",
-            "node-services/",
-            "complete-startup/",
-            "status-reporter/",
-            r"startup\.go",
-        ),
-        "ebpf-bootstrap": (r"\binit/", "init-best-effort/"),
-        "kube-proxy": (r"proxier\.go", r"server_others\.go", "kube-proxy"),
-        "flexvol-driver": ("/host/driver", "flexvol"),
-    }.items()
-)
+_LAST_RECORDS = 25
+_STOP_SPAN_S = 90.0  # the preStop hook, the grace period of the pod and the processes' own shutdown
 
 
 @dataclass(slots=True)
 class LogFacts:
-    """Gathered line by line; :meth:`as_text` gives them for ``Parsed.facts``."""
+    """Collects the facts of one container's records, given in order."""
 
     first_time: datetime | None = None
     last_time: datetime | None = None
     levels: Counter[str] = field(default_factory=Counter)
-    node: str = ""
-    version: str = ""
-    interface: str = ""
-    address: str = ""
-    pod: str = ""
-    container: str = ""
-    starts: Counter[str] = field(default_factory=Counter)
-    ended_at: datetime | None = None
-    ended: bool = False
-    _pids: dict[str, int] = field(default_factory=dict)
-    _started: dict[str, datetime] = field(default_factory=dict)
-    _container_started: datetime | None = None
-    _votes: Counter[str] = field(default_factory=Counter)
-    _seen: int = 0
+    found: dict[str, str] = field(default_factory=dict)
+    records: int = 0
+    _last: deque[tuple[datetime | None, str]] = field(default_factory=lambda: deque(maxlen=_LAST_RECORDS))
 
-    def see(self, line: LogLine, dressed: Undressed) -> None:
-        """Take note of one line."""
-        self._seen += 1
-        time = line.time
-        if time is not None:
-            self.first_time = time if self.first_time is None else min(self.first_time, time)
-            self.last_time = time if self.last_time is None else max(self.last_time, time)
-        if line.level:
-            self.levels[line.level] += 1
-        self.pod, self.container = self.pod or dressed.pod, self.container or dressed.container
-        if self._seen <= 400:
-            self._vote(dressed.text)
-        self._start(line)
-        message = line.message
-        if "node" in message or "worker" in message:
-            self._identity(message)
-        if not self.version and "ersion" in message and (match := _VERSION.search(message)):
-            self.version = match.group(1)
-        if "utodetected IPv4" in message and (match := _AUTODETECTED.search(message)):
-            self.interface, self.address = match.groups()
-        self.ended = bool(_SHUTDOWN.search(message)) or (self.ended and line.kind in ("bird", "plain"))
+    def see(self, record: LogRecord) -> None:
+        """Take note of a record."""
+        self.records += 1
+        time = record.time
+        if record.own_time and time is not None:
+            if self.first_time is None or time < self.first_time:
+                self.first_time = time
+            if self.last_time is None or time > self.last_time:
+                self.last_time = time
+        if record.level:
+            self.levels[record.level] += 1
+        self._last.append((time, record.message[:300]))
+        if record.message.startswith(_TELLING):
+            self._tell(record.message[:16_384])
 
-    def _vote(self, text: str) -> None:
-        for name, pattern in _CONTAINERS:
-            if pattern.search(text[:400]):
-                self._votes[name] += 1
-                return
-
-    def _identity(self, message: str) -> None:
-        match = _NODE.search(message)
-        if match and not self.node:
-            self.node = match.group(1) or match.group(2)
-
-    def _start(self, line: LogLine) -> None:
-        if line.time is None:
-            return
-        if _CONTAINER_START.search(line.message):
-            self.starts[line.component or "container"] += 1
-            if "Early log level" in line.message or self._container_started is None:
-                self._container_started = line.time
-            self._started[line.component] = line.time
-        if line.pid is not None and line.component:
-            if line.component in self._pids and self._pids[line.component] != line.pid:
-                self._started[line.component] = line.time
-            self._pids[line.component] = line.pid
-
-    def since_start(self, line: LogLine) -> float | None:
-        """Seconds from the latest start of the line's container or process, None where no start was seen."""
-        if line.time is None:
-            return None
-        starts = [self._started.get(line.component), self._container_started]
-        known = [start for start in starts if start is not None and start <= line.time]
-        return (line.time - max(known)).total_seconds() if known else None
-
-    def guess(self) -> str:
-        """The container that writes such lines, "" where nothing tells."""
-        if self.container:
-            return self.container
-        return self._votes.most_common(1)[0][0] if self._votes else ""
+    @property
+    def node(self) -> str:
+        """Name of the node that the log is from, "" if it does not say."""
+        return self.found.get("node", "")
 
     def as_text(self) -> dict[str, str]:
-        """The facts that are known, as text."""
-        facts = {
-            "first_time": self.first_time.isoformat() if self.first_time else "",
-            "last_time": self.last_time.isoformat() if self.last_time else "",
-            "node": self.node,
-            "calico_version": self.version,
-            "autodetected_interface": self.interface,
-            "autodetected_ip": self.address,
-            "pod": self.pod,
-            "container": self.guess(),
-            "process_starts": str(sum(self.starts.values())) if self.starts else "",
-            "ended_cleanly": "yes" if self.ended else "",
-        }
-        facts.update({f"level.{level}": str(count) for level, count in self.levels.items()})
-        return {key: value for key, value in facts.items() if value}
+        """Give all facts that are known; times as ISO 8601 in UTC, counts as ``level.ERROR``."""
+        facts = dict(self.found)
+        if self.first_time is not None and self.last_time is not None:
+            facts["first_time"] = self.first_time.isoformat()
+            facts["last_time"] = self.last_time.isoformat()
+        facts.update({f"level.{level}": str(count) for level, count in sorted(self.levels.items())})
+        if self._ended_cleanly():
+            facts["ended_cleanly"] = "true"
+        for key in ("version.felix", "version.cni"):
+            version = facts.pop(key, "")
+            if version:
+                facts.setdefault("calico_version", version)
+        return facts
 
+    def _tell(self, message: str) -> None:
+        node = _NODE.search(message)
+        if node:
+            self.found["node"] = node[1].rstrip(".:")
+        if found := _STARTING_NODE.match(message):
+            self.found["calico_version"] = found[2]
+        elif found := _ADDRESS.match(message):
+            suffix = "" if found[1] == "4" else "6"
+            self.found[f"autodetected_interface{suffix}"] = found[2]
+            self.found[f"autodetected_ip{suffix}"] = found[3]
+        elif found := _CNI_VERSION.match(message):
+            self.found["version.cni"] = found[1]
+        elif found := _OPERATOR_VERSION.match(message):
+            self.found["operator_version"] = found[1]
+        elif found := _DEFAULTED.match(message):
+            self.found["container"] = found[1]
+        elif found := _VERSION_FIELD.search(message):
+            self.found["version.felix"] = found[1]
 
-def container_of(sample: str) -> str:
-    """The container that writes lines like these, "" where nothing tells."""
-    facts = LogFacts()
-    for number, text in enumerate(sample.split("\n")[:400], start=1):
-        parts = take_apart(text)
-        if parts is not None:
-            facts.see(parts, Undressed(number, text))
-    return facts.guess()
+    def _ended_cleanly(self) -> bool:
+        """Whether the end of the log is that of a process that was asked to stop."""
+        for time, message in self._last:
+            if not _STOPPED.search(message):
+                continue
+            if time is None or self.last_time is None or (self.last_time - time).total_seconds() <= _STOP_SPAN_S:
+                return True
+        return False

@@ -216,6 +216,7 @@ class BgpRow(Row):
     state: str = ""  # up | start | down | stop | feed ... | Established | Active | Connect ...
     message: str = ""  # info column, or the whole BIRD message
     origin: str = "log"  # log | birdcl | node-status | route
+    not_after: datetime | None = None  # log lines without time were written between `time` and this
 
 
 @dataclass(slots=True)

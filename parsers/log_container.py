@@ -1,0 +1,182 @@
+"""Recognition: whether a text is a container's log, and of which container."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from parsers import bird_log, go_trace, plain_log
+from parsers.log_dress import dress_of, without_controls
+from parsers.log_line import read_prefixed
+from parsers.log_record import LogRecord
+
+_SAMPLE_LINES = 400
+_SAMPLE_CHARACTERS = 400_000
+
+#: component in the prefix -> container; those of calico-node's services are many
+_OF_COMPONENT = {
+    "cni-installer": "install-cni",
+    "typha": "calico-typha",
+    "kube-controllers": "calico-kube-controllers",
+    "init": "mount-bpffs",
+    "init-best-effort": "mount-bpffs",
+    "hostpath-init": "hostpath-init",
+    "csi-driver": "calico-csi",
+    "cni-plugin": "cni-plugin",
+    "ipam": "upgrade-ipam",
+    "calico-extension": "calico-extension",
+    "kubelet": "kubelet",
+}
+_CALICO_NODE = frozenset(
+    {
+        "startup", "felix", "confd", "node", "tunnel-ip-allocator", "monitor-addresses", "cni-config-monitor",
+        "status-reporter", "complete-startup", "node-services", "shutdown",
+    }
+)  # fmt: skip
+#: texts that only one container writes; asked for lines whose prefix does not tell
+_TEXTS: dict[str, tuple[str, ...]] = {
+    "calico-extension": (r"calico-extension\b", r"'HostEndpoint' resource", r"Version mismatch\.$"),
+    "install-cni": (
+        r"install-cni",
+        r"Running as a Kubernetes pod",
+        r"(?:Wrote|Installed) .{0,60}/opt/cni/bin",
+        r"CNI plugin version:",
+        r"CNI config",
+        r"Done configuring CNI",
+        r"/host/secondary-bin-dir",
+        r"Installing any TLS assets",
+        r"/host/opt/cni/bin",
+    ),
+    "flexvol-driver": (r"File exists /host/driver", r"Destination directory /host/driver", r"/host/driver/"),
+    "calico-node": (
+        r"Calico node (?:started|failed)",
+        r"CALICO_NETWORKING_BACKEND",
+        r"/var/lib/calico/nodename does not exist",
+        r"Felix starting up",
+        r"Starting calico-confd",
+        r"Early log level set to",
+        r"runsv (?:felix|bird6?|confd)\b",
+        r"Error (?:accessing the Calico datastore|loading datastore config)",
+    ),
+    "calico-typha": (
+        r"Typha starting up",
+        r"Accepted from .{1,60} port=",
+        r"New connection connID=",
+        r"Failed to read from client",
+        r"Received SIGTERM",
+    ),
+    "calico-kube-controllers": (
+        r"controller is now running",
+        r"Loaded configuration from environment",
+        r"Confirmed IP leak",
+        r"syncing IPAM data",
+    ),
+    "tigera-operator": (
+        r'"logger":"(?:controller_|status_manager|setup|migration|tigera)',
+        r'"controller":"tigera-',
+        r"tigera-operator",
+        r"controller-runtime",
+    ),
+}
+_OF_TEXT = tuple((name, re.compile("|".join(texts))) for name, texts in _TEXTS.items())
+#: source file of a klog line -> the Kubernetes program, where client-go's own files do not tell
+_OF_KLOG_FILE = {
+    "proxier.go": "kube-proxy",
+    "server_others.go": "kube-proxy",
+    "server_linux.go": "kube-proxy",
+    "bounded_frequency_runner.go": "kube-proxy",
+    "conntrack.go": "kube-proxy",
+    "authentication.go": "kube-apiserver",
+    "apf_controller.go": "kube-apiserver",
+    "dispatcher.go": "kube-apiserver",
+    "get.go": "kube-apiserver",
+    "wrap.go": "kube-apiserver",
+    "kubelet.go": "kubelet",
+    "pod_workers.go": "kubelet",
+    "kubelet_node_status.go": "kubelet",
+    "kuberuntime_manager.go": "kubelet",
+    "remote_runtime.go": "kubelet",
+}
+_NAMED = re.compile(r'(?:Defaulted container|container) "([a-z0-9-]{1,63})"(?: out of:| in pod )')
+_KUBECTL = re.compile(
+    r'Defaulted container "|container "[^"]{1,63}" in pod "|unable to retrieve container logs|/containerLogs/'
+    r"|previous terminated container|failed to create fsnotify watcher"
+)
+
+
+def container_of(sample: str) -> str:
+    """Give the name of the container that writes lines like these, "" where nothing tells.
+
+    Names are those of Calico's manifests (calico-node, install-cni, calico-extension, flexvol-driver, calico-typha,
+    calico-kube-controllers, tigera-operator, mount-bpffs, ebpf-bootstrap ...), and kube-proxy, kube-apiserver, kubelet.
+    """
+    votes: Counter[str] = Counter()
+    for line in _plain_lines(sample):
+        if line.strip():
+            name = container_of_line(line)
+            if name:
+                votes[name] += 1
+    if not votes:
+        found = _NAMED.search(sample[:_SAMPLE_CHARACTERS])
+        return found[1] if found else ""
+    best = votes.most_common(1)[0][0]
+    if best == "mount-bpffs" and re.search(r"Nat Maps|connect-time load balancer", sample[:_SAMPLE_CHARACTERS]):
+        return "ebpf-bootstrap"
+    return best
+
+
+def container_of_line(text: str) -> str:
+    """Give the container that one undressed line must be from, "" where several may write it."""
+    if bird_log.is_bird(text):
+        return "calico-node"
+    record = read_prefixed(text)
+    if record is not None:
+        if record.component in _CALICO_NODE:
+            return "calico-node"
+        if record.component in _OF_COMPONENT:
+            return _OF_COMPONENT[record.component]
+        if record.kind == "klog" and record.source in _OF_KLOG_FILE:
+            return _OF_KLOG_FILE[record.source]
+        if record.source in ("startup.go", "int_dataplane.go", "install.go"):
+            return "install-cni" if record.source == "install.go" else "calico-node"
+    return next((name for name, pattern in _OF_TEXT if pattern.search(text[:2000])), "")
+
+
+def looks_like_log(sample: str) -> float:
+    """Give how much a text looks like a container's log: 0 (not at all) to 1.
+
+    It is the share of lines with a log's prefix, kubectl's own words in place of a log included; lines that may
+    belong to the record before them do not count. Above 0.5 it is one.
+    """
+    points = lines = 0.0
+    inside = False  # a record that may go on
+    for line in _plain_lines(sample):
+        if not line.strip():
+            continue
+        value = _likeness(line)
+        if value == 0.0 and inside and (plain_log.continues(line) or go_trace.inside_trace(line)):
+            continue
+        inside = value > 0.5
+        points += value
+        lines += 1
+    return points / lines if lines else 0.0
+
+
+def _likeness(line: str) -> float:
+    record: LogRecord | None = read_prefixed(line)
+    if record is not None:
+        if record.kind != "script":
+            return 1.0
+        return 0.9 if record.component or record.level else 0.3
+    if line.startswith("bird: ") or bird_log.is_bird(line) or go_trace.begins_trace(line) or _KUBECTL.search(line):
+        return 1.0
+    return 0.6 if plain_log.stands_alone(line) else 0.0
+
+
+def _plain_lines(sample: str) -> list[str]:
+    lines = []
+    for number, line in enumerate(dress_of(without_controls(sample[:_SAMPLE_CHARACTERS])).undressed()):
+        if number >= _SAMPLE_LINES:
+            break
+        lines.append(line.text)
+    return lines

@@ -1,0 +1,149 @@
+"""What one log line says once its dress is off: the :class:`LogRecord`, times, run-time values, fields."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+#: a single line or record is cut to this many characters
+MAX_LINE = 65_536
+
+#: levels that make a line worth a row whatever it says
+BAD_LEVELS = frozenset({"PANIC", "FATAL", "ERROR", "WARNING"})
+
+#: (month, day, "HH:MM:SS.ffffff") of formats that print no year (klog, syslog)
+Yearless = tuple[int, int, str]
+
+
+@dataclass(slots=True)
+class LogRecord:
+    """One log record: the parsed first line and what was joined to it.
+
+    Attributes:
+        kind: calico | logrus | klog | json | go-log | bird | shell | plain | trace: the format it was in.
+        message: text after the prefix, with its ``key=value`` fields and continuation lines.
+        line: 1-based line of the text it begins on; ``last_line`` the one it ends on.
+        time: when it was written; of a record without a time of its own, the last time known before it.
+        own_time: whether ``time`` stands on the record (or its dress) itself.
+        match_text: what the message catalogue is asked with, where that differs from the message.
+    """
+
+    kind: str
+    message: str
+    line: int = 0
+    last_line: int = 0
+    time: datetime | None = None
+    own_time: bool = False
+    level: str = ""
+    component: str = ""
+    pid: int | None = None
+    source: str = ""
+    fields: dict[str, str] | None = None
+    match_text: str = ""
+    yearless: Yearless | None = None
+
+
+def utc_time(text: str) -> datetime | None:
+    """Read an ISO 8601 time; without a zone it is UTC (Calico's images carry no zone data).
+
+    Years that no cluster can have (before 2000, after 2099) give None, like text that is no time.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return time if 2000 <= time.year < 2100 else None
+
+
+def epoch_time(seconds: float) -> datetime | None:
+    """Read seconds since 1970; None outside 2000 to 2099."""
+    try:
+        time = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return time if 2000 <= time.year < 2100 else None
+
+
+def with_year(stamp: Yearless, near: datetime | None) -> datetime | None:
+    """Complete a time without year by the year that brings it closest to ``near``; None without one."""
+    if near is None:
+        return None
+    month, day, clock = stamp
+    best: datetime | None = None
+    for year in (near.year - 1, near.year, near.year + 1):
+        time = utc_time(f"{year:04d}-{month:02d}-{day:02d}T{clock}")
+        if time is not None and (best is None or abs(time - near) < abs(best - near)):
+            best = time
+    return best
+
+
+# Addresses stay (who could not be reached tells one problem from another), what changes from line to line goes.
+_VALUES = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|(?P<keep>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?::\d{1,4}(?!\d))?"
+    r"|(?<![\w:])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:]))"
+    r"|(?<![0-9a-zA-Z-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|0x[0-9a-fA-F]{1,32}"
+    r"|(?<![\w-])(?=[a-f]{0,40}\d)[0-9a-f]{10,64}(?![\w-])"
+    r"|(?<![\w.-])(?:\d{1,6}h)?(?:\d{1,6}m)?\d{1,20}(?:\.\d{1,9})?(?:ns|µs|us|ms|s|m|h|%|[KMGT]i?B?)?(?![\w-])"
+)
+
+
+def template(text: str) -> str:
+    """Give ``text`` with times, counts, durations, handles and ephemeral ports replaced by ``N``.
+
+    Two lines with the same template say the same thing; addresses and names are kept.
+
+    >>> template("retry 12 after 1m2.3s: read tcp 10.0.0.1:41022->10.0.0.2:443: i/o timeout")
+    'retry N after N: read tcp 10.0.0.1:N->10.0.0.2:443: i/o timeout'
+    """
+    return _VALUES.sub(lambda found: found["keep"] or "N", text)
+
+
+_KEY = re.compile(r"(?:^|(?<=[ \n\t]))([A-Za-z][\w./-]{0,60})=")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+_FIELDS_FROM = 16_384
+_MOST_FIELDS = 40
+
+
+def unquote(text: str) -> str:
+    """Undo the backslash escapes of a Go string (without its quotes)."""
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text) if "\\" in text else text
+
+
+def key_values(text: str) -> dict[str, str]:
+    """Read the ``key=value`` fields of a message, best effort and in linear time.
+
+    Calico sorts the keys and prints errors unquoted, with blanks, ``=`` and newlines, so an unquoted value
+    ends only where an alphabetically greater key begins (lib/logutils Formatter, ``appendKVs``).
+
+    >>> key_values('Failed error=Get "https://10.0.0.1?a=b": no x=y way ipVersion=0x4 table="nat"')
+    {'error': 'Get "https://10.0.0.1?a=b": no', 'x': 'y way'}
+    >>> key_values('Failed error=exit status 1 ipVersion=0x4 table="nat"')
+    {'error': 'exit status 1', 'ipVersion': '0x4', 'table': 'nat'}
+    """
+    text = text[:_FIELDS_FROM]
+    fields: dict[str, str] = {}
+    last, start, skip_to = "", 0, 0
+    for found in _KEY.finditer(text):
+        if found.start() < skip_to:
+            continue
+        key = found[1]
+        if last and last not in fields:
+            if key <= last:
+                continue
+            fields[last] = text[start : found.start()].rstrip()
+        if len(fields) >= _MOST_FIELDS:
+            return fields
+        start, last = found.end(), key
+        quoted = _QUOTED.match(text, start)
+        if quoted and text[quoted.end() : quoted.end() + 1] in ("", " ", "\n"):
+            fields[key] = unquote(quoted[1])
+            skip_to = quoted.end()
+    if last and last not in fields:
+        fields[last] = text[start:].rstrip()
+    return fields
