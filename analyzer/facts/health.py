@@ -24,7 +24,7 @@ from typing import Any
 import pandas as pd
 
 from analyzer.facts.fact import Check, Fact
-from analyzer.facts.observed import of_node_agent
+from analyzer.facts.observed import each_place, of_node_agent
 from analyzer.inventory import Inventory, PodState, number, text
 from analyzer.tables import Tables, each
 
@@ -32,6 +32,8 @@ FEW = 1 / 3
 UNSTABLE_RESTARTS = 6
 UNSTABLE_S = 600.0
 CURRENT_EVENT_S = 120.0
+#: init containers that come before a crashing main container have done their work
+INIT_CONTAINERS = ("install-cni", "calico-extension", "upgrade-ipam", "flexvol-driver", "mount-bpffs", "ebpf-bootstrap")
 OTHER_CALICO = ("calico-typha-", "calico-kube-controllers-")
 CRASHING = ("CrashLoopBackOff", "Error", "RunContainerError")
 #: events that only repeat that a container stopped or was started
@@ -39,7 +41,7 @@ WORDLESS_EVENTS = ("BackOff", "Pulled", "Pulling", "Created", "Started", "Schedu
 #: families of message ids that name or carry a reason even at a low log level
 TELLING = (
     "startup-", "ip-", "tunnel-addr-", "typha-", "err-", "api-", "calico-api-", "rbac-", "x509-", "felix-config-",
-    "bird-conf-", "bird-port-", "cniinst-", "panic-", "fatal-", "host-io-", "etcd-", "master-proxy-",
+    "bird-conf-", "bird-port-", "panic-", "fatal-", "host-io-", "etcd-", "master-proxy-",
 )  # fmt: skip
 #: ... and those among them that only accompany every start
 ROUTINE = (
@@ -48,7 +50,7 @@ ROUTINE = (
     "startup-using", "startup-as-number", "startup-terminating", "startup-missing-mounts", "startup-kubeadm-unauth",
     "startup-rancher-unauth", "startup-skip", "startup-mkdir-exists", "ip-autodetected", "ip-keep", "tunnel-addr-valid",
     "tunnel-addr-assigned", "typha-not-enabled", "typha-discovered", "typha-connected", "typha-felix-connect",
-    "cniinst-not-writeable", "startup-nodename-hostname", "startup-backend",
+    "startup-nodename-hostname", "startup-backend",
 )  # fmt: skip
 
 
@@ -112,7 +114,9 @@ def without_reason(tables: Tables) -> Iterator[Fact]:
         name = "crash-without-reason" if crashing else "unready-without-reason"
         file, line = _crash_place(containers, pod)
         detail = f"{pod.name} is {_state(pod)} and nothing in the bundle says why"
-        yield Fact(name, file, line, detail, pod.node, pod.name, also=((pod.file, pod.line),))
+        # the reason stands in the line after the state
+        also = ((file, line + 1), (pod.file, pod.line)) if len(containers) else ()
+        yield from each_place(Fact(name, file, line, detail, pod.node, pod.name, also=also))
 
 
 def _crash_place(containers: pd.DataFrame, pod: PodState) -> tuple[str, int]:
@@ -141,7 +145,7 @@ def _reason_in_words(tables: Tables, pod: PodState) -> bool:
     if any(text(row.type) == "Warning" for row in each(events)):
         return True
     logs = tables.log_lines[tables.log_lines["pod"] == pod.name]
-    return any(_tells(row) for row in each(logs))
+    return any(_tells(row) for row in each(logs) if row.container not in INIT_CONTAINERS)
 
 
 def _tells(row: Any) -> bool:

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
-from analyzer.facts.observed import node_rows, of_calico, of_node_agent, places, seconds_before, shown, truth
+from analyzer.facts.observed import each_place, node_rows, of_calico, of_node_agent, seconds_before, shown, truth
 from analyzer.inventory import NODE_AGENTS, Inventory, number, text
 from analyzer.tables import Tables, each
 
@@ -211,9 +211,11 @@ def oom(tables: Tables) -> Iterator[Fact]:
             detail = f"{row.container} of {row.pod} was OOM-killed{words}, restarts: {text(row.restarts) or 'unknown'}"
             line = row.last_state_line if row.last_reason == "OOMKilled" else row.state_line
             node = text(row.node) or inventory.node_of(text(row.namespace), row.pod)
-            yield Fact(
-                f"calico-node-oom-{name}", row.file, int(number(line) or row.line), detail, node, row.pod, places([row])
-            )
+            place = int(number(line) or row.line)
+            # "kubectl describe" has the reason in the line after the state
+            also = ((row.file, place + 1),)
+            fact = Fact(f"calico-node-oom-{name}", row.file, place, detail, node, row.pod, also)
+            yield from each_place(fact)
 
 
 CHECKS: tuple[Check, ...] = (absence, daemonset, coverage, unscheduled, oom)

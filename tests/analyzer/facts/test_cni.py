@@ -14,7 +14,7 @@ AGENT = "calico-node-vb5qw"
 
 
 def facts_of(check: Callable[[Tables], Iterable[Fact]], **rows: list[Any]) -> dict[str, Fact]:
-    return {fact.id: fact for fact in check(build(rows, NOW))}
+    return {fact.id: fact for fact in reversed(list(check(build(rows, NOW))))}
 
 
 def waiting(message: str = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized") -> NodeConditionRow:  # fmt: skip

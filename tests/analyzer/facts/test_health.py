@@ -13,7 +13,7 @@ NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 
 
 def facts_of(check: Callable[[Tables], Iterable[Fact]], **rows: list[Any]) -> dict[str, Fact]:
-    return {fact.id: fact for fact in check(build(rows, NOW))}
+    return {fact.id: fact for fact in reversed(list(check(build(rows, NOW))))}
 
 
 def agent(number: int, phase: str = "Running", ready: str = "1/1", restarts: int = 0, **more: Any) -> PodRow:

@@ -14,7 +14,7 @@ NODE = "10.154.77.19"
 
 
 def facts_of(check: Callable[[Tables], Iterable[Fact]], **rows: list[Any]) -> dict[str, Fact]:
-    return {fact.id: fact for fact in check(build(rows, NOW))}
+    return {fact.id: fact for fact in reversed(list(check(build(rows, NOW))))}
 
 
 def kubelet(reason: str, age: float, count: int = 1, first: float | None = None, node: str = NODE) -> EventRow:
