@@ -19,6 +19,7 @@ Sources: runbook "Check If Worker Is Ready and Healthy", Reason 2; Calico IPPool
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ UNINITIALIZED = (
     "no cni configuration file in",
     "networkpluginnotready",
 )
+_CREATED = re.compile(r"Created default IPv[46] pool \((\S{1,60}?)\)")
 MIN_READY_S = 120.0  # the runtime notices a new configuration within seconds
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -64,7 +66,8 @@ def unauthorized_sandboxes(tables: Tables) -> Iterator[Fact]:
     by_node: dict[str, list[Any]] = {}
     for row in once(each(events)):
         words = text(row.message)
-        if "unauthorized: Unauthorized" in words or ("alico" in words and ": Unauthorized" in words):
+        of_calico = any(mark in words for mark in ("alico", "ClusterInformation", "k8s-pod-network"))
+        if of_calico and (": Unauthorized" in words or "provide credentials" in words):
             node = text(row.node) or inventory.node_of(text(row.namespace), row.object)
             by_node.setdefault(node, []).append(row)
     agents = inventory.agents
@@ -120,7 +123,19 @@ def _pools(tables: Tables) -> list[_Pool]:
         size = int(block.value) if block and text(block.value).isdigit() else default
         off = disabled is not None and text(disabled.value).lower() == "true"
         found.append(_Pool(str(name), network, size, off, disabled if off else cidr))
-    return found
+    return found or _created_pools(tables)
+
+
+def _created_pools(tables: Tables) -> list[_Pool]:
+    """Pools that calico-node says it created, where no IPPool object is shown."""
+    found: list[_Pool] = []
+    for row in each(tables.log_lines):
+        match = _CREATED.search(row.message)
+        network = _network(match[1]) if match else None
+        if network:
+            size = 26 if network.version == 4 else 122
+            found.append(_Pool(f"default-ipv{network.version}-ippool", network, size, False, row))
+    return list({pool.network: pool for pool in found}.values())
 
 
 def _network(words: str) -> Network | None:

@@ -7,7 +7,7 @@ from typing import Any
 from analyzer.facts import cni
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import ContainerRow, EventRow, NodeConditionRow, NodeRow, PodRow, SettingRow
+from parsers.rows import ContainerRow, EventRow, LogLineRow, NodeConditionRow, NodeRow, PodRow, SettingRow
 
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 AGENT = "calico-node-vb5qw"
@@ -106,6 +106,11 @@ def test_a_pool_over_the_workers_or_another_pool() -> None:
     found = facts_of(cni.pools, settings=[*pool("a", "10.154.0.0/16"), *pool("b", "10.154.128.0/17")], nodes=WORKERS)
     assert found["ippool-overlaps-workers"].node == "w-1"
     assert "overlaps b" in found["ippools-overlap"].detail
+
+
+def test_a_pool_that_calico_node_made_at_its_start() -> None:
+    line = LogLineRow("x.log", 44, AGENT, "w-1", "calico-node", NOW, "INFO", message="Created default IPv4 pool (10.154.0.0/16) with NAT outgoing true. IPIP mode: Always")  # fmt: skip
+    assert facts_of(cni.pools, log_lines=[line], nodes=WORKERS)["ippool-overlaps-workers"].line == 44
 
 
 def test_a_pool_over_the_service_network() -> None:
