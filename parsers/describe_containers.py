@@ -18,6 +18,7 @@ _CONTAINER = re.compile(r" {2,3}(\S+): *")
 _FIELD = re.compile(r" {4}(\S[^:]{0,60}):(?: +(.*))?")
 _PART = re.compile(r" {6}(\S[^:]{0,60}):(?: +(.*))?")
 _VARIABLE = re.compile(r" {6}(\S+?):(?: |$)")
+_REFERENCE = re.compile(r" \([\w.]+(?::[^()]+)?\)")
 _OPTIONAL = re.compile(r" {2,}Optional: (?:true|false)$")
 _NUMBER = re.compile(r"-?\d{1,9}")
 
@@ -83,9 +84,9 @@ def _field(row: ContainerRow, item: Described, key: str, value: str, start: int,
         target = row.limits if key == "Limits" else row.requests
         target.update(_parts(item.lines[start + 1 : end]))
     elif key in ("Liveness", "Readiness", "Startup"):
-        setattr(row, key.lower(), value)
+        setattr(row, key.lower(), "\n".join([value, *item.lines[start + 1 : end]]).rstrip())
     elif key == "Environment" and value != "<none>":
-        row.env.update(_environment(item.lines[start + 1 : end]))
+        row.env.update(_environment(item.lines[start + 1 : end], item.lines[end] if end < len(item.lines) else ""))
 
 
 def _parts(lines: Sequence[str]) -> dict[str, str]:
@@ -131,19 +132,31 @@ def _number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
-def _environment(lines: Sequence[str]) -> dict[str, str]:
-    """Read variables; further lines of a value are aligned with its first."""
+def _environment(lines: Sequence[str], below: str) -> dict[str, str]:
+    """Read variables; further lines of a value are aligned with its first.
+
+    Values stand two blanks behind the longest name, unless ``below`` ("Mounts:  <none>") is aligned with
+    them too and with more lines behind it.
+    """
     heads = [match for line in lines if (match := _VARIABLE.match(line))]
     if not heads:
         return {}
     column = max(match.end(1) + 1 for match in heads) + 2
+    if below.rstrip().endswith("  <none>"):
+        column = max(column, below.index("<none>"))
     found: dict[str, str] = {}
     name = ""
     for line in lines:
         match = _VARIABLE.match(line)
         if match:
             name = match[1]
-            found[name] = line[column:] if not line[match.end(1) + 1 : column].strip() else line[match.end(1) + 1 :]
+            gap = match.end(1) + 1
+            found[name] = line[column:] if not line[gap:column].strip() else line[gap:].lstrip()
         elif name:
-            found[name] += "\n" + line[column:]
-    return {name: _OPTIONAL.sub("", value).rstrip("\n") for name, value in found.items()}
+            found[name] += "\n" + (line[column:] if not line[:column].strip() else line.lstrip())
+    return {name: _variable(value) for name, value in found.items()}
+
+
+def _variable(value: str) -> str:
+    """Drop what kubectl puts around a reference: the blank of a value it does not know, "Optional: false"."""
+    return value.strip() if _REFERENCE.fullmatch(value) else _OPTIONAL.sub("", value).rstrip("\n")

@@ -64,7 +64,9 @@ def read_node(item: Described, source: Source) -> Parsed:
         start = found["Events"].start + 1
         parsed.events.extend(parse_events(item.lines[start:], item.first_line + start, about))
     else:
-        parsed.problems.append(f"node {name}: the description ends before its events")
+        parsed.facts["events"] = "not shown"  # newer kubectl leaves them out where several objects are described
+        if "Allocated resources" not in found and "Pods" not in found:
+            parsed.problems.append(f"node {name}: the description is cut off")
     return parsed
 
 

@@ -79,7 +79,9 @@ def read_pod(item: Described, source: Source) -> Parsed:
         start = found["Events"].start + 1
         parsed.events.extend(parse_events(item.lines[start:], item.first_line + start, about))
     else:
-        parsed.problems.append(f"pod {name}: the description ends before its events")
+        parsed.facts["events"] = "not shown"  # newer kubectl leaves them out where several objects are described
+        if "QoS Class" not in found:
+            parsed.problems.append(f"pod {name}: the description is cut off")
     for event in parsed.events:
         parsed.readiness.extend(readiness_rows(event))
     return parsed

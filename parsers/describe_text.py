@@ -30,6 +30,9 @@ _MESSAGE = re.compile(r" {6}Message: +\S.*| {6}Message: *")
 _BEFORE_MESSAGE = re.compile(r" {6}Reason: .*| {4}(?:Last )?State: +Terminated *")
 _EXIT_CODE = re.compile(r" {6}Exit Code: +-?\d+ *")
 _AFTER_EXIT_CODE = re.compile(r" {6}(?:Signal|Started): .*")
+# a probe's command is printed raw, with its line breaks; its numbers come last
+_PROBE = re.compile(r" {4}(?:Liveness|Readiness|Startup): +exec \[.*")
+_PROBE_END = re.compile(r".* (?:#failure|failureThreshold)=\d+ *")
 _PROMPT = re.compile(
     r"(?:\[[^\]\n]{0,200}\] ?|[\w.~/@:-]{0,200})[$#>%] *(?:sudo +)?(?:microk8s\.? ?)?"
     r"(?:kubectl|oc|calicoctl|ibmcloud|ic|crictl|k|k3s kubectl) +\w.*"
@@ -43,7 +46,7 @@ class Described:
 
     lines: list[str]
     first_line: int
-    #: index ranges (start, end) of free text of terminated containers, without their first lines
+    #: index ranges (start, end) of free text of containers (last words, probe commands), without its first lines
     messages: list[tuple[int, int]] = field(default_factory=list)
 
     def in_message(self, index: int) -> bool:
@@ -149,23 +152,26 @@ def _aligned_keys(lines: Sequence[str], index: int, indent: int, column: int) ->
 
 
 def _container_messages(lines: Sequence[str]) -> list[tuple[int, int]]:
-    """Ranges of lines that continue the message of a terminated container.
+    """Ranges of lines that continue the last words of a terminated container or the command of a probe.
 
-    The message ends where "Exit Code:" follows with "Signal:" or "Started:" below it.
+    A message ends where "Exit Code:" follows with "Signal:" or "Started:" below it, a command with the
+    probe's numbers. Without such an end there is no range.
     """
-    ends = [
-        index
-        for index, line in enumerate(lines)
-        if line.startswith("      Exit Code:")
-        and _EXIT_CODE.fullmatch(line)
-        and (index + 1 == len(lines) or _AFTER_EXIT_CODE.fullmatch(lines[index + 1]))
-    ]
+    codes, numbers = [], []
+    for index, line in enumerate(lines):
+        if line.startswith("      Exit Code:") and _EXIT_CODE.fullmatch(line):
+            if index + 1 == len(lines) or _AFTER_EXIT_CODE.fullmatch(lines[index + 1]):
+                codes.append(index)
+        elif ("#failure=" in line or "failureThreshold=" in line) and _PROBE_END.fullmatch(line):
+            numbers.append(index + 1)
     ranges: list[tuple[int, int]] = []
     for index, line in enumerate(lines):
-        if not line.startswith("      Message:") or not _MESSAGE.fullmatch(line):
+        if ranges and index < ranges[-1][1]:
             continue
-        if index == 0 or not _BEFORE_MESSAGE.fullmatch(lines[index - 1]) or (ranges and index < ranges[-1][1]):
-            continue
+        if line.startswith("      Message:"):
+            ends = codes if index and _MESSAGE.fullmatch(line) and _BEFORE_MESSAGE.fullmatch(lines[index - 1]) else []
+        else:
+            ends = numbers if line.startswith("    ") and _PROBE.fullmatch(line) else []
         position = bisect_right(ends, index)
         if position < len(ends) and ends[position] > index + 1:
             ranges.append((index + 1, ends[position]))

@@ -81,14 +81,19 @@ def read_workload(item: Described, source: Source) -> Parsed:
     for key, value, index in _values(item, found):
         parsed.settings.append(setting(line=item.first_line + index, key=key, value=value))
     if "Pod Template" in found:
+        known = {row.key for row in parsed.settings}
         for key, value, line in _template(item, found["Pod Template"]):
+            if "spec.template." + key in known:
+                continue
             parsed.settings.append(setting(line=line, key="spec.template." + key, value=value))
     if "Events" in found:
         start = found["Events"].start + 1
         about = InvolvedObject(source.path, kind, name, namespace)
         parsed.events.extend(parse_events(item.lines[start:], item.first_line + start, about))
     else:
-        parsed.problems.append(f"{kind} {name}: the description ends before its events")
+        parsed.facts["events"] = "not shown"  # newer kubectl leaves them out where several objects are described
+        if "Pod Template" not in found:
+            parsed.problems.append(f"{kind} {name}: the description is cut off")
     return parsed
 
 
@@ -133,6 +138,10 @@ def _values(item: Described, found: Mapping[str, Section]) -> list[tuple[str, st
         rows.append(("status.numberMisscheduled", section.value, section.start))
     if "Conditions" in found:
         rows += _conditions(item, found["Conditions"])
+    if "Node-Selector" in found:  # older kubectl prints it only here, newer also in the template
+        section = found["Node-Selector"]
+        selector = (pair.partition("=") for pair in section.value.split(",") if "=" in pair)
+        rows += [(f"spec.template.spec.nodeSelector.{key}", value, section.start) for key, _, value in selector]
     return rows
 
 

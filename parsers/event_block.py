@@ -18,7 +18,7 @@ _HEADER = re.compile(r"( *)Type +Reason +Age +From +Message *")
 _RULE = re.compile(r" *-{4} +-{4,} +-{2,} +-{2,} +-{4,} *")
 _EVENT = re.compile(rf"( *)(\S+) +(\S+) +({EVENT_AGE})(?:( +)(\S.*)| *)")
 # newer kubectl puts the container in front: "spec.containers{calico-node}: Readiness probe failed"
-_FIELD_PATH = re.compile(r"spec\.(?:c|initC|ephemeralC)ontainers\{([^{}\n]{1,253})\}: ")
+_FIELD_PATH = re.compile(r"spec\.(?:c|initC|ephemeralC)ontainers\{([^{}\n]{1,253})\}:(?: |$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def parse_events(lines: Sequence[str], first_line: int, about: InvolvedObject) -
         match = _EVENT.fullmatch(line)
         if match and len(match[1]) == (2 if indent is None else indent) and _separated(match):
             block.append(_Line(index, match))
-        elif block and (line.strip() or True):
+        elif block:
             block = []
             blocks.append(block)
     starts = [item for part in blocks for item in part]

@@ -1,0 +1,160 @@
+"""The server-side tables behind ``kubectl get``: the cells that the API server's printers make."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+Object = dict[str, Any]
+
+COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "Node": (
+        ("Name", "Status", "Roles", "Age", "Version"),
+        ("Internal-IP", "External-IP", "OS-Image", "Kernel-Version", "Container-Runtime"),
+    ),
+    "Pod": (("Name", "Ready", "Status", "Restarts", "Age"), ("IP", "Node", "Nominated Node", "Readiness Gates")),
+    "DaemonSet": (
+        ("Name", "Desired", "Current", "Ready", "Up-to-date", "Available", "Node Selector", "Age"),
+        ("Containers", "Images", "Selector"),
+    ),
+    "Deployment": (("Name", "Ready", "Up-to-date", "Available", "Age"), ("Containers", "Images", "Selector")),
+    "Event": (
+        ("Last Seen", "Type", "Reason", "Object", "Message"),
+        ("Subobject", "Source", "First Seen", "Count", "Name"),
+    ),
+    "Secret": (("Name", "Type", "Data", "Age"), ()),
+}
+
+
+def printed_age(stamp: str, now: datetime) -> str:
+    """An age as kubectl prints it (k8s.io/apimachinery util/duration, HumanDuration)."""
+    whole = int((now - datetime.fromisoformat(stamp.replace("Z", "+00:00"))).total_seconds())
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+    if whole < 120:
+        return f"{whole}s"
+    if minutes < 10:
+        return f"{minutes}m{whole % 60}s" if whole % 60 else f"{minutes}m"
+    if minutes < 180:
+        return f"{minutes}m"
+    if hours < 8:
+        return f"{hours}h{minutes % 60}m" if minutes % 60 else f"{hours}h"
+    if hours < 48:
+        return f"{hours}h"
+    if hours < 192:
+        return f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"
+    if days < 730:
+        return f"{days}d"
+    if days < 2920:
+        return f"{days // 365}y{days % 365}d" if days % 365 else f"{days // 365}y"
+    return f"{days // 365}y"
+
+
+def pod_status(item: Object) -> str:
+    """The STATUS column, as far as the random pods need it."""
+    status = item["status"]
+    reason = status.get("reason") or status["phase"]
+    for container in status.get("containerStatuses", []):
+        for state in ("waiting", "terminated"):
+            reason = container["state"].get(state, {}).get("reason") or reason
+    return "Terminating" if "deletionTimestamp" in item["metadata"] else reason
+
+
+def cells(kind: str, item: Object, now: datetime) -> list[Any]:
+    """All cells of an object's row, those of ``-o wide`` last."""
+    meta, spec, status = item["metadata"], item.get("spec", {}), item.get("status", {})
+    age = printed_age(meta["creationTimestamp"], now)
+    if kind == "Node":
+        ready = [c["status"] for c in status["conditions"] if c["type"] == "Ready"]
+        word = "Unknown" if not ready else "Ready" if ready[0] == "True" else "NotReady"
+        word += ",SchedulingDisabled" if spec.get("unschedulable") else ""
+        roles = sorted(k.split("/")[1] for k in meta["labels"] if k.startswith("node-role.kubernetes.io/"))
+        addresses = {a["type"]: a["address"] for a in reversed(status["addresses"])}
+        info = status["nodeInfo"]
+        wide = [
+            addresses["InternalIP"],
+            addresses.get("ExternalIP", "<none>"),
+            info["osImage"],
+            info["kernelVersion"],
+            info["containerRuntimeVersion"],
+        ]
+        return [meta["name"], word, ",".join(roles) or "<none>", age, info["kubeletVersion"], *wide]
+    if kind == "Pod":
+        statuses = status.get("containerStatuses", [])
+        restarts = sum(s["restartCount"] for s in statuses)
+        ends = [s["lastState"]["terminated"]["finishedAt"] for s in statuses if "terminated" in s["lastState"]]
+        text = f"{restarts} ({printed_age(max(ends), now)} ago)" if restarts and ends else str(restarts)
+        ready = f"{sum(s['ready'] for s in statuses)}/{len(spec['containers'])}"
+        wide = [status.get("podIP", "<none>"), spec.get("nodeName", "<none>"), "<none>", "<none>"]
+        return [meta["name"], ready, pod_status(item), text, age, *wide]
+    if kind == "DaemonSet":
+        counts = (
+            "desiredNumberScheduled",
+            "currentNumberScheduled",
+            "numberReady",
+            "updatedNumberScheduled",
+            "numberAvailable",
+        )
+        template = spec["template"]["spec"]
+        selector = ",".join(f"{k}={v}" for k, v in template["nodeSelector"].items()) or "<none>"
+        return [meta["name"], *(status[count] for count in counts), selector, age, *_wide(template, meta)]
+    if kind == "Deployment":
+        ready = f"{status['readyReplicas']}/{spec['replicas']}"
+        template = spec["template"]["spec"]
+        return [
+            meta["name"],
+            ready,
+            status["updatedReplicas"],
+            status["availableReplicas"],
+            age,
+            *_wide(template, meta),
+        ]
+    if kind == "Event":
+        last = item.get("series", {}).get("lastObservedTime") or item["lastTimestamp"] or item["eventTime"]
+        about = item["involvedObject"]
+        source = ", ".join(
+            filter(None, (item["source"].get("component") or item["reportingComponent"], item["source"].get("host")))
+        )
+        first = printed_age(item["firstTimestamp"] or item["eventTime"], now)
+        count = item.get("series", {}).get("count") or item.get("count", 1)
+        wide = [about.get("fieldPath", ""), source, first, count, meta["name"]]
+        return [
+            printed_age(last, now),
+            item["type"],
+            item["reason"],
+            f"{about['kind'].lower()}/{about['name']}",
+            item["message"].strip(),
+            *wide,
+        ]
+    return [meta["name"], item.get("type", "Opaque"), len(item.get("data", {})), age]
+
+
+def _wide(template: Object, meta: Object) -> list[str]:
+    names = ",".join(c["name"] for c in template["containers"])
+    images = ",".join(c["image"] for c in template["containers"])
+    return [names, images, f"k8s-app={meta['name']}"]
+
+
+def table(kind: str, items: list[Object], now: datetime | None = None) -> Object:
+    """The Table object that the API server sends for a list."""
+    now = now or datetime.now(UTC)
+    usual, wide = COLUMNS.get(kind, (("Name", "Age"), ()))
+    heads = [
+        {
+            "name": name,
+            "type": "string",
+            "format": "name" if name == "Name" else "",
+            "description": "",
+            "priority": level,
+        }
+        for level, names in ((0, usual), (1, wide))
+        for name in names
+    ]
+    rows = [
+        {
+            "cells": cells(kind, item, now),
+            "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": item["metadata"]},
+        }
+        for item in items
+    ]
+    head = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "1"}}
+    return {**head, "columnDefinitions": heads, "rows": rows}
