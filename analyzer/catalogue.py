@@ -114,7 +114,7 @@ SELECTORS = (
 class Step(Entry):
     """One step of a repair: text, an optional command with {placeholders}, its risk, where it applies."""
 
-    text: str
+    text: str = ""
     command: str = ""
     risk: Risk = "safe"
     platforms: Annotated[tuple[Platform, ...], BeforeValidator(_as_list)] = ()
