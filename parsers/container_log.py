@@ -26,7 +26,12 @@ _CACHED_MESSAGES = 20_000
 _CACHED_LENGTH = 1000
 _MOST_STREAMS = 2000
 _MOST_UNTIMED = 5000
-_ANY_TIME = re.compile(r"\b(20\d\d-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)")
+# a time that a line begins with, or that stands in its "time" field; not one of a message (build date, certificate)
+_LINE_TIME = re.compile(
+    r"^(?:[^\n=\"]{0,80}?\b|[^\n]{0,400}?\b(?:time|ts|timestamp)\"?[=:] ?\")"
+    r"(20\d\d-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)",
+    re.MULTILINE,
+)
 _DROPPED = re.compile(r"\.\.\. dropped (\d{1,12}) logs \.\.\.")
 
 
@@ -47,6 +52,8 @@ def parse_container_log(text: str, source: Source, match: Match) -> Parsed:
       where the log shows no start before it (it may begin in the middle);
     * ``last_since_start_s``: the same for the last occurrence;
     * ``until_end_s``: seconds from ``last_time`` to the last time in the log of that container;
+    * ``until_process_end_s``: seconds from ``last_time`` to the last line of that process (by its pid): whether it
+      went on after what it said, or ended with it;
     * ``reason`` and ``reason_line`` of a wanted Go panic: the message of the ``[PANIC]`` line before it.
 
     ``facts`` of the result: first_time, last_time, ``level.LEVEL`` counts, container (from content where it tells),
@@ -130,9 +137,8 @@ class _LogParser:
         for row in parsed.log_lines:
             stream = nodes[row.pod, row.container]
             row.node = row.node or stream.facts.node
-            if stream.facts.last_time is not None and row.last_time is not None:
-                left = (stream.facts.last_time - row.last_time).total_seconds()
-                row.fields["until_end_s"] = f"{max(left, 0.0):.3f}"
+            row.component = row.component or stream.starts.owner_of(row.pid)
+            stream.measure(row)
         by_pod = {stream.origin.pod: stream.facts.node for stream in streams if stream.facts.node}
         for change in parsed.bgp:
             change.node = change.node or by_pod.get(change.pod, "")
@@ -164,6 +170,7 @@ class _Stream:
     starts: ProcessStarts = field(init=False)
     facts: LogFacts = field(default_factory=LogFacts)
     dropped: int = 0
+    process_ends: dict[int, datetime] = field(default_factory=dict)
     _untimed: list[LogLineRow] = field(default_factory=list)
     _untimed_changes: list[BgpRow] = field(default_factory=list)
 
@@ -179,6 +186,8 @@ class _Stream:
             record.component = self.program
         self.starts.see(record)
         self.facts.see(record)
+        if record.pid is not None and record.time is not None:
+            self.process_ends[record.pid] = record.time
         text = record.match_text or record.message
         ids = self.parser.ids_of(text.replace('\\"', '"') if '\\"' in text else text)
         if record.kind == "bird":
@@ -192,6 +201,15 @@ class _Stream:
         row = self.parser.rows.add(record, ids, self.origin, raw, self.starts.since(record))
         if not record.own_time and len(self._untimed) < _MOST_UNTIMED:
             self._untimed.append(row)
+
+    def measure(self, row: LogLineRow) -> None:
+        """Say how long before the end of the log, and of its process, a row was seen last."""
+        if row.last_time is None:
+            return
+        process_end = self.process_ends.get(row.pid) if row.pid is not None else None
+        for name, end in (("until_end_s", self.facts.last_time), ("until_process_end_s", process_end)):
+            if end is not None:
+                row.fields[name] = f"{max((end - row.last_time).total_seconds(), 0.0):.3f}"
 
     def _change(self, record: LogRecord) -> None:
         change = bird_log.bgp_change(record.message)
@@ -218,7 +236,7 @@ def _is_trouble(record: LogRecord) -> bool:
 
 
 def _some_time(text: str) -> datetime | None:
-    found = _ANY_TIME.search(text)
+    found = _LINE_TIME.search(text, 0, _SAMPLE)
     return utc_time(f"{found[1]}T{found[2]}") if found else None
 
 

@@ -194,6 +194,11 @@ def undress(lines: Iterable[str]) -> Iterator[PlainLine]:
     return dress_of("\n".join(lines)).undressed()
 
 
+def parse_time(stamp: str) -> datetime | None:
+    """Read an RFC 3339 time as UTC (see :func:`parsers.log_record.utc_time`)."""
+    return utc_time(stamp)
+
+
 def split_lines(text: str) -> list[str]:
     r"""Split as editors count lines: at ``\n`` without ``\r`` before it; at lone ``\r`` where nothing else is."""
     if "\n" not in text and "\r" in text:
@@ -207,7 +212,9 @@ def split_lines(text: str) -> list[str]:
 
 
 def without_controls(text: str) -> str:
-    """Remove colour escapes and NUL characters."""
+    """Remove colour escapes, NUL characters and byte order marks."""
+    if "\ufeff" in text:
+        text = text.replace("\ufeff", "")
     if "\x1b" in text:
         text = _ANSI.sub("", text)
     return text.replace("\0", "") if "\0" in text else text

@@ -57,7 +57,7 @@ class LogFacts:
     levels: Counter[str] = field(default_factory=Counter)
     found: dict[str, str] = field(default_factory=dict)
     records: int = 0
-    _last: deque[tuple[datetime | None, str]] = field(default_factory=lambda: deque(maxlen=_LAST_RECORDS))
+    _last: deque[LogRecord] = field(default_factory=lambda: deque(maxlen=_LAST_RECORDS))
 
     def see(self, record: LogRecord) -> None:
         """Take note of a record."""
@@ -70,7 +70,7 @@ class LogFacts:
                 self.last_time = time
         if record.level:
             self.levels[record.level] += 1
-        self._last.append((time, record.message[:300]))
+        self._last.append(record)
         if record.message.startswith(_TELLING):
             self._tell(record.message[:16_384])
 
@@ -115,9 +115,10 @@ class LogFacts:
 
     def _ended_cleanly(self) -> bool:
         """Whether the end of the log is that of a process that was asked to stop."""
-        for time, message in self._last:
-            if not _STOPPED.search(message):
+        for record in self._last:
+            if not _STOPPED.search(record.message[:300]):
                 continue
+            time = record.time
             if time is None or self.last_time is None or (self.last_time - time).total_seconds() <= _STOP_SPAN_S:
                 return True
         return False

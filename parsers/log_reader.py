@@ -54,11 +54,11 @@ class RecordReader:
         record, self._record = self._record, None
         if record is None:
             return
+        if record.kind == "trace":
+            self._finish_trace(record)
         if self._more:
             record.message = "\n".join([record.message, *self._more])
             self._more = []
-        if record.kind == "trace":
-            self._finish_trace(record)
         self.emit(record)
 
     def _begin(self, record: LogRecord, number: int, stamp: datetime | None) -> None:
@@ -150,10 +150,18 @@ class RecordReader:
 
     def _finish_trace(self, record: LogRecord) -> None:
         """Say whose panic it is: a wanted stop has its reason in the ``[PANIC]`` line a little before."""
+        # the catalogue knows what panics say; names of functions further down are not messages
+        head = (
+            line
+            for line in self._more
+            if not line.startswith(("goroutine ", "created by ", "\t")) and not line.endswith(")")
+        )
+        record.match_text = "\n".join([record.message, *head])
         panic, self._panic = self._panic, None
         wanted = "(*logrus.Entry)" in record.message[:200]
         if panic is not None and wanted and record.line - panic.last_line <= _PANIC_REACH:
             record.component, record.pid, record.source = panic.component, panic.pid, panic.source
+            record.own_time = record.own_time or panic.own_time  # written in the same moment
             record.fields = {"reason": panic.message[:2000], "reason_line": str(panic.line)}
         elif record.component:
             record.pid = self._pids.get(record.component)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 #: a single line or record is cut to this many characters
 MAX_LINE = 65_536
@@ -81,13 +82,14 @@ def with_year(stamp: Yearless, near: datetime | None) -> datetime | None:
 
 # Addresses stay (who could not be reached tells one problem from another), what changes from line to line goes.
 _VALUES = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+    r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|(?<![\w:])\d\d:\d\d:\d\d(?:\.\d{1,9})?(?![\w:])"
     r"|(?P<keep>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?::\d{1,4}(?!\d))?"
     r"|(?<![\w:])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:]))"
     r"|(?<![0-9a-zA-Z-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|0x[0-9a-fA-F]{1,32}"
     r"|(?<![\w-])(?=[a-f]{0,40}\d)[0-9a-f]{10,64}(?![\w-])"
-    r"|(?<![\w.-])(?:\d{1,6}h)?(?:\d{1,6}m)?\d{1,20}(?:\.\d{1,9})?(?:ns|µs|us|ms|s|m|h|%|[KMGT]i?B?)?(?![\w-])"
+    r"|(?<![\w.-])(?:\d{1,6}h)?(?:\d{1,6}m)?\d{1,20}(?:\.\d{1,9})?(?:ns|µs|us|ms|s|m|h|%|[KMGT]i?B?)?(?!\w|-\w)"
 )
 
 
@@ -99,7 +101,13 @@ def template(text: str) -> str:
     >>> template("retry 12 after 1m2.3s: read tcp 10.0.0.1:41022->10.0.0.2:443: i/o timeout")
     'retry N after N: read tcp 10.0.0.1:N->10.0.0.2:443: i/o timeout'
     """
-    return _VALUES.sub(lambda found: found["keep"] or "N", text)
+    return " ".join([word if word.isalpha() else _word_template(word) for word in text.split(" ")])
+
+
+@lru_cache(maxsize=16_384)
+def _word_template(word: str) -> str:
+    """The template of one word; words are few and repeat, so this is far cheaper than one search of the text."""
+    return _VALUES.sub(lambda found: found["keep"] or "N", word)
 
 
 _KEY = re.compile(r"(?:^|(?<=[ \n\t]))([A-Za-z][\w./-]{0,60})=")
@@ -118,32 +126,50 @@ def unquote(text: str) -> str:
 def key_values(text: str) -> dict[str, str]:
     """Read the ``key=value`` fields of a message, best effort and in linear time.
 
-    Calico sorts the keys and prints errors unquoted, with blanks, ``=`` and newlines, so an unquoted value
-    ends only where an alphabetically greater key begins (lib/logutils Formatter, ``appendKVs``).
+    Calico sorts the keys and prints errors unquoted, with blanks, ``=`` and newlines in them (lib/logutils,
+    Formatter), so a word with ``=`` that breaks the order belongs to the value before it. klog quotes all texts.
 
     >>> key_values('Failed error=Get "https://10.0.0.1?a=b": no x=y way ipVersion=0x4 table="nat"')
-    {'error': 'Get "https://10.0.0.1?a=b": no', 'x': 'y way'}
-    >>> key_values('Failed error=exit status 1 ipVersion=0x4 table="nat"')
-    {'error': 'exit status 1', 'ipVersion': '0x4', 'table': 'nat'}
+    {'error': 'Get "https://10.0.0.1?a=b": no x=y way', 'ipVersion': '0x4', 'table': 'nat'}
     """
     text = text[:_FIELDS_FROM]
     fields: dict[str, str] = {}
-    last, start, skip_to = "", 0, 0
+    for key, start, end in _real_keys(_key_places(text), sorted_keys=not text.startswith('"')):
+        value = text[start:end].strip()
+        quoted = _QUOTED.fullmatch(value)
+        fields.setdefault(key, unquote(quoted[1]) if quoted else value)
+    return fields
+
+
+def _key_places(text: str) -> list[tuple[str, int, int, bool]]:
+    """All ``key=`` outside quoted values: (key, its place, place of the value, whether the value is quoted)."""
+    places: list[tuple[str, int, int, bool]] = []
+    skip_to = 0
     for found in _KEY.finditer(text):
         if found.start() < skip_to:
             continue
-        key = found[1]
-        if last and last not in fields:
-            if key <= last:
-                continue
-            fields[last] = text[start : found.start()].rstrip()
-        if len(fields) >= _MOST_FIELDS:
-            return fields
-        start, last = found.end(), key
-        quoted = _QUOTED.match(text, start)
-        if quoted and text[quoted.end() : quoted.end() + 1] in ("", " ", "\n"):
-            fields[key] = unquote(quoted[1])
+        quoted = _QUOTED.match(text, found.end())
+        whole = quoted is not None and text[quoted.end() : quoted.end() + 1] in ("", " ", "\n")
+        if quoted is not None and whole:
             skip_to = quoted.end()
-    if last and last not in fields:
-        fields[last] = text[start:].rstrip()
-    return fields
+        places.append((found[1], found.start(), found.end(), whole))
+        if len(places) >= _MOST_FIELDS:
+            break
+    # of the values, each ends before the next key; the text's end closes the last
+    return [*places, ("", len(text), len(text), False)]
+
+
+def _real_keys(places: list[tuple[str, int, int, bool]], sorted_keys: bool) -> list[tuple[str, int, int]]:
+    """Leave out what looks like a key but stands inside a value; give (key, start, end of its value)."""
+    kept: list[tuple[str, int, int]] = []
+    end, bound = places[-1][1], ""
+    first_error = next((number for number, place in enumerate(places) if place[0] == "error"), -1)
+    for number in range(len(places) - 2, -1, -1):
+        key, begin, start, quoted = places[number]
+        if sorted_keys and not quoted:
+            inside_error = number > first_error >= 0 and key <= "error"
+            if inside_error or (bound and key >= bound and number != first_error):
+                continue
+        kept.append((key, start, end))
+        end, bound = begin, key
+    return kept[::-1]

@@ -85,6 +85,10 @@ class ProcessStarts:
         known = [start for start in starts if start is not None and start <= time]
         return (time - max(known)).total_seconds() if known else None
 
+    def owner_of(self, pid: int | None) -> str:
+        """Give the process that a pid was seen to belong to, "" if no line told."""
+        return self._owner.get(pid, "") if pid is not None else ""
+
     def _start_word(self, record: LogRecord) -> str:
         if record.level != "INFO" or not record.message.startswith(_WORDS):
             return ""
