@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from parsers.located import Document
-from parsers.log_dress import parse_time
+from parsers.log_record import utc_time
 from parsers.node_facts import apply_labels
 from parsers.pod_app import pod_app
 from parsers.readiness import readiness_rows
@@ -42,7 +42,7 @@ def _texts(value: Any) -> dict[str, str]:
 
 
 def _time(value: Any) -> datetime | None:
-    return parse_time(value) if isinstance(value, str) else None
+    return utc_time(value) if isinstance(value, str) else None
 
 
 def _number(value: Any) -> int | None:
