@@ -1,0 +1,105 @@
+"""The Jinja2 environments of the pages: where templates come from and how every text is made safe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2.exceptions import TemplateError as JinjaError
+from markupsafe import Markup
+
+import report_templates
+from analyzer.report import safe_text, words
+
+SHIPPED = Path(report_templates.__file__).parent
+
+
+#: characters of one text on an HTML page, so that no name or sentence alone can blow it up
+MOST_TEXT = 5000
+
+
+class TemplateError(ValueError):
+    """A template of the user's folder is wrong; the text names it."""
+
+
+def html_environment(template_dir: Path | None = None) -> Environment:
+    """Templates of HTML pages: texts are escaped, their control characters shown as symbols."""
+    environment = _environment(template_dir)
+    environment.finalize = _visible
+    return environment
+
+
+def markdown_environment(template_dir: Path | None = None) -> Environment:
+    """Templates of Markdown: a text that no filter made safe is shown as harmless prose."""
+    environment = _environment(template_dir)
+    environment.finalize = _as_prose
+    environment.filters["code"] = lambda text, most=300: Markup(safe_text.code_span(str(text), most))  # noqa: S704
+    environment.filters["fence"] = _fence
+    environment.filters["in_html"] = lambda text, most=300: Markup(safe_text.prose_in_html(str(text), most))  # noqa: S704
+    environment.filters["codes"] = _codes
+    environment.filters["plain_url"] = Markup  # of a Reference: view.SAFE_URL lets nothing through that ends a link
+    return environment
+
+
+def render(environment: Environment, template: str, **values: Any) -> str:
+    """Render a template.
+
+    Raises:
+        TemplateError: it is missing, has a syntax error, or uses what does not exist.
+    """
+    try:
+        return environment.get_template(template).render(**values)
+    except JinjaError as error:
+        where = getattr(error, "name", None) or template
+        line = getattr(error, "lineno", None)
+        raise TemplateError(f"template {where}{f':{line}' if line else ''}: {error.message or error}") from error
+
+
+def _environment(template_dir: Path | None) -> Environment:
+    shipped = FileSystemLoader(SHIPPED)
+    loaders: list[BaseLoader] = [PrefixLoader({"shipped": shipped}), shipped]
+    if template_dir is not None:
+        if not template_dir.is_dir():
+            raise TemplateError(f"{template_dir}: no such template folder")
+        loaders.insert(0, FileSystemLoader(template_dir))
+    environment = Environment(
+        loader=ChoiceLoader(loaders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["words"] = words
+    environment.filters.update(
+        percent=words.percent, when=words.when, size=words.size, age=words.age, shorten=safe_text.shorten
+    )
+    return environment
+
+
+def _visible(value: object) -> object:
+    """What HTML shows of a value; ``Markup`` is ready."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return safe_text.visible(safe_text.shorten(value, MOST_TEXT))
+    return value
+
+
+def _as_prose(value: object) -> object:
+    """What Markdown shows of a value that went through no filter."""
+    if isinstance(value, Markup) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return value
+    return Markup(safe_text.prose(str(value)))  # noqa: S704 - prose() leaves nothing that Markdown or HTML would read
+
+
+def _fence(text: object, language: str = "text", indent: int = 0, most: int = 1000) -> Markup:
+    return Markup(safe_text.fence(str(text), language, " " * indent, most))  # noqa: S704
+
+
+def _codes(names: Any, most: int = 20) -> Markup:
+    """Names as code spans, the first ``most`` of them."""
+    shown = list(names)
+    text = ", ".join(safe_text.code_span(str(name), 80) for name in shown[:most])
+    return Markup(text + (f" and {len(shown) - most} more" if len(shown) > most else ""))  # noqa: S704

@@ -1,0 +1,91 @@
+"""The report into a file; its suffix tells the format."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from analyzer.report.as_json import to_json
+from analyzer.report.html import render_html
+from analyzer.report.markdown import render_markdown
+from analyzer.report.model import Report
+
+Render = Callable[[Report, Path | None], str]
+
+FORMATS: dict[str, Render] = {
+    ".html": render_html,
+    ".md": render_markdown,
+    ".json": lambda report, template_dir: to_json(report),
+}
+SUFFIXES = (".html", ".md", ".json", ".html.gz", ".zip")
+
+
+class FormatError(ValueError):
+    """The suffix of a file names no format of the report."""
+
+
+def write(report: Report, path: Path, template_dir: Path | None = None) -> None:
+    """Write the report to ``path``: ``.html``, ``.md``, ``.json``, ``.html.gz``, or a ``.zip`` of the first three.
+
+    The file is there whole or not at all; an existing one is replaced.
+
+    Raises:
+        FormatError: the suffix is none of these.
+        TemplateError: a template of ``template_dir`` is wrong.
+        OSError: the file cannot be written.
+    """
+    content = encode(report, suffix_of(path), template_dir)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def suffix_of(path: Path) -> str:
+    """Give the suffix that tells the format; raises :class:`FormatError` where there is none."""
+    name = path.name.lower()
+    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+        if name.endswith(suffix):
+            return suffix
+    raise FormatError(f"{path}: a report is written as {', '.join(SUFFIXES)}")
+
+
+def encode(report: Report, suffix: str, template_dir: Path | None = None) -> bytes:
+    """Give the bytes of the report in the format of ``suffix``; the same report gives the same bytes."""
+    if suffix == ".html.gz":
+        return gzip.compress(_text(report, ".html", template_dir), mtime=0)
+    if suffix == ".zip":
+        return _zip(report, template_dir)
+    return _text(report, suffix, template_dir)
+
+
+def _text(report: Report, suffix: str, template_dir: Path | None) -> bytes:
+    return FORMATS[suffix](report, template_dir).encode("utf-8", "replace")
+
+
+def _zip(report: Report, template_dir: Path | None) -> bytes:
+    stream = io.BytesIO()
+    made = report.generated_at.timetuple()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for suffix in FORMATS:
+            member = zipfile.ZipInfo(f"report{suffix}", max(made[:6], (1980, 1, 1, 0, 0, 0)))
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, _text(report, suffix, template_dir), zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def _umask() -> int:
+    """The process's umask, which mkstemp does not ask; there is no way to read it without setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Templates, style sheet and script of the report's pages; ``docs/report.md`` tells how to override them."""
