@@ -134,7 +134,7 @@ def _build(
 
 def _scalar(node: Any) -> Any:
     tag, value = str(node.tag).rpartition(":")[2], str(node.value)
-    if node.style is not None or tag in ("str", "timestamp", "binary", "merge", "value"):
+    if node.style or tag in ("str", "timestamp", "binary", "merge", "value"):
         return value
     if tag == "null":
         return None

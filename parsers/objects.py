@@ -38,7 +38,10 @@ def _objects(
         return
     own, own_version = str(value.get("kind") or kind), str(value.get("apiVersion") or version)
     items = value.get("items")
-    if own.endswith("List") and (isinstance(items, list) or items is None):
+    unnamed = not own and isinstance(items, list)
+    if unnamed:
+        parsed.problems.append("a list without its kind: the file may be cut off")
+    if unnamed or (own.endswith("List") and (isinstance(items, list) or items is None)):
         inner = own.removesuffix("List")
         entries = [item for item in items or () if isinstance(item, dict)]
         listed = inner or next((str(item.get("kind") or "") for item in entries), "")
