@@ -179,14 +179,12 @@ def _daemonsets(parsed: Parsed, table: Table, source: Source, namespace: str) ->
 
 
 def _events(parsed: Parsed, table: Table, source: Source, namespace: str) -> int:
-    """Events; lines that are not aligned as an event continue the message above (``kubectl events``)."""
     found: list[EventRow] = []
-    for (line, row), (_, cells) in zip(each_row(table), table.rows, strict=True):
+    for line, row in each_row(table):
         age = event_age(row.get("LAST SEEN", ""))
         kind, slash, name = row.get("OBJECT", "").partition("/")
         if age is None or not slash:
-            if found:
-                found[-1].message += "\n" + "  ".join(cell for cell in cells if cell)
+            parsed.problems.append(f"line {line}: not the row of an event")
             continue
         count = _integer(row.get("COUNT", ""))
         first = age_seconds(row.get("FIRST SEEN", "")) if "FIRST SEEN" in row else age.first_age_s

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from parsers.ages import AGE, EVENT_AGE
-from parsers.table_text import Table
+from parsers.table_text import Table, split_cells
 
 _POD = ("NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES")
 _NODE = (
@@ -41,15 +41,25 @@ def with_columns(table: Table, problems: list[str]) -> Table | None:
     None if they look like no known kind; ``problems`` then says what was left out. Rows that do not fit
     the others are left out too and counted there.
     """
-    sample = [cells for _, cells in table.rows[:20]]
-    for offset, lead in ((0, ()), (1, ("NAMESPACE",))):
+    for lead in ((), ("NAMESPACE",)):
         for shape, columns in _SHAPES:
-            if any(_fits(shape, cells[offset:]) for cells in sample):
-                rows = [(line, cells) for line, cells in table.rows if _fits(shape, cells[offset:])]
-                if len(rows) < len(table.rows):
-                    problems.append(f"line {table.line}: {len(table.rows) - len(rows)} lines are no rows of the table")
-                return Table([*lead, *columns], rows, table.line, table.command)
-    first = "  ".join(table.rows[0][1]) if table.rows else ""
+            heads = [*lead, *columns]
+            count = len(heads) if columns is _EVENT else 99  # a message may hold gaps itself
+            rows = [(line, split_cells(cells[0], count)) for line, cells in table.rows]
+            good: list[tuple[int, list[str]]] = []
+            bad = 0
+            for (line, cells), (_, (whole, *_)) in zip(rows, table.rows, strict=True):
+                if _fits(shape, cells[len(lead) :]):
+                    good.append((line, cells))
+                elif good and columns is _EVENT and len(good[-1][1]) == count:
+                    good[-1][1][-1] += "\n" + whole  # old kubectl prints a message's line breaks
+                else:
+                    bad += 1
+            if good and bad:
+                problems.append(f"line {table.line}: {bad} lines are no rows of the table")
+            if good:
+                return Table(heads, good, table.line, table.command)
+    first = table.rows[0][1][0] if table.rows else ""
     problems.append(f"line {table.line}: {len(table.rows)} lines are no known table: {first[:80]!r}")
     return None
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from parsers.ages import AGE, EVENT_AGE
 from parsers.describe_text import is_command
 from parsers.resource_kinds import kind_of
 
@@ -17,6 +18,9 @@ _HEADING = r"[A-Z][A-Z0-9%/_.*-]*(?: [A-Z][A-Z0-9%/_.-]*)*(?:\([A-Za-z%]{1,12}\)
 _HEADER = re.compile(rf" *{_HEADING}(?: {{2,}}{_HEADING})* *")
 _CELL_START = re.compile(r"(?:^| {2,})(\S)")
 _FIRST = frozenset({"NAMESPACE", "NAME", "LAST SEEN", "LASTSEEN", "POD"})
+_EVENT_AGE = re.compile(EVENT_AGE)
+_WIDE_EVENT = re.compile(rf" *(?:[a-z0-9.-]+ {{2,}})?{EVENT_AGE} ")
+_WIDE_END = re.compile(rf" {{2,}}{AGE} {{2,}}\d+ {{2,}}\S+ *$")
 _NONE = re.compile(r"No resources found(?: in (?P<namespace>\S+) namespace)?\.?")
 _NOISE = re.compile(
     r"(?:[WEI]\d{4} \d\d:|Warning: |warning: |Error from server|error: |The connection to the server|Unable to connect)"
@@ -37,7 +41,10 @@ class Command:
 
 @dataclass(slots=True)
 class Table:
-    """One table: headings and rows of cells, each row with its line number. Headings are empty without a header."""
+    """One table: headings, and rows of cells with their line numbers.
+
+    Without a header there are no headings, and a row is one cell: the whole line.
+    """
 
     columns: list[str]
     rows: list[tuple[int, list[str]]] = field(default_factory=list)
@@ -106,15 +113,59 @@ def read_tables(lines: Sequence[str], first_line: int) -> tuple[list[Table], lis
             tables.append(current)
         elif _NOISE.match(line.strip()):
             left.append(line)
+        elif current is not None and current.columns[-1:] == ["MESSAGE"]:
+            _add_event(current, first_line + index, line)
+        elif current is not None and "LAST SEEN" in current.columns:
+            _add_wide_event(current, first_line + index, line, starts)
         elif current is not None and current.columns:
             current.rows.append((first_line + index, _cells(line, starts)))
         else:
-            cells = re.split(r" {2,}", line.strip())
             if current is None:
                 current = Table([], [], first_line + index, command)
                 tables.append(current)
-            current.rows.append((first_line + index, cells))
+            current.rows.append((first_line + index, [line.strip()]))
     return tables, left
+
+
+def _add_event(table: Table, number: int, line: str) -> None:
+    """Add a row whose last cell is free text, or a further line of that text.
+
+    ``kubectl events`` prints messages with their line breaks, and aligns anew behind them.
+    """
+    cells = split_cells(line, len(table.columns))
+    position = table.columns.index("LAST SEEN") if "LAST SEEN" in table.columns else 0
+    if len(cells) > position and _EVENT_AGE.fullmatch(cells[position]) and len(cells) >= len(table.columns) - 1:
+        table.rows.append((number, cells))
+    elif table.rows:
+        table.rows[-1][1].extend([""] * (len(table.columns) - len(table.rows[-1][1])))
+        table.rows[-1][1][-1] += "\n" + line
+
+
+def _add_wide_event(table: Table, number: int, line: str, starts: Sequence[int]) -> None:
+    """Add a row with columns behind the message. Old kubectl prints the message's line breaks there too."""
+    cells = _cells(line, starts)
+    if _WIDE_EVENT.match(line) and _aligned_event(table, cells):
+        table.rows.append((number, cells))
+        return
+    parts = split_cells(line, 99)
+    lead = table.columns.index("LAST SEEN")
+    message = table.columns.index("MESSAGE") if "MESSAGE" in table.columns else len(cells) - 1
+    if len(parts) > lead + 3 and _EVENT_AGE.fullmatch(parts[lead]) and "/" in parts[lead + 3]:
+        row = [*parts[: lead + 4], *[""] * len(table.columns)][: len(table.columns)]
+        row[message] = "  ".join(parts[lead + 4 :])
+        table.rows.append((number, row))
+    elif table.rows:
+        table.rows[-1][1][message] += "\n" + _WIDE_END.sub("", line)
+
+
+def _aligned_event(table: Table, cells: Sequence[str]) -> bool:
+    row = dict(zip(table.columns, cells, strict=False))
+    return bool(_EVENT_AGE.fullmatch(row["LAST SEEN"]) and re.fullmatch(r"[\w.]+/\S+", row.get("OBJECT", "")))
+
+
+def split_cells(line: str, count: int) -> list[str]:
+    """Cut a line at its gaps of two and more blanks into at most ``count`` cells; the last keeps its gaps."""
+    return re.split(r" {2,}", line.strip(), maxsplit=max(count - 1, 0))
 
 
 def _after_blank(current: Table | None, lines: Sequence[str], index: int) -> Table | None:
@@ -124,7 +175,8 @@ def _after_blank(current: Table | None, lines: Sequence[str], index: int) -> Tab
     following = next((line for line in lines[index + 1 : index + 50] if line.strip()), "")
     if not following or _is_header(following) or is_command(following):
         return None
-    current.rows.append((0, [""]))
+    if current.rows and "MESSAGE" in current.columns:
+        current.rows[-1][1][current.columns.index("MESSAGE")] += "\n"
     return current
 
 

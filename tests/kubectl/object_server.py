@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
     clusters: dict[str, Objects]
     table: Callable[[str, list[Object]], Object]
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
     def _reply(self, body: Object, code: int = 200) -> None:
@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is the base class's
+    def do_GET(self) -> None:
         url = urlsplit(self.path)
         cluster, *parts = [part for part in url.path.split("/") if part]
         query = {key: values[0] for key, values in parse_qs(url.query).items()}

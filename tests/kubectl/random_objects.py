@@ -309,13 +309,13 @@ class Cluster:
                 ("ReplicaSet", "calico-kube-controllers-76d5bcf98"),
                 f"calico-kube-controllers-76d5bcf98-{self.word()}",
             ),
-            ("web", ("StatefulSet", "web"), f"web-{self.rng.randrange(10**6)}"),
+            ("web", ("StatefulSet", "web"), f"web-{self.rng.randrange(200)}"),
             ("konnectivity-agent", None, f"konnectivity-agent-{self.word()}"),
         )
         namespace = self.pick("kube-system", "calico-system")
         node = self.rng.choice(self.objects["Node"])
         pod = self.add("Pod", name, namespace, spec={}, status={})
-        meta, spec, status = pod["metadata"], pod["spec"], pod["status"]
+        meta, spec = pod["metadata"], pod["spec"]
         label = self.pick("k8s-app", "app.kubernetes.io/name", "app")
         meta |= {
             "labels": {label: app, "pod-template-hash": self.word(8)} if owner is None or self.chance(0.8) else {},

@@ -7,23 +7,23 @@ from typing import Any
 
 Object = dict[str, Any]
 
-COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+#: columns in the server's order; those of ``-o wide`` begin with "+"
+COLUMNS: dict[str, tuple[str, ...]] = {
     "Node": (
-        ("Name", "Status", "Roles", "Age", "Version"),
-        ("Internal-IP", "External-IP", "OS-Image", "Kernel-Version", "Container-Runtime"),
+        "Name", "Status", "Roles", "Age", "Version",
+        "+Internal-IP", "+External-IP", "+OS-Image", "+Kernel-Version", "+Container-Runtime",
     ),
-    "Pod": (("Name", "Ready", "Status", "Restarts", "Age"), ("IP", "Node", "Nominated Node", "Readiness Gates")),
+    "Pod": ("Name", "Ready", "Status", "Restarts", "Age", "+IP", "+Node", "+Nominated Node", "+Readiness Gates"),
     "DaemonSet": (
-        ("Name", "Desired", "Current", "Ready", "Up-to-date", "Available", "Node Selector", "Age"),
-        ("Containers", "Images", "Selector"),
+        "Name", "Desired", "Current", "Ready", "Up-to-date", "Available", "Node Selector", "Age",
+        "+Containers", "+Images", "+Selector",
     ),
-    "Deployment": (("Name", "Ready", "Up-to-date", "Available", "Age"), ("Containers", "Images", "Selector")),
+    "Deployment": ("Name", "Ready", "Up-to-date", "Available", "Age", "+Containers", "+Images", "+Selector"),
     "Event": (
-        ("Last Seen", "Type", "Reason", "Object", "Message"),
-        ("Subobject", "Source", "First Seen", "Count", "Name"),
+        "Last Seen", "Type", "Reason", "Object", "+Subobject", "+Source", "Message", "+First Seen", "+Count", "+Name",
     ),
-    "Secret": (("Name", "Type", "Data", "Age"), ()),
-}
+    "Secret": ("Name", "Type", "Data", "Age"),
+}  # fmt: skip
 
 
 def printed_age(stamp: str, now: datetime) -> str:
@@ -111,19 +111,23 @@ def cells(kind: str, item: Object, now: datetime) -> list[Any]:
     if kind == "Event":
         last = item.get("series", {}).get("lastObservedTime") or item["lastTimestamp"] or item["eventTime"]
         about = item["involvedObject"]
-        source = ", ".join(
-            filter(None, (item["source"].get("component") or item["reportingComponent"], item["source"].get("host")))
-        )
+        source = item["source"].get("component") or item["reportingComponent"]
+        if source and item["source"].get("host"):
+            source += ", " + item["source"]["host"]
         first = printed_age(item["firstTimestamp"] or item["eventTime"], now)
         count = item.get("series", {}).get("count") or item.get("count", 1)
-        wide = [about.get("fieldPath", ""), source, first, count, meta["name"]]
+        object_name = f"{about['kind'].lower()}/{about['name']}"
+        more = [first, count, meta["name"]]
+        path = about.get("fieldPath", "")
         return [
             printed_age(last, now),
             item["type"],
             item["reason"],
-            f"{about['kind'].lower()}/{about['name']}",
+            object_name,
+            path,
+            source,
             item["message"].strip(),
-            *wide,
+            *more,
         ]
     return [meta["name"], item.get("type", "Opaque"), len(item.get("data", {})), age]
 
@@ -137,17 +141,15 @@ def _wide(template: Object, meta: Object) -> list[str]:
 def table(kind: str, items: list[Object], now: datetime | None = None) -> Object:
     """The Table object that the API server sends for a list."""
     now = now or datetime.now(UTC)
-    usual, wide = COLUMNS.get(kind, (("Name", "Age"), ()))
     heads = [
         {
-            "name": name,
+            "name": name.lstrip("+"),
             "type": "string",
             "format": "name" if name == "Name" else "",
             "description": "",
-            "priority": level,
+            "priority": int(name.startswith("+")),
         }
-        for level, names in ((0, usual), (1, wide))
-        for name in names
+        for name in COLUMNS.get(kind, ("Name", "Age"))
     ]
     rows = [
         {

