@@ -7,6 +7,7 @@ kubelet-ready-while-calico-loses-api calico on a worker gets no connection to th
 several-nodes-lose-api               calico gets no connection to the API on two or more workers
 one-node-loses-api                   calico of one worker has trouble with the API, that of other workers has not
 api-errors-on-several-nodes          calico of two or more workers gets errors of the API's own datastore
+status-write-times-out-reads-work    calico-node reads from the API, but setting its worker's status times out
 master-proxy-refused                 172.20.0.1:2040 fails on exactly one worker
 master-proxy-pod-bad                 the ibm-master-proxy pod of a worker is not ready, most others are
 not-an-ibm-cluster                   the bundle shows that the cluster is not IKS or ROKS
@@ -46,6 +47,7 @@ PROXY = {"err-master-proxy", "master-proxy-connect"}
 SERVER = {"err-etcd-timeout", "etcd-trouble", "err-503", "api-5xx", "err-429"}
 REFUSED_CERTIFICATE = {"err-x509-expired", "err-x509-unknown", "err-x509-name", "x509-other"}
 NOT_FETCHED = {"kubectl-no-kubelet", "err-dialing-backend", "err-no-agent", "tunnel-proxy-error"}
+MIN_HELD = 5
 TUNNEL_PODS = ("konnectivity-agent", "vpn-")
 #: Kubernetes minor release -> oldest Calico 3.x that works without the APIs dropped in it
 NEEDS_CALICO = ((25, 23), (22, 18))
@@ -101,6 +103,25 @@ def api(tables: Tables) -> Iterator[Fact]:
     if len(touched) == 1 and calm:
         node, rows = next(iter({**failing, **away}.items()))
         yield _fact("one-node-loses-api", rows, f"only {node} has trouble with the API, {shown(calm)} has not", node)
+
+
+def blocked_writes(tables: Tables) -> Iterator[Fact]:
+    """status-write-times-out-reads-work: the API server holds the call up, as a slow admission webhook does.
+
+    Source: IBM docs, "calico-node" troubleshooting on ROKS VPC (the call gives up after its own 2 s).
+    """
+    inventory = Inventory(tables)
+    held: dict[str, list[Any]] = {}
+    for where, rows in _rows(tables, inventory, {"cond-set-retry", "cond-set-failed"}).items():
+        late = [row for row in rows if "Client.Timeout" in row.message or "context deadline" in row.message]
+        if sum(int(row.count) for row in late) >= MIN_HELD:
+            held[where] = late
+    away = _rows(tables, inventory, CONNECT | PROXY | SERVER)
+    verified = {row.pod for row in each(tables.log_lines) if "startup-datastore-verified" in row.message_ids}
+    for where, rows in held.items():
+        if where not in away and rows[0].pod in verified:
+            detail = f"calico-node on {where} reads from the API, but setting the worker's status times out"
+            yield _fact("status-write-times-out-reads-work", rows, detail, where)
 
 
 def _fact(name: str, rows: list[Any], detail: str, node: str = "") -> Fact:
@@ -253,4 +274,4 @@ def tls(tables: Tables) -> Iterator[Fact]:
         yield _fact("tls-fails-on-some-workers", rows, detail)
 
 
-CHECKS: tuple[Check, ...] = (api, master_proxy, lost_logs, tunnel, versions, tls)
+CHECKS: tuple[Check, ...] = (api, blocked_writes, master_proxy, lost_logs, tunnel, versions, tls)

@@ -32,6 +32,7 @@ FEW = 1 / 3
 UNSTABLE_RESTARTS = 6
 UNSTABLE_S = 600.0
 CURRENT_EVENT_S = 120.0
+STARTING_S = 180.0
 #: init containers that come before a crashing main container have done their work
 INIT_CONTAINERS = ("install-cni", "calico-extension", "upgrade-ipam", "flexvol-driver", "mount-bpffs", "ebpf-bootstrap")
 OTHER_CALICO = ("calico-typha-", "calico-kube-controllers-")
@@ -60,13 +61,18 @@ def unstable(pod: PodState) -> bool:
     return bool((pod.restarts or 0) >= UNSTABLE_RESTARTS and last is not None and last < UNSTABLE_S)
 
 
+def _starting(pod: PodState) -> bool:
+    """Whether the pod is so young that its init containers may still be at work."""
+    return pod.age_s is not None and pod.age_s < STARTING_S and not pod.restarts and pod.status not in CRASHING
+
+
 def agents(inventory: Inventory) -> tuple[list[PodState], list[PodState]]:
     """Give the (bad, good) calico-nodes; those of Unknown workers are left out, they are not to be judged."""
     bad: list[PodState] = []
     good: list[PodState] = []
     for pod in inventory.pods.values():
         worker = inventory.workers.get(pod.node)
-        if not pod.is_node_agent or (worker and worker.ready == "Unknown"):
+        if not pod.is_node_agent or (worker and worker.ready == "Unknown") or _starting(pod):
             continue
         if pod.healthy is False or unstable(pod) or pod.status.startswith("Init:"):
             bad.append(pod)

@@ -89,6 +89,8 @@ def places(rows: Iterable[Any], limit: int = 8) -> tuple[tuple[str, int], ...]:
 def is_timeout(event: Any) -> bool:
     """Whether an Unhealthy event says only that the probe got no answer in time."""
     message = text(event.message)
+    if "rpc error" in message:  # the runtime did not answer, not the probe
+        return False
     return bool(PROBE_TIMEOUT.search(message)) and "is not ready" not in message and "not live" not in message
 
 

@@ -71,6 +71,15 @@ def test_other_pods_lines_are_not_calicos() -> None:
     assert facts_of(datastore.api, log_lines=[stranger], nodes=[worker(1, "True")]) == {}
 
 
+def test_reads_work_and_a_write_is_held_up() -> None:
+    held = line(1, "cond-set-retry", message="Failed to set NetworkUnavailable; will retry error=Patch ... (Client.Timeout exceeded while awaiting headers)", count=12)  # fmt: skip
+    verified = line(1, "startup-datastore-verified")
+    assert "status-write-times-out-reads-work" in facts_of(datastore.blocked_writes, log_lines=[held, verified])
+    assert facts_of(datastore.blocked_writes, log_lines=[held]) == {}
+    away = line(1, "api-connect-timeout")
+    assert facts_of(datastore.blocked_writes, log_lines=[held, verified, away]) == {}
+
+
 def test_the_proxy_of_one_worker() -> None:
     refused = line(1, "err-master-proxy")
     assert facts_of(datastore.master_proxy, log_lines=[refused])["master-proxy-refused"].node == "w-1"

@@ -39,6 +39,13 @@ def test_the_agent_of_a_lost_worker_is_not_judged() -> None:
     assert facts_of(health.shares, pods=[CRASHING, *GOOD], nodes=[lost]) == {}
 
 
+def test_a_pod_that_was_made_a_moment_ago_is_not_judged() -> None:
+    young = agent(1, "Init:0/2", "0/1", age_s=70.0)
+    assert facts_of(health.shares, pods=[young, *GOOD]) == {}
+    old = agent(1, "Init:0/2", "0/1", age_s=7000.0)
+    assert "calico-node-bad-on-few" in facts_of(health.shares, pods=[old, *GOOD])
+
+
 def test_ready_for_a_moment_between_two_crashes_is_bad() -> None:
     shaky = agent(1, restarts=40, last_restart_age_s=90.0)
     assert "calico-node-bad-on-few" in facts_of(health.shares, pods=[shaky, *GOOD])
