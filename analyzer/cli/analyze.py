@@ -35,20 +35,21 @@ def run(
         report = Analyzer(extra).analyze(paths)
     except (BundleError, CatalogueError) as error:
         fail(str(error))
-    from analyzer.report import render, write
+    from analyzer.report import TemplateError, print_summary, render_json, render_markdown, write
 
-    for target in targets:
-        if target == "-":
-            sys.stdout.write(render(report, form or "", template))
-            continue
-        try:
-            write(report, Path(target), template)
-        except OSError as error:
-            fail(f"{target}: cannot be written: {error.strerror or error}")
+    try:
+        for target in targets:
+            if target == "-":
+                sys.stdout.write(render_json(report) if form == "json" else render_markdown(report, template))
+                continue
+            try:
+                write(report, Path(target), template)
+            except OSError as error:
+                fail(f"{target}: cannot be written: {error.strerror or error}")
+    except TemplateError as error:
+        fail(str(error))
     if "-" not in targets and not quiet:
         from rich.console import Console
-
-        from analyzer.report.terminal import print_summary
 
         console = Console(highlight=False)
         print_summary(report, console)
