@@ -18,7 +18,7 @@ _SEAM = re.compile(rf"(?:bird: ?)+|(?={_PEER_NAME}: |{_OTHER_NAME}: )")
 _BARE = re.compile(
     rf"(?:(?:{_PEER_NAME}|{_OTHER_NAME})(?:: | [<>] )"
     r"|(?:Graceful restart (?:started|done)|Started|Reconfigured|Reconfiguring|Shutting down|Shutdown completed)"
-    r"(?:bird: ?)*$"
+    r"(?:$|bird: ?)"
     r"|(?:Reconfiguration requested by SIGHUP"
     r"|(?:Adding|Removing|Restarting|Enabling|Disabling) protocol (?:Mesh|Node|Global)_"
     r"|BGP: (?:Unexpected connect|Cannot open|Socket error)|Unable to open configuration file /etc/calico/confd/"

@@ -62,5 +62,5 @@ def orphan_trace(text: str) -> bool:
 
 def process_of(frame: str) -> str:
     """Give the process that a stack frame's package belongs to, "" for libraries and foreign packages."""
-    found = _PACKAGE.match(frame)
+    found = _PACKAGE.search(frame)
     return _PROCESS.get(found[1], "") if found else ""

@@ -34,7 +34,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 #: how an undressed line of a Calico container begins; used to be sure of stern's prefix, which has no mark of its own
 _INNER = re.compile(
     r"\d{4}-\d\d-\d\d[ T_]\d\d:\d\d:\d\d|bird: |time=\"|[IWEF]\d{4} \d\d:|\{\"|Calico node |panic: |goroutine \d"
+    r"|\[pod/|[A-Z][a-z]{2} [ \d]\d \d\d:"
 )
+_DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs"})
 _STERN_SAMPLE = 400
 
 
@@ -86,7 +88,7 @@ class Dress:
             if len(line) > MAX_LINE:
                 line = line[:MAX_LINE]
                 self.cut_lines += 1
-            peeled = self._peel(line)
+            peeled = self.peel(line)
             if peeled is None:
                 yield PlainLine(number, line, None, NOWHERE)
                 continue
@@ -116,7 +118,7 @@ class Dress:
         del self._open[key]
         return PlainLine(first, "".join(pieces), stamp, key[0])
 
-    def _peel(self, line: str) -> _Peeled | None:
+    def peel(self, line: str) -> _Peeled | None:
         """Take off all layers; None where there is none (the usual case, kept cheap)."""
         peeled: _Peeled | None = None
         text = line
@@ -178,10 +180,10 @@ class Dress:
             if not isinstance(inner, str) or is_log_object(content):
                 return None
         partial = str(content.get("logtag", "")) == "P"
-        if self.docker_newlines and "stream" in content and "log" in content and "logtag" not in content:
+        if self.docker_newlines and "stream" in content and _DOCKER_KEYS.issuperset(content):
             partial = not inner.endswith("\n")
         return _Peeled(
-            inner.rstrip("\r\n")[:MAX_LINE],
+            without_controls(inner).rstrip("\r\n")[:MAX_LINE],
             _object_time(content),
             _object_origin(content),
             str(content.get("stream", ""))[:20],
@@ -238,27 +240,25 @@ def dress_of(text: str, near: datetime | None = None) -> Dress:
 
 def _stern_pairs(lines: list[str]) -> frozenset[tuple[str, str]]:
     """Find the (pod, container) pairs in front of the lines; empty where this is no stern or kail output."""
-    pairs: dict[tuple[str, str], int] = {}
+    pairs: set[tuple[str, str]] = set()
     known = seen = 0
+    other_dress = Dress([])
     for line in lines[:_STERN_SAMPLE]:
         if not line.strip():
             continue
         seen += 1
-        found = _STERN.match(line[:1000])
-        if found:
-            pair = (found[1], found[2])
-            inner = _INNER.match(found[3])
-        else:
-            kail = _KAIL.match(line[:1000])
-            if not kail:
-                continue
-            pair = (kail[2], kail[3])
-            inner = _INNER.match(line, kail.end())
-        pairs[pair] = pairs.get(pair, 0) + (1 if inner else 0)
-        known += 1 if inner else 0
-    if not seen or known * 5 < seen:
-        return frozenset()
-    return frozenset(pair for pair, count in pairs.items() if count)
+        text = line[:1000]
+        peeled = other_dress.peel(text)
+        text = peeled.text if peeled else text
+        pair = _STERN.match(text)
+        kail = _KAIL.match(text)
+        if kail and _INNER.match(text, kail.end()):
+            pairs.add((kail[2], kail[3]))
+            known += 1
+        elif pair and _INNER.match(pair[3]):
+            pairs.add((pair[1], pair[2]))
+            known += 1
+    return frozenset(pairs) if known * 5 >= seen > 0 else frozenset()
 
 
 def _stamped(text: str) -> _Peeled | None:

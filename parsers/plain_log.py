@@ -78,7 +78,7 @@ _SCRIPT_STAMP = re.compile(
     r"(?:\[?(INFO|WARN|WARNING|ERROR|FATAL|DEBUG)\]?:? +)?(?:([A-Za-z][\w.-]{1,40})(?:\[(\d{1,10})\])?: )?(.*)",
     re.DOTALL,
 )
-_LEVEL = re.compile(r"\[?(ERROR|FATAL|WARNING|WARN|INFO|DEBUG)\]?: ?")
+_LEVEL = re.compile(r"(?:\[(?=[A-Z]{4,7}\]))?(ERROR|FATAL|WARNING|WARN|INFO|DEBUG)(?:\]:?(?: |$)|:)")
 _TROUBLE = re.compile(
     r"\b(?:errors?|fail(?:ed|s|ure|ing)?|fatal|panic|cannot|can't|could not|couldn't|unable|denied|refused|rejected"
     r"|no such|not found|not permitted|not supported|not allowed|does not exist|doesn't exist|timed out|timeout"
