@@ -71,7 +71,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
             for m in timeline(tables, diagnosis.evidence, roles)
         ),
         warnings=tuple(model.Warning_(item.file, item.what) for item in intake.warnings),
-        verdict_reason=_reason(said, causes, diagnosis),
+        verdict_reason=_reason(said, diagnosis),
         next_action=_next_action(said, causes, missing),
         recent_changes=tuple(
             model.RecentChange(change.what, change.age_s, change.node, change.file, change.line)
@@ -361,10 +361,9 @@ def _next_action(
     return model.NextAction("Nothing to repair in Calico by what this bundle shows.")
 
 
-def _reason(said: str, causes: Sequence[model.CauseResult], diagnosis: Diagnosis) -> str:
+def _reason(said: str, diagnosis: Diagnosis) -> str:
     if said == "causes-found":
-        top = causes[0]
-        return f"{top.title} ({top.probability:.0%}): {top.why_rank}"
+        return ""  # the first cause says it
     agents = [pod for pod in diagnosis.inventory.pods.values() if pod.is_node_agent]
     ready = sum(pod.healthy is True for pod in agents)
     if said == "no-problem-found":

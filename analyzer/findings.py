@@ -131,12 +131,17 @@ class Evidence:
 
     def _select(self, signal: Signal, table: str, where: dict[str, Any]) -> pd.DataFrame:
         frame = self.frames[table]
-        return frame[self._mask(signal, table, frame, where)] if len(frame) else frame
+        if not len(frame):
+            return frame
+        mask = self._mask(signal, table, frame, where)
+        return frame[mask] if mask.any() else frame.iloc[:0]
 
     def _mask(self, signal: Signal, table: str, frame: pd.DataFrame, where: dict[str, Any]) -> pd.Series:
         mask = pd.Series(True, index=frame.index)
         for column, wanted in where.items():
             mask &= _column_mask(frame, column, wanted)
+            if not mask.any():
+                return mask
         over = self.over.get(table)
         if (
             signal.period == "current"

@@ -85,6 +85,11 @@ class Inventory:
     """Workers and pods of the bundle, looked up by name or address."""
 
     def __init__(self, tables: Tables) -> None:
+        known = tables.memo.get("inventory")
+        if known is not None:  # cross-checks ask for it one after another: it is worked out once
+            self.__dict__.update(known.__dict__)
+            return
+        tables.memo["inventory"] = self
         self.collected = tables.collected
         self.workers = _workers(tables)
         self.pods = _pods(tables)

@@ -69,6 +69,8 @@ class Tables:
     routes: pd.DataFrame
     collected: datetime | None = None
     facts_of_files: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: what was worked out of these tables once and is asked for often (the inventory)
+    memo: dict[str, Any] = field(default_factory=dict)
 
 
 def frame(table: str, rows: Sequence[object]) -> pd.DataFrame:
@@ -103,4 +105,4 @@ def build(rows: dict[str, Iterable[object]], collected: datetime | None = None) 
 
 def each(data: pd.DataFrame) -> Iterator[Any]:
     """Give the rows of a table as named tuples, one attribute a column."""
-    return iter(data.itertuples(index=False))
+    return iter(data.itertuples(index=False)) if len(data) else iter(())

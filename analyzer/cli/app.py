@@ -13,6 +13,7 @@ from analyzer import __version__
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: rich costs more start-up time than all the rest
     pretty_exceptions_enable=False,
     help="Finds the root cause of Calico trouble in a must-gather bundle, offline.",
     context_settings={"help_option_names": ["-h", "--help"]},
