@@ -7,8 +7,9 @@ import re
 from parsers.describe_node import read_node
 from parsers.describe_other import read_other
 from parsers.describe_pod import read_pod
-from parsers.describe_text import Described, is_command, split_objects
+from parsers.describe_text import Described, split_objects
 from parsers.describe_workload import read_workload, workload_kind
+from parsers.prompt import is_command
 from parsers.source import Parsed, Source
 
 _KEY = re.compile(r"([A-Z][A-Za-z .-]{0,60}):")

@@ -19,7 +19,6 @@ _FIELD = re.compile(r" {4}(\S[^:]{0,60}):(?: +(.*))?")
 _PART = re.compile(r" {6}(\S[^:]{0,60}):(?: +(.*))?")
 _VARIABLE = re.compile(r" {6}(\S+?):(?: |$)")
 _REFERENCE = re.compile(r" \([\w.]+(?::[^()]+)?\)")
-_OPTIONAL = re.compile(r" {2,}Optional: (?:true|false)$")
 _NUMBER = re.compile(r"-?\d{1,9}")
 
 
@@ -159,4 +158,9 @@ def _environment(lines: Sequence[str], below: str) -> dict[str, str]:
 
 def _variable(value: str) -> str:
     """Drop what kubectl puts around a reference: the blank of a value it does not know, "Optional: false"."""
-    return value.strip() if _REFERENCE.fullmatch(value) else _OPTIONAL.sub("", value).rstrip("\n")
+    if _REFERENCE.fullmatch(value):
+        return value.strip()
+    for end in ("  Optional: false", "  Optional: true"):
+        if value.startswith("<set to the key '") and value.endswith(end):
+            return value[: -len(end)].rstrip()
+    return value.rstrip("\n")

@@ -27,7 +27,7 @@ _ORDER = order_of(
     "Addresses", "Capacity", "Allocatable", "Node-Local ResourceSlices", "System Info", "PodCIDR", "PodCIDRs",
     "ProviderID", "Non-terminated Pods", "Pods", "Allocated resources", "Events",
 )  # fmt: skip
-_CONDITION = re.compile(rf"  (\S+) +(\S*) +({GO_TIME}) +({GO_TIME}) ( *)(.*)")
+_CONDITION = re.compile(rf"  (\S+) +(?:(\S+) +)?({GO_TIME}) +({GO_TIME}) ( *)(.*)")
 _FIELD = re.compile(r"  (\S[^:]{0,60}):(?: +(.*))?")
 _POD = re.compile(r"  (\S+) +(\S+) +\S+ \(-?\d+%\) .*")
 _SHARE = re.compile(r"  (\S+) +\S+ \((-?\d{1,6})%\) +\S+ \((-?\d{1,6})%\) *")
@@ -126,6 +126,7 @@ def _fields(item: Described, section: Section | None) -> dict[str, str]:
 
 def _conditions(node: NodeRow, item: Described, section: Section) -> list[NodeConditionRow]:
     rows: list[NodeConditionRow] = []
+    more: list[list[str]] = []  # a message with line breaks goes on at column 0
     for index in range(section.start + 1, section.end):
         line = item.lines[index]
         match = _CONDITION.fullmatch(line)
@@ -137,17 +138,18 @@ def _conditions(node: NodeRow, item: Described, section: Section) -> list[NodeCo
                     line=item.first_line + index,
                     node=node.node,
                     type=match[1],
-                    status=match[2],
+                    status=match[2] or "",
                     last_heartbeat=go_time(match[3]),
                     last_transition=go_time(match[4]),
                     reason=reason,
                     message=message,
                 )
             )
+            more.append([])
         elif rows:
-            rows[-1].message += "\n" + line
-    for row in rows:
-        row.message = row.message.strip()
+            more[-1].append(line)
+    for row, lines in zip(rows, more, strict=True):
+        row.message = "\n".join([row.message, *lines]).strip()
     return rows
 
 

@@ -60,6 +60,7 @@ class _Node:
     line: int
     indent: int
     children: list[_Node] = field(default_factory=list)
+    more: list[str] = field(default_factory=list)
 
 
 def parse_describe_other(text: str, source: Source) -> Parsed:
@@ -157,7 +158,7 @@ def _tree(item: Described, start: int, end: int) -> list[_Node]:
         if match:
             node = _Node(match[2], (match[3] or "").rstrip(), item.first_line + index, indent)
         elif indent == 0 and stack:
-            stack[-1].value += "\n" + line  # a value with line breaks goes on at column 0
+            stack[-1].more.append(line)  # a value with line breaks goes on at column 0
             continue
         else:
             node = _Node("", line.strip(), item.first_line + index, indent)
@@ -177,7 +178,7 @@ def _paths(top: list[_Node], prefix: str) -> Iterator[tuple[str, str, int]]:
         if node.children:
             waiting.extend(list(_children(node.children, path, path.rpartition(".")[2] in _LISTS))[::-1])
         elif node.value:
-            yield path, node.value, node.line
+            yield path, "\n".join([node.value, *node.more]), node.line
 
 
 def _children(nodes: list[_Node], prefix: str, listed: bool) -> Iterator[tuple[str, _Node]]:

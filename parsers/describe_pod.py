@@ -32,7 +32,7 @@ _ORDER = order_of(
     "Volumes", "QoS Class", "Node-Selectors", "Tolerations", "Topology Spread Constraints", "SchedulingGroup",
     "Events",
 )  # fmt: skip
-_CONDITION = re.compile(r"  (\S+) +(True|False|Unknown|<none>)(?: +(\S.*?))? *")
+_CONDITION = re.compile(r"  (\S+) +(True|False|Unknown|<none>)(?: +(\S.*)| *)")
 
 
 def parse_describe_pod(text: str, source: Source) -> Parsed:

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parsers.event_block import is_event_header
+from parsers.prompt import is_command
+from parsers.table_text import is_table_header
 
 _NAME = re.compile(r"( *)Name:( +)(\S.*)")
 _KEY = re.compile(r"([A-Z][A-Za-z .()/-]{0,60}):(?: +(\S.*)| *)")
@@ -33,11 +35,6 @@ _AFTER_EXIT_CODE = re.compile(r" {6}(?:Signal|Started): .*")
 # a probe's command is printed raw, with its line breaks; its numbers come last
 _PROBE = re.compile(r" {4}(?:Liveness|Readiness|Startup): +exec \[.*")
 _PROBE_END = re.compile(r".* (?:#failure|failureThreshold)=\d+ *")
-_PROMPT = re.compile(
-    r"(?:\[[^\]\n]{0,200}\] ?|[\w.~/@:-]{0,200})[$#>%] *(?:sudo +)?(?:microk8s\.? ?)?"
-    r"(?:kubectl|oc|calicoctl|ibmcloud|ic|crictl|k|k3s kubectl) +\w.*"
-)
-_TABLE_HEADER = re.compile(r"(?:NAMESPACE|NAME|LAST SEEN) {2,}[A-Z][A-Z -]*(?: {2,}[A-Z(][^a-z]*)*")
 
 
 @dataclass(slots=True)
@@ -65,11 +62,6 @@ class Section:
     end: int
 
 
-def is_command(line: str) -> bool:
-    """Whether the line is a shell prompt with a cluster command."""
-    return bool(_PROMPT.fullmatch(line.strip()))
-
-
 def split_objects(text: str, first_line: int) -> tuple[list[Described], list[str]]:
     """Cut a text into described objects; also give the lines before the first one.
 
@@ -87,7 +79,7 @@ def split_objects(text: str, first_line: int) -> tuple[list[Described], list[str
         messages = _container_messages(body)
         inside = _Ranges(messages)
         for index in range(1, len(body)):
-            if (_TABLE_HEADER.fullmatch(body[index].rstrip()) or is_command(body[index])) and index not in inside:
+            if (is_table_header(body[index]) or is_command(body[index])) and index not in inside:
                 del body[index:]
                 break
         while body and not body[-1].strip():

@@ -46,7 +46,7 @@ def parse_get_table(text: str, source: Source) -> Parsed:
     headings, a prompt in front nor the file's name tell is of kind "".
     """
     parsed = Parsed()
-    tables, left = read_tables(text.split("\n"), source.first_line)
+    tables, left = read_tables(text.split("\n"), source.first_line, source.command)
     parsed.problems.extend(f"not part of a table: {line.strip()[:120]!r}" for line in left[:20])
     for table in tables:
         bare = not table.columns and not table.none_found

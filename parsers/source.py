@@ -38,6 +38,7 @@ class Source:
     node: str = ""
     previous: bool = False  # the log of a terminated container
     collected: datetime | None = None  # when the file was made, where something tells
+    command: str = ""  # the command line that printed the text, where a pasted session shows it
 
 
 @dataclass(slots=True)

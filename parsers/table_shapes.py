@@ -60,7 +60,7 @@ def with_columns(table: Table, problems: list[str]) -> Table | None:
             if good:
                 return Table(heads, good, table.line, table.command)
     first = table.rows[0][1][0] if table.rows else ""
-    problems.append(f"line {table.line}: {len(table.rows)} lines are no known table: {first[:80]!r}")
+    problems.append(f"line {table.line}: {len(table.rows)} lines are no known table: {first.strip()[:80]!r}")
     return None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from parsers.ages import AGE, EVENT_AGE
-from parsers.describe_text import is_command
+from parsers.prompt import is_command
 from parsers.resource_kinds import kind_of
 
 _HEADING = r"[A-Z][A-Z0-9%/_.*-]*(?: [A-Z][A-Z0-9%/_.-]*)*(?:\([A-Za-z%]{1,12}\))?"
@@ -25,6 +25,7 @@ _NONE = re.compile(r"No resources found(?: in (?P<namespace>\S+) namespace)?\.?"
 _NOISE = re.compile(
     r"(?:[WEI]\d{4} \d\d:|Warning: |warning: |Error from server|error: |The connection to the server|Unable to connect)"
 )
+_LONG = 4000  # no event has a line as long: kubelets cut messages at 1 kB
 _FILTERS = frozenset({"grep", "egrep", "awk", "head", "tail", "sed", "fgrep", "zgrep"})
 _FILTER_FLAGS = ("-l", "--selector", "--field-selector", "-f", "--filename")
 
@@ -91,11 +92,14 @@ def read_command(line: str) -> Command:
     return command
 
 
-def read_tables(lines: Sequence[str], first_line: int) -> tuple[list[Table], list[str]]:
-    """Find all tables of a text; also give the lines that belong to none and say something."""
+def read_tables(lines: Sequence[str], first_line: int, above: str = "") -> tuple[list[Table], list[str]]:
+    """Find all tables of a text; also give the lines that belong to none and say something.
+
+    ``above`` is the command line that printed the text, where it is known.
+    """
     tables: list[Table] = []
     left: list[str] = []
-    command = Command()
+    command = read_command(above) if above else Command()
     starts: list[int] = []
     current: Table | None = None
     for index, line in enumerate(lines):
@@ -107,7 +111,7 @@ def read_tables(lines: Sequence[str], first_line: int) -> tuple[list[Table], lis
             found = Command(command.kind, none["namespace"] or command.namespace, command.filtered, command.known)
             tables.append(Table([], [], first_line + index, found, none_found=True))
             current = None
-        elif _is_header(line):
+        elif is_table_header(line):
             columns, starts = _columns(line)
             current = Table(columns, [], first_line + index, command)
             tables.append(current)
@@ -123,7 +127,7 @@ def read_tables(lines: Sequence[str], first_line: int) -> tuple[list[Table], lis
             if current is None:
                 current = Table([], [], first_line + index, command)
                 tables.append(current)
-            current.rows.append((first_line + index, [line.strip()]))
+            current.rows.append((first_line + index, [line.rstrip()]))
     return tables, left
 
 
@@ -155,7 +159,7 @@ def _add_wide_event(table: Table, number: int, line: str, starts: Sequence[int])
         row[message] = "  ".join(parts[lead + 4 :])
         table.rows.append((number, row))
     elif table.rows:
-        table.rows[-1][1][message] += "\n" + _WIDE_END.sub("", line)
+        table.rows[-1][1][message] += "\n" + (_WIDE_END.sub("", line) if len(line) < _LONG else line)
 
 
 def _aligned_event(table: Table, cells: Sequence[str]) -> bool:
@@ -173,14 +177,15 @@ def _after_blank(current: Table | None, lines: Sequence[str], index: int) -> Tab
     if current is None or "OBJECT" not in current.columns:
         return None
     following = next((line for line in lines[index + 1 : index + 50] if line.strip()), "")
-    if not following or _is_header(following) or is_command(following):
+    if not following or is_table_header(following) or is_command(following):
         return None
     if current.rows and "MESSAGE" in current.columns:
         current.rows[-1][1][current.columns.index("MESSAGE")] += "\n"
     return current
 
 
-def _is_header(line: str) -> bool:
+def is_table_header(line: str) -> bool:
+    """Whether the line is the heading of a table."""
     if not _HEADER.fullmatch(line):
         return False
     columns = _columns(line)[0]
@@ -188,6 +193,7 @@ def _is_header(line: str) -> bool:
 
 
 def _columns(line: str) -> tuple[list[str], list[int]]:
+    line = line.rstrip()
     starts = [match.start(1) for match in _CELL_START.finditer(line)]
     ends = [*starts[1:], len(line)]
     return [line[start:end].strip() for start, end in zip(starts, ends, strict=True)], starts

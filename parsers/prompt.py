@@ -1,0 +1,15 @@
+"""Shell prompts with a cluster command, as they stand in pasted terminal output."""
+
+from __future__ import annotations
+
+import re
+
+_PROMPT = re.compile(
+    r"(?:\[[^\]\n]{0,200}\] ?|[\w.~/@:-]{0,200})[$#>%] *(?:sudo +)?(?:microk8s\.? ?|k3s +)?"
+    r"(?:kubectl|oc|calicoctl|ibmcloud|ic|crictl|k) +\w.*"
+)
+
+
+def is_command(line: str) -> bool:
+    """Whether the line is a shell prompt with a cluster command."""
+    return len(line) < 4000 and bool(_PROMPT.fullmatch(line.strip()))
