@@ -18,6 +18,7 @@ MOST_ROWS = 20_000  # of one file, whatever they say
 FIRST_CHANGES, LAST_CHANGES = 250, 250  # BGP rows kept of a file; the last of each protocol is kept besides
 MOST_PROTOCOLS = 5000
 _TEMPLATE_FROM = 4096
+_BIRD_VALUES = re.compile(r"(?<=port )\d{1,5}|\d{1,12}(?= ms\b| s\b| events\b)")  # an AS number is no such value
 
 _Key = tuple[Origin, str, int | None, str, str, tuple[str, ...], str]
 
@@ -36,7 +37,8 @@ class RowStore:
         self, record: LogRecord, ids: tuple[str, ...], origin: Origin, raw: str, since_start: float | None
     ) -> LogLineRow:
         """Count the record in the row of the same problem of the same process, or make a row; give that row."""
-        same = template(record.message[:_TEMPLATE_FROM])
+        message = record.message[:_TEMPLATE_FROM]
+        same = _BIRD_VALUES.sub("N", message) if record.kind == "bird" else template(message)
         key = (origin, record.component, record.pid, record.level, record.source, ids, same)
         row = self._rows.get(key)
         if row is None:

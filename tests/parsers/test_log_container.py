@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parsers.log_container import container_of, looks_like_log
+
+STAMP = "2026-02-12 06:20:11.402 [INFO]"
+SAMPLES = {
+    "calico-node": f"{STAMP}[62] felix/daemon.go 148: x\nbird: Started\n{STAMP}[70] monitor-addresses/a.go 1: y",
+    "install-cni": f"{STAMP}[1] cni-installer/<nil> <nil>: Running as a Kubernetes pod\nW0212 06:20:11.402120 1 client_config.go:617] x",
+    "calico-extension": "2026-11-22 02:11:05 calico-extension: done\nSuccessfully applied 1 'HostEndpoint' resource(s)",
+    "flexvol-driver": "File exists /host/driver/uds. Copy over",
+    "calico-typha": f"{STAMP}[7] sync_server.go 393: New connection connID=0x1b2 port=5473",
+    "calico-kube-controllers": f"{STAMP}[1] main.go 92: Loaded configuration from environment config=x",
+    "tigera-operator": '{"level":"info","ts":"2026-02-12T06:20:11Z","logger":"controller_installation","msg":"x"}',
+    "mount-bpffs": f"{STAMP}[1] init/calico-init_linux.go 57: Checking if BPF filesystem is mounted.",
+    "ebpf-bootstrap": f"{STAMP}[1] init/calico-init_linux.go 131: Included kubernetes service in the Nat Maps.",
+    "kube-proxy": 'E0212 06:20:13.012345       1 proxier.go:1564] "Failed to execute iptables-restore" err="x"',
+    "kube-apiserver": 'E0212 06:20:13.012345       1 authentication.go:63] "Unable to authenticate the request" err="x"',
+}
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_each_container_is_known_by_its_lines(name: str) -> None:
+    assert container_of(SAMPLES[name]) == name
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_each_containers_log_looks_like_one(name: str) -> None:
+    assert looks_like_log(SAMPLES[name]) > 0.5
+
+
+def test_dress_does_not_hide_the_container() -> None:
+    dressed = "\n".join(f"2026-02-12T06:20:11.4Z stdout F {line}" for line in SAMPLES["calico-typha"].split("\n"))
+    assert container_of(dressed) == "calico-typha" and looks_like_log(dressed) == 1.0
+
+
+def test_kubectls_words_name_the_container() -> None:
+    error = 'Error from server (BadRequest): container "calico-node" in pod "x" is waiting to start: PodInitializing'
+    assert container_of(error) == "calico-node" and looks_like_log(error) == 1.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Name:         calico-node-7xk2m\nNamespace:    kube-system\nEvents:\n  Warning  Unhealthy  2m1s  kubelet  Readiness probe failed",
+        "NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   12d   v1.28.2",
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x",
+        '{\n  "kind": "PodList",\n  "items": []\n}',
+        '{"kind":"Pod","metadata":{"name":"x"}}',
+        "2026-08-22 10:11:12.6 +0000 UTC m=+0.1",
+        "Dear support,\nour network failed since Friday.\nRegards",
+        "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 proto kernel",
+    ],
+)
+def test_other_files_do_not_look_like_logs(text: str) -> None:
+    assert looks_like_log(text) <= 0.5 and container_of(text) == ""
+
+
+@given(st.text(max_size=500))
+def test_nothing_makes_it_raise(text: str) -> None:
+    assert 0.0 <= looks_like_log(text) <= 1.0
+    container_of(text)
