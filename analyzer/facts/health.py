@@ -31,6 +31,7 @@ from analyzer.tables import Tables, each
 FEW = 1 / 3
 UNSTABLE_RESTARTS = 6
 UNSTABLE_S = 600.0
+LATELY_S = 6 * 3600.0
 CURRENT_EVENT_S = 120.0
 STARTING_S = 180.0
 #: init containers that come before a crashing main container have done their work
@@ -55,10 +56,10 @@ ROUTINE = (
 )  # fmt: skip
 
 
-def unstable(pod: PodState) -> bool:
-    """Whether the pod was restarted often and a moment ago, though it may be ready just now."""
+def unstable(pod: PodState, within: float = UNSTABLE_S) -> bool:
+    """Whether the pod was restarted often, the last time within ``within`` seconds, though it may be ready just now."""
     last = pod.last_restart_age_s
-    return bool((pod.restarts or 0) >= UNSTABLE_RESTARTS and last is not None and last < UNSTABLE_S)
+    return bool((pod.restarts or 0) >= UNSTABLE_RESTARTS and last is not None and last < within)
 
 
 def _starting(pod: PodState) -> bool:
@@ -173,7 +174,9 @@ def healthy(tables: Tables) -> Iterator[Fact]:
     typhas = [pod.healthy for pod in others if "typha" in pod.name and pod.healthy is not None]
     if bad or not good or (typhas and not any(typhas)):
         return
-    if any(pod.status in CRASHING for pod in others) or _still_unhealthy(tables, good):
+    if any(pod.status in CRASHING for pod in others) or any(unstable(pod, LATELY_S) for pod in good):
+        return
+    if _still_unhealthy(tables, good):
         return
     names = {pod.name for pod in good}
     first = good[0]

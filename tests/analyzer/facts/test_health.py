@@ -119,6 +119,8 @@ def test_what_forbids_to_call_it_well() -> None:
     assert facts_of(health.healthy, pods=[*GOOD, typha("0/1")]) == {}
     assert facts_of(health.healthy, pods=GOOD, nodes=[NodeRow("nodes.txt", 2, "w-2", ready="False")]) == {}
     assert facts_of(health.healthy, pods=[]) == {}
+    shaky = agent(2, restarts=47, last_restart_age_s=3000.0)
+    assert facts_of(health.healthy, pods=[shaky]) == {}
     failing = EventRow("pod.txt", 9, "Pod", GOOD[0].pod, "calico-system", "Warning", "Unhealthy", 20.0)
     assert facts_of(health.healthy, pods=GOOD, events=[failing]) == {}
     over = EventRow("pod.txt", 9, "Pod", GOOD[0].pod, "calico-system", "Warning", "Unhealthy", 900.0)
