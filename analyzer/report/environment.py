@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from jinja2.exceptions import TemplateError as JinjaError
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 import report_templates
 from analyzer.report import safe_text, words
 
+_CODE = re.compile(r"`([^`]{1,200})`")
 SHIPPED = Path(report_templates.__file__).parent
 
 
@@ -27,6 +29,7 @@ def html_environment(template_dir: Path | None = None) -> Environment:
     """Templates of HTML pages: texts are escaped, their control characters shown as symbols."""
     environment = _environment(template_dir)
     environment.finalize = _visible
+    environment.filters["marked"] = _marked
     return environment
 
 
@@ -83,6 +86,12 @@ def _visible(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return safe_text.visible(safe_text.shorten(value, MOST_TEXT))
     return value
+
+
+def _marked(text: str) -> Markup:
+    """Escaped text in which `marked` parts stand as code."""
+    shown = str(escape(safe_text.visible(safe_text.shorten(text, MOST_TEXT))))
+    return Markup(_CODE.sub(r"<code>\1</code>", shown))  # noqa: S704 - escaped in the line above
 
 
 def _as_prose(value: object) -> object:

@@ -37,7 +37,9 @@ def _lines(page: Page) -> list[Text]:
     report = page.report
     lines = [
         _line(_about(page), style="dim"),
-        _line(f"{page.verdict}: {_short(page.headline)}", style=_STYLES[report.verdict]),
+        _line(
+            f"{page.verdict}: {page.headline}" if page.lead else page.headline, style=_STYLES.get(report.verdict, "")
+        ),
     ]
     if report.verdict_reason:
         lines.append(_line(report.verdict_reason))
@@ -62,9 +64,7 @@ def _about(page: Page) -> str:
     parts = [
         page.report.bundle.name,
         words.plural(len(page.report.bundle.files), "file"),
-        words.PLATFORMS.get(cluster.platform, cluster.platform) if cluster.platform != "unknown" else "",
-        f"Kubernetes {cluster.kubernetes_version}" if cluster.kubernetes_version else "",
-        f"Calico {cluster.calico_version}" if cluster.calico_version else "",
+        page.cluster_line if page.cluster_line != "unknown" else "",
         words.plural(cluster.nodes_seen, "worker") if cluster.nodes_seen else "",
     ]
     return ", ".join(_short(part) for part in parts if part)

@@ -140,6 +140,7 @@ class Page:
     lead: CauseView | None
     why: tuple[tuple[str, str], ...]  # (sentence, anchor of its evidence or "")
     next_action: model.NextAction | None
+    cluster_line: str  # platform and versions in one line
     facts: tuple[tuple[str, str], ...]  # of the cluster
     causes: tuple[CauseView, ...]
     symptoms: tuple[SymptomView, ...]
@@ -184,7 +185,8 @@ class _Maker:
             headline=_headline(report, lead),
             lead=lead,
             why=_why(lead),
-            next_action=report.next_action or _next_action(report, lead),
+            next_action=report.next_action or _next_action(lead),
+            cluster_line=_cluster_line(report.cluster),
             facts=self.cut(_facts(report), most, "facts of the cluster"),
             causes=causes,
             symptoms=symptoms,
@@ -367,14 +369,11 @@ def _why(lead: CauseView | None) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _next_action(report: model.Report, lead: CauseView | None) -> model.NextAction | None:
-    """The first step of the first cause; where nothing is known, the first thing to gather."""
+def _next_action(lead: CauseView | None) -> model.NextAction | None:
+    """The first step of the first cause."""
     if lead and lead.item.remediation:
         step = lead.item.remediation[0]
         return model.NextAction(step.text, step.command, step.risk)
-    if report.verdict == "not-enough-data" and report.missing:
-        item = report.missing[0]
-        return model.NextAction(f"Gather the {item.item}: {item.why}.", item.command, "safe")
     return None
 
 
@@ -394,6 +393,15 @@ def _facts(report: model.Report) -> tuple[tuple[str, str], ...]:
         *cluster.facts,
     )
     return tuple((what, value or "not in the bundle") for what, value in rows if value or what != "Cluster")
+
+
+def _cluster_line(cluster: model.ClusterInfo) -> str:
+    parts = (
+        words.PLATFORMS.get(cluster.platform, cluster.platform) if cluster.platform != "unknown" else "",
+        f"Kubernetes {cluster.kubernetes_version}" if cluster.kubernetes_version else "",
+        f"Calico {cluster.calico_version}" if cluster.calico_version else "",
+    )
+    return ", ".join(part for part in parts if part) or "unknown"
 
 
 def _with_bad(seen: int, bad: int) -> str:

@@ -92,6 +92,8 @@ def reach(cause: CauseResult, cluster: ClusterInfo) -> str:
         return "the whole cluster" if cause.scope == "cluster" else "no worker named"
     if count == total:
         return "the only worker seen" if total == 1 else f"all {total} workers seen"
+    if count == 1:
+        return f"{cause.affected[0]}, 1 of {plural(total, 'worker')}" if total else cause.affected[0]
     text = f"{count} of {plural(total, 'worker')}" if total > count else plural(count, "worker")
     shared = next((item for item in cause.in_common if item.affected >= count > 1), None)
     return f"{text}, all in {shared.attribute} {shared.value}" if shared else text
