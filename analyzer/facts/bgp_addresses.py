@@ -1,0 +1,193 @@
+"""Cross-checks about the addresses and names that calico-nodes go by.
+
+============================== ============================================================================
+fact                           what it means
+============================== ============================================================================
+node-ip-on-bridge              the address that calico announces for a worker is that of a local bridge
+node-ip-differs                the announced address is not the worker's InternalIP, while those of others are
+node-ips-equal                 every announced address (two or more) is the worker's InternalIP
+unexpected-connect-from-worker connections come from a worker's own address, which is no configured peer
+duplicate-calico-ip            two Calico nodes have one address
+duplicate-calico-ip-on-bridge  the same, and it is the address of a local bridge
+duplicate-worker               two workers have one InternalIP
+node-address-alternates        a node's stored address changes to and fro
+stale-calico-node              Calico's node list has an entry that the complete list of workers lacks
+ip-conflict-with-gone-node     the address is taken by a Calico node that is no worker
+as-numbers-differ              Calico nodes have different AS numbers
+============================== ============================================================================
+
+Sources: node/pkg/lifecycle/startup (autodetection, conflict check); calicoctl get nodes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import shown
+from analyzer.facts.sessions import Sessions, is_local_address
+from analyzer.inventory import text
+from analyzer.tables import Tables, each
+
+_AUTODETECTED = re.compile(r"Using autodetected IPv4 address (?:on interface \S{1,40}: )?(\d[\d.]{6,14})(?:/\d+)?")
+_INUSE = re.compile(
+    r"Calico node '([^'\s]{1,253})' is already using the IPv[46] address ([0-9a-fA-F.:]{3,45}?)\.?(?:\s|$)"
+)
+_CHANGED = re.compile(r'original="?([0-9.]{7,15})"? updated="?([0-9.]{7,15})"?')
+UNEXPECTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The address that calico uses for a node, and where that stands."""
+
+    node: str
+    address: str
+    file: str
+    line: int
+    pod: str = ""
+
+
+def _announced(tables: Tables, sessions: Sessions) -> dict[str, Announced]:
+    """Node -> its announced address: the log's word over calicoctl's over the annotation."""
+    found: dict[str, Announced] = {}
+    for row in each(tables.nodes):
+        if row.calico_ip:
+            found[row.node] = Announced(row.node, row.calico_ip.partition("/")[0], row.file, int(row.line))
+    for name, address, file, line in _calico_nodes(tables):
+        found[name] = Announced(name, address, file, line)
+    for row in each(tables.log_lines):
+        match = _AUTODETECTED.search(row.message) if "utodetected" in row.message else None
+        node = sessions.node_of(row)
+        if match and node:
+            found[node] = Announced(node, match[1], row.file, int(row.line), row.pod)
+    return found
+
+
+def _calico_nodes(tables: Tables) -> list[tuple[str, str, str, int]]:
+    """(name, IPv4 address, file, line) of Calico's own node list."""
+    rows = tables.settings
+    rows = rows[(rows["kind"] == "CalicoNode") & rows["key"].isin(["ipv4", "spec.bgp.ipv4Address"])]
+    return [
+        (row.name, row.value.partition("/")[0], row.file, int(row.line))
+        for row in each(rows)
+        if row.value[:1].isdigit()
+    ]
+
+
+def announced(tables: Tables) -> Iterator[Fact]:
+    """node-ip-on-bridge, node-ip-differs, node-ips-equal."""
+    sessions = Sessions(tables)
+    workers = sessions.inventory.workers
+    equal: list[Announced] = []
+    differ: list[Announced] = []
+    for name, item in _announced(tables, sessions).items():
+        own = workers[name].addresses if name in workers else ()
+        if item.address in own:
+            equal.append(item)
+        elif is_local_address(item.address):
+            detail = f"{name} announces {item.address}, an address of a local bridge"
+            detail += f"; its own is {own[0]}" if own else ""
+            yield Fact("node-ip-on-bridge", item.file, item.line, detail, name, item.pod)
+        elif own and ":" not in item.address and all(":" not in address for address in own):
+            differ.append(item)
+    if len(differ) <= len(equal) or (len(differ) == 1 and not equal):
+        for item in differ:
+            detail = f"{item.node} announces {item.address}, its InternalIP is {workers[item.node].addresses[0]}"
+            yield Fact("node-ip-differs", item.file, item.line, detail, item.node, item.pod)
+    if len(equal) >= 2 and not differ:
+        detail = f"the announced addresses of {len(equal)} workers are their InternalIPs"
+        yield Fact("node-ips-equal", equal[0].file, equal[0].line, detail)
+
+
+def unexpected(tables: Tables) -> Iterator[Fact]:
+    """unexpected-connect-from-worker."""
+    sessions = Sessions(tables)
+    seen: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for row in each(tables.bgp):
+        if row.state == "unexpected-connect" and row.peer in sessions.by_address:
+            seen.setdefault((sessions.node_of(row), row.peer), []).append((row.file, int(row.line)))
+    told = set()
+    for (node, peer), places in seen.items():
+        if len(places) >= UNEXPECTED and peer not in told:
+            told.add(peer)
+            worker = sessions.by_address[peer]
+            detail = f"{worker} connects from {peer}, which {node or 'the peer'} does not have as a peer"
+            yield Fact("unexpected-connect-from-worker", *places[0], detail, worker, "", tuple(places[1:8]))
+
+
+def duplicates(tables: Tables) -> Iterator[Fact]:
+    """duplicate-calico-ip, duplicate-calico-ip-on-bridge, duplicate-worker."""
+    sessions = Sessions(tables)
+    by_address: dict[str, dict[str, Announced]] = {}
+    for name, item in _announced(tables, sessions).items():
+        by_address.setdefault(item.address, {})[name] = item
+    for address, items in by_address.items():
+        if len(items) > 1:
+            first, *rest = items.values()
+            name = "duplicate-calico-ip-on-bridge" if is_local_address(address) else "duplicate-calico-ip"
+            also = tuple((item.file, item.line) for item in rest[:8])
+            yield Fact(name, first.file, first.line, f"{shown(items)} all have {address}", first.node, "", also)
+    machines: dict[str, list[str]] = {}
+    for name, worker in sessions.inventory.workers.items():
+        for address in worker.addresses:
+            machines.setdefault(address, []).append(name)
+    for address, names in machines.items():
+        if len(names) > 1:
+            worker = sessions.inventory.workers[names[0]]
+            yield Fact("duplicate-worker", worker.file, worker.line, f"{shown(names)} all have {address}", names[0])
+
+
+def alternating(tables: Tables) -> Iterator[Fact]:
+    """node-address-alternates."""
+    sessions = Sessions(tables)
+    changes: dict[str, dict[tuple[str, str], tuple[str, int]]] = {}
+    for row in each(tables.log_lines):
+        match = _CHANGED.search(row.message) if "IPv4 address has changed" in row.message else None
+        if match:
+            node = sessions.node_of(row) or row.fields.get("node", "").strip('"')
+            changes.setdefault(node, {})[(match[1], match[2])] = (row.file, int(row.line))
+    for node, seen in changes.items():
+        for (old, new), place in seen.items():
+            if (new, old) in seen and old < new:
+                detail = f"the address of {node or 'a node'} changes between {old} and {new}"
+                yield Fact("node-address-alternates", *place, detail, node, also=(seen[(new, old)],))
+
+
+def stale(tables: Tables) -> Iterator[Fact]:
+    """stale-calico-node, ip-conflict-with-gone-node."""
+    sessions = Sessions(tables)
+    workers = sessions.inventory.workers
+    if not sessions.listed("Node") or not workers:
+        return
+    for name, address, file, line in _calico_nodes(tables):
+        if name not in workers and address not in sessions.inventory.by_address:
+            detail = f"Calico's node list has {name} ({address}), which is no worker"
+            yield Fact("stale-calico-node", file, line, detail)
+        elif name not in workers:
+            detail = f"Calico's node list has {name}, which is no worker; {address} belongs to another one"
+            yield Fact("stale-calico-node", file, line, detail, sessions.by_address.get(address, ""))
+    for row in each(tables.log_lines):
+        match = _INUSE.search(row.message) if "is already using" in row.message else None
+        if match and match[1] not in workers:
+            detail = f"{match[2]} is taken by the Calico node {match[1]}, which is no worker"
+            node = sessions.node_of(row)
+            yield Fact("ip-conflict-with-gone-node", row.file, int(row.line), detail, node, row.pod)
+
+
+def as_numbers(tables: Tables) -> Iterator[Fact]:
+    """as-numbers-differ: a number in brackets is the global one."""
+    rows = tables.settings
+    rows = rows[(rows["kind"] == "CalicoNode") & rows["key"].isin(["asn", "spec.bgp.asNumber"])]
+    numbers = {row.name: (text(row.value).strip("() "), row.file, int(row.line)) for row in each(rows)}
+    values = {value for value, _, _ in numbers.values() if value}
+    if len(values) > 1:
+        own = {row.name for row in each(rows) if not text(row.value).startswith("(")}
+        name = min(own or numbers)
+        _, file, line = numbers[name]
+        yield Fact("as-numbers-differ", file, line, f"AS numbers of the Calico nodes: {shown(values)}", name)
+
+
+CHECKS: tuple[Check, ...] = (announced, unexpected, duplicates, alternating, stale, as_numbers)

@@ -1,0 +1,151 @@
+"""Cross-checks about BGP resources and the secret of the mesh password.
+
+============================== ============================================================================
+fact                           what it means
+============================== ============================================================================
+bgp-secret-only-in-kube-system the secret is in kube-system, not in calico-system where calico-node runs
+bgp-secret-nowhere             BGPConfiguration refers to a secret that a complete list does not have
+bgp-secret-present             the secret is in the namespace where calico-node runs
+bgp-secret-no-role             no Role of calico-node's namespace names the secret, though its Roles are shown
+bgp-without-password           BGPConfiguration is shown and refers to no password, nor does any BGPPeer
+migrated-without-sessions      calico-nodes in calico-system have no session, those in kube-system work
+mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty
+bgppeer-selects-nothing        the node selector of a BGPPeer matches no worker
+============================== ============================================================================
+
+Sources: runbook "calico-node Pod Not Running after upgrading to IKS 1.29 (or newer)"; Calico's documentation
+of BGPConfiguration, BGPPeer and selectors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import shown
+from analyzer.facts.sessions import Sessions
+from analyzer.inventory import text
+from analyzer.tables import Tables, each
+
+DEFAULT_SECRET = "calico-bgp-password"  # noqa: S105 - the name of a secret, not a password
+NEW, OLD = "calico-system", "kube-system"
+_NEGATED = re.compile(r"!has\(([\w./-]{1,200})\)")
+_HAS = re.compile(r"has\(([\w./-]{1,200})\)")
+_EQUAL = re.compile(r"([\w./-]{1,200}) ?(==|!=) ?['\"]([^'\"]{0,200})['\"]")
+
+
+def _settings(tables: Tables, kind: str, key: str = "") -> list[Any]:
+    rows = tables.settings[tables.settings["kind"] == kind]
+    return [row for row in each(rows) if not key or row.key.startswith(key)]
+
+
+def _namespaces_with_list(tables: Tables, kind: str) -> set[str]:
+    rows = tables.listings[(tables.listings["kind"] == kind) & tables.listings["complete"].astype(bool)]
+    return set(rows["namespace"])
+
+
+def secret(tables: Tables) -> Iterator[Fact]:
+    """bgp-secret-only-in-kube-system, bgp-secret-nowhere, bgp-secret-present, bgp-secret-no-role."""
+    referred = [
+        row for row in _settings(tables, "BGPConfiguration", "spec.nodeMeshPassword") if row.key.endswith("name")
+    ]
+    name = text(referred[0].value) if referred else DEFAULT_SECRET
+    found = {row.namespace: row for row in _settings(tables, "Secret") if row.name == name}
+    agents = Sessions(tables).inventory.agents.values()
+    homes = {agent.namespace for agent in agents if agent.namespace} | set(
+        tables.daemonsets[tables.daemonsets["daemonset"] == "calico-node"]["namespace"]
+    )
+    listed = _namespaces_with_list(tables, "Secret")
+    if NEW in homes and OLD in found and NEW not in found and listed & {NEW, "*"}:
+        row = found[OLD]
+        detail = f"secret {name} is in {OLD}, not in {NEW} where calico-node runs"
+        also = tuple((item.file, int(item.line)) for item in referred[:1])
+        yield Fact("bgp-secret-only-in-kube-system", row.file, int(row.line), detail, also=also)
+    elif referred and not found and (listed & {"*"} or (homes and homes <= listed)):
+        row = referred[0]
+        yield Fact("bgp-secret-nowhere", row.file, int(row.line), f"{row.name} refers to {name}, which no list has")
+    for home in sorted(homes & set(found)):
+        if home == NEW or NEW not in homes:
+            row = found[home]
+            yield Fact("bgp-secret-present", row.file, int(row.line), f"secret {name} is in {home}")
+    if referred or found:
+        yield from _role(tables, name, homes)
+
+
+def _role(tables: Tables, name: str, homes: set[str]) -> Iterator[Fact]:
+    shown_roles = [row for row in _settings(tables, "Role", "rules") if row.namespace == NEW]
+    complete = NEW in homes and bool(_namespaces_with_list(tables, "Role") & {NEW, "*"})
+    if complete and shown_roles and not any(text(row.value) == name for row in shown_roles):
+        row = shown_roles[0]
+        yield Fact("bgp-secret-no-role", row.file, int(row.line), f"no Role of {NEW} names the secret {name}")
+
+
+def password(tables: Tables) -> Iterator[Fact]:
+    """bgp-without-password."""
+    rows = _settings(tables, "BGPConfiguration", "spec.")
+    peers = _settings(tables, "BGPPeer", "spec.password")
+    if rows and not peers and not any(row.key.startswith("spec.nodeMeshPassword") for row in rows):
+        yield Fact("bgp-without-password", rows[0].file, int(rows[0].line), f"{rows[0].name} refers to no password")
+
+
+def migrated(tables: Tables) -> Iterator[Fact]:
+    """migrated-without-sessions."""
+    sessions = Sessions(tables)
+    agents = sessions.inventory.agents
+    new = {node for node, pod in agents.items() if pod.namespace == NEW}
+    old = {node for node, pod in agents.items() if pod.namespace == OLD}
+    dead = {node for node, item in sessions.complaints.items() if item.no_session}
+    if old and dead and dead <= new and all(agents[node].healthy for node in old):
+        item = sessions.complaints[min(dead)]
+        first = agents[min(old)]
+        detail = f"{shown(dead)} ({NEW}) has no session; calico-node in {OLD} still works on {shown(old)}"
+        also = ((first.file, first.line),) if first.file else ()
+        yield Fact("migrated-without-sessions", item.file, item.line, detail, item.node, item.pod, also)
+
+
+def mesh(tables: Tables) -> Iterator[Fact]:
+    """mesh-disabled-without-peers."""
+    off = [row for row in _settings(tables, "BGPConfiguration", "spec.nodeToNodeMeshEnabled") if row.value == "false"]
+    peers = _settings(tables, "BGPPeer")
+    if off and not peers and _namespaces_with_list(tables, "BGPPeer"):
+        detail = "the node-to-node mesh is disabled and there is no BGPPeer"
+        yield Fact("mesh-disabled-without-peers", off[0].file, int(off[0].line), detail)
+
+
+def selectors(tables: Tables) -> Iterator[Fact]:
+    """bgppeer-selects-nothing: only for selectors whose meaning is certain."""
+    workers = [row for row in each(tables.nodes) if row.labels]
+    names = {row.node for row in workers}
+    if not workers or names != set(tables.nodes["node"]) or not Sessions(tables).listed("Node"):
+        return
+    for row in _settings(tables, "BGPPeer", "spec.nodeSelector"):
+        if not any(selects(row.value, worker.labels) is not False for worker in workers):
+            detail = f"nodeSelector of BGPPeer {row.name} matches no worker: {text(row.value)[:120]}"
+            yield Fact("bgppeer-selects-nothing", row.file, int(row.line), detail)
+
+
+def selects(selector: str, labels: dict[str, str]) -> bool | None:
+    """Whether a selector matches labels; None where it is more than ``all()``, ``has(x)``, ``x == 'y'`` or their "&&".
+
+    Source: Calico's selector syntax.
+    """
+    result = True
+    for part in selector.split("&&"):
+        term = part.strip()
+        if term in ("", "all()"):
+            continue
+        if match := _NEGATED.fullmatch(term):
+            result = result and match[1] not in labels
+        elif match := _HAS.fullmatch(term):
+            result = result and match[1] in labels
+        elif match := _EQUAL.fullmatch(term):
+            same = labels.get(match[1]) == match[3]
+            result = result and (same if match[2] == "==" else not same)
+        else:
+            return None
+    return result
+
+
+CHECKS: tuple[Check, ...] = (secret, password, migrated, mesh, selectors)

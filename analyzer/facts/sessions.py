@@ -1,0 +1,213 @@
+"""Who has a BGP session with whom, as probes, BIRD's lines, birdcl and calicoctl tell it; no checks of its own.
+
+How calico-node's readiness check counts (node/pkg/health/health.go): until 30 s after the container's start every peer
+must be established; later one is enough. A lasting "BGP not established" without an established peer therefore
+means that the worker which complains has no session at all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from analyzer.inventory import Inventory, PodState, Worker, number, text
+from analyzer.tables import Tables, each
+
+LASTING_S = 60.0  # twice the window in which the check wants every peer
+OVER_S = 120.0  # probe events of a pod that is ready now and silent for this long are history
+CRASHED = (
+    "CrashLoopBackOff", "Error", "Evicted", "Failed", "Unknown", "ImagePullBackOff", "ErrImagePull", "Pending",
+    "RunContainerError", "CreateContainerError", "CreateContainerConfigError", "ContainerCreating", "OOMKilled",
+)  # fmt: skip
+UP = {"up", "Established", "established"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one place says of the session of a worker with a peer."""
+
+    up: bool
+    file: str
+    line: int
+    lasting: bool = False
+    info: str = ""  # birdcl's or calicoctl's reason
+    pod: str = ""
+
+
+@dataclass(slots=True)
+class Complaint:
+    """A lasting "BGP not established" of one worker."""
+
+    node: str
+    pod: str
+    namespace: str
+    file: str
+    line: int
+    peers: set[str] = field(default_factory=set)  # addresses
+    established: int | None = None
+    began_s: float | None = None
+
+    @property
+    def no_session(self) -> bool:
+        """Whether the worker has no session at all."""
+        return not self.established
+
+
+class Sessions:
+    """BGP sessions of the bundle, by worker and peer address."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.inventory = Inventory(tables)
+
+    @cached_property
+    def by_address(self) -> dict[str, str]:
+        """Address -> worker, also by the addresses of calico-node's pods: they are in the host's network."""
+        found = dict(self.inventory.by_address)
+        for row in each(self.tables.pods):
+            if row.ip and row.node and row.pod.startswith(("calico-node-", "canal-")):
+                found.setdefault(row.ip, row.node)
+        return found
+
+    @cached_property
+    def complaints(self) -> dict[str, Complaint]:
+        """Worker -> its lasting complaint of missing peers."""
+        found: dict[str, Complaint] = {}
+        for row in each(self.tables.readiness):
+            node = self.node_of(row)
+            if row.state != "not-established" or not node or not self._lasts(row):
+                continue
+            item = found.setdefault(node, Complaint(node, row.pod, text(row.namespace), row.file, int(row.line)))
+            if row.peer:
+                item.peers.add(row.peer)
+            established = number(row.established_peers)
+            if established is not None:
+                item.established = int(established)
+            item.began_s = number(row.first_age_s) or item.began_s
+        return found
+
+    def node_of(self, row: Any) -> str:
+        """Worker of a row that names a pod."""
+        return text(row.node) or self.inventory.node_of(text(row.namespace), text(row.pod))
+
+    def _lasts(self, row: Any) -> bool:
+        age, first = number(row.age_s), number(row.first_age_s)
+        pod = self.inventory.pods_by_name.get(text(row.pod))
+        if pod is not None and pod.healthy and age is not None and age >= OVER_S:
+            return False
+        if first is not None and age is not None and first - age >= LASTING_S:
+            return True
+        return int(number(row.count) or 1) >= 4
+
+    @cached_property
+    def claims(self) -> dict[tuple[str, str], Claim]:
+        """(worker, peer address) -> the latest word: birdcl and calicoctl over probes over BIRD's log lines."""
+        found: dict[tuple[str, str], Claim] = {}
+        self._from_bgp(found, ("log",))
+        for row in each(self.tables.readiness):
+            node = self.node_of(row)
+            if node and row.peer and row.state == "not-established" and self._lasts(row):
+                found[(node, row.peer)] = Claim(False, row.file, int(row.line), True, pod=row.pod)
+        self._from_bgp(found, ("birdcl", "node-status"))
+        return found
+
+    def _from_bgp(self, found: dict[tuple[str, str], Claim], origins: tuple[str, ...]) -> None:
+        for row in each(self.tables.bgp):
+            node = self.node_of(row)
+            if row.origin not in origins or not node or not row.peer or row.protocol in ("", "BGP") or not row.state:
+                continue
+            info = "" if row.origin == "log" else row.message
+            lasting = row.origin != "log"
+            up = row.state in UP or "Established" in info
+            found[(node, row.peer)] = Claim(up, row.file, int(row.line), lasting, info, row.pod)
+
+    def missing_of(self, node: str) -> set[str]:
+        """Addresses of the peers that the worker lastingly misses."""
+        return {peer for (who, peer), claim in self.claims.items() if who == node and not claim.up and claim.lasting}
+
+    def up_of(self, node: str) -> set[str]:
+        """Addresses of the peers that the worker has a session with."""
+        return {peer for (who, peer), claim in self.claims.items() if who == node and claim.up}
+
+    @cached_property
+    def observers(self) -> list[str]:
+        """Workers that lastingly miss somebody, sorted."""
+        return sorted({who for (who, _), claim in self.claims.items() if not claim.up and claim.lasting})
+
+    @cached_property
+    def missed_by(self) -> dict[str, list[str]]:
+        """Peer address -> workers that lastingly miss it."""
+        found: dict[str, list[str]] = {}
+        for node in self.observers:
+            for peer in sorted(self.missing_of(node)):
+                found.setdefault(peer, []).append(node)
+        return found
+
+    def claim(self, node: str, peer: str) -> Claim:
+        """The word on a session; it must exist."""
+        return self.claims[(node, peer)]
+
+    def worker(self, peer: str) -> Worker | None:
+        """The worker that has the address."""
+        return self.inventory.workers.get(self.by_address.get(peer, ""))
+
+    def lost(self, peer: str) -> bool:
+        """Whether the peer's worker is NotReady or Unknown."""
+        worker = self.worker(peer)
+        return worker is not None and worker.ready in ("False", "Unknown") and not self._only_network(worker.name)
+
+    def _only_network(self, node: str) -> bool:
+        """NotReady only because its network plugin is not up: the kubelet lives, calico is what fails."""
+        rows = self.tables.node_conditions
+        mine = rows[(rows["node"] == node) & (rows["type"] == "Ready") & (rows["status"] == "False")]
+        return any("network" in text(row.message).lower() for row in each(mine))
+
+    def agent(self, peer: str) -> PodState | None:
+        """The calico-node pod on the peer's worker."""
+        return self.inventory.agents.get(self.by_address.get(peer, ""))
+
+    def not_running(self, peer: str) -> bool | None:
+        """Whether the calico-node of the peer's (live) worker does not run; None where the bundle does not say.
+
+        A pod that is unready only because it misses peers itself runs.
+        """
+        node = self.by_address.get(peer, "")
+        agent = self.agent(peer)
+        if agent is None:
+            listed = bool(self.inventory.agents) and self.listed("Pod")
+            return True if node and listed else None
+        if agent.status in CRASHED or agent.status.startswith("Init:"):
+            return True
+        if agent.healthy:
+            return False
+        if agent.ready is None:
+            return None
+        told = self.tables.readiness[self.tables.readiness["pod"] == agent.name]
+        if len(told):
+            return not bool((told["state"] == "not-established").any())
+        others = [pod for name, pod in self.inventory.agents.items() if name != node]
+        return bool(others) and all(pod.healthy for pod in others)
+
+    def listed(self, kind: str) -> bool:
+        """Whether the bundle holds a complete list of a kind."""
+        rows = self.tables.listings
+        return bool(((rows["kind"] == kind) & rows["complete"].astype(bool)).any())
+
+
+def is_local_address(address: str) -> bool:
+    """Whether an address is one that bridges and local interfaces have by default, the same on many hosts.
+
+    Docker uses 172.17.0.1 and further networks up to 172.31 (default address pools), libvirt 192.168.122.1, LXC
+    10.0.3.1, Podman 10.88.0.1; 169.254/16 is link-local.
+    """
+    try:
+        item = ipaddress.ip_address(address.partition("/")[0])
+    except ValueError:
+        return False
+    if item.is_link_local or item.is_loopback:
+        return True
+    if str(item) in ("192.168.122.1", "10.0.3.1", "10.88.0.1"):
+        return True
+    return any(str(item) == f"172.{second}.0.1" for second in range(17, 32))
