@@ -61,13 +61,26 @@ _VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d|\b)")
 
 def _rows(tables: Tables, inventory: Inventory, ids: set[str]) -> dict[str, list[Any]]:
     """Current log lines with one of the message ids, by worker (by pod where the worker is unknown)."""
-    over = passed(tables, inventory)["log_lines"]
     found: dict[str, list[Any]] = {}
-    for row, is_over in zip(each(tables.log_lines), over, strict=True):
-        if not is_over and ids.intersection(row.message_ids) and (of_calico(row.pod) or not row.pod):
+    for row in _current(tables, inventory):
+        if ids.intersection(row.message_ids):
             where = text(row.node) or inventory.node_of(text(row.namespace), row.pod) or row.pod or row.file
             found.setdefault(where, []).append(row)
     return found
+
+
+def _current(tables: Tables, inventory: Inventory) -> list[Any]:
+    """Calico's log lines that carry a message id and are not over; looked up once a bundle."""
+    known = tables.memo.get("current-calico-lines")
+    if known is None:
+        over = passed(tables, inventory)["log_lines"]
+        known = [
+            row
+            for row, is_over in zip(each(tables.log_lines), over, strict=True)
+            if not is_over and row.message_ids and (of_calico(row.pod) or not row.pod)
+        ]
+        tables.memo["current-calico-lines"] = known
+    return list(known)
 
 
 def _logged_nodes(tables: Tables, inventory: Inventory) -> set[str]:

@@ -17,7 +17,8 @@ worker-overcommitted                 measured CPU or memory use of 90 % and more
 worker-requests-high                 requests of 95 % and more of what can be allocated
 probe-timeouts-without-calico-text   probes of calico-node time out and hardly any names a trouble of Calico
 probe-timeouts-of-several-pods       probes of other pods on a worker time out too
-clock-differs                        the heartbeat of a Ready worker lies minutes beside those of the others
+clock-differs                        the heartbeat of a Ready worker lies minutes beside those of the others, or a
+                                     certificate is judged by a time that lies after every heartbeat
 young-worker                         a worker that is only minutes old
 bad-workers-share-group              all bad workers share a zone, pool or subnet that no good worker has
 ==================================== ======================================================================
@@ -28,8 +29,11 @@ Sources: runbook "Check If Worker Is Ready and Healthy"; Kubernetes node lifecyc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+import pandas as pd
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import (
@@ -53,6 +57,8 @@ TOGGLE_WINDOW_S = 6 * 3600.0
 LEASE_STALE_S = 180.0
 YOUNG_S = 15 * 60.0
 CLOCK_APART_S = 600.0  # twice the longest pause between two status updates of a kubelet
+CLOCK_AHEAD_S = 24 * 3600.0  # more than logs are usually collected after the descriptions
+_JUDGED_AT = re.compile(r"current time (\S{10,35}) is after ")
 BUSY_PCT = 90.0
 REQUESTS_PCT = 95.0
 MIN_TIMEOUTS = 3
@@ -250,6 +256,21 @@ def clocks(tables: Tables) -> Iterator[Fact]:
                 way = "ahead of" if apart > 0 else "behind"
                 detail = f"the heartbeat of {row.node} is {abs(apart) / 60:.0f} minutes {way} those of the others"
                 yield Fact("clock-differs", row.file, int(row.line), detail, row.node)
+    newest = max((row.last_heartbeat for row in each(ready) if not pd.isna(row.last_heartbeat)), default=None)
+    if newest is not None:
+        yield from _certificate_times(tables, newest)
+
+
+def _certificate_times(tables: Tables, newest: pd.Timestamp) -> Iterator[Fact]:
+    """Lines that call a certificate expired at a time which lies after every heartbeat: the clock is ahead."""
+    for row in each(tables.log_lines):
+        match = _JUDGED_AT.search(row.message)
+        at = pd.to_datetime(match[1], utc=True, errors="coerce") if match else None
+        apart = 0.0 if at is None or pd.isna(at) else float((at - newest).total_seconds())
+        if apart > CLOCK_AHEAD_S:
+            detail = f"the clock of {row.node or row.pod} is {apart / 3600:.0f} hours ahead of the newest heartbeat"
+            yield Fact("clock-differs", row.file, int(row.line), detail, row.node, row.pod)
+            return
 
 
 def young(tables: Tables) -> Iterable[Fact]:

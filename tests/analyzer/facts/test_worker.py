@@ -7,7 +7,7 @@ from typing import Any
 from analyzer.facts import worker
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import EventRow, NodeConditionRow, NodeRow, PodRow, SettingRow
+from parsers.rows import EventRow, LogLineRow, NodeConditionRow, NodeRow, PodRow, SettingRow
 
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 NODE = "10.154.77.19"
@@ -159,6 +159,15 @@ def test_a_clock_beside_the_others() -> None:
     assert found["clock-differs"].node == "w-2"
     assert "behind" in found["clock-differs"].detail
     assert facts_of(worker.clocks, node_conditions=rows[:2]) == {}
+
+
+def test_a_certificate_judged_by_a_clock_that_is_ahead() -> None:
+    words = "x509: certificate has expired or is not yet valid: current time {} is after 2026-09-01T00:00:00Z"
+    rows: dict[str, list[Any]] = {"node_conditions": [ready("True", "w-1")]}
+    ahead = LogLineRow("x.log", 7, "calico-node-a", "w-2", "calico-node", message=words.format("2031-03-16T05:00:00Z"))
+    assert facts_of(worker.clocks, log_lines=[ahead], **rows)["clock-differs"].node == "w-2"
+    sane = LogLineRow("x.log", 7, "calico-node-a", "w-2", "calico-node", message=words.format("2026-03-16T05:00:00Z"))
+    assert facts_of(worker.clocks, log_lines=[sane], **rows) == {}
 
 
 def test_a_lost_worker_has_no_clock_to_compare() -> None:
