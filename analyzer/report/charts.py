@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from markupsafe import Markup, escape
 
 from analyzer.report import model, words
-from analyzer.report.safe_text import one_line, shorten
+from analyzer.report.safe_text import one_line, shorten, shorten_middle
 
 WIDTH = 960
+#: the most room for names, at the left; each character of one needs about CHARACTER
 LEFT = 190
+CHARACTER = 7.2
 RIGHT = 20
 ROW = 26
 TOP = 34
@@ -70,18 +72,25 @@ def timeline_svg(entries: Iterable[model.TimelineEntry], onset: model.Onset | No
         return Markup("")
     began = onset.time if onset else None
     times = [time for time, _ in timed] + ([began] if began else [])
-    scale = _Scale(min(times), max(times), LEFT + 10, WIDTH - RIGHT - 10)
-    names = _rows(timed)
+    every = _rows(timed)
+    names = every[:MOST_ROWS]
+    left = min(LEFT, CHARACTER * max(len(_label(name)) for name in names) + 12)
+    scale = _Scale(min(times), max(times), left + 10, WIDTH - RIGHT - 10)
     height = TOP + ROW * len(names) + 30
     parts = [_axis(scale, TOP - 8, TOP + ROW * len(names))]
     for number, name in enumerate(names):
         mine = [(time, item.severity, item.what) for time, item in timed if item.node == name]
-        parts.append(_row(number, name, _merged(scale, mine)))
+        parts.append(_row(number, name, left, _merged(scale, mine)))
     if began:
         parts.append(_onset(scale.x(began), began, TOP + ROW * len(names)))
-    rows = words.plural(len(names), "row")
+    rows = words.plural(len(names), "row") + (f" of {len(every)}" if len(every) > len(names) else "")
     title = f"Timeline: {len(timed)} entries on {rows}, {words.when(min(times))} to {words.when(max(times))}"
     return _svg(title, height, parts)
+
+
+def rows_left_out(entries: Iterable[model.TimelineEntry]) -> int:
+    """Give the number of workers that the drawing has no room for."""
+    return max(0, len({item.node for item in entries if item.time is not None}) - MOST_ROWS)
 
 
 def _rows(timed: Sequence[tuple[datetime, model.TimelineEntry]]) -> list[str]:
@@ -90,8 +99,11 @@ def _rows(timed: Sequence[tuple[datetime, model.TimelineEntry]]) -> list[str]:
     for time, item in timed:
         key = (0 if item.severity != "info" else 1, time)
         first[item.node] = min(first.get(item.node, key), key)
-    names = sorted(first, key=lambda name: (name != "", first[name], name))
-    return names[:MOST_ROWS]
+    return sorted(first, key=lambda name: (name != "", first[name], name))
+
+
+def _label(name: str) -> str:
+    return shorten_middle(one_line(name), 25) if name else "cluster"
 
 
 def _merged(scale: _Scale, marks: Iterable[tuple[datetime, str, str]]) -> list[tuple[float, str, int, str]]:
@@ -108,13 +120,12 @@ def _merged(scale: _Scale, marks: Iterable[tuple[datetime, str, str]]) -> list[t
     return merged
 
 
-def _row(number: int, name: str, marks: Sequence[tuple[float, str, int, str]]) -> Markup:
+def _row(number: int, name: str, left: float, marks: Sequence[tuple[float, str, int, str]]) -> Markup:
     middle = TOP + ROW * number + ROW / 2
-    label = shorten(one_line(name), 26) if name else "cluster"
     parts = [
-        Markup('<line class="lane" x1="{}" x2="{}" y1="{:g}" y2="{:g}"/>').format(LEFT, WIDTH - RIGHT, middle, middle),
+        Markup('<line class="lane" x1="{}" x2="{}" y1="{:g}" y2="{:g}"/>').format(left, WIDTH - RIGHT, middle, middle),
         Markup('<text class="lane-name" x="{}" y="{:g}" text-anchor="end">{}</text>').format(
-            LEFT - 8, middle + 4, label
+            left - 8, middle + 4, _label(name)
         ),
     ]
     parts += [_mark(x, middle, severity, many, what) for x, severity, many, what in marks]

@@ -41,7 +41,7 @@ def markdown_environment(template_dir: Path | None = None) -> Environment:
     environment.filters["fence"] = _fence
     environment.filters["in_html"] = lambda text, most=300: Markup(safe_text.prose_in_html(str(text), most))  # noqa: S704
     environment.filters["codes"] = _codes
-    environment.filters["plain_url"] = Markup  # of a Reference: view.SAFE_URL lets nothing through that ends a link
+    environment.filters["plain_url"] = Markup  # of a Reference: page.SAFE_URL lets nothing through that ends a link
     return environment
 
 

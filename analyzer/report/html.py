@@ -11,7 +11,8 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from analyzer.report import charts, environment, matrices, model
-from analyzer.report.view import Caps, Page, make_page
+from analyzer.report.page import make_page
+from analyzer.report.view import Caps, Page
 
 #: a page is never larger (bytes); what it holds is cut until it fits
 MOST_BYTES = 5_000_000
@@ -64,6 +65,7 @@ def _render(env: Environment, page: Page) -> str:
         script=Markup(script),  # noqa: S704
         content_security_policy=content_security_policy(style, script),
         timeline_chart=charts.timeline_svg((moment.item for moment in page.timeline), report.onset),
+        timeline_rows_left_out=charts.rows_left_out(moment.item for moment in page.timeline),
         levels_chart=charts.levels_svg(report.log_levels_over_time) if report.log_levels_over_time else "",
         peers=matrices.peer_grid(report.peer_matrix, page.caps.peers) if report.peer_matrix else None,
         nodes=matrices.node_grid(report.node_matrix, page.caps.nodes) if report.node_matrix else None,

@@ -9,7 +9,8 @@ from pathlib import Path
 from jinja2 import Environment
 
 from analyzer.report import environment, matrices, model
-from analyzer.report.view import Caps, Moment, Page, make_page, place
+from analyzer.report.page import make_page, place
+from analyzer.report.view import Caps, Moment, Page
 
 #: GitHub takes 65,536 characters in a comment; some room is left for what a poster adds
 MOST_CHARACTERS = 64_000

@@ -50,6 +50,13 @@ def shorten(text: str, most: int) -> str:
     return f"{text[:most]} … ({len(text) - most:,} more characters)"
 
 
+def shorten_middle(text: str, most: int) -> str:
+    """Cut the middle out of a name: names that differ at their end stay different."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2 - 1]}…{text[-(most - most // 2) :]}"
+
+
 def code_span(text: str, most: int = 300) -> str:
     """Give a Markdown code span that shows ``text`` and cannot be left by it."""
     shown = shorten(one_line(text), most)

@@ -7,8 +7,9 @@ from rich.text import Text
 
 from analyzer.report import words
 from analyzer.report.model import Report
+from analyzer.report.page import make_page
 from analyzer.report.safe_text import one_line, shorten, visible
-from analyzer.report.view import Caps, CauseView, Page, make_page
+from analyzer.report.view import Caps, CauseView, Page
 
 MOST_CAUSES = 5
 #: characters of one text, so that a summary stays one
