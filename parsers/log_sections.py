@@ -29,6 +29,26 @@ _END = "==== END logs for container "
 _OF_ONE_POD = frozenset(
     {"calico-node", "install-cni", "calico-extension", "flexvol-driver", "mount-bpffs", "upgrade-ipam"}
 )
+#: words of which each line that is surely another container's than calico-node's has one: a quick no for most files
+_OTHERS = (
+    "cni-installer/",
+    "install.go",
+    "install-cni",
+    "Running as a Kubernetes pod",
+    "/opt/cni/bin",
+    "CNI plugin version:",
+    "CNI config",
+    "Done configuring CNI",
+    "/host/secondary-bin-dir",
+    "Installing any TLS assets",
+    "calico-extension",
+    "'HostEndpoint' resource",
+    "Version mismatch.",
+    "/host/driver",
+    " init/",
+    " init-best-effort/",
+    " ipam/",
+)
 _SURE = 3  # lines of the same container before a part of an unmarked file is taken to be its
 
 
@@ -80,6 +100,8 @@ def _marked(text: str) -> list[Section]:
 
 
 def _unmarked(text: str) -> list[Section]:
+    if not any(word in text for word in _OTHERS):
+        return []
     parts = _parts(text)
     if len({name for name, _ in parts}) < 2:
         return []

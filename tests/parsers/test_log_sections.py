@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,3 +94,22 @@ def test_no_line_is_lost_or_moved(lines: list[str]) -> None:
 def test_nothing_makes_it_raise(text: str) -> None:
     split_sections(text)
     split_sections(f"==== START logs for container {text}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        INSTALLER.format("x"),
+        'time="2026-02-12T06:20:11Z" level=info msg="Running as a Kubernetes pod" source="install.go:145"',
+        "Wrote Calico CNI binaries to /host/opt/cni/bin",
+        "Successfully applied 1 'HostEndpoint' resource(s)",
+        "Version mismatch.",
+        EXTENSION.format("done"),
+        "File exists /host/driver/uds. Copy over",
+        STAMP + "[1] init/calico-init_linux.go 57: Checking if BPF filesystem is mounted.",
+        STAMP + "[1] ipam/upgrade.go 57: x",
+    ],
+)
+def test_the_quick_no_overlooks_no_other_container(line: str) -> None:
+    sections = split_sections("\n".join([NODE.format(1)] * 3 + [line] * 3))
+    assert [item.first_line for item in sections] == [1, 4]
