@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 
 from parsers import bird_log, go_trace, plain_log
-from parsers.log_dress import dress_of, without_controls
+from parsers.log_dress import PlainLine, dress_of, without_controls
 from parsers.log_line import read_prefixed
 from parsers.log_record import LogRecord
 
@@ -112,10 +113,9 @@ def container_of(sample: str) -> str:
     """
     votes: Counter[str] = Counter()
     for line in _plain_lines(sample):
-        if line.strip():
-            name = container_of_line(line)
-            if name:
-                votes[name] += 1
+        name = container_of_line(line.text) if line.text.strip() else ""
+        if name:
+            votes[name] += 1
     if not votes:
         found = _NAMED.search(sample[:_SAMPLE_CHARACTERS])
         return found[1] if found else ""
@@ -145,16 +145,17 @@ def container_of_line(text: str) -> str:
 def looks_like_log(sample: str) -> float:
     """Give how much a text looks like a container's log: 0 (not at all) to 1.
 
-    It is the share of lines with a log's prefix, kubectl's own words in place of a log included; lines that may
-    belong to the record before them do not count. Above 0.5 it is one.
+    It is the share of lines with a log's prefix or dress, or with words of Calico's scripts or of kubectl in place
+    of a log; lines that may belong to the record before them do not count. Above 0.5 it is one.
     """
     points = lines = 0.0
     inside = False  # a record that may go on
     for line in _plain_lines(sample):
-        if not line.strip():
+        text = line.text
+        if not text.strip():
             continue
-        value = _likeness(line)
-        if value == 0.0 and inside and (plain_log.continues(line) or go_trace.inside_trace(line)):
+        value = max(_likeness(text), 0.8 if line.time is not None else 0.0)
+        if value == 0.0 and inside and (plain_log.continues(text) or go_trace.inside_trace(text)):
             continue
         inside = value > 0.5
         points += value
@@ -170,13 +171,11 @@ def _likeness(line: str) -> float:
         return 0.9 if record.component or record.level else 0.3
     if line.startswith("bird: ") or bird_log.is_bird(line) or go_trace.begins_trace(line) or _KUBECTL.search(line):
         return 1.0
-    return 0.6 if plain_log.stands_alone(line) else 0.0
+    if container_of_line(line):
+        return 0.9
+    return 0.4 if plain_log.stands_alone(line) else 0.0
 
 
-def _plain_lines(sample: str) -> list[str]:
-    lines = []
-    for number, line in enumerate(dress_of(without_controls(sample[:_SAMPLE_CHARACTERS])).undressed()):
-        if number >= _SAMPLE_LINES:
-            break
-        lines.append(line.text)
-    return lines
+def _plain_lines(sample: str) -> list[PlainLine]:
+    dress = dress_of(without_controls(sample[:_SAMPLE_CHARACTERS]))
+    return list(islice(dress.undressed(), _SAMPLE_LINES))

@@ -32,6 +32,18 @@ def test_each_containers_log_looks_like_one(name: str) -> None:
     assert looks_like_log(SAMPLES[name]) > 0.5
 
 
+def test_the_shell_script_of_old_releases_is_a_log_too() -> None:
+    text = (
+        "Wrote Calico CNI binaries to /host/opt/cni/bin\nCNI plugin version: v3.14.1\n"
+        'CNI config: {\n  "name": "k8s-pod-network"\n}\nCreated CNI config 10-calico.conflist\n'
+    )
+    assert container_of(text) == "install-cni" and looks_like_log(text) > 0.5
+
+
+def test_a_dress_is_enough_for_plain_text() -> None:
+    assert looks_like_log("2026-02-12T06:20:11.4Z listening\n2026-02-12T06:20:12.4Z done") > 0.5
+
+
 def test_dress_does_not_hide_the_container() -> None:
     dressed = "\n".join(f"2026-02-12T06:20:11.4Z stdout F {line}" for line in SAMPLES["calico-typha"].split("\n"))
     assert container_of(dressed) == "calico-typha" and looks_like_log(dressed) == 1.0
