@@ -16,7 +16,7 @@ from parsers.resource_kinds import kind_of
 
 _HEADING = r"[A-Z][A-Z0-9%/_.*-]*(?: [A-Z][A-Z0-9%/_.-]*)*(?:\([A-Za-z%]{1,12}\))?"
 _HEADER = re.compile(rf" *{_HEADING}(?: {{2,}}{_HEADING})* *")
-_CELL_START = re.compile(r"(?:^| {2,})(\S)")
+_CELL_START = re.compile(r"(?:^ *| {2,})(\S)")
 _FIRST = frozenset({"NAMESPACE", "NAME", "LAST SEEN", "LASTSEEN", "POD"})
 _EVENT_AGE = re.compile(EVENT_AGE)
 _WIDE_EVENT = re.compile(rf" *(?:[a-z0-9.-]+ {{2,}})?{EVENT_AGE} ")
@@ -57,7 +57,7 @@ class Table:
 def read_command(line: str) -> Command:
     """Read what a prompt line with a kubectl, oc or calicoctl command asks for."""
     pieces = line.split("|")
-    words = pieces[0].split()
+    words = re.split(r"[<>;&]|\d>", pieces[0])[0].split()
     command = Command(known=True)
     command.filtered = any(piece.split()[:1] and piece.split()[0] in _FILTERS for piece in pieces[1:])
     verb = next((index for index, word in enumerate(words) if word in ("get", "top", "events", "describe")), None)
