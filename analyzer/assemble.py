@@ -17,7 +17,7 @@ from analyzer.in_common import Shared, in_common
 from analyzer.inventory import Inventory
 from analyzer.missing import missing_items
 from analyzer.peers import peer_matrix
-from analyzer.quote import around, quote
+from analyzer.quote import around, quote, telling_line
 from analyzer.ranking import Ranked
 from analyzer.remediation import fill, names_for, steps_for
 from analyzer.report import model
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Analyzer, Diagnosis
 
 #: lines quoted of one signal, and of one cause
-PER_SIGNAL = 5
-PER_CAUSE = 30
+PER_SIGNAL = 8
+PER_CAUSE = 40
 STRONG = ("decisive", "strong", "moderate")
 Quotes = Mapping[str, Mapping[int, str]]
 
@@ -138,14 +138,15 @@ def _evidence(
     for signal, findings in pairs:
         for finding in findings:
             for place in _chosen(finding.places, PER_SIGNAL):
-                key = (place.file, place.line)
+                lines = quotes.get(place.file, {})
+                line = telling_line(lines, place.line)
+                key = (place.file, line)
                 if key in shown or len(shown) >= PER_CAUSE:
                     continue
-                lines = quotes.get(place.file, {})
                 shown[key] = model.Evidence(
                     file=place.file,
-                    line=place.line,
-                    text=lines.get(place.line, place.text),
+                    line=line,
+                    text=lines.get(line, place.text),
                     time=_time(place.time),
                     signal=signal.id,
                     weight=round(math.log(ratio[signal.strength]), 3),
@@ -153,7 +154,7 @@ def _evidence(
                     says=signal.says or (place.text if place.table == "facts" else ""),
                     node=place.node,
                     pod=place.pod,
-                    context=tuple(around(lines, place.line)),
+                    context=tuple(around(lines, line)),
                 )
     return tuple(shown.values())
 

@@ -117,7 +117,8 @@ def judge(truth: dict[str, Any], report: Report | None, seconds: float, error: s
     if not any(cause.id in true for cause in faults):
         outcome.probabilities.append((0.0, True))
     if 0 < outcome.rank <= 3:
-        shown = report.causes[outcome.rank - 1].evidence
+        # a label with two independent faults names the decisive lines of both
+        shown = [line for cause in report.causes if cause.id in true for line in cause.evidence]
         outcome.must_cite = len(wanted)
         for item in wanted:
             hit = any(e.file == item["file"] and str(item["contains"]) in e.text for e in shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -70,7 +70,9 @@ class Finding:
 
     @property
     def count(self) -> int:
-        """How often it was seen."""
+        """How often it was seen; a cross-check counts once, however many lines show it."""
+        if self.places and self.places[0].table == "facts":
+            return len({(place.text, place.node) for place in self.places})
         return sum(place.count for place in self.places)
 
 
@@ -156,7 +158,13 @@ class Evidence:
     ) -> Finding | None:
         if not len(rows):
             return None
-        return Finding(key, signal, [self._place(table, row, message_id) for row in each(rows)])
+        places = []
+        for row in each(rows):
+            first = self._place(table, row, message_id)
+            places.append(first)
+            if table == "facts":  # a cross-check may rest on lines of several files
+                places.extend(replace(first, file=file, line=line) for file, line in row.also or ())
+        return Finding(key, signal, places)
 
     def _place(self, table: str, row: Any, message_id: str) -> Place:
         pod = text(getattr(row, "pod", ""))

@@ -31,6 +31,21 @@ def quote(
     return found
 
 
+def telling_line(lines: Mapping[int, str], line: int) -> int:
+    """The line of an event that gives the reason.
+
+    The kubelet joins a probe's whole output into the event's message: its first line may be only the count of
+    sessions, and the reason follows at column 0 of the next line (node/pkg/health/health.go).
+    """
+    if (
+        "probe failed:" in lines.get(line, "")
+        and " is not " not in lines[line]
+        and " is not " in lines.get(line + 1, "")
+    ):
+        return line + 1
+    return line
+
+
 def around(lines: Mapping[int, str], line: int, context: int = CONTEXT) -> Sequence[tuple[int, str]]:
     """The quoted line with its neighbours as (number, text), in order."""
     return tuple((n, lines[n]) for n in range(line - context, line + context + 1) if n in lines)
