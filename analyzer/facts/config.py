@@ -1,0 +1,73 @@
+"""Cross-checks about the state of an upgrade or migration, and about crashes that repeat.
+
+==================== ======================================================================================
+fact                 what it means
+==================== ======================================================================================
+mixed-namespaces     calico-node pods run in kube-system and in calico-system
+migration-label-left workers carry the label of the operator's migration, and a calico-node is not ready
+same-panic-repeats   the same Go panic shows in several processes, containers or workers
+==================== ======================================================================================
+
+Sources: runbook (migration of IKS 1.29); tigera/operator (label projectcalico.org/operator-node-migration).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import places, shown
+from analyzer.inventory import Inventory, text
+from analyzer.tables import Tables, each
+
+LABEL = "projectcalico.org/operator-node-migration"
+LONG_S = 1800.0  # a migration moves on from worker to worker within minutes
+_PANIC = re.compile(r"(?:panic: (?!\(\*logrus)|fatal error: |SIGSEGV: )[^\n]{0,160}")
+_VALUES = re.compile(r"0x[0-9a-f]+|\d+")
+
+
+def migration(tables: Tables) -> Iterator[Fact]:
+    """mixed-namespaces, migration-label-left."""
+    inventory = Inventory(tables)
+    agents = [pod for pod in inventory.pods.values() if pod.is_node_agent and pod.name.startswith("calico-node-")]
+    by_namespace: dict[str, list[Any]] = {}
+    for pod in agents:
+        by_namespace.setdefault(pod.namespace, []).append(pod)
+    old, new = by_namespace.get("kube-system", []), by_namespace.get("calico-system", [])
+    if old and new:
+        counts = f"{len(old)} calico-node pods in kube-system, {len(new)} in calico-system"
+        also = ((old[0].file, old[0].line),)
+        yield Fact("mixed-namespaces", new[0].file, new[0].line, counts, new[0].node, new[0].name, also)
+    labelled = [row for row in each(tables.nodes) if (row.labels or {}).get(LABEL)]
+    stuck = [pod for pod in agents if pod.healthy is False and (pod.age_s is None or pod.age_s >= LONG_S)]
+    if labelled and stuck:
+        row = labelled[0]
+        detail = f"{shown(item.node for item in labelled)} carry the migration label; {stuck[0].name} is not ready"
+        yield Fact("migration-label-left", row.file, int(row.line), detail, row.node)
+
+
+def panics(tables: Tables) -> Iterator[Fact]:
+    """same-panic-repeats."""
+    seen: dict[str, dict[tuple[str, object, bool], Any]] = {}
+    counts: dict[str, int] = {}
+    for row in each(tables.log_lines):
+        match = _PANIC.search(row.message)
+        if match:
+            words = _VALUES.sub("#", match[0])
+            process = (text(row.pod) or row.file, row.time, bool(row.previous))
+            seen.setdefault(words, {})[process] = row
+            counts[words] = counts.get(words, 0) + int(row.count)
+    for words, rows in seen.items():
+        if counts[words] >= 2:
+            first, *rest = rows.values()
+            pods = {text(row.pod) for row in rows.values() if row.pod}
+            where = f" on {shown(pods)}" if pods else ""
+            detail = f"{counts[words]} times{where}: {words[:120]}"
+            yield Fact(
+                "same-panic-repeats", first.file, int(first.line), detail, text(first.node), first.pod, places(rest)
+            )
+
+
+CHECKS: tuple[Check, ...] = (migration, panics)

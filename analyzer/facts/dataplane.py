@@ -1,0 +1,116 @@
+"""Cross-checks about interfaces, MTUs and other agents on the workers.
+
+======================= ===================================================================================
+fact                    what it means
+======================= ===================================================================================
+mtu-differs             workers of one cluster use different MTUs
+foreign-network-agent   another network plugin runs beside Calico on the workers
+calico-interface-flaps  one of Calico's own links goes down and up again and again
+connects-then-stalls    BGP sessions come up and end by the hold timer, again and again, without a crash
+======================= ===================================================================================
+
+Sources: Calico's documentation (requirements, MTU, troubleshooting); a run of BIRD over a path that loses big packets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import places, shown
+from analyzer.facts.sessions import Sessions
+from analyzer.inventory import text
+from analyzer.tables import Tables, each
+
+#: beginnings of pod names of other network plugins and of agents that manage links and routes
+FOREIGN = (
+    "cilium-", "kube-flannel", "kube-router", "weave-net", "antrea-agent", "kube-ovn", "ovs-ovn", "kindnet",
+    "submariner-", "romana", "terway", "aws-node", "azure-cni", "contiv", "nmstate-handler",
+)  # fmt: skip
+#: agents that are a normal part of the installation together with Calico ("canal" runs flannel itself)
+BESIDE_CANAL = ("kube-flannel",)
+_MTU = re.compile(r"Determined pod MTU mtu=(\d{3,5})")
+_LINK = re.compile(r'ifaceName="((?:tunl0|vxlan\.calico|vxlan-v6\.calico|wireguard\.cali))" state="(down|)"')
+_HOST_LINK = re.compile(r'ifaceName="((?:eth|ens|enp|eno|bond)\w{0,12})" state="(down|)"')
+FLAPS = 3
+
+
+def mtus(tables: Tables) -> Iterator[Fact]:
+    """mtu-differs: by Felix's own word on each worker, the last one counts."""
+    sessions = Sessions(tables)
+    last: dict[str, tuple[str, Any]] = {}
+    for row in each(tables.log_lines):
+        match = _MTU.search(row.message) if "Determined pod MTU" in row.message else None
+        name = sessions.node_of(row) or text(row.pod) or row.file
+        if match:
+            last[name] = (match[1], row)
+    values: dict[str, list[str]] = {}
+    for name, (value, _) in last.items():
+        values.setdefault(value, []).append(name)
+    if len(values) > 1:
+        odd = min(values, key=lambda value: (len(values[value]), value))
+        row = last[values[odd][0]][1]
+        usual = max(values, key=lambda value: (len(values[value]), value))
+        detail = f"{shown(values[odd])} uses MTU {odd}, {shown(values[usual])} uses {usual}"
+        other = last[values[usual][0]][1]
+        also = ((other.file, int(other.line)),)
+        yield Fact("mtu-differs", row.file, int(row.line), detail, sessions.node_of(row), row.pod, also)
+
+
+def agents(tables: Tables) -> Iterator[Fact]:
+    """foreign-network-agent."""
+    inventory = Sessions(tables).inventory
+    if not inventory.agents:
+        return
+    canal = any(pod.name.startswith("canal-") for pod in inventory.agents.values())
+    found = [
+        pod
+        for pod in inventory.pods.values()
+        if pod.name.startswith(FOREIGN) and not pod.name.startswith(("cilium-test", "cilium-operator"))
+        and not (canal and pod.name.startswith(BESIDE_CANAL))
+    ]  # fmt: skip
+    if found:
+        first = found[0]
+        detail = f"{shown(pod.name for pod in found)} runs beside calico-node"
+        also = tuple((pod.file, pod.line) for pod in found[1:8])
+        yield Fact("foreign-network-agent", first.file, first.line, detail, first.node, first.name, also)
+
+
+def links(tables: Tables) -> Iterator[Fact]:
+    """calico-interface-flaps: also a worker's own network card that goes down."""
+    sessions = Sessions(tables)
+    seen: dict[tuple[str, str], list[Any]] = {}
+    for row in each(tables.log_lines):
+        if "nterface state changed" not in row.message:
+            continue
+        match = _LINK.search(row.message) or _HOST_LINK.search(row.message)
+        if match:
+            seen.setdefault((sessions.node_of(row) or text(row.pod), match[1]), []).append(row)
+    for (node, link), rows in seen.items():
+        times = sum(int(row.count) for row in rows)
+        if times >= FLAPS:
+            best = rows[0]
+            detail = f"{link} on {node or 'a worker'} went down {times} times"
+            yield Fact("calico-interface-flaps", best.file, int(best.line), detail, node, best.pod, places(rows[1:]))
+
+
+def stalls(tables: Tables) -> Iterator[Fact]:
+    """connects-then-stalls."""
+    sessions = Sessions(tables)
+    expired: dict[tuple[str, str], list[Any]] = {}
+    for row in each(tables.log_lines):
+        if "Hold timer expired" in row.message:
+            protocol = row.message.partition(":")[0]
+            expired.setdefault((sessions.node_of(row) or text(row.pod), protocol), []).append(row)
+    ups = tables.bgp[(tables.bgp["origin"] == "log") & (tables.bgp["state"] == "up")]
+    for (node, protocol), rows in expired.items():
+        mine = ups[(ups["protocol"] == protocol) & (ups["pod"] == rows[0].pod)]
+        if sum(int(row.count) for row in rows) >= 2 and len(mine) >= 2:
+            best = rows[0]
+            detail = f"{protocol} on {node or 'a worker'} comes up and ends by its hold timer, again and again"
+            yield Fact("connects-then-stalls", best.file, int(best.line), detail, node, best.pod, places(rows[1:]))
+
+
+CHECKS: tuple[Check, ...] = (mtus, agents, links, stalls)

@@ -1,0 +1,174 @@
+"""Cross-checks about policies that block what the cluster itself needs.
+
+========================= =================================================================================
+fact                      what it means
+========================= =================================================================================
+policy-denies-master      a policy denies workers the ports on which they reach the master
+policy-denies-typha       a policy denies Typha's port between workers
+policy-denies-bgp         a policy denies BGP between workers
+policy-denies-needed      a policy denies the kubelet's port, DNS, or all egress of system pods
+policy-default-deny-hosts a policy for the workers allows some traffic only, and no other one allows what they need
+onset-after-policy        the trouble began within minutes of a policy that denies something
+========================= =================================================================================
+
+Sources: IBM documentation of network policies and of the ports that workers need; Calico's policy semantics.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import shown
+from analyzer.facts.policy_rules import NEEDED, Policy, policies, selects_hosts
+from analyzer.facts.sessions import Sessions
+from analyzer.inventory import text
+from analyzer.tables import Tables, each
+
+FACT_OF = {"master": "policy-denies-master", "typha": "policy-denies-typha", "bgp": "policy-denies-bgp"}
+SYSTEM = ("kube-system", "calico-system", "calico-apiserver", "tigera-operator", "openshift-dns", "ibm-system")
+BEFORE_S, AFTER_S = 15.0, 600.0
+STARTUP_S = 60.0  # at its start Felix receives all policies that exist
+_APPLIED = re.compile(r"proto\.(?:ActivePolicyUpdate|HostEndpointUpdate)")
+_POLICY_NAME = re.compile(r'tier:"[^"]{0,80}" name:"([^"]{1,200})"|ingress_policies:"([^"]{1,200})"')
+_OUTBOUND_DENY = re.compile(r'outbound_rules:<action:"deny"([^"]{0,40}(?:"[a-z]{1,8}")?[^"]{0,400})')
+_PORTS = re.compile(r"dst_ports:<first:(\d{1,5}) last:(\d{1,5}) >")
+#: messages that tell a loss of connections; words of a running system that goes wrong
+TROUBLE = frozenset(
+    {
+        "api-connect-timeout", "api-connect-refused", "api-no-route", "api-request-timeout", "err-http2-lost",
+        "err-io-timeout", "typha-felix-giveup", "typha-connect-failed", "typha-connect-failed-old",
+        "typha-client-conn-failed", "typha-read-failed", "bird-hold-timer-local", "bird-hold-timer-remote",
+        "watch-conn-failed", "watch-refused", "klog-watch-failed", "klog-watch-failed-new", "felix-get-config-failed",
+        "felix-shutting-down-typha", "cni-token-update-retry",
+    }
+)  # fmt: skip
+
+
+def denials(tables: Tables) -> Iterator[Fact]:
+    """policy-denies-master, -typha, -bgp, -needed, policy-default-deny-hosts."""
+    on_hosts = [policy for policy in policies(tables) if selects_hosts(policy, tables)]
+    for policy in on_hosts:
+        denied, dropped = _judge(policy, on_hosts)
+        for what, (direction, port) in denied.items():
+            name = FACT_OF.get(what, "policy-denies-needed")
+            detail = f"{policy.name} denies {direction} to port {port} ({what}) for the workers"
+            yield Fact(name, policy.file, policy.deny_line(direction, port), detail, also=((policy.file, policy.line),))
+        if dropped and not denied:
+            detail = f"{policy.name} selects the workers and no policy allows what they need: {shown(dropped)}"
+            yield Fact("policy-default-deny-hosts", policy.file, policy.line, detail)
+    yield from _isolated_namespaces(tables)
+    yield from _denied_in_log(tables)
+
+
+def _judge(policy: Policy, others: list[Policy]) -> tuple[dict[str, tuple[str, int]], set[str]]:
+    """What the policy denies (need -> direction and port), and what it drops without a word."""
+    denied: dict[str, tuple[str, int]] = {}
+    dropped: set[str] = set()
+    for what, (ports, directions) in NEEDED.items():
+        for direction in directions:
+            for port in ports:
+                verdict = policy.verdict(direction, port)
+                earlier = any(
+                    other.order < policy.order and other.verdict(direction, port) == "allow" for other in others
+                )
+                anywhere = any(other.verdict(direction, port) == "allow" for other in others)
+                if verdict == "deny" and not earlier:
+                    denied.setdefault(what, (direction, port))
+                elif verdict == "drop" and not anywhere:
+                    dropped.add(what)
+    return denied, dropped
+
+
+def _isolated_namespaces(tables: Tables) -> Iterator[Fact]:
+    """A policy of a system namespace that takes all egress from all its pods."""
+    for policy in policies(tables):
+        everyone = policy.selector in ("", "all()", "{}", "<none>")
+        closed = "egress" in policy.directions and not policy.rules["egress"]
+        if policy.kind == "NetworkPolicy" and policy.namespace in SYSTEM and everyone and closed:
+            detail = f"{policy.namespace}/{policy.name} takes all egress from all pods of its namespace"
+            yield Fact("policy-denies-needed", policy.file, policy.line, detail)
+
+
+def _denied_in_log(tables: Tables) -> Iterator[Fact]:
+    """policy-denies-master, as Felix received it (the bundle may lack the policy itself)."""
+    shown_names = {policy.name for policy in policies(tables)}
+    for row in each(tables.log_lines):
+        if "ActivePolicyUpdate" not in row.message or 'action:"deny"' not in row.message:
+            continue
+        name = _name_of(row.message)
+        deny = _OUTBOUND_DENY.search(row.message)
+        ports = [(int(low), int(high)) for low, high in _PORTS.findall(deny[1])] if deny else []
+        if any(low <= port <= high for low, high in ports for port in NEEDED["master"][0]):
+            detail = f"Felix applied {name or 'a policy'}, which denies egress to the master's ports"
+            if name not in shown_names and name.partition(".")[2] not in shown_names:
+                node = Sessions(tables).node_of(row)
+                yield Fact("policy-denies-master", row.file, int(row.line), detail, node, row.pod)
+
+
+def _name_of(message: str) -> str:
+    match = _POLICY_NAME.search(message)
+    return (match[1] or match[2]) if match else ""
+
+
+def onset(tables: Tables) -> Iterator[Fact]:
+    """onset-after-policy."""
+    began = _troubles(tables)
+    if not began:
+        return
+    first, place = min(began, key=lambda item: item[0])
+    for moment, name, file, line, pod in _policy_times(tables):
+        after = (first - moment).total_seconds()
+        if -BEFORE_S <= after <= AFTER_S:
+            detail = f"the first trouble came {max(after, 0):.0f} s after {name} took effect"
+            yield Fact("onset-after-policy", file, line, detail, pod=pod, also=(place,))
+            return
+
+
+def _policy_times(tables: Tables) -> list[tuple[pd.Timestamp, str, str, int, str]]:
+    """(time, name, file, line, pod): Felix's updates after its start first, then creation times."""
+    found = []
+    restricting = {policy.name for policy in policies(tables) if policy.restrictive}
+    for row in each(tables.log_lines):
+        if (
+            not _APPLIED.search(row.message)
+            or pd.isna(row.time)
+            or float(row.fields.get("since_start_s") or 0) < STARTUP_S
+        ):
+            continue
+        name = _name_of(row.message)
+        if 'action:"deny"' in row.message or name in restricting or name.partition(".")[2] in restricting:
+            found.append((row.time, name or "a policy", row.file, int(row.line), row.pod))
+    for policy in policies(tables):
+        moment = pd.to_datetime(policy.created, utc=True, errors="coerce") if policy.created else pd.NaT
+        if policy.restrictive and not pd.isna(moment):
+            found.append((moment, policy.name, policy.file, policy.line, ""))
+    return found
+
+
+def _troubles(tables: Tables) -> list[tuple[pd.Timestamp, tuple[str, int]]]:
+    """(time, place) of the beginnings of trouble: lost workers and lost connections."""
+    found: list[tuple[pd.Timestamp, tuple[str, int]]] = []
+    for row in each(tables.node_conditions):
+        if row.type == "Ready" and row.status in ("False", "Unknown"):
+            moment = row.last_heartbeat if row.status == "Unknown" else row.last_transition
+            if not pd.isna(moment):
+                found.append((moment, (row.file, int(row.line))))
+    found.extend(
+        (row.time, (row.file, int(row.line)))
+        for row in each(tables.log_lines)
+        if TROUBLE & set(row.message_ids) and not pd.isna(row.time) and not _at_start(row)
+    )
+    return found
+
+
+def _at_start(row: Any) -> bool:
+    since = text(row.fields.get("since_start_s", ""))
+    return bool(since) and float(since) < STARTUP_S
+
+
+CHECKS: tuple[Check, ...] = (denials, onset)

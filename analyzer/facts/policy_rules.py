@@ -1,0 +1,168 @@
+"""Policies of the bundle as rules, and what they do to ports that the cluster needs; no checks of its own.
+
+Semantics: Calico's documentation of GlobalNetworkPolicy (lower order first, first matching rule wins, a direction
+in ``types`` without a matching rule is dropped at the end) and of host endpoints.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from analyzer.inventory import text
+from analyzer.tables import Tables, each
+
+#: what the ports are for, and the directions in which a worker needs them open
+NEEDED: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
+    "master": ((2040, 2041, 6443), ("egress",)),
+    "typha": ((5473,), ("egress", "ingress")),
+    "bgp": ((179,), ("egress", "ingress")),
+    "kubelet": ((10250,), ("ingress",)),
+    "dns": ((53,), ("egress",)),
+}
+_KEY = re.compile(r"spec\.(ingress|egress)\.(\d{1,4})\.(.{1,200})")
+_BROAD = ("0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+_NARROWING = re.compile(
+    r"(?:source|destination)\.(?:selector|notSelector|namespaceSelector|notNets|notPorts|serviceAccounts|domains)"
+)
+
+
+@dataclass(slots=True)
+class Rule:
+    """One rule of a policy."""
+
+    action: str = ""
+    protocol: str = ""
+    ports: list[str] = field(default_factory=list)  # destination ports, "179" or "2040:2041"
+    narrow: bool = False  # only for some sources or destinations
+    line: int = 0
+
+    def covers(self, port: int) -> bool:
+        """Whether the rule is about the port."""
+        if self.protocol.lower() in ("icmp", "icmpv6", "sctp", "udplite") or self.protocol in ("1", "58"):
+            return False
+        if self.protocol.lower() == "udp" and port != 53:
+            return False
+        return not self.ports or any(_within(port, item) for item in self.ports)
+
+
+def _within(port: int, item: str) -> bool:
+    low, _, high = item.partition(":")
+    if not low.isdigit() or (high and not high.isdigit()):
+        return False  # a named port
+    return int(low) <= port <= int(high or low)
+
+
+@dataclass(slots=True)
+class Policy:
+    """A policy that Calico enforces, with its rules by direction."""
+
+    kind: str
+    namespace: str
+    name: str
+    file: str
+    line: int
+    selector: str = ""
+    order: float = float("inf")
+    types: set[str] = field(default_factory=set)
+    rules: dict[str, dict[int, Rule]] = field(default_factory=lambda: {"ingress": {}, "egress": {}})
+    created: str = ""
+
+    @property
+    def directions(self) -> set[str]:
+        """Directions that the policy is about; without ``types`` those it has rules for, else ingress."""
+        return self.types or {name for name, rules in self.rules.items() if rules} or {"ingress"}
+
+    @property
+    def restrictive(self) -> bool:
+        """Whether it drops anything: denies, or allows less than everything."""
+        return any(not self.allows_all(direction) for direction in self.directions)
+
+    def allows_all(self, direction: str) -> bool:
+        """Whether its first rule of a direction allows everything."""
+        first = next(iter(sorted(self.rules[direction].items())), None)
+        return first is not None and first[1].action in ("Allow", "Pass") and not (first[1].ports or first[1].narrow)
+
+    def verdict(self, direction: str, port: int) -> str:
+        """deny | allow | drop (by having no rule for it) | "" (not its direction)."""
+        if direction not in self.directions:
+            return ""
+        for _, rule in sorted(self.rules[direction].items()):
+            if not rule.covers(port):
+                continue
+            if rule.action == "Deny" and not rule.narrow:
+                return "deny"
+            if rule.action in ("Allow", "Pass"):
+                return "allow"
+        return "drop"
+
+    def deny_line(self, direction: str, port: int) -> int:
+        """Line of the rule that denies the port, else of the policy."""
+        for _, rule in sorted(self.rules[direction].items()):
+            if rule.action == "Deny" and rule.covers(port) and rule.line:
+                return rule.line
+        return self.line
+
+
+def policies(tables: Tables) -> list[Policy]:
+    """All policies that the bundle shows as objects, lower order first."""
+    found: dict[tuple[str, str, str], Policy] = {}
+    kinds = ["GlobalNetworkPolicy", "NetworkPolicy"]
+    for row in each(tables.settings[tables.settings["kind"].isin(kinds)]):
+        key = (row.kind, text(row.namespace), row.name)
+        policy = found.setdefault(key, Policy(*key, file=row.file, line=int(row.line)))
+        _apply(policy, row)
+    shown = [item for item in found.values() if item.selector or item.types or any(item.rules.values())]
+    return sorted(shown, key=lambda item: (item.order, item.name))
+
+
+def _apply(policy: Policy, row: Any) -> None:
+    value = text(row.value)
+    if match := _KEY.fullmatch(row.key):
+        direction, number, rest = match.groups()
+        rule = policy.rules[direction].setdefault(int(number), Rule(line=int(row.line)))
+        if rest == "action":
+            rule.action, rule.line = value, int(row.line)
+        elif rest == "protocol":
+            rule.protocol = value
+        elif rest.startswith("destination.ports"):
+            rule.ports.append(value)
+        elif ".nets" in rest:
+            rule.narrow = rule.narrow or value not in _BROAD
+        elif rest.startswith(("source.ports", "icmp", "notProtocol", "http", "to.", "from.")) or _NARROWING.match(rest):
+            rule.narrow = True
+    elif row.key in ("spec.selector", "spec.podSelector"):
+        policy.selector = value
+    elif row.key == "spec.order":
+        policy.order = float(value) if re.fullmatch(r"-?\d{1,9}(?:\.\d{1,6})?", value) else policy.order
+    elif row.key.startswith(("spec.types", "spec.policyTypes")):
+        policy.types.add(value.lower())
+    elif row.key == "metadata.creationTimestamp":
+        policy.created = value
+
+
+def selects_hosts(policy: Policy, tables: Tables) -> bool:
+    """Whether a policy is about the workers' own (private) interfaces, that is about host endpoints.
+
+    IBM labels the host endpoints of workers ``ibm.role: worker_private`` and ``worker_public``.
+    """
+    if policy.kind != "GlobalNetworkPolicy":
+        return False
+    selector = policy.selector.strip()
+    if "worker_public" in selector and "worker_private" not in selector:
+        return False
+    if re.search(r"ibm\.role|host-?endpoint|worker_private|node-role\.kubernetes|kubernetes\.io/hostname", selector):
+        return True
+    return selector in ("", "all()") and host_endpoints(tables)
+
+
+def host_endpoints(tables: Tables) -> bool:
+    """Whether the workers have host endpoints: objects, Felix's updates, or a cluster of IBM's."""
+    if bool((tables.settings["kind"] == "HostEndpoint").any()):
+        return True
+    if any("proto.HostEndpointUpdate" in row.message for row in each(tables.log_lines)):
+        return True
+    return any(
+        key.startswith("ibm-cloud.kubernetes.io/") for row in each(tables.nodes) for key in (row.labels or {})
+    ) or any("+IKS" in row.kubelet_version for row in each(tables.nodes))
