@@ -62,35 +62,56 @@ def _tick_label(moment: datetime, step: float) -> str:
     return f"{moment:%H:%M:%S}" if step < 60 else f"{moment:%H:%M}"
 
 
-def timeline_svg(entries: Iterable[model.TimelineEntry], onset: model.Onset | None = None) -> Markup:
+def timeline_svg(entries: Sequence[model.TimelineEntry], onset: model.Onset | None = None) -> tuple[Markup, int]:
     """Draw one row a worker with a mark for each entry, and a line where the trouble began.
 
-    Gives an empty string where fewer than two entries have a time.
+    Quiet entries from long before the trouble are not drawn: they would press the trouble into a corner.
+
+    Returns:
+        The drawing, empty where fewer than two entries have a time, and the number of entries in it.
     """
     timed = [(item.time, item) for item in entries if item.time is not None and item.time == item.time]
-    if len(timed) < 2:
-        return Markup("")
     began = onset.time if onset else None
+    timed = _of_interest(timed, began)
+    if len(timed) < 2:
+        return Markup(""), 0
     times = [time for time, _ in timed] + ([began] if began else [])
     every = _rows(timed)
     names = every[:MOST_ROWS]
     left = min(LEFT, CHARACTER * max(len(_label(name)) for name in names) + 12)
     scale = _Scale(min(times), max(times), left + 10, WIDTH - RIGHT - 10)
-    height = TOP + ROW * len(names) + 30
-    parts = [_axis(scale, TOP - 8, TOP + ROW * len(names))]
+    bottom = TOP + ROW * len(names)
+    parts = [_axis(scale, TOP - 8, bottom)]
+    drawn = 0
     for number, name in enumerate(names):
         mine = [(time, item.severity, item.what) for time, item in timed if item.node == name]
+        drawn += len(mine)
         parts.append(_row(number, name, left, _merged(scale, mine)))
     if began:
-        parts.append(_onset(scale.x(began), began, TOP + ROW * len(names)))
+        parts.append(_onset(scale.x(began), began, bottom))
     rows = words.plural(len(names), "row") + (f" of {len(every)}" if len(every) > len(names) else "")
-    title = f"Timeline: {len(timed)} entries on {rows}, {words.when(min(times))} to {words.when(max(times))}"
-    return _svg(title, height, parts)
+    title = f"Timeline: {drawn} entries on {rows}, {words.when(min(times))} to {words.when(max(times))}"
+    parts.append(_span(left, bottom + 36, min(times), max(times)))
+    return _svg(title, bottom + 44, parts), drawn
 
 
-def rows_left_out(entries: Iterable[model.TimelineEntry]) -> int:
-    """Give the number of workers that the drawing has no room for."""
-    return max(0, len({item.node for item in entries if item.time is not None}) - MOST_ROWS)
+def _span(x: float, y: float, first: datetime, last: datetime) -> Markup:
+    """What the axis spans: its labels alone do not tell the day."""
+    return Markup('<text class="tick-label" x="{:g}" y="{:g}">{} to {}</text>').format(
+        x, y, words.when(first), words.when(last)
+    )
+
+
+def _of_interest(
+    timed: Sequence[tuple[datetime, model.TimelineEntry]], began: datetime | None
+) -> list[tuple[datetime, model.TimelineEntry]]:
+    """Leave out quiet entries from before the trouble by more than half the time it lasted."""
+    trouble = [time for time, item in timed if item.severity != "info"] + ([began] if began else [])
+    if not trouble:
+        return list(timed)
+    lasted = max(time for time, _ in timed) - min(trouble)
+    start = min(trouble) - max(lasted / 2, timedelta(minutes=10))
+    return [(time, item) for time, item in timed if time >= start]
 
 
 def _rows(timed: Sequence[tuple[datetime, model.TimelineEntry]]) -> list[str]:

@@ -57,6 +57,7 @@ def _render(env: Environment, page: Page) -> str:
     report = page.report
     style = _source(env, "report.css") + _source(env, "extra.css")
     script = _source(env, "report.js")
+    drawing, drawn = charts.timeline_svg([moment.item for moment in page.timeline], report.onset)
     return environment.render(
         env,
         "report.html.j2",
@@ -64,8 +65,8 @@ def _render(env: Environment, page: Page) -> str:
         style=Markup(style),  # noqa: S704 - files of the program or of its user, not of a bundle
         script=Markup(script),  # noqa: S704
         content_security_policy=content_security_policy(style, script),
-        timeline_chart=charts.timeline_svg((moment.item for moment in page.timeline), report.onset),
-        timeline_rows_left_out=charts.rows_left_out(moment.item for moment in page.timeline),
+        timeline_chart=drawing,
+        timeline_left_out=len(page.timeline) - drawn,
         levels_chart=charts.levels_svg(report.log_levels_over_time) if report.log_levels_over_time else "",
         peers=matrices.peer_grid(report.peer_matrix, page.caps.peers) if report.peer_matrix else None,
         nodes=matrices.node_grid(report.node_matrix, page.caps.nodes) if report.node_matrix else None,

@@ -295,6 +295,8 @@ def _cluster_line(cluster: model.ClusterInfo) -> str:
 def _with_bad(seen: int, bad: int) -> str:
     if not seen:
         return ""
+    if bad == seen:
+        return f"{seen}, none ready"
     return f"{seen}, {bad} not ready" if bad else f"{seen}, all ready as far as the bundle shows"
 
 

@@ -73,9 +73,9 @@ def age(seconds: float | None) -> str:
     return "less than a minute before the collection"
 
 
-def plural(count: int, noun: str) -> str:
-    """Give ``1 worker``, ``3 workers``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """Give ``1 worker``, ``3 workers``; ``nouns`` where an s is not enough."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {nouns or noun + 's'}"
 
 
 def strength(weight: float) -> str:
