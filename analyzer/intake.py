@@ -13,9 +13,8 @@ from typing import Any
 from analyzer.attribution import attribute
 from analyzer.bundle import BundleError, Limits, Member, fingerprint, open_bundle
 from analyzer.tables import ROW_TYPES
-from parsers.container_log import parse_container_log, section_sources, split_sections
+from parsers.container_log import container_of, parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
-from parsers.log_facts import container_of
 from parsers.place import place
 from parsers.recognize import recognize
 from parsers.rows import FileRow

@@ -61,7 +61,9 @@ def _logs(tables: Tables, inventory: Inventory) -> pd.Series:
         lasted = 0.0
         if not pd.isna(row.last_time) and not pd.isna(row.time):
             lasted = (row.last_time - row.time).total_seconds()
-        until = float(fields["until_end_s"]) if fields.get("until_end_s") else None
+        # the end of its own process counts: what a process says before it dies is no start-up noise
+        end = fields.get("until_process_end_s") or fields.get("until_end_s")
+        until = float(end) if end else None
         ago = _since_end(row, collected)
         startup = start is not None and start <= STARTUP_S and lasted <= STARTUP_S
         went_on = until is not None and until >= WENT_ON_S

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,11 +119,12 @@ def _compile(pattern: Pattern) -> list[_Compiled]:
             )
         )
     for source in pattern.regexes:
-        literal = _literal_of(source)
-        expression = regex.compile(source, regex.IGNORECASE | regex.DOTALL)
-        length = max(len(literal), 8)
-        item = _Compiled(pattern.id, role, literal, length, (), False, False, pattern.whole, expression, unless)
-        compiled.append(item)
+        for part in _alternatives(source):
+            literal = _literal_of(part)
+            expression = regex.compile(part, regex.IGNORECASE | regex.DOTALL)
+            length = max(len(literal), 8)
+            item = _Compiled(pattern.id, role, literal, length, (), False, False, pattern.whole, expression, unless)
+            compiled.append(item)
     return compiled
 
 
@@ -149,29 +150,54 @@ def _literal_of(source: str) -> str:
 
     Only what stands outside all groups and classes counts, and a character that a quantifier follows does not.
     """
-    runs, run, depth, in_class, position = [""], "", 0, False, 0
+    runs, run = [""], ""
+    for plain, following in _outside_groups(source):
+        run = run + plain.lower() if plain and following not in ("?", "*", "{") else ""
+        runs.append(run)
+    return max(runs, key=len).strip()
+
+
+def _alternatives(source: str) -> list[str]:
+    """The parts of an expression between the bars that stand outside all groups."""
+    parts, start, depth, in_class, position = [], 0, 0, False, 0
+    while position < len(source):
+        character = source[position]
+        if character == "\\":
+            position += 1
+        elif in_class:
+            in_class = character != "]"
+        elif character in "([":
+            depth, in_class = depth + (character == "("), character == "["
+        elif character == ")":
+            depth -= 1
+        elif character == "|" and depth == 0:
+            parts.append(source[start:position])
+            start = position + 1
+        position += 1
+    return [*parts, source[start:]]
+
+
+def _outside_groups(source: str) -> Iterator[tuple[str, str]]:
+    """The characters outside groups, classes and quantifiers as (plain character or "", what follows it)."""
+    depth, in_class, position = 0, False, 0
     while position < len(source):
         character = source[position]
         escaped = character == "\\"
         plain = source[position + 1 : position + 2] if escaped else character
         step = 2 if escaped else 1
-        optional = source[position + step :][:1] in ("?", "*", "{")
-        special = plain.isalnum() if escaped else character in ".^$?*+{}"
         if in_class:
             in_class = escaped or character != "]"
+            plain = ""
         elif not escaped and character in "([":
-            depth, in_class, run = depth + (character == "("), character == "[", ""
+            depth, in_class, plain = depth + (character == "("), character == "[", ""
         elif not escaped and character == ")":
-            depth, run = depth - 1, ""
-        elif not escaped and character == "|" and depth == 0:
-            return ""
-        elif depth or optional or special:
-            run = ""
-        else:
-            run += plain.lower()
-        runs.append(run)
+            depth, plain = depth - 1, ""
+        elif not escaped and character == "{":
+            step, plain = max(1, source.find("}", position) + 1 - position), ""
+        elif depth or (plain.isalnum() if escaped else character in ".^$?*+|}"):
+            plain = ""
+        yield plain, source[position + step :][:1]
         position += step
-    return max(runs, key=len).strip()
 
 
 def _matches(item: _Compiled, text: str, lowered: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from parsers.container_log import looks_like_log
 from parsers.log_dress import undress
 from parsers.log_line import take_apart
 
@@ -127,4 +128,6 @@ def _log(sample: str) -> Recognition:
         elif parts.time is not None or (parts.component and parts.level):
             score += 0.9
     share = score / total if total else 0.0
+    if share < 0.5:  # scripts write plain lines
+        share = max(share, looks_like_log(sample))
     return Recognition("log", 0.98 * share if score >= 2 or share >= 0.8 else 0.2 * share, f"{share:.0%} log lines")

@@ -1,0 +1,71 @@
+"""The matcher: literals, values, choices, whole messages, order, and that hostile text ends in time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parsers.message_match import MessageMatcher, Pattern
+
+MATCHER = MessageMatcher(
+    [
+        Pattern("typha-none", "symptom", ("Didn't find any ready Typha instances.",)),
+        Pattern("typha-connect", "symptom", ("Failed to connect to typha endpoint {addr}.",)),
+        Pattern("timeout", "symptom", ("dial tcp {ip}:{port}: i/o timeout",)),
+        Pattern("etcd", "cause", ("etcdserver: {request timed out|leader changed}",)),
+        Pattern("started", "benign", ("Started",), whole=True),
+        Pattern("peer-up", "state", ("{peer}: State changed to up",), whole=True),
+        Pattern("port", "cause", ("bind: address already in use",), unless="retry"),
+        Pattern("expr", "cause", (), (r"IPAM .{0,60}(?:full|exhausted)", r"one thing|other matter")),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("Didn't find any ready Typha instances.", ("typha-none",)),
+        ("didn't FIND any ready typha instances.", ("typha-none",)),
+        (
+            "Failed to connect to typha endpoint 10.0.0.1:5473. error=dial tcp 10.0.0.1:5473: i/o timeout",
+            ("typha-connect", "timeout"),
+        ),
+        ("i/o timeout of dial tcp", ()),
+        ("etcdserver: leader changed", ("etcd",)),
+        ("etcdserver: all is well", ()),
+        ("Started", ("started",)),
+        ("Started the thing", ()),
+        ("Mesh_10_0_0_1: State changed to up", ("peer-up",)),
+        ("Mesh_10_0_0_1: State changed to upper", ()),
+        ("bind: address already in use", ("port",)),
+        ("bind: address already in use, will retry", ()),
+        ("ipam block 10.0.0.0/26 is FULL", ("expr",)),
+        ("an other matter", ("expr",)),
+        ("", ()),
+    ],
+)
+def test_texts_and_their_families(text: str, ids: tuple[str, ...]) -> None:
+    assert MATCHER.match(text) == ids
+
+
+def test_causes_come_first() -> None:
+    text = "dial tcp 10.0.0.1:443: i/o timeout; etcdserver: request timed out"
+    assert MATCHER.match(text) == ("etcd", "timeout")
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_any_value_stands_for_a_placeholder(address: str, tail: str) -> None:
+    ids = MATCHER.match(f"Failed to connect to typha endpoint {address}.{tail}")
+    assert "typha-connect" in ids
+
+
+def test_hostile_text_ends_in_time() -> None:
+    evil = MessageMatcher([Pattern("evil", "cause", (), (r"begin(?:a+)+end",))])
+    started = time.monotonic()
+    evil.match("begin" + "a" * 5000 + "!")
+    MATCHER.match("dial tcp :" * 100_000)
+    assert time.monotonic() - started < 3
