@@ -46,7 +46,9 @@ _LISTS = frozenset(
         "ingress", "egress", "conditions", "ownerReferences", "ipPools", "rules", "subsets", "addresses", "ports",
         "nets", "notNets", "cidrs", "peers", "types", "interfaceNames", "expectedIPs", "items", "serviceClusterIPs",
         "serviceExternalIPs", "serviceLoadBalancerIPs", "env", "versions", "relatedObjects", "attributes",
-        "communities", "prefixAdvertisements", "finalizers",
+        "communities", "prefixAdvertisements", "finalizers", "healthTimeoutOverrides", "failsafeInboundHostPorts",
+        "failsafeOutboundHostPorts", "imagePullSecrets", "controlPlaneTolerations", "componentResources",
+        "externalNetworks", "clusterNetwork", "additionalNetworks",
     }
 )  # fmt: skip
 

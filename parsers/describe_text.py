@@ -30,8 +30,12 @@ _SECOND_KEYS = frozenset(
 )  # fmt: skip
 _MESSAGE = re.compile(r" {6}Message: +\S.*| {6}Message: *")
 _BEFORE_MESSAGE = re.compile(r" {6}Reason: .*| {4}(?:Last )?State: +Terminated *")
+#: what kubectl prints below a pod's "IP:"; very old ones have no "IPs:"
+_AFTER_IP = ("IPs:", "Controlled By:", "Created By:", "Containers:", "Init Containers:", "NominatedNodeName:")
 _EXIT_CODE = re.compile(r" {6}Exit Code: +-?\d+ *")
-_AFTER_EXIT_CODE = re.compile(r" {6}(?:Signal|Started): .*")
+_AFTER  #: what kubectl prints below a pod's "IP:"; very old ones have no "IPs:"
+_AFTER_IP = ("IPs:", "Controlled By:", "Created By:", "Containers:", "Init Containers:", "NominatedNodeName:")
+_EXIT_CODE = re.compile(r" {6}(?:Signal|Started): .*")
 # a probe's command is printed raw, with its line breaks; its numbers come last
 _PROBE = re.compile(r" {4}(?:Liveness|Readiness|Startup): +exec \[.*")
 _PROBE_END = re.compile(r".* (?:#failure|failureThreshold)=\d+ *")
@@ -212,7 +216,7 @@ def _in_pod_message(found: Sequence[Section], lines: Sequence[str], index: int, 
     if not found or found[-1].key != "Message":
         return False
     if key == "IP":
-        return index + 1 < len(lines) and not lines[index + 1].startswith("IPs:")
+        return index + 1 < len(lines) and not lines[index + 1].startswith(_AFTER_IP)
     return key not in ("SeccompProfile", "IPs")
 
 

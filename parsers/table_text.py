@@ -186,14 +186,17 @@ def _after_blank(current: Table | None, lines: Sequence[str], index: int) -> Tab
 
 def is_table_header(line: str) -> bool:
     """Whether the line is the heading of a table."""
-    if not _HEADER.fullmatch(line):
+    if not _HEADER.fullmatch(line.replace("\t", "  ")):
         return False
     columns = _columns(line)[0]
     return columns[0] in _FIRST and (len(columns) > 1 or columns[0] == "NAME")
 
 
 def _columns(line: str) -> tuple[list[str], list[int]]:
+    """Give the headings and where they start; nowhere in particular if a paste has tabs between them."""
     line = line.rstrip()
+    if "\t" in line:
+        return [heading.strip() for heading in re.split(r"\t+", line.strip())], []
     starts = [match.start(1) for match in _CELL_START.finditer(line)]
     ends = [*starts[1:], len(line)]
     return [line[start:end].strip() for start, end in zip(starts, ends, strict=True)], starts
@@ -201,6 +204,8 @@ def _columns(line: str) -> tuple[list[str], list[int]]:
 
 def _cells(line: str, starts: Sequence[int]) -> list[str]:
     """Cut a row at the columns; by gaps where it is plainly not aligned with the header."""
+    if not starts:
+        return [cell.strip() for cell in line.strip().split("\t")]
     whole = all(line[start - 1] == " " or line[:start].endswith("<none>") for start in starts[1:] if start <= len(line))
     if not whole:
         parts = re.split(r" {2,}", line.strip())
@@ -210,7 +215,7 @@ def _cells(line: str, starts: Sequence[int]) -> list[str]:
     cells = [line[start:end].strip() for start, end in zip(starts, ends, strict=True)]
     if not whole and len(line.split()) == len(starts):
         return line.split()
-    if starts and starts[0] and line[: starts[0]].strip():
+    if starts[0] and line[: starts[0]].strip():
         cells[0] = (line[: starts[0]].strip() + " " + cells[0]).strip()
     return cells
 

@@ -27,6 +27,11 @@ RESOURCES = {
     "Deployment": ("apps", "deployments", ["deploy"], True),
     "ReplicaSet": ("apps", "replicasets", ["rs"], True),
     "Lease": ("coordination.k8s.io", "leases", [], True),
+    "ConfigMap": ("", "configmaps", ["cm"], True),
+    "BGPConfiguration": ("crd.projectcalico.org", "bgpconfigurations", [], False),
+    "GlobalNetworkPolicy": ("crd.projectcalico.org", "globalnetworkpolicies", [], False),
+    "FelixConfiguration": ("crd.projectcalico.org", "felixconfigurations", [], False),
+    "TigeraStatus": ("operator.tigera.io", "tigerastatuses", [], False),
 }
 NOT_FOUND = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
 

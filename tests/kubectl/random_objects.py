@@ -1,73 +1,19 @@
-"""Random clusters as full API objects, with the awkward texts that real ones have.
-
-Everything hangs on the seed and the given present. Times are RFC 3339 strings, as an API server sends them.
-"""
+"""Random clusters as full API objects, with the awkward texts that real ones have. All hangs on seed and present."""
 
 from __future__ import annotations
 
-import random
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-Object = dict[str, Any]
-
-SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
-FAKE_SECTIONS = (
-    "Events:\n  Type  Reason  Age\nConditions:\n  Ready True",
-    "Containers:\n  fake:\n    State:          Running\n    Ready:          True\n    Restart Count:  7",
-    "Name:  not-a-pod\nNamespace:  nowhere\nStatus:  Running",
-    "Volumes:  <none>\nQoS Class:  BestEffort",
-)
-FAKE_EVENTS = (
-    "Events:\n  Type     Reason     Age   From     Message\n  ----     ------     ----  ----     -------\n"
-    "  Warning  Unhealthy  5m    kubelet  not a real event"
-)
-FAKE_OBJECT = (
-    "\n\n\nName:         fake\nNamespace:    fake\nPriority:     0\nNode:         n/1.2.3.4\n"
-    "Status:       Running\nIP:           1.2.3.4\nContainers:\n  c:\n    Image:  x\nEvents:       <none>\n"
-)
-PLAIN = (
-    "two  spaces   kept, a colon: and a 'quote'",
-    'naïve café ☕ 日本語 <b>bold</b> & "quotes"',
-    "a message\twith a tab",
-    'OCI runtime create failed: exec: "/bin/x": permission denied: unknown',
-)
-BGP = (
-    "Readiness probe failed: 2026-02-12 14:42:49.280 [INFO][5037] confd/health.go 180: Number of node(s) with BGP "
-    "peering established = {n}\ncalico/node is not ready: BIRD is not ready: BGP not established with {peers}\n"
-)
-EVENTS = (
-    ("Unhealthy", "Warning", "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503\n"),
-    ("Unhealthy", "Warning", 'Liveness probe failed: Get "http://localhost:9099/liveness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'),
-    ("Unhealthy", "Warning", "Readiness probe failed: "),
-    ("BackOff", "Warning", "Back-off restarting failed container calico-node in pod calico-node-x_calico-system(0d1)"),
-    ("Pulled", "Normal", 'Successfully pulled image "icr.io/x:v1" in 1.5s (35.738s including waiting). Image size: 94536228 bytes.'),
-    ("FailedCreatePodSandBox", "Warning", 'Failed to create pod sandbox: rpc error: code = Unknown desc = plugin type="calico" failed (add): error getting ClusterInformation: connection is unauthorized: Unauthorized'),
-    ("Scheduled", "Normal", "Successfully assigned calico-system/calico-node-x to 10.0.0.1"),
-    ("Killing", "Normal", "Container calico-node failed liveness probe, will be restarted"),
-    ("FailedScheduling", "Warning", "0/3 nodes are available: 3 node(s) had taint {a: b}, that the pod didn't tolerate."),
-    ("Empty", "Normal", ""),
-    *(("Odd", "Warning", text) for text in (*PLAIN, *FAKE_SECTIONS, "head\n\n\ntail after blank lines\n\n")),
-)  # fmt: skip
-NODE_EVENTS = (
-    ("NodeNotReady", "Normal"), ("NodeReady", "Normal"), ("NodeHasSufficientMemory", "Normal"), ("Starting", "Normal"),
-    ("InvalidDiskCapacity", "Warning"), ("Rebooted", "Warning"), ("SystemOOM", "Warning"),
-)  # fmt: skip
+from awkward_texts import BGP, EVENTS, FAKE_EVENTS, FAKE_SECTIONS, NODE_EVENTS, PLAIN
+from random_bricks import Object
+from random_containers import Containers
 
 
-class Cluster:
-    """A random cluster; ``objects`` by kind.
-
-    ``minor`` is kubectl's: very old ones do not show all that newer API objects hold.
-    """
+class Cluster(Containers):
+    """A random cluster with nodes, pods, workloads and their events."""
 
     def __init__(self, seed: int, now: datetime, minor: int = 99) -> None:
-        self.seed = seed
-        self.minor = minor
-        self.now = now.replace(microsecond=0)
-        self.rng = random.Random(seed)
-        self.objects: dict[str, list[Object]] = {}
-        self._number = 0
+        super().__init__(seed, now, minor)
         for _ in range(self.rng.randint(1, 4)):
             self._node()
         for _ in range(self.rng.randint(1, 5)):
@@ -76,126 +22,6 @@ class Cluster:
             self._daemonset()
         for _ in range(self.rng.randint(0, 2)):
             self._deployment()
-
-    # -- bricks
-
-    def ago(self, seconds: float) -> str:
-        return (self.now - timedelta(seconds=seconds)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def span(self, bits: float = 22) -> int:
-        return int(2 ** self.rng.uniform(0, bits)) + 1
-
-    def chance(self, share: float) -> bool:
-        return self.rng.random() < share
-
-    def pick(self, *choices: Any) -> Any:
-        return self.rng.choice(choices)
-
-    def word(self, length: int = 5) -> str:
-        return "".join(self.rng.choice(SUFFIX) for _ in range(length))
-
-    def uid(self) -> str:
-        self._number += 1
-        return f"{self.seed % 2**32:08x}-0000-4000-8000-{self._number:012d}"
-
-    def address(self) -> str:
-        return f"10.{self.rng.randint(0, 255)}.{self.rng.randint(0, 255)}.{self.rng.randint(1, 254)}"
-
-    def free_text(self) -> str:
-        """Text that a container may leave behind: anything, also what looks like kubectl's own output."""
-        return self.pick(
-            "panic: oh\n\ngoroutine 1 [running]:\nEvents:\n",
-            "one line",
-            "  blanks in front\n    and more",
-            "ends with blank lines\n\n\n",
-            FAKE_EVENTS,
-            FAKE_OBJECT,
-            "      Exit Code:    0\n  in the middle",
-            "      Reason:       Fake\n    Ready:          True",
-            *PLAIN,
-            *FAKE_SECTIONS,
-        )
-
-    def add(self, kind: str, name: str, namespace: str = "", **more: Any) -> Object:
-        meta: Object = {
-            "name": name,
-            "uid": self.uid(),
-            "creationTimestamp": self.ago(self.span(25)),
-            "resourceVersion": "1",
-        }
-        if namespace:
-            meta["namespace"] = namespace
-        item: Object = {"metadata": meta, **more}
-        self.objects.setdefault(kind, []).append(item)
-        return item
-
-    def names(self, kind: str) -> list[str]:
-        return [item["metadata"]["name"] for item in self.objects.get(kind, [])]
-
-    def annotations(self) -> Object:
-        found = {}
-        if self.chance(0.5):
-            found["projectcalico.org/IPv4Address"] = f"{self.address()}/26"
-        if self.chance(0.3):
-            found["note"] = "line one\nEvents:\n  Type Reason\n"
-        if self.chance(0.3):
-            found["long.example.com/value"] = "x" * self.rng.randint(100, 300)
-        if self.chance(0.3):
-            found["odd"] = self.pick(
-                "Containers:\n  fake:\n    Ready: True", "", "a: b  c", "trailing newline\n", "ünïcode"
-            )
-        if self.chance(0.1):
-            found["kubectl.kubernetes.io/last-applied-configuration"] = '{"a": 1}\n'
-        return found
-
-    def event(
-        self, about: Object, kind: str, reason: str, level: str, message: str, component: str, host: str = ""
-    ) -> None:
-        meta = about["metadata"]
-        last = self.span(16)
-        count = self.pick(1, 1, self.rng.randint(2, 5000))
-        first = last if count == 1 else last + self.span(17)
-        uid = meta["name"] if kind == "Node" and (self.chance(0.5) or self.minor < 22) else meta["uid"]
-        involved = {"kind": kind, "name": meta["name"], "uid": uid, "apiVersion": "v1"}
-        if "namespace" in meta:
-            involved["namespace"] = meta["namespace"]
-        if kind == "Pod" and self.chance(0.4):
-            involved["fieldPath"] = (
-                f"spec.{self.pick('containers', 'initContainers')}{{{self.pick('calico-node', 'install-cni')}}}"
-            )
-        item = self.add(
-            "Event",
-            f"{meta['name']}.{self.word(16)}",
-            meta.get("namespace", "default"),
-            involvedObject=involved,
-            reason=reason,
-            message=message,
-            type=level,
-        )
-        if self.chance(0.2) and self.minor >= 22:  # events.k8s.io/v1
-            item |= {
-                "eventTime": self.ago(first).replace("Z", ".123456Z"),
-                "source": {},
-                "firstTimestamp": None,
-                "lastTimestamp": None,
-            }
-            item |= {"reportingComponent": component, "reportingInstance": host}
-            if count > 1:
-                item["series"] = {"count": count, "lastObservedTime": self.ago(last).replace("Z", ".000000Z")}
-        else:
-            item |= {
-                "firstTimestamp": self.ago(first),
-                "lastTimestamp": self.ago(last),
-                "count": count,
-                "eventTime": None,
-            }
-            item |= {
-                "source": {"component": component, **({"host": host} if host else {})},
-                "reportingComponent": "",
-                "reportingInstance": "",
-            }
-
-    # -- nodes
 
     def _node(self) -> None:
         name = self.pick(
@@ -298,8 +124,6 @@ class Cluster:
             },
         }  # fmt: skip
 
-    # -- pods
-
     def _pod(self) -> None:
         app, owner, name = self.pick(
             ("calico-node", ("DaemonSet", "calico-node"), f"calico-node-{self.word()}"),
@@ -394,161 +218,6 @@ class Cluster:
             container = {"name": "debugger", "image": "busybox", "resources": {}}
             spec["ephemeralContainers"] = [container]
             status["ephemeralContainerStatuses"] = [self._status(container)]
-
-    def _container(self, name: str) -> Object:
-        item: Object = {
-            "name": name,
-            "image": self.pick(
-                f"icr.io/ext/calico/{name}:v3.27.2",
-                f"registry:5000/calico/{name}",
-                f"icr.io/{name}:v3.30.7@sha256:{'ab' * 32}",
-            ),
-            "resources": {},
-            "imagePullPolicy": "IfNotPresent",
-        }
-        if self.chance(0.5):
-            item["resources"]["requests"] = {"cpu": "250m", "memory": "80Mi"}
-        if self.chance(0.3):
-            item["resources"]["limits"] = {"cpu": "1", "memory": "512Mi", "ephemeral-storage": "1Gi"}
-        if self.chance(0.4):
-            item["command"] = ["/bin/sh", "-c", "echo one\n    State:  Running\nEvents:\nexit 0"]
-        if self.chance(0.3):
-            item["args"] = ["--flag", "Ready:  True"]
-        if self.chance(0.3):
-            item["ports"] = [
-                {"containerPort": 9099, "hostPort": 9099, "protocol": "TCP", "name": "health"},
-                {"containerPort": 53, "protocol": "UDP"},
-            ]
-        if self.chance(0.5):
-            item["livenessProbe"] = self._probe()
-        if self.chance(0.5):
-            item["readinessProbe"] = self._probe()
-        if self.chance(0.2):
-            item["startupProbe"] = self._probe()
-        if self.chance(0.6):
-            item["env"] = self._environment()
-        if self.chance(0.2):
-            item["envFrom"] = [
-                {"configMapRef": {"name": "calico-config"}},
-                {"secretRef": {"name": "s", "optional": True}, "prefix": "P_"},
-            ]
-        if self.chance(0.6):
-            item["volumeMounts"] = [
-                {"name": "v", "mountPath": "/var/run/calico"},
-                {"name": "v", "mountPath": "/lib/modules", "readOnly": True, "subPath": "a b"},
-            ]
-        if self.chance(0.2):
-            item["securityContext"] = {
-                "seccompProfile": {"type": self.pick("RuntimeDefault", "Localhost"), "localhostProfile": "p.json"}
-            }
-        return item
-
-    def _probe(self) -> Object:
-        base = {
-            "initialDelaySeconds": 0,
-            "timeoutSeconds": 10,
-            "periodSeconds": 30,
-            "successThreshold": 1,
-            "failureThreshold": 3,
-        }
-        how: Object = self.pick(
-            {"exec": {"command": ["/bin/calico-node", "-bird-ready", "-felix-ready"]}},
-            {"exec": {"command": ["sh", "-c", "set -e\nConditions:\ncurl localhost\n"]}},
-            {"httpGet": {"host": "localhost", "port": 9099, "path": "/liveness", "scheme": "HTTP"}},
-            {"httpGet": {"port": "http", "path": "/", "scheme": "HTTPS"}},
-            {"tcpSocket": {"port": 179}},
-        )
-        return base | how
-
-    def _environment(self) -> list[Object]:
-        variables: list[Object] = [
-            {"name": "IP", "value": "autodetect"},
-            {"name": "TRICK", "value": "Ready: False\n    State:  Running\nEvents:\n"},
-            {"name": "EMPTY", "value": ""},
-            {"name": "SPACES", "value": "  a  b  "},
-            {"name": "IP_AUTODETECTION_METHOD", "value": "interface=eth0,can-reach=10.0.0.1"},
-            {"name": "NETWORK_CONFIG", "value": '{\n  "name": "k8s",\n\n  "plugins": []\n}'},
-            {"name": "NODENAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "spec.nodeName"}}},
-            {"name": "POD", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
-            {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "bgp", "key": "password", "optional": True}}},
-            {"name": "BACKEND", "valueFrom": {"configMapKeyRef": {"name": "calico-config", "key": "backend"}}},
-            {"name": "UNICODE", "value": "ünï ☕"},
-            {"name": "A_VERY_LONG_NAME_THAT_MOVES_THE_COLUMN_FAR_TO_THE_RIGHT", "value": "1"},
-        ]
-        return self.rng.sample(variables, self.rng.randint(1, len(variables)))
-
-    def _tolerations(self) -> list[Object]:
-        kinds = [
-            {"operator": "Exists", "effect": "NoSchedule"},
-            {"key": "CriticalAddonsOnly", "operator": "Exists"},
-            {"key": "dedicated", "operator": "Equal", "value": "edge", "effect": "NoExecute"},
-            {
-                "key": "node.kubernetes.io/not-ready",
-                "operator": "Exists",
-                "effect": "NoExecute",
-                "tolerationSeconds": 300,
-            },
-        ]
-        return self.rng.sample(kinds, self.rng.randint(0, 4))
-
-    def _volumes(self) -> list[Object]:
-        kinds = [
-            {"name": "lib-modules", "hostPath": {"path": "/lib/modules", "type": ""}},
-            {"name": "Events", "emptyDir": {}},
-            {"name": "conf", "configMap": {"name": "calico-config", "optional": False}},
-            {
-                "name": "token",
-                "projected": {
-                    "sources": [
-                        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-                        {"configMap": {"name": "ca"}},
-                        {"downwardAPI": {}},
-                    ]
-                },
-            },
-            {"name": "certs", "secret": {"secretName": "node-certs"}},
-        ]
-        return self.rng.sample(kinds, self.rng.randint(0, 5))
-
-    def _status(self, container: Object) -> Object:
-        started = self.rng.randint(100, 90000)
-        reason = self.pick("Completed", "Error", "OOMKilled", "ContainerCannotRun", "")
-        terminated: Object = {
-            "exitCode": 0 if reason == "Completed" else self.pick(1, 2, 137, 139, 143, -1),
-            "startedAt": self.ago(started),
-            "finishedAt": self.ago(self.rng.randint(1, 99)),
-            "containerID": "containerd://1",
-        }
-        if reason:
-            terminated["reason"] = reason
-        if self.chance(0.5):
-            terminated["message"] = self.free_text()
-        if self.chance(0.1):
-            terminated["signal"] = 9
-        state = self.pick(
-            {"running": {"startedAt": self.ago(started)}},
-            {"terminated": terminated},
-            {
-                "waiting": {
-                    "reason": self.pick("CrashLoopBackOff", "ImagePullBackOff", "PodInitializing", "ContainerCreating"),
-                    "message": "back-off",
-                }
-            },
-            {"waiting": {}},
-            {},
-        )
-        return {
-            "name": container["name"],
-            "ready": self.chance(0.5),
-            "restartCount": self.pick(0, 0, 1, 17, 2041),
-            "image": container["image"],
-            "imageID": f"x@sha256:{'0f' * 32}",
-            "containerID": "containerd://1",
-            "state": state,
-            "lastState": self.pick({}, {"terminated": terminated}),
-        }
-
-    # -- workloads
 
     def _template(self, app: str) -> Object:
         return {

@@ -96,6 +96,11 @@ def test_evicted_and_terminating() -> None:
     assert (pod.phase, pod.reason) == ("Failed", "Evicted")
     assert pod.message == "The node was low.\nEvents:  <none>\nIP:                   not this one"
     assert pod.ip == "10.138.44.12"
+    old = gone.replace("Events:  <none>\nIP:                   not this one\n", "").replace(
+        "IPs:\n  IP:           10.138.44.12\n", ""
+    )
+    (pod,) = parse_describe_pod(old, SOURCE).pods
+    assert (pod.message, pod.ip) == ("The node was low.", "10.138.44.12")
     going = POD.replace("Status:               Running", "Status:               Terminating (lasts 4m)")
     (pod,) = parse_describe_pod(going, SOURCE).pods
     assert (pod.phase, pod.deleted) == ("Terminating", True)

@@ -181,6 +181,13 @@ def test_prompts_between_tables() -> None:
     ]
 
 
+def test_tabs_of_a_paste() -> None:
+    parsed = read("NAME\tREADY\tSTATUS\tRESTARTS\tAGE\ncalico-node-x\t0/1\tRunning\t5 (3m ago)\t2d\n")
+    assert [(row.pod, row.ready, row.restarts, row.last_restart_age_s) for row in parsed.pods] == [
+        ("calico-node-x", "0/1", 5, 180)
+    ]
+
+
 def test_errors_are_named() -> None:
     parsed = read("Error from server (Forbidden): pods is forbidden\n" + PODS)
     assert parsed.problems == ["not part of a table: 'Error from server (Forbidden): pods is forbidden'"]
