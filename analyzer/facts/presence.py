@@ -53,6 +53,8 @@ OTHER_NETWORKS = {
 #: namespaces in which these agents live: a customer's pod may bear a similar name
 NETWORK_NAMESPACES = ("kube-system", "openshift-ovn-kubernetes", "openshift-sdn", "kube-flannel", "cilium", "")
 OLD_OOM_S = 24 * 3600.0
+LATELY_OOM_S = 6 * 3600.0
+FEW_OOM = 3
 
 
 def _daemonsets(tables: Tables) -> list[Any]:
@@ -190,19 +192,28 @@ def unscheduled(tables: Tables) -> Iterator[Fact]:
             yield Fact("calico-pod-unschedulable", row.file, int(row.line), f"{row.pod} is not scheduled", pod=row.pod)
 
 
+def _long_over(tables: Tables, row: Any) -> bool:
+    """Whether a container that is ready again was killed a day ago, or only once or twice and not lately."""
+    # the age that "get pods" prints needs no estimate of when the bundle was made
+    listed = [number(other.last_restart_age_s) for other in each(tables.pods[tables.pods["pod"] == row.pod])]
+    ages = [seconds_before(tables.collected, row.last_finished), *listed]
+    known = [age for age in ages if age is not None]
+    lately = bool(known) and max(known) <= LATELY_OOM_S
+    return (bool(known) and max(known) > OLD_OOM_S) or ((number(row.restarts) or 0) < FEW_OOM and not lately)
+
+
 def oom(tables: Tables) -> Iterator[Fact]:
     """calico-node-oom-with-limit, -without-limit, -limit-unknown."""
     by_name: dict[str, list[Any]] = {}
+    inventory = Inventory(tables)
     for row in each(tables.containers):
         if of_calico(row.pod) and "OOMKilled" in (row.state_reason, row.last_reason):
-            ended = seconds_before(tables.collected, row.last_finished)
-            if truth(row.ready) and ended is not None and ended > OLD_OOM_S:
+            if truth(row.ready) and _long_over(tables, row):
                 continue
             limit = row.limits.get("memory", "") if row.limits else ""
             described = bool(row.requests or row.limits or row.liveness or row.readiness)
             name = "with-limit" if limit else "without-limit" if described else "limit-unknown"
             by_name.setdefault(name, []).append(row)
-    inventory = Inventory(tables)
     for name, rows in by_name.items():
         for row in rows[:8]:
             limit = (row.limits or {}).get("memory", "")

@@ -172,6 +172,11 @@ def test_whose_memory_ran_out() -> None:
 def test_a_kill_of_last_week_is_over() -> None:
     old = killed(limits={"memory": "1Gi"}, ready=True, last_finished=NOW - timedelta(days=6))
     assert facts_of(presence.oom, containers=[old]) == {}
+    once = killed(limits={"memory": "1Gi"}, ready=True, restarts=1)
+    listed = PodRow("pods.txt", 2, "calico-system", AGENT, "calico-node", ready="1/1", last_restart_age_s=500000.0)
+    assert facts_of(presence.oom, containers=[once], pods=[listed]) == {}
+    again_and_again = killed(limits={"memory": "1Gi"}, ready=True, restarts=40)
+    assert set(facts_of(presence.oom, containers=[again_and_again])) == {"calico-node-oom-with-limit"}
 
 
 def test_empty_tables_give_no_facts() -> None:
