@@ -33,9 +33,7 @@ _BEFORE_MESSAGE = re.compile(r" {6}Reason: .*| {4}(?:Last )?State: +Terminated *
 #: what kubectl prints below a pod's "IP:"; very old ones have no "IPs:"
 _AFTER_IP = ("IPs:", "Controlled By:", "Created By:", "Containers:", "Init Containers:", "NominatedNodeName:")
 _EXIT_CODE = re.compile(r" {6}Exit Code: +-?\d+ *")
-_AFTER  #: what kubectl prints below a pod's "IP:"; very old ones have no "IPs:"
-_AFTER_IP = ("IPs:", "Controlled By:", "Created By:", "Containers:", "Init Containers:", "NominatedNodeName:")
-_EXIT_CODE = re.compile(r" {6}(?:Signal|Started): .*")
+_AFTER_EXIT_CODE = re.compile(r" {6}(?:Signal|Started): .*")
 # a probe's command is printed raw, with its line breaks; its numbers come last
 _PROBE = re.compile(r" {4}(?:Liveness|Readiness|Startup): +exec \[.*")
 _PROBE_END = re.compile(r".* (?:#failure|failureThreshold)=\d+ *")
