@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from analyzer.facts import config
+from analyzer.facts.fact import Fact
+from analyzer.tables import Tables, build
+from parsers.rows import LogLineRow, NodeRow, PodRow
+
+NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
+
+
+def facts_of(check: Callable[[Tables], Iterable[Fact]], **rows: Sequence[Any]) -> dict[str, Fact]:
+    return {fact.id: fact for fact in reversed(list(check(build(dict(rows), NOW))))}
+
+
+def line(message: str, node: str = "w-1", number: int = 8, count: int = 1, at: int = 0) -> LogLineRow:
+    return LogLineRow("a.log", number, f"calico-node-{node}", node, "calico-node", NOW + timedelta(seconds=at), message=message, count=count)  # fmt: skip
+
+
+def pod(name: str, node: str = "w-1", space: str = "calico-system", ready: str = "1/1", age: float = 9000) -> PodRow:
+    return PodRow("pods.txt", 4, space, name, "", node, "Running", ready, age_s=age)
+
+
+def test_calico_node_in_two_namespaces() -> None:
+    new, old = pod("calico-node-a"), pod("calico-node-b", "w-2", "kube-system")
+    assert "1 calico-node pods in kube-system" in facts_of(config.migration, pods=[new, old])["mixed-namespaces"].detail
+    assert facts_of(config.migration, pods=[new, pod("calico-kube-controllers-b", "w-2", "kube-system")]) == {}
+
+
+def test_the_migration_label_matters_while_a_calico_node_is_not_ready() -> None:
+    nodes = [NodeRow("n.txt", 2, "w-1", labels={config.LABEL: "pre-operator"})]
+    stuck = [pod("calico-node-a", ready="0/1")]
+    assert facts_of(config.migration, nodes=nodes, pods=stuck)["migration-label-left"].node == "w-1"
+    assert facts_of(config.migration, nodes=nodes, pods=[pod("calico-node-a")]) == {}
+    assert facts_of(config.migration, nodes=nodes, pods=[pod("calico-node-a", ready="0/1", age=60)]) == {}
+
+
+def test_a_panic_that_repeats() -> None:
+    panic = "panic: runtime error: index out of range [{}] with length 3"
+    rows = [line(panic.format(4), at=1), line(panic.format(7), "w-2", 30, at=90)]
+    fact = facts_of(config.panics, log_lines=rows)["same-panic-repeats"]
+    assert "2 times" in fact.detail and fact.also == (("a.log", 30),)
+    assert facts_of(config.panics, log_lines=rows[:1]) == {}
+
+
+def test_a_wanted_stop_is_no_crash() -> None:
+    rows = [line("panic: (*logrus.Entry) 0xc000340620", at=n) for n in (1, 2, 3)]
+    assert facts_of(config.panics, log_lines=rows) == {}
+
+
+@pytest.mark.parametrize("check", config.CHECKS, ids=lambda item: item.__name__)
+def test_an_empty_bundle_says_nothing(check: Callable[[Tables], Iterable[Fact]]) -> None:
+    assert list(check(build({}))) == []

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from analyzer.facts import dataplane
+from analyzer.facts.fact import Fact
+from analyzer.tables import Tables, build
+from parsers.rows import BgpRow, LogLineRow, PodRow
+
+NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
+
+
+def facts_of(check: Callable[[Tables], Iterable[Fact]], **rows: Sequence[Any]) -> dict[str, Fact]:
+    return {fact.id: fact for fact in reversed(list(check(build(dict(rows), NOW))))}
+
+
+def line(message: str, node: str = "w-1", number: int = 8, count: int = 1, at: int = 0) -> LogLineRow:
+    return LogLineRow("a.log", number, f"calico-node-{node}", node, "calico-node", NOW + timedelta(seconds=at), message=message, count=count)  # fmt: skip
+
+
+def pod(name: str, node: str = "w-1", space: str = "calico-system", ready: str = "1/1", age: float = 9000) -> PodRow:
+    return PodRow("pods.txt", 4, space, name, "", node, "Running", ready, age_s=age)
+
+
+def test_workers_with_different_mtus() -> None:
+    lines = [line("Determined pod MTU mtu=1480", node) for node in ("w-1", "w-2")]
+    assert facts_of(dataplane.mtus, log_lines=lines) == {}
+    found = facts_of(dataplane.mtus, log_lines=[*lines, line("Determined pod MTU mtu=8980", "w-3", 20)])
+    assert (found["mtu-differs"].node, found["mtu-differs"].line) == ("w-3", 20)
+
+
+def test_the_last_word_of_a_worker_counts() -> None:
+    lines = [line("Determined pod MTU mtu=1440", "w-1"), line("Determined pod MTU mtu=1480", "w-1", 9)]
+    assert facts_of(dataplane.mtus, log_lines=[*lines, line("Determined pod MTU mtu=1480", "w-2")]) == {}
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [("cilium-7xk2p", True), ("kube-flannel-ds-9zzpl", True), ("cilium-test-1", False), ("coredns-1", False)],
+)
+def test_a_second_network_plugin(other: str, found: bool) -> None:
+    pods = [pod("calico-node-a"), pod(other)]
+    assert ("foreign-network-agent" in facts_of(dataplane.agents, pods=pods)) is found
+
+
+def test_flannel_belongs_to_canal_and_agents_without_calico_are_not_foreign() -> None:
+    assert facts_of(dataplane.agents, pods=[pod("canal-a"), pod("kube-flannel-ds-9zzpl")]) == {}
+    assert facts_of(dataplane.agents, pods=[pod("cilium-7xk2p")]) == {}
+
+
+def test_links_that_flap() -> None:
+    down = 'Linux interface state changed. ifIndex=3 ifaceName="{}" state="down"'
+    assert "calico-interface-flaps" in facts_of(dataplane.links, log_lines=[line(down.format("tunl0"), count=4)])
+    assert facts_of(dataplane.links, log_lines=[line(down.format("tunl0"))]) == {}
+    assert facts_of(dataplane.links, log_lines=[line(down.format("cali0a1b2c3d4e5"), count=9)]) == {}  # pods end
+
+
+def test_sessions_that_stall() -> None:
+    expired = line("Mesh_10_1_0_2: Error: Hold timer expired", count=2)
+    ups = [BgpRow("a.log", n, "calico-node-w-1", "w-1", None, "Mesh_10_1_0_2", "10.1.0.2", "up") for n in (1, 5)]
+    assert "connects-then-stalls" in facts_of(dataplane.stalls, log_lines=[expired], bgp=ups)
+    assert facts_of(dataplane.stalls, log_lines=[expired], bgp=ups[:1]) == {}
+
+
+@pytest.mark.parametrize("check", dataplane.CHECKS, ids=lambda item: item.__name__)
+def test_an_empty_bundle_says_nothing(check: Callable[[Tables], Iterable[Fact]]) -> None:
+    assert list(check(build({}))) == []
