@@ -41,7 +41,7 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     """Lists and mappings become JSON text, so that every format holds the same cells."""
     flat = frame.copy()
     for column in flat.columns:
-        if flat[column].map(lambda value: isinstance(value, dict | tuple | list)).any():
+        if flat[column].dtype == object and any(isinstance(value, dict | tuple | list) for value in flat[column]):
             flat[column] = flat[column].map(
                 lambda value: json.dumps(value, ensure_ascii=False) if isinstance(value, dict | tuple | list) else ""
             )

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 #: values built of one text: a YAML bomb expands a few lines to billions
-MOST_VALUES = 3_000_000
+MOST_VALUES = 1_000_000
 MOST_DEPTH = 100
 _Composer: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?\d+$")
