@@ -2,151 +2,160 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
-from analyzer.bundle.archive import DAMAGED, descend, kind_of, members
+from analyzer.bundle.fingerprint import fingerprint
+from analyzer.bundle.folder import files_below, open_plain
 from analyzer.bundle.limits import Budget, Limits
 from analyzer.bundle.member import BundleError, Member, Warn, inner_path, is_litter
+from analyzer.bundle.signature import COMPRESSED, HEAD, foreign, kind_of
+from analyzer.bundle.walk import Walker
 
-__all__ = ["Budget", "BundleError", "Limits", "Member", "Warn", "fingerprint", "open_bundle"]
+__all__ = ["Budget", "BundleError", "Limits", "Member", "Warn", "fingerprint", "foreign", "open_bundle"]
+
+_SUFFIXES = {"gz": (".gz",), "bz2": (".bz2",), "xz": (".xz",), "zst": (".zst", ".zstd")}
 
 
 def open_bundle(
     paths: Sequence[Path], limits: Limits, warn: Warn, only: Iterable[str] | None = None
 ) -> Iterator[Member]:
-    """Give all members of one ticket.
+    """Give all members of one ticket, one at a time, in a fixed order.
+
+    A member's path is relative to its folder or archive; nested archives are joined with ``!``
+    (``inner/a.tgz!b.log``), a compressed single file keeps its own name. Of several PATHs, loose files go by their
+    names, and folders and archives stand in front of their members where there are several of them. Two members of
+    one name are told apart by ``#2``.
 
     Args:
-        paths: a folder, an archive, or several files and archives of one ticket.
+        paths: a folder, an archive, or several files, folders and archives of one ticket.
         limits: what is read at the most.
         warn: takes (path, what) of everything skipped, cut or damaged.
-        only: paths inside the bundle that are wanted (of files in folders, others are not even opened).
+        only: the members that are wanted; others are not read.
 
     Raises:
-        BundleError: nothing of the input can be read at all.
+        BundleError: an input does not exist, cannot be read or is of a form that is not opened. Of several inputs
+            only those that do not exist raise; the others are warned of.
     """
     budget = Budget(limits)
-    wanted = None if only is None else set(only)
-    prefixes = _prefixes(paths)
-    for path, prefix in zip(paths, prefixes, strict=True):
-        for member in _path_members(path, prefix, budget, warn, wanted):
-            if not is_litter(member.path):
-                yield member
+    wanted: set[str] | None = None if only is None else set(only)
+    walker = Walker(budget, warn, lambda path: wanted is None or path in wanted)
+    for path, label, prefix in _labels([_checked(path) for path in paths]):
+        try:
+            if path.is_dir():
+                yield from _folder(path, prefix, walker, wanted)
+            else:
+                yield from _file(path, label, prefix, walker)
+        except BundleError as error:
+            if len(paths) == 1:
+                raise
+            warn(label, str(error).partition(": ")[2])
 
 
-def _prefixes(paths: Sequence[Path]) -> list[str]:
-    """A single folder or archive needs no prefix; several are told apart by their names."""
-    if len(paths) == 1:
-        return [""]
-    names = [path.name or "input" for path in paths]
-    return [name if names.count(name) == 1 else f"{number}-{name}" for number, name in enumerate(names, start=1)]
-
-
-def _path_members(path: Path, prefix: str, budget: Budget, warn: Warn, wanted: set[str] | None) -> Iterator[Member]:
+def _checked(path: Path) -> Path:
+    """Give the path if it can be opened: a file or a folder, or a link to one."""
     try:
         mode = path.stat().st_mode
-    except OSError as error:
-        raise BundleError(f"{path}: {error.strerror or 'cannot be read'}") from error
-    if stat.S_ISDIR(mode):
-        yield from _folder(path, prefix, budget, warn, wanted)
-    elif stat.S_ISREG(mode):
-        yield from _file(path, prefix, budget, warn, alone=not prefix)
-    else:
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path}: {getattr(error, 'strerror', None) or 'cannot be read'}") from error
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
         raise BundleError(f"{path}: is neither a file nor a folder")
+    if not os.access(path, os.R_OK):
+        raise BundleError(f"{path}: Permission denied")
+    return path
 
 
-def _file(path: Path, prefix: str, budget: Budget, warn: Warn, alone: bool) -> Iterator[Member]:
-    """A file given by name: an archive, whose members need no prefix when it is the only input, or a loose file."""
+def _labels(paths: Sequence[Path]) -> Iterator[tuple[Path, str, str]]:
+    """Give (path, its name inside the bundle, what stands in front of its members if it is a folder or archive)."""
+    names = _distinct([path.resolve() for path in paths])
+    holders = sum(path.is_dir() or _is_archive(path) for path in paths)
+    for path, name in zip(paths, names, strict=True):
+        yield path, name, name if holders > 1 else ""
+
+
+def _distinct(paths: Sequence[Path]) -> list[str]:
+    """The shortest ends of the paths that tell them apart; usually just their names."""
+    for depth in range(1, 1 + max((len(path.parts) for path in paths), default=0)):
+        names = [inner_path("/".join(path.parts[-depth:])) for path in paths]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{number}-{path.name}" for number, path in enumerate(paths, start=1)]
+
+
+def _is_archive(path: Path) -> bool:
     try:
-        size = path.stat().st_size
         with path.open("rb") as stream:
-            kind = kind_of(stream.peek(512)[:512])
-            if not kind:
-                data = stream.read(budget.limits.member_bytes)
-                budget.used_bytes += len(data)
-                yield Member(inner_path(prefix or path.name), data)
-                return
-            plain = kind in ("gz", "bz2", "xz", "zst")
-            for member in members(stream, "" if alone else prefix, size, budget, warn):
-                name = inner_path(path.stem if plain and member.path == "content" else member.path)
-                yield Member(name, member.data)
+            return bool(kind_of(stream.read(HEAD)))
+    except OSError:
+        return False
+
+
+def _file(path: Path, label: str, prefix: str, walker: Walker) -> Iterator[Member]:
+    """A file given by name: an archive, or a loose file."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+            kind = kind_of(head)
+            if not kind and (name := foreign(head)):
+                raise BundleError(f"{path}: is {name}; give the files themselves, a folder, a tar or a zip archive")
+            stream.seek(0)
+            if kind in COMPRESSED:
+                own = PurePosixPath(label)
+                label = str(own.with_suffix("")) if own.suffix.lower() in _SUFFIXES[kind] else label
+            yield from walker.file(stream, path.stat().st_size, label, prefix)
     except OSError as error:
         raise BundleError(f"{path}: {error.strerror or error}") from error
-    except DAMAGED as error:
-        warn(prefix or path.name, f"damaged: {' '.join(str(error).split())[:200]}")
 
 
-def _folder(root: Path, prefix: str, budget: Budget, warn: Warn, wanted: set[str] | None) -> Iterator[Member]:
-    def complain(error: OSError) -> None:
-        warn(inner_path(os.path.relpath(str(error.filename), root)), f"cannot be read: {error.strerror}")
+def _folder(root: Path, prefix: str, walker: Walker, wanted: set[str] | None) -> Iterator[Member]:
+    links = _Links()
 
-    for folder, folders, names in os.walk(root, onerror=complain, followlinks=False):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(folder) / name
-            inner = inner_path(path.relative_to(root).as_posix())
-            inner = f"{prefix}/{inner}" if prefix else inner
-            if wanted is not None and not any(item == inner or item.startswith(f"{inner}!") for item in wanted):
-                continue
-            if is_litter(inner):
-                continue
-            budget.used_members += 1
-            if (reason := budget.exhausted()) != "":
-                warn(inner, f"limit reached: {reason}; the rest was not read")
-                return
-            yield from _folder_file(path, inner, budget, warn)
+    def named(path: str) -> str:
+        return inner_path(f"{prefix}/{path}" if prefix else path)
 
+    def complain(path: str, what: str) -> None:
+        walker.warn(named(path), what)
 
-def _folder_file(path: Path, inner: str, budget: Budget, warn: Warn) -> Iterator[Member]:
-    try:
-        # O_NONBLOCK: a FIFO in the folder must not hang us; links are not followed
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                warn(inner, "is no regular file: skipped")
-                return
-            data = stream.read(budget.limits.member_bytes + 1)
-    except OSError as error:
-        link = path.is_symlink()
-        warn(inner, "is a link: not followed" if link else f"cannot be read: {error.strerror}")
-        return
-    if len(data) > budget.limits.member_bytes:
-        warn(inner, f"limit reached: a file of more than {budget.limits.member_bytes} bytes; cut")
-        data = data[: budget.limits.member_bytes]
-    budget.used_bytes += len(data)
-    yield from descend(data, inner, budget, warn, depth=0)
+    for below, path in files_below(root, complain):
+        inner = named(below)
+        if is_litter(inner):
+            continue
+        if wanted is not None and not any(item.startswith(inner) for item in wanted):
+            walker.names.unique(inner)
+            continue
+        walker.budget.used_members += 1
+        if reason := walker.budget.exhausted():
+            walker.warn(inner, f"limit reached: {reason}; the rest was not read")
+            return
+        opened = open_plain(path)
+        if isinstance(opened, str):
+            links.add(opened, inner, walker.warn)
+            continue
+        stream, size = opened
+        with stream:
+            yield from walker.file(stream, size, inner, inner)
+    links.tell(walker.warn)
 
 
-def fingerprint(paths: Sequence[Path]) -> tuple[str, int]:
-    """Give the SHA-256 of the input as lower-case hex, and its size in bytes.
+class _Links:
+    """Links in folders are usual and many: one warning for all of them."""
 
-    Of a single file it is the file's own; of a folder or several files, of all names and contents in order.
-    """
-    files = [path for path in paths if path.is_file()]
-    if len(paths) == 1 and files:
-        digest, size = hashlib.sha256(), 0
-        with files[0].open("rb") as stream:
-            while piece := stream.read(1 << 20):
-                digest.update(piece)
-                size += len(piece)
-        return digest.hexdigest(), size
-    digest, size = hashlib.sha256(), 0
-    for path in paths:
-        inside = [path] if path.is_file() else sorted(item for item in path.rglob("*") if not item.is_symlink())
-        for item in inside:
-            if not item.is_file():
-                continue
-            name = item.name if item == path else item.relative_to(path).as_posix()
-            digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
-            try:
-                with item.open("rb") as stream:
-                    while piece := stream.read(1 << 20):
-                        digest.update(piece)
-                        size += len(piece)
-            except OSError:
-                digest.update(b"\0unreadable")
-    return digest.hexdigest(), size
+    def __init__(self) -> None:
+        self._count = 0
+        self._first = ""
+
+    def add(self, reason: str, path: str, warn: Callable[[str, str], None]) -> None:
+        """Count a link; warn of anything else at once."""
+        if not reason.startswith("a link"):
+            warn(path, reason)
+            return
+        self._count += 1
+        self._first = self._first or path
+
+    def tell(self, warn: Callable[[str, str], None]) -> None:
+        """Warn of the links, if there were any."""
+        if self._count:
+            more = f", and {self._count - 1} more links" if self._count > 1 else ""
+            warn(self._first, f"a link{more}: not followed")

@@ -1,4 +1,4 @@
-"""A member of a bundle, and the safe name it goes by."""
+"""A member of a bundle, and the safe and unique name it goes by."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 #: takes (path inside the bundle, what was skipped, cut or damaged)
 Warn = Callable[[str, str], None]
-LITTER = {".ds_store", "thumbs.db", "desktop.ini", "__macosx"}
+
+_LITTER = {".ds_store", "thumbs.db", "desktop.ini", "__macosx"}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
+_DRIVE = re.compile(r"(?://\?/)?[A-Za-z]:(?=/)")
+_LONGEST_NAME = 4096
 
 
 class BundleError(Exception):
@@ -17,16 +21,26 @@ class BundleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of the bundle: its path inside (nested archives joined with ``!``) and its bytes."""
+    """One file of the bundle: its path inside (nested archives joined with ``!``) and its bytes.
+
+    ``problems`` says what is wrong with the bytes: cut at a limit, damaged, truncated.
+    """
 
     path: str
     data: bytes
+    problems: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Number of bytes that were read."""
+        return len(self.data)
 
 
 def inner_path(name: str) -> str:
-    """Give a harmless relative path: forward slashes, no drive, no ``..``, no control characters."""
-    cleaned = re.sub(r"[\x00-\x1f\x7f]", "?", name.replace("\\", "/"))
-    cleaned = re.sub(r"^[A-Za-z]:", "", cleaned)
+    """Give a harmless relative path: forward slashes, no drive, no ``..``, no control or direction characters."""
+    cleaned = _CONTROLS.sub("?", name[:_LONGEST_NAME].replace("\\", "/"))
+    cleaned = _DRIVE.sub("", cleaned, count=1)
+    cleaned = cleaned.encode("utf-8", "replace").decode("utf-8")
     parts = [part for part in cleaned.split("/") if part not in ("", ".", "..")]
     return "/".join(parts) or "unnamed"
 
@@ -34,4 +48,19 @@ def inner_path(name: str) -> str:
 def is_litter(path: str) -> bool:
     """Whether the path is what macOS and Windows leave in archives."""
     parts = path.replace("!", "/").lower().split("/")
-    return any(part in LITTER for part in parts) or parts[-1].startswith("._")
+    return any(part in _LITTER for part in parts) or parts[-1].startswith("._")
+
+
+class Names:
+    """Makes the paths of members unique: the second ``a.log`` is ``a.log#2``."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def unique(self, path: str) -> str:
+        """Give ``path``, or the next free variation of it."""
+        count = self._seen.get(path, 0) + 1
+        self._seen[path] = count
+        if count == 1:
+            return path
+        return self.unique(f"{path}#{count}")
