@@ -1,0 +1,169 @@
+"""Decompression in pieces: what was readable before damage is given, and nothing grows beyond the limits."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import zstandard
+
+from analyzer.bundle.feed import CHUNK, Feed
+from analyzer.bundle.limits import Budget, allowed
+
+_XZ_MEMORY = 256 * 1024 * 1024
+_ZSTD_WINDOW = 2**27
+#: takes what is damaged, cut off or over a limit
+Note = Callable[[str], None]
+
+
+_DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, ValueError, EOFError)
+
+
+class _Inflate:
+    """zlib's decompressor with the manners of bz2's and lzma's: it keeps what it could not use yet."""
+
+    def __init__(self, wbits: int) -> None:
+        self._inner = zlib.decompressobj(wbits)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail
+
+
+class _Zstd:
+    """Zstandard's frames; its output has no limit, so it is fed in small portions (a block gives 128 KiB at most)."""
+
+    needs_input = True
+
+    def __init__(self) -> None:
+        self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._inner.unused_data)
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return bytes(self._inner.decompress(data))
+
+
+class _ZipLzma:
+    """LZMA as zip holds it: properties in front, and no own way to limit the output."""
+
+    needs_input = True
+
+    def __init__(self) -> None:
+        self._inner: Any = zipfile.LZMADecompressor()  # type: ignore[attr-defined]  # public, not in typeshed
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._inner.unused_data)
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return bytes(self._inner.decompress(data))
+
+
+_FACTORIES: dict[str, Callable[[], Any]] = {
+    "gz": lambda: _Inflate(31),
+    "deflate": lambda: _Inflate(-15),
+    "bz2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY),
+    "zst": _Zstd,
+    "lzma-in-zip": _ZipLzma,
+}
+#: how a further stream of the kind begins; the others have one only
+_MAGIC = {"gz": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ\x00", "zst": b"\x28\xb5\x2f\xfd"}
+#: compressed bytes taken at a time: where a portion is damaged, all that it would have given is lost
+_PORTION = 512
+
+
+def unpacked(feed: Feed, kind: str, budget: Budget, note: Note) -> Iterator[bytes]:
+    """Give the content of a compressed stream in pieces.
+
+    Args:
+        feed: the compressed bytes; what follows the stream stays unread where the format tells its end.
+        kind: gz, bz2, xz, zst, or deflate and lzma-in-zip as zip entries have them.
+        budget: counts what is unpacked; the pieces end where a limit is reached.
+        note: takes damage, a cut-off end, a limit.
+    """
+    start = feed.consumed
+    total = 0
+    for piece in _streams(feed, kind, note):
+        total += len(piece)
+        budget.unpacked_bytes += len(piece)
+        yield piece
+        if total > allowed(feed.consumed - start, budget.limits.ratio):
+            note(f"limit reached: unpacks to more than {budget.limits.ratio} times its size (--limit-ratio)")
+            return
+        if reason := budget.exhausted():
+            note(f"limit reached: {reason}; the rest was not read")
+            return
+
+
+def _streams(feed: Feed, kind: str, note: Note) -> Iterator[bytes]:
+    """One compressed stream, or several one after another, as gzip and xz allow."""
+    rest = b""
+    while True:
+        decompressor = _FACTORIES[kind]()
+        behind = yield from _stream(feed, decompressor, rest, note)
+        if behind is None:
+            return
+        if kind not in _MAGIC:
+            feed.unread(behind)
+            return
+        rest = behind.lstrip(b"\0")
+        while len(rest) < 6 and (more := feed.some(_PORTION)):
+            rest = (rest + more).lstrip(b"\0")
+        if not rest.startswith(_MAGIC[kind]):
+            if rest:
+                note("bytes behind the end of the compressed data were ignored")
+            return
+
+
+def _stream(feed: Feed, decompressor: Any, rest: bytes, note: Note) -> Generator[bytes, None, bytes | None]:
+    """One compressed stream; the result is what was read behind its end, None where it does not end well."""
+    total = 0
+    while not decompressor.eof:
+        data = b""
+        if rest:
+            data, rest = rest[:_PORTION], rest[_PORTION:]
+        elif getattr(decompressor, "needs_input", True):
+            data = feed.some(_PORTION)
+            if not data:
+                note(f"cut off after {total} bytes: what was readable is used")
+                return None
+        try:
+            piece = decompressor.decompress(data, CHUNK)
+        except (*_DAMAGE, MemoryError) as error:
+            note(f"damaged after {total} bytes ({_say(error)}): what was readable is used")
+            return None
+        if piece:
+            total += len(piece)
+            yield piece
+    return bytes(decompressor.unused_data) + rest
+
+
+def _say(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__
