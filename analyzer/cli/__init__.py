@@ -7,17 +7,39 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; an unforeseen error is one line and exit code 1, never a traceback."""
+    """Run the command line: one line for what goes wrong, never a traceback.
+
+    Exit codes: 2 for arguments or input that cannot be used, 130 when interrupted, 1 for a defect of the program.
+    """
+    import typer
+
     from analyzer.cli.app import app
 
+    # typer brings its own copy of click in newer releases: what it raises is told by the exported BadParameter
+    usage_error = typer.BadParameter.__mro__[1]
     try:
-        app(prog_name="calico-triage")
-    except (KeyboardInterrupt, BrokenPipeError):
+        sys.exit(app(prog_name="calico-triage", standalone_mode=False) or 0)
+    except (KeyboardInterrupt, BrokenPipeError, typer.Abort):
+        _close_output()
         sys.exit(130)
     except Exception as error:
         if os.environ.get("CALICO_TRIAGE_DEBUG"):
             raise
+        if isinstance(error, usage_error):
+            # only "no arguments at all" has a text of several lines: the help
+            text = getattr(error, "format_message", str)()
+            several = "\n" in text.strip()
+            print(text if several else f"calico-triage: {text} (see: calico-triage --help)", file=sys.stderr)
+            sys.exit(2)
         shown = " ".join(str(error).split())[:300]
         print(f"calico-triage: internal error (a defect, please report it): {type(error).__name__}: {shown}",
               file=sys.stderr)  # fmt: skip
         sys.exit(1)
+
+
+def _close_output() -> None:
+    """Keep Python from complaining, while it ends, that the reader of standard output has gone."""
+    try:
+        sys.stdout.close()
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - must stay open until the end

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from analyzer.cli.app import fail
+from analyzer.cli.app import fail, name_of_input, refuse_what_nobody_reads
 
 SUFFIXES = (".html", ".md", ".json", ".html.gz", ".zip")
 
@@ -33,8 +33,11 @@ def run(
 
     try:
         report = Analyzer(extra).analyze(paths)
-    except (BundleError, CatalogueError) as error:
+    except BundleError as error:
+        fail(name_of_input(str(error), paths))
+    except CatalogueError as error:
         fail(str(error))
+    refuse_what_nobody_reads((file.kind for file in report.bundle.files), paths)
     from analyzer.report import TemplateError, print_summary, render_json, render_markdown, write
 
     try:

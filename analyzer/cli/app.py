@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -48,6 +49,21 @@ def fail(message: str) -> NoReturn:
     """End with exit code 2 and one line on standard error."""
     print(f"calico-triage: {' '.join(message.split())}", file=sys.stderr)
     raise typer.Exit(2)
+
+
+def name_of_input(message: str, paths: Sequence[Path]) -> str:
+    """Give the message with the input's name in front, where it does not name it yet."""
+    return message if any(path.name in message for path in paths if path.name) else f"{paths[0]}: {message}"
+
+
+def refuse_what_nobody_reads(kinds: Iterable[str], paths: Sequence[Path]) -> None:
+    """End with exit code 2 where no file of the input is of a kind that is read: it is no bundle."""
+    seen = set(kinds)
+    if seen - {"empty", "binary", "unknown", "duplicate"}:
+        return
+    what = "is empty" if seen <= {"empty", "duplicate"} else "holds nothing that calico-triage reads"
+    hint = "give the output of kubectl describe and kubectl logs, or the archive that holds it"
+    fail(f"{', '.join(str(path) for path in paths[:3])}: {what}: {hint}")
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from analyzer.cli.app import fail
+from analyzer.cli.app import fail, name_of_input, refuse_what_nobody_reads
 
 FORMATS = ("csv", "parquet", "jsonl")
 
@@ -21,8 +21,11 @@ def run(paths: Sequence[Path], output: Path, form: str, extra: Sequence[Path], q
 
     try:
         reading = read(paths, extra)
+        refuse_what_nobody_reads(reading.tables.files["kind"], paths)
         written = write_tables(reading.tables, output, form)
-    except (BundleError, CatalogueError) as error:
+    except BundleError as error:
+        fail(name_of_input(str(error), paths))
+    except CatalogueError as error:
         fail(str(error))
     except OSError as error:
         fail(f"{output}: cannot be written: {error.strerror or error}")
