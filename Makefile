@@ -2,13 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BUNDLE ?= sample_bundles/dead-worker-blamed-on-bgp
-REPORT ?= $(notdir $(patsubst %/,%,$(BUNDLE))).report.html
+BUNDLE ?= sample_bundles/dead-worker-blamed-on-bgp/bundle
 
 .PHONY: report test lint format types cover samples clean
 
 report: $(VENV)/.run
-	@$(BIN)/calico-triage analyze "$(BUNDLE)" -o "$(REPORT)"
+	@$(BIN)/calico-triage analyze "$(BUNDLE)"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto
