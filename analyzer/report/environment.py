@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,19 @@ class TemplateError(ValueError):
     """A template of the user's folder is wrong; the text names it."""
 
 
+@cache
 def html_environment(template_dir: Path | None = None) -> Environment:
-    """Templates of HTML pages: texts are escaped, their control characters shown as symbols."""
+    """Templates of HTML pages: texts are escaped, their control characters shown as symbols.
+
+    An environment is made once for each folder: compiling its templates takes longer than filling them.
+    """
     environment = _environment(template_dir)
     environment.finalize = _visible
     environment.filters["marked"] = _marked
     return environment
 
 
+@cache
 def markdown_environment(template_dir: Path | None = None) -> Environment:
     """Templates of Markdown: a text that no filter made safe is shown as harmless prose."""
     environment = _environment(template_dir)

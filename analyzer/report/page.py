@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from typing import TypeVar
@@ -41,7 +42,8 @@ class _Maker:
         self.cuts: dict[str, tuple[int, int]] = {}  # what -> (shown, of how many)
         self.anchors: dict[tuple[str, int], str] = {}
         self.numbers = count(1)
-        self.cause_anchors = _unique("cause-", (cause.id for cause in report.causes))
+        self.used: Counter[str] = Counter()
+        self.cause_anchors: dict[str, str] = {}
 
     def page(self) -> Page:
         report, most = self.report, self.caps.lists
@@ -93,6 +95,12 @@ class _Maker:
     def link(self, file: str, line: int) -> PlaceLink:
         return PlaceLink(place(file, line), self.anchors.get((file, line), ""))
 
+    def anchor(self, prefix: str, name: str) -> str:
+        """An anchor of its own; names that look alike in an anchor are numbered."""
+        anchor = f"{prefix}-{_slug(name)}"
+        self.used[anchor] += 1
+        return anchor if self.used[anchor] == 1 else f"{anchor}--{self.used[anchor]}"
+
     def names(self, names: Sequence[str]) -> Names:
         return Names(tuple(names[: self.caps.names]), max(0, len(names) - self.caps.names))
 
@@ -125,6 +133,8 @@ class _Maker:
         )
 
     def cause(self, item: model.CauseResult, position: int) -> CauseView:
+        anchor = self.anchor("cause", item.id)
+        self.cause_anchors.setdefault(item.id, anchor)
         strongest = sorted(item.evidence, key=lambda evidence: -evidence.weight)
         kept = self.cut(strongest, self.caps.evidence, MOST_QUOTED)
         reasons = self.reasons(kept)
@@ -133,7 +143,7 @@ class _Maker:
         titles = {cause.id: cause.title for cause in self.report.causes}
         titles |= {symptom.id: symptom.title for symptom in self.report.symptoms}
         return CauseView(
-            anchor=self.cause_anchors[item.id],
+            anchor=anchor,
             item=item,
             percent=words.percent(item.probability),
             heading=words.CONFIDENCES.get(item.confidence, item.confidence),
@@ -155,9 +165,10 @@ class _Maker:
 
     def symptom(self, item: model.SymptomResult) -> SymptomView:
         titles = {cause.id: cause.title for cause in self.report.causes}
+        anchors = self.cause_anchors
         causes = item.explained_by or tuple(cause.id for cause in self.report.causes if item.id in cause.explains)
         return SymptomView(
-            anchor=f"symptom-{_slug(item.id)}",
+            anchor=self.anchor("symptom", item.id),
             item=item,
             affected=self.names(item.affected),
             quotes=tuple(
@@ -166,7 +177,7 @@ class _Maker:
                     self.cut(item.evidence, self.caps.evidence, MOST_QUOTED),
                 )
             ),
-            explained_by=tuple((self.cause_anchors[name], titles[name]) for name in causes if name in titles),
+            explained_by=tuple((anchors[name], titles[name]) for name in causes if name in anchors),
         )
 
 
@@ -182,21 +193,6 @@ def place(file: str, line: int) -> str:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "x"
-
-
-def _unique(prefix: str, names: Iterable[str]) -> dict[str, str]:
-    """An anchor for each name; names that look alike in an anchor are numbered."""
-    given: dict[str, str] = {}
-    used: set[str] = set()
-    for name in names:
-        anchor = prefix + _slug(name)
-        for number in count(1):
-            candidate = anchor if number == 1 else f"{anchor}-{number}"
-            if candidate not in used:
-                break
-        used.add(candidate)
-        given.setdefault(name, candidate)
-    return given
 
 
 def _cut(text: str, most: int) -> str:

@@ -20,6 +20,8 @@ _PLAIN_WORD = re.compile(r"[\w.,;:()'\"%/+=?…–—·°≥≤×-]+", re.ASCII)
 _RISKY_WORD = re.compile(r"_|://|www\.|\bGH-\d|[0-9a-f]{7}|:[a-z+-][\w+-]*:|:100:|:1234:")
 #: what would begin a list, a heading or a rule if a line began with it
 _RISKY_START = re.compile(r"\(?\d+[.)]|[-+=]+")
+#: a word, or several that are marked as code with backticks
+_WORD = re.compile(r"`[^`]{1,200}`[.,;:)]*(?![^ ])|[^ ]+")
 _MARKED = re.compile(r"`([^`]+)`([.,;:)]*)")
 _FENCE = re.compile("`+")
 
@@ -78,7 +80,7 @@ def prose_in_html(text: str, most: int = 300) -> str:
 def _with_spans(text: str, most: int, span: Callable[[str, int], str]) -> str:
     shown: list[str] = []
     risky: list[str] = []
-    for word in [*shorten(one_line(text), most).split(" "), ""]:
+    for word in [*_WORD.findall(shorten(one_line(text), most)), ""]:
         safe = _PLAIN_WORD.fullmatch(word) and not _RISKY_WORD.search(word)
         if word and not (safe and (shown or risky or not _RISKY_START.fullmatch(word))):
             risky.append(word)

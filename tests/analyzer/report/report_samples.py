@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from analyzer.report import model
@@ -298,3 +300,12 @@ def long() -> model.Report:
     timeline = tuple(replace(base.timeline[n % 5], what=f"{n} " + line[:300]) for n in range(20_000))
     files = tuple(replace(base.bundle.files[1], path=f"namespaces/x/{n}.txt") for n in range(30_000))
     return replace(base, causes=causes, timeline=timeline, bundle=replace(base.bundle, files=files))
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with the stored page; with GOLDEN=write in the environment store it instead, and fail."""
+    path = Path(__file__).parent / "golden" / name
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+        raise AssertionError(f"{path} written: look at the difference, then run without GOLDEN")
+    assert text == path.read_text(encoding="utf-8"), f"{name} differs; GOLDEN=write stores the new one"
