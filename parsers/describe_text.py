@@ -198,12 +198,13 @@ def sections(item: Described, order: Mapping[str, int]) -> list[Section]:
 
 
 def _is_heading(lines: Sequence[str], index: int, key: str, value: str) -> bool:
-    """Whether what follows is what kubectl prints under this key."""
-    below = lines[index + 1] if index + 1 < len(lines) else ""
+    """Whether what follows is what kubectl prints under this key, as far as the text goes."""
+    last = index + 1 >= len(lines)
+    below = "" if last else lines[index + 1]
     if key == "Events":
-        return value == "<none>" or (not value and (not below.strip() or is_event_header(below)))
+        return value == "<none>" or (not value and (last or is_event_header(below)))
     if key in ("Conditions", "Readiness Gates"):
-        return not value and (not below.strip() or below.split()[:2] == ["Type", "Status"])
+        return not value and (last or below.split()[:2] == ["Type", "Status"])
     if key in ("Containers", "Init Containers", "Ephemeral Containers", "Addresses", "System Info"):
         return value in ("", "<none>") and (not below or below.startswith("  ") or below[:1].isalpha())
     return True

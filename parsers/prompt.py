@@ -12,4 +12,6 @@ _PROMPT = re.compile(
 
 def is_command(line: str) -> bool:
     """Whether the line is a shell prompt with a cluster command."""
-    return len(line) < 4000 and bool(_PROMPT.fullmatch(line.strip()))
+    if len(line) > 4000 or not any(sign in line for sign in "$#>%"):
+        return False
+    return bool(_PROMPT.fullmatch(line.strip()))

@@ -44,7 +44,7 @@ def shown(name: str, row: dict[str, Any], minor: int) -> dict[str, Any]:
     kind = row.get("kind") or row.get("object_kind") or ("DaemonSet" if name == "daemonsets" else "")
     if minor < 33 and kind == "DaemonSet":
         row = {**row, "namespace": ""}
-    if minor < 33 and kind == "Deployment" and ".nodeSelector." in row.get("key", ""):
+    if minor < 30 and kind == "Deployment" and ".nodeSelector." in row.get("key", ""):
         return {}
     return row
 

@@ -159,8 +159,8 @@ def get_score(kubectl: str, cache: Path) -> Score:
     score = Score()
     minor = minor_version(kubectl)
     forms = [words for words in FORMS if words[0] == "get" or minor >= 26]
-    if minor < 25:  # there the columns behind a message with line breaks are lost
-        forms = [words for words in forms if "events" not in words[1] or "wide" not in words]
+    if minor < 25:  # there a message's line breaks leave no telling where it ends without headings in front
+        forms = [words for words in forms if "events" not in words[1] or not {"wide", "--no-headers"} & set(words)]
     clusters = {str(seed): Cluster(seed, datetime.now(UTC), minor) for seed in range(FIRST_SEED, FIRST_SEED + COUNT)}
     with serving({name: cluster.objects for name, cluster in clusters.items()}, table) as server:
 
