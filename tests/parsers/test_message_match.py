@@ -56,6 +56,49 @@ def test_causes_come_first() -> None:
     assert MATCHER.match(text) == ("etcd", "timeout")
 
 
+def test_the_longer_text_of_one_role_comes_first() -> None:
+    matcher = MessageMatcher(
+        [Pattern("short", "cause", ("no route",)), Pattern("long", "cause", ("no route to host",))]
+    )
+    assert matcher.match("connect: no route to host") == ("long", "short")
+
+
+def test_a_routine_line_stays_routine_whatever_error_it_quotes() -> None:
+    matcher = MessageMatcher(
+        [
+            Pattern("optional", "benign", ("Optional config map cannot be read, going on without it. error={error}",)),
+            Pattern("tiny", "benign", ("forbidden",)),
+            Pattern("forbidden", "cause", ("is forbidden: User {user} cannot",)),
+            Pattern("gone", "cause", ("Worker is gone",)),
+        ]
+    )
+    quoted = 'Optional config map cannot be read, going on without it. error=cm "x" is forbidden: User "u" cannot get'
+    assert matcher.match(quoted) == ("optional", "tiny", "forbidden")
+    assert matcher.match(f"Worker is gone. {quoted}")[0] == "gone"
+    assert matcher.match('cm "x" is forbidden: User "u" cannot get') == ("forbidden", "tiny")
+
+
+def test_only_the_most_specific_alternative_of_a_family_counts() -> None:
+    matcher = MessageMatcher(
+        [Pattern("a", "cause", ("lock",), ("xtables lock",)), Pattern("b", "cause", ("the xtables",))]
+    )
+    assert matcher.match("holds the xtables lock") == ("a", "b")
+
+
+def test_the_end_of_a_huge_text_is_looked_at() -> None:
+    text = f'Failed to execute input="{"-A cali-x" * 9000}" error=dial tcp 192.0.2.1:443: i/o timeout'
+    assert MATCHER.match(text) == ("timeout",)
+
+
+def test_faulty_and_unfiltered_expressions_are_told() -> None:
+    matcher = MessageMatcher(
+        [Pattern("bad", "cause", (), ("abc(",)), Pattern("slow", "cause", (), (r"\d+",), unless="[")]
+    )
+    assert sorted(item.split(":")[0] for item in matcher.faulty()) == ["bad", "slow"]
+    assert matcher.unfiltered() == ["slow"]
+    assert matcher.match("abc( 12") == ("slow",)
+
+
 @settings(max_examples=200)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_value_stands_for_a_placeholder(address: str, tail: str) -> None:

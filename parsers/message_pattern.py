@@ -1,0 +1,174 @@
+"""One alternative of a message family: literal text with holes, or an expression, and how it is found in a text."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import regex
+
+from parsers.required_literals import required_literals
+
+TIMEOUT_S = 0.2  # of one regular expression on one text; input is hostile
+#: {name} stands for any value; {a|b} for one of the named ones
+_HOLE = re.compile(r"\{([A-Za-z0-9_ |:.,;'/()%=*+<>-]+)\}")
+_BLANKS = re.compile(r"\s+")
+_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
+_MOST_CHOICES = 64
+_LEAST_SPECIFIC = 8  # an expression has few plain characters to count, yet says more than they do
+
+
+class Text(NamedTuple):
+    """A text as the alternatives want it."""
+
+    words: str  # as it was written, with plain quotes
+    plain: str  # lower case, blanks collapsed, cut off at both ends
+
+
+class Span(NamedTuple):
+    """Where an alternative was found, in characters of ``Text.plain`` (of ``Text.words`` for an expression)."""
+
+    start: int
+    end: int
+
+
+class Alternative(Protocol):
+    """A way in which a family can be told."""
+
+    @property
+    def literals(self) -> frozenset[str]:
+        """Texts of which one is in every text that matches; empty if it must be tried on every text."""
+
+    @property
+    def length(self) -> int:
+        """How specific it is: plain characters that a match holds."""
+
+    def find(self, text: Text) -> Span | None:
+        """Give where it matches, None if it does not."""
+
+
+def text_of(written: str) -> Text:
+    r"""Prepare a text: quotes escaped in another quoted text (``\"``) and typographic ones become plain ones."""
+    if '\\"' in written:
+        written = written.replace('\\"', '"')
+    if not written.isascii():
+        written = written.translate(_QUOTES)
+    plain = written.lower().strip()
+    if "  " in plain or "\n" in plain or "\t" in plain or "\r" in plain:
+        plain = _BLANKS.sub(" ", plain)
+    return Text(written, plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Literal pieces that stand one after another, anything between them. Finding them is linear, whatever the text.
+
+    ``opens`` and ``closes`` say that a hole stands before the first piece, after the last one.
+    """
+
+    pieces: tuple[str, ...]
+    whole: bool = False
+    opens: bool = False
+    closes: bool = False
+
+    @property
+    def literals(self) -> frozenset[str]:
+        """The longest piece."""
+        return frozenset([max((piece.strip() for piece in self.pieces), key=len)])
+
+    @property
+    def length(self) -> int:
+        """Characters of all pieces."""
+        return sum(len(piece) for piece in self.pieces)
+
+    @property
+    def exact(self) -> bool:
+        """Whether only one text matches: :attr:`pieces` [0]."""
+        return self.whole and len(self.pieces) == 1 and not self.opens and not self.closes
+
+    def find(self, text: Text) -> Span | None:
+        """Give the span from the first to the last piece; a hole at an end reaches to the text's end."""
+        plain, pieces = text.plain, self.pieces
+        if self.whole and not (
+            (self.opens or plain.startswith(pieces[0])) and (self.closes or plain.endswith(pieces[-1]))
+        ):
+            return None
+        position, start = 0, -1
+        for piece in pieces:
+            position = plain.find(piece, position)
+            if position < 0:
+                return None
+            start = position if start < 0 else start
+            position += len(piece)
+        if self.exact and plain != pieces[0]:
+            return None
+        return Span(0 if self.opens else start, len(plain) if self.closes else position)
+
+
+@dataclass(slots=True)
+class Expression:
+    """A regular expression, compiled when it is first needed: most are never asked for."""
+
+    source: str
+    whole: bool = False
+    literals: frozenset[str] = field(init=False)
+    faulty: str = ""
+    _compiled: Any = None
+
+    def __post_init__(self) -> None:
+        self.literals = required_literals(self.source)
+
+    @property
+    def length(self) -> int:
+        """Characters of the text it cannot do without."""
+        return max(min((len(text) for text in self.literals), default=0), _LEAST_SPECIFIC)
+
+    def find(self, text: Text) -> Span | None:
+        """Give the span of the first match; None also where it takes too long."""
+        if self._compiled is None and not self.faulty:
+            try:
+                self._compiled = regex.compile(self.source, regex.IGNORECASE)
+            except regex.error as error:
+                self.faulty = f"{self.source!r}: {error}"
+        if self.faulty:
+            return None
+        search = self._compiled.fullmatch if self.whole else self._compiled.search
+        try:
+            found = search(text.words.strip() if self.whole else text.words, timeout=TIMEOUT_S)
+        except TimeoutError:
+            return None
+        return Span(*found.span()) if found else None
+
+
+def templates_of(pattern: str, whole: bool) -> Sequence[Template]:
+    """Read a catalogue pattern; each combination of its choices ``{a|b}`` is a template of its own."""
+    parts = _HOLE.split(pattern)  # text, hole, text, hole, ... text
+    holes = [tuple(hole.split("|")) if "|" in hole else (None,) for hole in parts[1::2]]
+    count = 1
+    for choices in holes:
+        count *= len(choices)
+    if count > _MOST_CHOICES:
+        holes = [(None,) for _ in holes]
+    return [_template(parts[::2], chosen, whole) for chosen in itertools.product(*holes)]
+
+
+def _template(texts: Sequence[str], chosen: Sequence[str | None], whole: bool) -> Template:
+    pieces, current = [], texts[0]
+    for choice, after in zip(chosen, texts[1:], strict=True):
+        if choice is None:
+            pieces.append(current)
+            current = after
+        else:
+            current += choice + after
+    pieces = [_BLANKS.sub(" ", piece.lower()) for piece in (*pieces, current)]
+    opens, closes = not pieces[0].strip(), not pieces[-1].strip()
+    pieces[0], pieces[-1] = pieces[0].lstrip(), pieces[-1].rstrip()
+    kept = [piece for piece in pieces if piece.strip()]
+    opens, closes = opens and len(pieces) > 1, closes and len(pieces) > 1
+    if kept:  # a value may be empty, and blanks at the ends of a text are cut off
+        kept[0] = kept[0].lstrip() if opens else kept[0]
+        kept[-1] = kept[-1].rstrip() if closes else kept[-1]
+    return Template(tuple(kept), whole, opens, closes)
