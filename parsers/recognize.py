@@ -1,51 +1,75 @@
-"""What a text is, told by its content; its name is only a hint when content says nothing."""
+"""What a text is, told by its content; its name is asked only where content leaves a doubt."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from parsers.container_log import looks_like_log
-from parsers.log_dress import undress
-from parsers.log_line import take_apart
+from parsers.log_container import looks_like_log
+from parsers.table_text import is_table_header
 
 SAMPLE = 64 * 1024
+_SAMPLE_LINES = 400
+_CERTAIN = 0.3  # below this a text is unknown
 
-_DESCRIBE = re.compile(r"^ ?Name: +\S", re.MULTILINE)
-_DESCRIBE_MORE = re.compile(
-    r"^(?:Namespace|Roles|Labels|Annotations|CreationTimestamp|Conditions|Containers|Init Containers|Events|Status"
-    r"|Selector|Node-Selectors|Priority|Start Time|Replicas|Desired Number of Nodes Scheduled|API Version|Kind):",
+_DESCRIBE = re.compile(r"^ *Name:(?: +\S|\t)", re.MULTILINE)
+_DESCRIBE_KEYS = re.compile(
+    r"^ *(Namespace|Roles|Labels|Annotations|CreationTimestamp|Taints|Conditions|Containers|Init Containers|Events"
+    r"|Status|Selector|Node-Selectors|Priority|Start Time|Replicas|Desired Number of Nodes Scheduled|API Version|Kind"
+    r"|Metadata|Spec|Controlled By|Pod Template|Type|Data|Provisioner|Subsets|System Info|Non-terminated Pods):",
     re.MULTILINE,
 )
-_GET_HEADER = re.compile(r"^(?:NAMESPACE +)?(?:NAME|LAST SEEN|OBJECT|FIRST SEEN)(?: {2,}|\t)[A-Z]", re.MULTILINE)
-_GET_ROW = re.compile(
-    r"^(?:\S+ +)?\S+ +(?:(?:Not)?Ready(?:,SchedulingDisabled)?|\d+/\d+ +\S+ +\d+) .*\b\d+[smhdy]\b", re.MULTILINE
+_NODE_ROW = re.compile(r"\S+ +(?:Not)?Ready(?:,\w+)* +\S.* \d+[smhdy]\S* +v\d+\.\d+")
+_POD_ROW = re.compile(r"(?:\S+ +)?[a-z0-9][\w.-]+ +\d+/\d+ +[A-Z][\w:/]+ +\d+(?: \(\S+ ago\))? +\d+[smhdy]")
+_EVENT_ROW = re.compile(r"(?:\S+ +)?\d+[smhdy]\S* +(?:Normal|Warning) +[A-Z]\w+ +\w+/\S+ ")
+_NO_RESOURCES = re.compile(r"No resources found(?: in \S+ namespace)?\.?")
+
+#: what kubectl, oc and the shell say instead of an answer
+_ERROR = re.compile(
+    r"Error from server\b|error: |Error: |The connection to the server\b|Unable to connect to the server"
+    r"|unable to retrieve container logs|previous terminated container|failed to (?:get|open|try resolving|create)\b"
+    r"|an error on the server|the server (?:doesn't have|could not find|was unable|has asked)|command terminated with"
+    r"|You must be logged in|rpc error: code = |.{0,60}\b(?:kubectl|oc|calicoctl|ibmcloud)\b.{0,20}: .{0,20}not found"
+    r"|.{0,20}command not found: \w|FAILED$|Unable to use a TTY|http: server gave HTTP|write tcp |read tcp |dial tcp "
+    r"|net/http: |remote error: tls|container .{1,80} in pod .{1,260} is (?:waiting|not )|.{0,80}: Permission denied$"
+    r"|error executing (?:jsonpath|template)",
+    re.IGNORECASE,
 )
-_NO_RESOURCES = re.compile(r"^No resources found(?: in \S+ namespace)?\.?$", re.MULTILINE)
-_KUBECTL_ERROR = re.compile(
-    r"^(?:Error from server|error: |The connection to the server|Unable to connect to the server"
-    r"|unable to retrieve container logs|previous terminated container|failed to (?:get|open) log"
-    r"|Error: (?:Get|unable)|FAILED$)",
-    re.IGNORECASE | re.MULTILINE,
+#: lines that may stand beside such a sentence
+_BESIDE_ERROR = re.compile(
+    r"[WEIF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ |Defaulted container |Warning: |Flag --|error executing|\s*template was:"
+    r"|\s*raw data was:|\s*object given to|Found \d+ pods?, using|Use \S*kubectl|See '|Run '"
 )
-_YAML = re.compile(r"^(?:- )?(?:apiVersion|kind|items|metadata): ?", re.MULTILINE)
-_IBM = re.compile(
-    r"^(?:ID +(?:Public IP|Primary IP|Private IP)|NHC\d{3}\s|VLAN spanning|Retrieving (?:cluster|worker))", re.MULTILINE
-)
-_BIRDCL = re.compile(r"^(?:\d{4}-)?name +proto +table +state +since", re.IGNORECASE | re.MULTILINE)
-_NODE_STATUS = re.compile(r"Calico process is running|PEER ADDRESS +\| +PEER TYPE", re.IGNORECASE)
-_ROUTE = re.compile(
-    r"^(?:default via|(?:blackhole |unreachable )?\d+\.\d+\.\d+\.\d+(?:/\d+)?(?: via \S+)?(?: dev \S+)) ?", re.MULTILINE
-)
-_FILTER = re.compile(
-    r"^(?:\*(?:filter|nat|raw|mangle)$|:[\w-]+ (?:ACCEPT|DROP|-) \[|table (?:ip6?|inet) \S+ \{|-A \S+ -)", re.MULTILINE
-)
-_JOURNAL = re.compile(
-    r"^(?:[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+-]+) \S+ "
-    r"(?:kubelet|containerd|crio|kernel|systemd|NetworkManager)[^:]*:",
-    re.MULTILINE,
-)
-_IPAM = re.compile(r"^\| +GROUPING +\|| IPAM is using |Checking IPAM for inconsistencies|IPAM check", re.MULTILINE)
+_MOST_ERROR_LINES = 40
+_NUMBER = r"\d+\.\d+\.\d+\.\d+(?:/\d+)?"
+_YAML_KEY = re.compile(r"^(?:- )?(apiVersion|kind|items|metadata|spec|status):(?: |$)", re.MULTILINE)
+_JSON_KEY = re.compile(r'"(?:kind|apiVersion|metadata|items)" ?:')
+_AUDIT = "audit.k8s.io/"
+
+#: kind -> a line that only this kind has, at the head of the text
+_HEADS: tuple[tuple[str, float, re.Pattern[str]], ...] = (
+    ("birdcl", 0.9, re.compile(r"^ *(?:\d{4}-)?name +proto +table +state +since", re.I | re.M)),
+    ("birdcl", 0.8, re.compile(r"^ *(?:\d{4}-)?(?:Mesh|Node|Global)_\S+ +BGP +\S+ +\w+ +[\d:-]+", re.M)),
+    ("node-status", 0.95, re.compile(r"^Calico process is (?:not )?running|^\| +PEER ADDRESS +\| +PEER TYPE", re.M)),
+    ("ipam", 0.9, re.compile(r"^\| +GROUPING +\| +CIDR|^Checking IPAM for inconsistencies|^IPAM check", re.M)),
+    ("ibmcloud", 0.9, re.compile(
+        r"^ID {2,}(?:Public IP|Primary IP|Private IP|Component|Name)\b|^NHC\d{3}\s|VLAN spanning is |^VRF Enabled"
+        r"|^Retrieving (?:cluster|worker)|^Master Status: +\S|^Ingress Subdomain: +\S|^Worker Zones: +\S", re.M)),
+    ("packet-filter", 0.85, re.compile(
+        r"^\*(?:filter|nat|raw|mangle)$|^# Generated by (?:ip6?tables|xtables|nft)|^table (?:ip6?|inet|bridge) \S+ \{"
+        r"|^Chain \S+ \(policy ", re.M)),
+)  # fmt: skip
+#: kind -> what each line of it looks like
+_LINES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
+    ("ip-route", 0.9, re.compile(
+        rf"(?:(?:unicast|blackhole|unreachable|prohibit|local|broadcast) )?(?:default|{_NUMBER}|[0-9a-f:]+::?\S*)"
+        r" (?:.* )?(?:dev|via|proto|scope|metric|nexthop)\b|\s+nexthop via ")),
+    ("kubelet-journal", 1.0, re.compile(
+        r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT[\d:.+Z-]+) \S+ "
+        r"(?:kubelet|hyperkube|containerd|crio|dockerd|kernel|systemd|NetworkManager)\b[^:]{0,40}:|-- (?:Logs begin|Journal begins|Boot )")),
+    ("packet-filter", 0.85, re.compile(r"-[AINP] \S+|:[\w-]+ (?:ACCEPT|DROP|-) \[|\*\w+$|COMMIT$|#")),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,73 +85,100 @@ def recognize(sample: str, path: str = "") -> Recognition:
     """Give the kind of a text.
 
     Kinds: describe, get-table, log, objects, birdcl, node-status, ip-route, packet-filter, kubelet-journal,
-    ibmcloud, ipam, kubectl-error, empty, unknown.
+    ibmcloud, ipam, kubectl-error, empty, unknown. ``path`` decides only between kinds that content leaves open.
+    A text of several kinds is of the kind of its best part; :func:`parsers.session.split_session` takes it apart.
     """
     sample = sample[:SAMPLE]
-    stripped = sample.strip()
-    if not stripped:
+    if not sample.strip():
         return Recognition("empty", 1.0, "nothing but blanks")
-    candidates = [*_tables(sample, stripped), *_objects(sample, stripped), _log(sample), _describe(sample)]
-    best = max(candidates, key=lambda item: item.score)
-    if best.score >= 0.3:
-        return best
-    return Recognition("unknown", 0.0, "no known form")
+    lines = [line for line in sample.split("\n")[:_SAMPLE_LINES] if line.strip()]
+    error = _only_errors(lines)
+    if error is not None:
+        return error
+    found = [*_objects(sample), *_tables(lines), *_heads(sample), *_shares(lines), _describe(sample), _log(sample)]
+    best = max(found, key=lambda item: item.score)
+    if best.score < _CERTAIN:
+        return Recognition("unknown", 0.0, "no known form")
+    close = [item for item in found if item.score > best.score - 0.15 and item.kind != best.kind]
+    hint = kind_of_name(path) if close else ""
+    return next((item for item in close if item.kind == hint), best)
+
+
+def kind_of_name(path: str) -> str:
+    """Give the kind that a file's name speaks of, "" where it speaks of none; names are hints only."""
+    name = re.split(r"[/!]", path)[-1].lower()
+    for kind, words in (
+        ("describe", ("describe", "desc-", "desc_")),
+        ("objects", (".yaml", ".yml", ".json")),
+        ("get-table", ("get-", "get_", "get ")),
+        ("log", (".log", "logs", "-log")),
+    ):
+        if any(word in name for word in words):
+            return kind
+    return ""
+
+
+def _only_errors(lines: Sequence[str]) -> Recognition | None:
+    """A file that holds kubectl's complaint in place of what was asked for."""
+    if len(lines) > _MOST_ERROR_LINES:
+        return None
+    errors = [line for line in lines if _ERROR.match(line.strip())]
+    others = [line for line in lines if not _ERROR.match(line.strip()) and not _BESIDE_ERROR.match(line)]
+    if errors and not others:
+        return Recognition("kubectl-error", 0.97, "only an error of kubectl")
+    return None
 
 
 def _describe(sample: str) -> Recognition:
     if not _DESCRIBE.search(sample):
         return Recognition("describe", 0.0, "")
-    keys = len(set(_DESCRIBE_MORE.findall(sample)))
-    return Recognition("describe", min(1.0, 0.2 + 0.2 * keys), f"Name: and {keys} sections of kubectl describe")
+    keys = len(set(_DESCRIBE_KEYS.findall(sample)))
+    return Recognition("describe", min(0.99, 0.15 + 0.2 * keys), f"Name: and {keys} sections of kubectl describe")
 
 
-def _tables(sample: str, stripped: str) -> list[Recognition]:
-    found = []
-    if _GET_HEADER.search(sample):
-        found.append(Recognition("get-table", 0.75, "header of a kubectl get table"))
-    elif _NO_RESOURCES.search(sample) and stripped.count("\n") < 5:
-        found.append(Recognition("get-table", 0.75, "kubectl found no resources"))
-    elif _GET_ROW.search(sample):
-        found.append(Recognition("get-table", 0.5, "rows like those of kubectl get"))
-    for kind, pattern, score in (
-        ("birdcl", _BIRDCL, 0.9),
-        ("node-status", _NODE_STATUS, 0.95),
-        ("ipam", _IPAM, 0.9),
-        ("ibmcloud", _IBM, 0.9),
-        ("packet-filter", _FILTER, 0.8),
-        ("kubelet-journal", _JOURNAL, 0.8),
-        ("ip-route", _ROUTE, 0.6),
-    ):
+def _tables(lines: Sequence[str]) -> Iterable[Recognition]:
+    plain = [line for line in lines if not _NO_RESOURCES.fullmatch(line.strip())]
+    if any(is_table_header(line) for line in lines):
+        yield Recognition("get-table", 0.75, "heading of a kubectl get table")
+    elif len(plain) < len(lines) and len(plain) <= 3:
+        yield Recognition("get-table", 0.75, "kubectl found no resources")
+    else:
+        rows = sum(bool(_NODE_ROW.match(line) or _POD_ROW.match(line) or _EVENT_ROW.match(line)) for line in lines)
+        share = rows / len(lines)
+        if share > 0.3:
+            yield Recognition("get-table", 0.75 * share, f"{share:.0%} rows like those of kubectl get")
+
+
+def _heads(sample: str) -> Iterable[Recognition]:
+    for kind, score, pattern in _HEADS:
         if pattern.search(sample):
-            found.append(Recognition(kind, score, f"lines of {kind}"))
-    if _KUBECTL_ERROR.match(stripped) and stripped.count("\n") < 8:
-        found.append(Recognition("kubectl-error", 0.97, "only an error of kubectl"))
-    return found
+            yield Recognition(kind, score, f"the head of {kind}")
 
 
-def _objects(sample: str, stripped: str) -> list[Recognition]:
-    if stripped[0] in "{[" and ('"kind"' in sample or '"apiVersion"' in sample or '"metadata"' in sample):
-        log = stripped[0] == "{" and ('"msg":' in sample[:2000] or sample[:2000].count('"log":') > 0)
-        return [Recognition("objects", 0.3 if log else 0.95, "JSON objects of Kubernetes")]
-    keys = set(_YAML.findall(sample))
+def _shares(lines: Sequence[str]) -> Iterable[Recognition]:
+    for kind, score, pattern in _LINES:
+        share = sum(bool(pattern.match(line)) for line in lines) / len(lines)
+        if share >= 0.3:
+            yield Recognition(kind, score * share, f"{share:.0%} lines of {kind}")
+
+
+def _objects(sample: str) -> Iterable[Recognition]:
+    start = sample.lstrip()[:2]
+    if start[:1] in ("{", "["):
+        head = sample[:4000]
+        if _AUDIT in head:
+            return
+        log = start[:1] == "{" and any(key in head for key in ('"msg":', '"log":', '"message":"', '"level":'))
+        if _JSON_KEY.search(sample):
+            yield Recognition("objects", 0.4 if log else 0.95, "JSON objects of Kubernetes")
+        return
+    keys = set(_YAML_KEY.findall(sample))
     if len(keys) >= 2:
-        return [Recognition("objects", 0.9 if len(keys) >= 3 else 0.8, "YAML objects of Kubernetes")]
-    return []
+        yield Recognition("objects", 0.9 if len(keys) >= 3 else 0.8, f"YAML keys {', '.join(sorted(keys))}")
 
 
 def _log(sample: str) -> Recognition:
-    """The share of lines that are of a log's kinds; plain lines count little, so that prose is no log."""
-    total = score = 0.0
-    for line in undress(sample.split("\n")[:300]):
-        parts = take_apart(line.text)
-        if parts is None:
-            continue
-        total += 1
-        if parts.kind != "plain" or line.time is not None:
-            score += 1
-        elif parts.time is not None or (parts.component and parts.level):
-            score += 0.9
-    share = score / total if total else 0.0
-    if share < 0.5:  # scripts write plain lines
-        share = max(share, looks_like_log(sample))
-    return Recognition("log", 0.98 * share if score >= 2 or share >= 0.8 else 0.2 * share, f"{share:.0%} log lines")
+    if _AUDIT in sample[:4000]:
+        return Recognition("log", 0.0, "an audit log")
+    share = looks_like_log(sample)
+    return Recognition("log", 0.98 * share, f"{share:.0%} lines of a log")
