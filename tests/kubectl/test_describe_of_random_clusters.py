@@ -183,7 +183,7 @@ def _row_class(name: str) -> type:
 
 def test_app_of_owner_and_name_agree() -> None:
     assert (
-        pod_app("calico-typha-5d8c6f7b9-2xj7d")
+        pod_app("calico-typha-5d8c6f7b9-w4n8k")
         == pod_app("x", {}, "ReplicaSet/calico-typha-5d8c6f7b9")
         == "calico-typha"
     )

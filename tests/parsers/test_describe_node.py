@@ -7,22 +7,22 @@ from parsers.describe_node import parse_describe_node
 from parsers.source import Source
 
 NODE = """\
-Name:               10.138.44.31
+Name:               10.207.61.31
 Roles:              <none>
 Labels:             ibm-cloud.kubernetes.io/worker-pool-name=default
                     ibm-cloud.kubernetes.io/worker-version=1.29.3_1531
-                    privateVLAN=2234941
-                    publicVLAN=2234939
+                    privateVLAN=2345671
+                    publicVLAN=2345679
                     topology.kubernetes.io/region=us-south
                     topology.kubernetes.io/zone=dal10
-Annotations:        projectcalico.org/IPv4Address: 10.138.44.31/26
-                    projectcalico.org/IPv4IPIPTunnelAddr: 172.30.64.0
+Annotations:        projectcalico.org/IPv4Address: 10.207.61.31/26
+                    projectcalico.org/IPv4IPIPTunnelAddr: 172.30.99.0
 CreationTimestamp:  Mon, 02 Nov 2026 23:10:45 -0600
 Taints:             node.kubernetes.io/unreachable:NoExecute
                     dedicated=edge:NoSchedule
 Unschedulable:      true
 Lease:
-  HolderIdentity:  10.138.44.31
+  HolderIdentity:  10.207.61.31
   AcquireTime:     <unset>
   RenewTime:       Sun, 22 Nov 2026 20:55:45 -0600
 Conditions:
@@ -34,9 +34,9 @@ and a second line
 Events:  <none> is what it says
   Ready                Unknown   Mon, 01 Jan 0001 00:00:00 +0000   Sun, 22 Nov 2026 20:58:45 -0600   NodeStatusUnknown   Kubelet stopped posting node status.
 Addresses:
-  InternalIP:  10.138.44.31
+  InternalIP:  10.207.61.31
   InternalIP:  fd00::1
-  Hostname:    10.138.44.31
+  Hostname:    10.207.61.31
 Capacity:
   cpu:     4
 System Info:
@@ -48,8 +48,8 @@ ProviderID:                   ibm://a///c/w
 Non-terminated Pods:          (2 in total)
   Namespace                   Name                     CPU Requests  CPU Limits  Memory Requests  Memory Limits  Age
   ---------                   ----                     ------------  ----------  ---------------  -------------  ---
-  calico-system               calico-node-r4n8x        250m (6%)     0 (0%)      80Mi (0%)        0 (0%)         11d
-  kube-system                 coredns-565d847f94-5qk5c  100m (2%)     0 (0%)      70Mi (0%)        170Mi (1%)     11d
+  calico-system               calico-node-q5t9z        250m (6%)     0 (0%)      80Mi (0%)        0 (0%)         11d
+  kube-system                 coredns-6c9f7d8b54-w2x9k  100m (2%)     0 (0%)      70Mi (0%)        170Mi (1%)     11d
 Allocated resources:
   (Total limits may be over 100 percent, i.e., overcommitted.)
   Resource           Requests    Limits
@@ -60,19 +60,19 @@ Allocated resources:
 Events:
   Type    Reason        Age                   From             Message
   ----    ------        ----                  ----             -------
-  Normal  NodeNotReady  132m (x2 over 3h40m)  node-controller  Node 10.138.44.31 status is now: NodeNotReady
+  Normal  NodeNotReady  132m (x2 over 3h40m)  node-controller  Node 10.207.61.31 status is now: NodeNotReady
 """
 SOURCE = Source("node.txt", first_line=3)
 
 
 def test_facts() -> None:
     (node,) = parse_describe_node(NODE, SOURCE).nodes
-    assert (node.node, node.line, node.roles, node.ready, node.cordoned) == ("10.138.44.31", 3, "", "Unknown", True)
+    assert (node.node, node.line, node.roles, node.ready, node.cordoned) == ("10.207.61.31", 3, "", "Unknown", True)
     assert (node.zone, node.region, node.pool, node.worker_version) == ("dal10", "us-south", "default", "1.29.3_1531")
-    assert (node.private_vlan, node.public_vlan, node.calico_ip) == ("2234941", "2234939", "10.138.44.31/26")
+    assert (node.private_vlan, node.public_vlan, node.calico_ip) == ("2345671", "2345679", "10.207.61.31/26")
     assert (node.kernel, node.os_image) == ("5.4.0-169-generic", "Ubuntu 20.04.6 LTS")
     assert (node.runtime, node.kubelet_version) == ("containerd://1.7.11", "v1.29.3+IKS")
-    assert (node.internal_ip, node.provider_id) == ("10.138.44.31", "ibm://a///c/w")
+    assert (node.internal_ip, node.provider_id) == ("10.207.61.31", "ibm://a///c/w")
     assert node.taints == ("node.kubernetes.io/unreachable:NoExecute", "dedicated=edge:NoSchedule")
     assert node.created == datetime(2026, 11, 3, 5, 10, 45, tzinfo=UTC)
     assert node.lease_renewed == datetime(2026, 11, 23, 2, 55, 45, tzinfo=UTC)
@@ -80,7 +80,7 @@ def test_facts() -> None:
 
 def test_pods_and_resources() -> None:
     (node,) = parse_describe_node(NODE, SOURCE).nodes
-    assert node.pods_on_node == ("calico-system/calico-node-r4n8x", "kube-system/coredns-565d847f94-5qk5c")
+    assert node.pods_on_node == ("calico-system/calico-node-q5t9z", "kube-system/coredns-6c9f7d8b54-w2x9k")
     assert (node.cpu_requested_pct, node.cpu_limit_pct) == (8, 0)
     assert (node.memory_requested_pct, node.memory_limit_pct) == (1, 132)
 
@@ -103,8 +103,8 @@ def test_events() -> None:
     (event,) = parse_describe_node(NODE, SOURCE).events
     assert (event.object_kind, event.object, event.node, event.namespace) == (
         "Node",
-        "10.138.44.31",
-        "10.138.44.31",
+        "10.207.61.31",
+        "10.207.61.31",
         "",
     )
     assert (event.reason, event.count, event.source) == ("NodeNotReady", 2, "node-controller")

@@ -7,20 +7,20 @@ from parsers.describe_pod import parse_describe_pod
 from parsers.source import Source
 
 POD = """\
-Name:                 calico-node-7xk2m
+Name:                 calico-node-h4v7n
 Namespace:            calico-system
 Priority:             2000001000
 Priority Class Name:  system-node-critical
 Service Account:      calico-node
-Node:                 10.138.44.12/10.138.44.12
+Node:                 10.207.61.12/10.207.61.12
 Start Time:           Thu, 07 Oct 2021 00:34:33 -0500
 Labels:               controller-revision-hash=6d5f8c9b7
                       k8s-app=calico-node
 Annotations:          <none>
 Status:               Running
-IP:                   10.138.44.12
+IP:                   10.207.61.12
 IPs:
-  IP:           10.138.44.12
+  IP:           10.207.61.12
 Controlled By:  DaemonSet/calico-node
 Init Containers:
   install-cni:
@@ -52,7 +52,7 @@ Events:
   Type     Reason     Age                 From     Message
   ----     ------     ----                ----     -------
   Warning  Unhealthy  3m (x120 over 21m)  kubelet  Readiness probe failed: 2026-02-12 14:42:49.280 [INFO][5037] confd/health.go 180: Number of node(s) with BGP peering established = 0
-calico/node is not ready: BIRD is not ready: BGP not established with 10.138.44.11,10.138.44.19
+calico/node is not ready: BIRD is not ready: BGP not established with 10.207.61.11,10.207.61.19
 """  # noqa: W291 - kubectl leaves these blanks
 SOURCE = Source("pod.txt", first_line=5)
 
@@ -60,10 +60,10 @@ SOURCE = Source("pod.txt", first_line=5)
 def test_pod() -> None:
     (pod,) = parse_describe_pod(POD, SOURCE).pods
     assert (pod.namespace, pod.pod, pod.app, pod.node) == (
-        "calico-system", "calico-node-7xk2m", "calico-node", "10.138.44.12",
+        "calico-system", "calico-node-h4v7n", "calico-node", "10.207.61.12",
     )  # fmt: skip
     assert (pod.phase, pod.ready, pod.restarts, pod.deleted) == ("Running", "0/1", 2, False)
-    assert (pod.controlled_by, pod.ip, pod.line, pod.file) == ("DaemonSet/calico-node", "10.138.44.12", 5, "pod.txt")
+    assert (pod.controlled_by, pod.ip, pod.line, pod.file) == ("DaemonSet/calico-node", "10.207.61.12", 5, "pod.txt")
     assert pod.start_time == datetime(2021, 10, 7, 5, 34, 33, tzinfo=UTC)
     assert pod.labels == {"controller-revision-hash": "6d5f8c9b7", "k8s-app": "calico-node"}
     assert pod.tolerations == (":NoSchedule op=Exists", ":NoExecute op=Exists")
@@ -80,8 +80,8 @@ def test_containers_conditions_events_and_probes() -> None:
         ("Ready", "False", 40),
     ]
     (event,) = parsed.events
-    assert (event.count, event.age_s, event.first_age_s, event.line, event.node) == (120, 180, 1260, 49, "10.138.44.12")
-    assert [row.peer for row in parsed.readiness] == ["10.138.44.11", "10.138.44.19"]
+    assert (event.count, event.age_s, event.first_age_s, event.line, event.node) == (120, 180, 1260, 49, "10.207.61.12")
+    assert [row.peer for row in parsed.readiness] == ["10.207.61.11", "10.207.61.19"]
     assert parsed.problems == []
     assert parsed.facts == {}
 
@@ -95,12 +95,12 @@ def test_evicted_and_terminating() -> None:
     (pod,) = parse_describe_pod(gone, SOURCE).pods
     assert (pod.phase, pod.reason) == ("Failed", "Evicted")
     assert pod.message == "The node was low.\nEvents:  <none>\nIP:                   not this one"
-    assert pod.ip == "10.138.44.12"
+    assert pod.ip == "10.207.61.12"
     old = gone.replace("Events:  <none>\nIP:                   not this one\n", "").replace(
-        "IPs:\n  IP:           10.138.44.12\n", ""
+        "IPs:\n  IP:           10.207.61.12\n", ""
     )
     (pod,) = parse_describe_pod(old, SOURCE).pods
-    assert (pod.message, pod.ip) == ("The node was low.", "10.138.44.12")
+    assert (pod.message, pod.ip) == ("The node was low.", "10.207.61.12")
     going = POD.replace("Status:               Running", "Status:               Terminating (lasts 4m)")
     (pod,) = parse_describe_pod(going, SOURCE).pods
     assert (pod.phase, pod.deleted) == ("Terminating", True)
@@ -120,7 +120,7 @@ def test_events_left_out_and_cut_off() -> None:
     assert parsed.facts == {"events": "not shown"}
     assert parsed.problems == []
     parsed = parse_describe_pod(POD[: POD.index("Conditions:")], SOURCE)
-    assert parsed.problems == ["pod calico-node-7xk2m: the description is cut off"]
+    assert parsed.problems == ["pod calico-node-h4v7n: the description is cut off"]
     assert len(parsed.containers) == 2
 
 

@@ -10,20 +10,20 @@ from parsers.source import Parsed, Source
 
 NODES = """\
 NAME           STATUS                     ROLES           AGE    VERSION       INTERNAL-IP    EXTERNAL-IP   OS-IMAGE             KERNEL-VERSION      CONTAINER-RUNTIME
-10.138.44.11   Ready                      <none>          20d    v1.29.3+IKS   10.138.44.11   <none>        Ubuntu 20.04.6 LTS   5.4.0-169-generic   containerd://1.7.11
-10.138.44.12   NotReady                   master,worker   3h5m   v1.29.3+IKS   10.138.44.12   <none>        Ubuntu 20.04.6 LTS   5.4.0-169-generic   containerd://1.7.11
-10.138.44.13   Ready,SchedulingDisabled   <none>          20d    v1.29.3+IKS   10.138.44.13   <none>        Ubuntu 20.04.6 LTS   5.4.0-169-generic   containerd://1.7.11
+10.207.61.11   Ready                      <none>          20d    v1.29.3+IKS   10.207.61.11   <none>        Ubuntu 20.04.6 LTS   5.4.0-169-generic   containerd://1.7.11
+10.207.61.12   NotReady                   master,worker   3h5m   v1.29.3+IKS   10.207.61.12   <none>        Ubuntu 20.04.6 LTS   5.4.0-169-generic   containerd://1.7.11
+10.207.61.13   Ready,SchedulingDisabled   <none>          20d    v1.29.3+IKS   10.207.61.13   <none>        Ubuntu 20.04.6 LTS   5.4.0-169-generic   containerd://1.7.11
 """
 PODS = """\
 NAMESPACE       NAME                            READY   STATUS             RESTARTS       AGE   IP             NODE           NOMINATED NODE   READINESS GATES
-calico-system   calico-node-4tq8z               0/1     CrashLoopBackOff   13 (20m ago)   9h    10.138.44.11   10.138.44.11   <none>           <none>
-calico-system   calico-typha-6f8d5b7c4d-9jnqv   1/1     Terminating        0              60d   10.138.44.12   10.138.44.12   <none>           <none>
-kube-system     coredns-565d847f94-5qk5c        0/1     Pending            0              9h    <none>         <none>         <none>           <none>
+calico-system   calico-node-k9w2c               0/1     CrashLoopBackOff   13 (20m ago)   9h    10.207.61.11   10.207.61.11   <none>           <none>
+calico-system   calico-typha-7d9b6c8f55-t8n2w   1/1     Terminating        0              60d   10.207.61.12   10.207.61.12   <none>           <none>
+kube-system     coredns-6c9f7d8b54-w2x9k        0/1     Pending            0              9h    <none>         <none>         <none>           <none>
 """
 EVENTS = """\
 NAMESPACE       LAST SEEN   TYPE      REASON      OBJECT                  SUBOBJECT                       SOURCE                  MESSAGE                                                                   FIRST SEEN   COUNT   NAME
-calico-system   5m          Warning   Unhealthy   pod/calico-node-4tq8z   spec.containers{calico-node}   kubelet, 10.138.44.11   Readiness probe failed: calico/node is not ready: felix is not ready: x   40m          120     calico-node-4tq8z.16f
-default         9m59s       Normal    NodeReady   node/10.138.44.11                                       kubelet, 10.138.44.11   Node 10.138.44.11 status is now: NodeReady                                9m59s        1       10.138.44.11.16f
+calico-system   5m          Warning   Unhealthy   pod/calico-node-k9w2c   spec.containers{calico-node}   kubelet, 10.207.61.11   Readiness probe failed: calico/node is not ready: felix is not ready: x   40m          120     calico-node-k9w2c.16f
+default         9m59s       Normal    NodeReady   node/10.207.61.11                                       kubelet, 10.207.61.11   Node 10.207.61.11 status is now: NodeReady                                9m59s        1       10.207.61.11.16f
 """
 
 
@@ -39,7 +39,7 @@ def listing(parsed: Parsed) -> tuple[str, str, int, bool]:
 def test_nodes() -> None:
     parsed = read(NODES)
     first, second, third = parsed.nodes
-    assert (first.node, first.ready, first.cordoned, first.roles, first.line) == ("10.138.44.11", "True", False, "", 5)
+    assert (first.node, first.ready, first.cordoned, first.roles, first.line) == ("10.207.61.11", "True", False, "", 5)
     assert (first.os_image, first.kernel, first.runtime) == (
         "Ubuntu 20.04.6 LTS",
         "5.4.0-169-generic",
@@ -62,10 +62,10 @@ def test_pods() -> None:
     parsed = read(PODS)
     first, second, third = parsed.pods
     assert (first.namespace, first.pod, first.app, first.phase) == (
-        "calico-system", "calico-node-4tq8z", "calico-node", "CrashLoopBackOff",
+        "calico-system", "calico-node-k9w2c", "calico-node", "CrashLoopBackOff",
     )  # fmt: skip
     assert (first.ready, first.restarts, first.last_restart_age_s, first.age_s) == ("0/1", 13, 1200, 32400)
-    assert (first.node, first.ip, first.deleted, first.line) == ("10.138.44.11", "10.138.44.11", False, 5)
+    assert (first.node, first.ip, first.deleted, first.line) == ("10.207.61.11", "10.207.61.11", False, 5)
     assert (second.app, second.deleted) == ("calico-typha", True)
     assert (third.node, third.ip, third.phase) == ("", "", "Pending")
     assert listing(parsed) == ("Pod", "*", 3, True)
@@ -75,21 +75,21 @@ def test_pods_without_header_and_namespace() -> None:
     text = "\n".join(line[16:] for line in PODS.split("\n")[1:])
     parsed = read(text, namespace="calico-system")
     assert (parsed.pods[0].namespace, parsed.pods[0].pod, parsed.pods[0].node) == (
-        "calico-system", "calico-node-4tq8z", "10.138.44.11",
+        "calico-system", "calico-node-k9w2c", "10.207.61.11",
     )  # fmt: skip
     assert listing(parsed) == ("Pod", "calico-system", 3, True)
 
 
 def test_get_all_names_its_kinds() -> None:
     text = (
-        "NAME                    READY   STATUS    RESTARTS   AGE\npod/calico-node-4tq8z   0/1     Running   0          9h\n\n"
+        "NAME                    READY   STATUS    RESTARTS   AGE\npod/calico-node-k9w2c   0/1     Running   0          9h\n\n"
         "NAME                         DESIRED   CURRENT   READY   UP-TO-DATE   AVAILABLE   NODE SELECTOR   AGE\n"
         "daemonset.apps/calico-node   4         4         3       4            3           <none>          41d\n\n"
         "NAME                           READY   UP-TO-DATE   AVAILABLE   AGE\n"
         "deployment.apps/calico-typha   1/3     2            1           41d\n"
     )
     parsed = read(text, namespace="calico-system")
-    assert [row.pod for row in parsed.pods] == ["calico-node-4tq8z"]
+    assert [row.pod for row in parsed.pods] == ["calico-node-k9w2c"]
     (daemonset,) = parsed.daemonsets
     assert (daemonset.daemonset, daemonset.desired, daemonset.ready, daemonset.available) == ("calico-node", 4, 3, 3)
     assert {row.key: row.value for row in parsed.settings} == {
@@ -103,13 +103,13 @@ def test_events() -> None:
     parsed = read(EVENTS)
     first, second = parsed.events
     assert (first.object_kind, first.object, first.namespace, first.container) == (
-        "Pod", "calico-node-4tq8z", "calico-system", "calico-node",
+        "Pod", "calico-node-k9w2c", "calico-system", "calico-node",
     )  # fmt: skip
-    assert (first.source, first.node, first.count) == ("kubelet", "10.138.44.11", 120)
+    assert (first.source, first.node, first.count) == ("kubelet", "10.207.61.11", 120)
     assert (first.age_s, first.first_age_s, first.line) == (300, 2400, 5)
-    assert (second.object_kind, second.node, second.age_s) == ("Node", "10.138.44.11", 599)
+    assert (second.object_kind, second.node, second.age_s) == ("Node", "10.207.61.11", 599)
     assert [(row.check, row.state, row.pod) for row in parsed.readiness] == [
-        ("felix", "not-ready", "calico-node-4tq8z")
+        ("felix", "not-ready", "calico-node-k9w2c")
     ]
     assert listing(parsed) == ("Event", "*", 2, False)
 
@@ -126,7 +126,7 @@ def test_other_kinds_become_settings() -> None:
 
 
 def test_top() -> None:
-    text = "NAME          CPU(cores)   CPU%   MEMORY(bytes)   MEMORY%\n10.241.64.6   3987m        101%   9120Mi          69%\n"
+    text = "NAME          CPU(cores)   CPU%   MEMORY(bytes)   MEMORY%\n10.219.33.6   3987m        101%   9120Mi          69%\n"
     parsed = read(text)
     assert {row.key: row.value for row in parsed.settings} == {
         "": "", "cpu(cores)": "3987m", "cpu%": "101%", "memory(bytes)": "9120Mi", "memory%": "69%",
@@ -162,7 +162,7 @@ def test_completeness() -> None:
     head, *rows = PODS.rstrip("\n").split("\n")
     calico = "\n".join([head, *rows[:2]])
     assert not read(calico).listings[0].complete  # may have been filtered by name
-    one_app = "\n".join([head, rows[0], rows[0].replace("4tq8z", "5ss5z")])
+    one_app = "\n".join([head, rows[0], rows[0].replace("k9w2c", "5ss5z")])
     assert not read(one_app.replace("calico-system   ", "").replace("NAMESPACE       ", "")).listings[0].complete
     both = calico.replace("calico-system   ", "").replace("NAMESPACE       ", "")
     assert read(both, namespace="calico-system").listings[0].complete
@@ -206,7 +206,7 @@ def test_any_piece_is_read_without_an_error(start: int, end: int, junk: str) -> 
 def test_cost_grows_with_the_length_only() -> None:
     def seconds(count: int) -> float:
         row = (
-            "10.138.44.11"
+            "10.207.61.11"
             + " " * 3000
             + "x\n"
             + "NAME  "

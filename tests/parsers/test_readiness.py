@@ -22,11 +22,11 @@ def rows(message: str, reason: str = "Unhealthy", kind: str = "Pod") -> list[Rea
 def test_one_row_a_peer() -> None:
     found = rows(
         "Readiness probe failed: " + COUNTED.format(0)
-        + "calico/node is not ready: BIRD is not ready: BGP not established with 10.94.227.12,10.94.227.13"
+        + "calico/node is not ready: BIRD is not ready: BGP not established with 10.73.181.12,10.73.181.13"
     )  # fmt: skip
     assert [(row.check, row.state, row.peer, row.established_peers) for row in found] == [
-        ("bird", "not-established", "10.94.227.12", 0),
-        ("bird", "not-established", "10.94.227.13", 0),
+        ("bird", "not-established", "10.73.181.12", 0),
+        ("bird", "not-established", "10.73.181.13", 0),
     ]
     first = found[0]
     assert first.time == datetime(2026, 2, 12, 14, 42, 49, 280000, UTC)
@@ -64,7 +64,7 @@ def test_peers_established_but_felix_is_not_ready() -> None:
 
 
 def test_last_peer_of_a_cut_message_is_left_out() -> None:
-    peers = ",".join(f"10.94.227.{number}" for number in range(100, 190))
+    peers = ",".join(f"10.73.181.{number}" for number in range(100, 190))
     message = (
         "Readiness probe failed: calico/node is not ready: BIRD is not ready: BGP not established with " + peers
     )[:1024]

@@ -45,7 +45,7 @@ def test_kind_of_columns(heading: str, kind: str) -> None:
         ("ticket/pods.txt", "Pod"),
         ("get-nodes.txt", "Node"),
         ("describe-pod-calico-node.txt", "Pod"),
-        ("calico-node-7xk2m.log", ""),
+        ("calico-node-h4v7n.log", ""),
         ("kubectl_get_ds.txt", "DaemonSet"),
         ("pods/readme", ""),
     ],
