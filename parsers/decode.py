@@ -1,8 +1,9 @@
-"""Bytes to text: encodings, line ends and the litter of chat tools, with line numbers kept."""
+"""Bytes to text: encodings, line ends, terminal control codes and the litter of chat tools; line numbers are kept."""
 
 from __future__ import annotations
 
 import codecs
+import re
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -11,14 +12,24 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_BLANKS = {0xA0: " ", 0x2007: " ", 0x202F: " ", 0xFEFF: None, 0x200B: None}
+#: what chat tools and browsers make of blanks, and marks without width
+_BLANKS = {
+    **dict.fromkeys((0xA0, 0x2007, 0x202F, 0x2002, 0x2003, 0x2009), " "),
+    **dict.fromkeys((0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060), None),
+}
+_HEAD = 8192
+#: ECMA-48 control sequences: CSI, OSC (window titles), character sets; as `script` and coloured tools write them
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-9;:?<=>!]{0,40}[@-~]|\][^\x07\x1b\n]{0,200}(?:\x07|\x1b\\)|[()*+][AB0-2]|[=>78cDEHMNOZ])?"
+)
 
 
 def decode(data: bytes) -> tuple[str, str, list[str]]:
     """Give (text, encoding, problems); the text has ``\\n`` line ends only.
 
-    Line numbers are those of the file: CRLF is one line end, a lone CR before a LF as well; NUL bytes and
-    no-break blanks (what chat tools make of blanks) are replaced inside their lines.
+    Line numbers are those of the file as editors count them: CRLF and CR CR LF are one line end, lone CRs are line
+    ends only in a file that has no other. NUL characters, terminal control codes and marks without width are taken
+    out of their lines; no-break blanks become blanks. Nothing here raises.
     """
     problems: list[str] = []
     for bom, encoding in _BOMS:
@@ -28,23 +39,44 @@ def decode(data: bytes) -> tuple[str, str, list[str]]:
     else:
         text, encoding = _without_bom(data, problems)
     if "\x00" in text:
-        text = text.replace("\x00", "\ufffd")
-        problems.append("NUL bytes")
+        text = text.replace("\x00", "")
+        problems.append("NUL characters were taken out")
+    text = _line_ends(text)
+    if "\x1b" in text:
+        text = _ESCAPES.sub("", text)
+    if "\x08" in text:
+        text = _without_erased(text)
+    return text if text.isascii() else text.translate(_BLANKS), encoding, problems
+
+
+def _line_ends(text: str) -> str:
+    if "\r" not in text:
+        return text
     text = text.replace("\r\r\n", "\n").replace("\r\n", "\n")
     if "\r" in text:
         text = text.replace("\r", "\n") if "\n" not in text else text.replace("\r", " ")
-    return text.translate(_BLANKS) if not text.isascii() else text, encoding, problems
+    return text
+
+
+def _without_erased(text: str) -> str:
+    """Apply backspaces, which `script` records where somebody corrected what he typed."""
+    return "\n".join(_typed(line) if "\x08" in line else line for line in text.split("\n"))
+
+
+def _typed(line: str) -> str:
+    kept: list[str] = []
+    for character in line:
+        if character != "\x08":
+            kept.append(character)
+        elif kept:
+            kept.pop()
+    return "".join(kept).rstrip()
 
 
 def _without_bom(data: bytes, problems: list[str]) -> tuple[str, str]:
-    head = data[:4096]
-    if len(head) >= 8 and head.count(0) > len(head) // 4:
-        # UTF-16 without a mark: Latin text has its zero bytes at one parity
-        little = head[1::2].count(0) >= head[0::2].count(0)
-        encoding = "utf-16-le" if little else "utf-16-be"
-        text = data.decode(encoding, "replace")
-        if text[:1000].isprintable() or "\n" in text[:4000]:
-            return text, encoding
+    encoding = _utf16_of(data)
+    if encoding:
+        return data.decode(encoding, "replace"), encoding
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
@@ -52,21 +84,43 @@ def _without_bom(data: bytes, problems: list[str]) -> tuple[str, str]:
             problems.append("cut off inside a character")
             return data.decode("utf-8", "replace"), "utf-8"
     text = data.decode("utf-8", "replace")
-    if text.count("\ufffd") <= len(text) // 100:
+    broken = text.count("\ufffd")
+    right = len(text) - broken - len(text.encode("ascii", "ignore"))
+    if right > broken:
         problems.append("some bytes are not UTF-8")
         return text, "utf-8"
     problems.append("not UTF-8: read as Latin-1")
     return data.decode("latin-1"), "latin-1"
 
 
+def _utf16_of(data: bytes) -> str:
+    """Tell UTF-16 without a mark: Latin text has its zero bytes at one parity, and at nearly all of its places."""
+    head = data[:_HEAD]
+    half = len(head) // 2
+    if half < 2:
+        return ""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd > 0.6 * half and even < 0.1 * half:
+        return "utf-16-le"
+    if even > 0.6 * half and odd < 0.1 * half:
+        return "utf-16-be"
+    return ""
+
+
 def is_binary(data: bytes) -> bool:
-    """Whether the bytes are no text in any encoding we read."""
-    head = data[:8192]
-    if not head or any(head.startswith(bom) for bom, _ in _BOMS):
+    """Whether the bytes are no text in any encoding we read.
+
+    A text may begin with a run of NULs (a log after a power loss) or hold escapes of a terminal.
+    """
+    head = data[:_HEAD]
+    if not head or any(head.startswith(bom) for bom, _ in _BOMS) or _utf16_of(head):
         return False
-    zeros = head.count(0)
-    if zeros > len(head) // 4:
-        parity = max(head[0::2].count(0), head[1::2].count(0))
-        return parity < zeros * 0.9  # not UTF-16 of Latin text
-    control = sum(head.count(bytes([code])) for code in (*range(1, 8), *range(14, 27), *range(28, 32)))
-    return control + zeros > max(16, len(head) // 20)
+    filled = data.lstrip(b"\0")[:_HEAD] if head[0] == 0 else head
+    if not filled:
+        return True
+    zeros = filled.count(0)
+    control = sum(filled.count(bytes([code])) for code in (*range(1, 8), *range(14, 27), *range(28, 32)))
+    high = sum(byte >= 0x80 for byte in filled)
+    if high > len(filled) // 3 and control > len(filled) // 50:
+        return True
+    return control > max(8, len(filled) // 20) or zeros > len(filled) // 3

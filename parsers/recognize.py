@@ -67,7 +67,8 @@ _LINES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
         r" (?:.* )?(?:dev|via|proto|scope|metric|nexthop)\b|\s+nexthop via ")),
     ("kubelet-journal", 1.0, re.compile(
         r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT[\d:.+Z-]+) \S+ "
-        r"(?:kubelet|hyperkube|containerd|crio|dockerd|kernel|systemd|NetworkManager)\b[^:]{0,40}:|-- (?:Logs begin|Journal begins|Boot )")),
+        r"(?:kubelet|hyperkube|containerd|crio|dockerd|kernel|systemd|NetworkManager)\b[^:]{0,40}:"
+        r"|-- (?:Logs begin|Journal begins|Boot )")),
     ("packet-filter", 0.85, re.compile(r"-[AINP] \S+|:[\w-]+ (?:ACCEPT|DROP|-) \[|\*\w+$|COMMIT$|#")),
 )  # fmt: skip
 
