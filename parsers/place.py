@@ -1,7 +1,8 @@
 """What a path says of a log: namespace, pod, container, node, and whether it is of a terminated container.
 
-The layouts are those of must-gather, cluster-info dump, Replicated, calicoctl diags, Rancher, sos, the
-kubelet's own folders, and of the names that the runbook's commands give.
+The layouts are those of must-gather, ``kubectl cluster-info dump``, Replicated's support bundles, ``calicoctl
+cluster diags``, Rancher's support-bundle-kit, sos, the kubelet's own folders, and the names that the runbook's
+commands give. Names that fit none of them say nothing.
 """
 
 from __future__ import annotations
@@ -9,39 +10,83 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_POD = r"(?:calico-node|calico-typha|calico-kube-controllers|canal|ibm-keepalived-watcher|tigera-operator|kube-proxy)"
-_PATHS = (
-    # must-gather: namespaces/NS/pods/POD/C/C/logs/current.log
-    re.compile(r"namespaces/(?P<namespace>[^/]+)/pods/(?P<pod>[^/]+)/(?P<container>[^/]+)/[^/]+/logs/(?P<file>.+)$"),
-    # Replicated: cluster-resources/pods/logs/NS/POD/C.log, C-previous.log
-    re.compile(r"pods/logs/(?P<namespace>[^/]+)/(?P<pod>[^/]+)/(?P<container>[^/]+?)(?P<file>(?:-previous)?\.log)$"),
-    # calicoctl cluster diags: nodes/NODE/NS/POD[.C.previous].log
-    re.compile(r"nodes/(?P<node>[^/]+)/(?P<namespace>[^/]+)/(?P<pod>[^/.]+)(?:\.(?P<container>[^/.]+))?(?P<file>(?:\.previous)?\.log)$"),
-    # Rancher: logs/NS/POD/C.log, C.log.1
-    re.compile(r"(?:^|[/!])logs/(?P<namespace>[^/]+)/(?P<pod>[^/]+)/(?P<container>[^/.]+)(?P<file>\.log(?:\.\d+)?)$"),
-    # kubelet: /var/log/pods/NS_POD_UID/C/0.log
-    re.compile(r"pods/(?P<namespace>[^/_]+)_(?P<pod>[^/_]+)_[0-9a-f-]{8,}/(?P<container>[^/]+)/(?P<file>\d+\.log.*)$"),
-    re.compile(r"containers/(?P<pod>[^/_]+)_(?P<namespace>[^/_]+)_(?P<container>.+)-[0-9a-f]{64}(?P<file>\.log)$"),
-    # sos: kubectl_--namespace_NS_logs_POD_-c_C
-    re.compile(r"--namespace_(?P<namespace>[^/_]+)_logs_(?P<pod>[^/_]+)_-c_(?P<container>[^/]+)(?P<file>)$"),
-    # cluster-info dump: NS/POD/logs.txt
-    re.compile(r"(?:^|[/!])(?P<namespace>[^/]+)/(?P<pod>[^/]+)/(?P<file>logs\.txt)$"),
+_NS, _POD, _C, _NODE = (rf"(?P<{name}>[^/!]+)" for name in ("namespace", "pod", "container", "node"))
+_END = r"(?:\.(?:gz|xz|zst|bz2|txt))*$"
+_AT = r"(?:^|[/!])"
+#: the first that fits wins; ``previous`` is a group that only matches for a terminated container's log
+_LAYOUTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # must-gather: namespaces/NS/pods/POD/C/C/logs/{current,previous}[.insecure].log, rotated/0.log.DATE
+        rf"{_AT}namespaces/{_NS}/pods/{_POD}/{_C}/[^/!]+/logs/(?:(?P<previous>previous[^/!]*)|rotated/[^/!]+|[^/!]+)$",
+        # Replicated: cluster-resources/pods/logs/NS/POD/C.log, C-previous.log; <collector>/POD/C.log
+        rf"{_AT}pods/logs/{_NS}/{_POD}/(?P<container>[^/!]+?)(?P<previous>-previous)?(?:-logs-errors)?\.log{_END}",
+        # calicoctl cluster diags: nodes/NODE/NS/POD.log, POD.C.previous.log, POD.txt; links/NS/POD.log
+        rf"{_AT}nodes/{_NODE}/{_NS}/(?P<pod>[^/!.]+)(?:\.(?P<container>[^/!.]+))?(?P<previous>\.previous)?\.(?:log|txt){_END}",
+        rf"{_AT}links/{_NS}/(?P<pod>[^/!.]+)(?:\.(?P<container>[^/!.]+))?(?P<previous>\.previous)?\.(?:log|txt){_END}",
+        # Rancher: logs/NS/POD/C.log, C.log.1
+        rf"{_AT}logs/{_NS}/{_POD}/(?P<container>[^/!.]+)\.log(?P<previous>\.\d+)?{_END}",
+        # kubelet: /var/log/pods/NS_POD_UID/C/0.log, rotated ones with a date behind
+        rf"{_AT}(?P<namespace>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_[0-9a-f-]{{8,64}}/{_C}/\d+\.log(?:\.\d{{8}}-\d+)?{_END}",
+        # kubelet: /var/log/containers/POD_NS_C-ID.log
+        rf"{_AT}(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)_(?P<container>[a-z0-9-]+)-[0-9a-f]{{64}}\.log{_END}",
+        # sos: kubectl_--namespace_NS_logs_POD_-c_C, oc_logs_--namespace_NS_POD[_-p]
+        r"(?:kubectl|oc)_--namespace_(?P<namespace>[^/!_]+)_logs_(?P<pod>[^/!_]+?)(?:_-c_(?P<container>[^/!_]+))?(?P<previous>_-p)?$",
+        r"(?:kubectl|oc)_logs_--namespace_(?P<namespace>[^/!_]+)_(?P<pod>[^/!_]+?)(?:_-c_(?P<container>[^/!_]+))?(?P<previous>_-p)?$",
+        # cluster-info dump: NS/POD/logs.txt
+        rf"{_AT}{_NS}/(?P<pod>[^/!]*-[^/!]+)/logs\.txt{_END}",
+        # must-gather and inspect: the pod's own object
+        rf"{_AT}namespaces/{_NS}/(?:core/)?pods/(?P<pod>[^/!]+?)(?:/[^/!]+)?\.ya?ml$",
+    )
+)
+_NODE_LAYOUTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # calicoctl cluster diags, Rancher's nested archives, performance-profile gathers
+        rf"{_AT}nodes/(?P<node>[^/!]+?)(?:\.zip!|/)[^!]",
+        rf"{_AT}cluster-scoped-resources/core/nodes/(?P<node>[^/!]+)\.ya?ml$",
+    )
+)
+#: pods whose names say what they are: those of Calico, and those that its logs are read with
+_APPS = (
+    "calico-node-windows", "calico-node", "calico-typha-autoscaler", "calico-typha-horizontal-autoscaler",
+    "calico-typha", "calico-kube-controllers", "calico-apiserver", "csi-node-driver", "canal", "ibm-keepalived-watcher",
+    "tigera-operator", "kube-proxy", "konnectivity-agent", "ibm-master-proxy-static", "coredns", "node-local-dns",
 )  # fmt: skip
-_NAME = re.compile(rf"(?P<pod>{_POD}(?:-[a-z0-9]{{6,10}})?-[a-z0-9]{{5}})(?P<rest>[^a-z0-9].*)?$")
-_SUFFIX = {
-    "cni": "install-cni",
+#: words of five letters that people put behind such a name
+_WORDS = (
+    "after check crash debug error fails first fixed fresh hosts issue nodes other ready start state table today tests"
+    " trace until works wrong"
+)
+_A_WORD = rf"(?:{_WORDS.replace(' ', '|')})(?![a-z0-9])"
+_LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"  # of the names that Kubernetes makes up: no vowels, no 0, 1, 3
+_NAMED_POD = re.compile(
+    rf"(?<![a-z0-9])(?P<pod>(?:{'|'.join(_APPS)})(?:-{_LETTERS}{{7,10}}|-[0-9a-f]{{8,10}})?-(?!{_A_WORD})[a-z0-9]{{5}})"
+    r"(?P<rest>(?:[^a-z0-9].*)?)$"
+)
+_CONTAINERS = {
     "install-cni": "install-cni",
-    "ext": "calico-extension",
-    "extension": "calico-extension",
+    "installcni": "install-cni",
+    "cni": "install-cni",
     "calico-extension": "calico-extension",
-    "flexvol": "flexvol-driver",
+    "extension": "calico-extension",
+    "ext": "calico-extension",
     "flexvol-driver": "flexvol-driver",
-    "calico-node": "calico-node",
-    "calico-typha": "calico-typha",
+    "flexvol": "flexvol-driver",
     "ebpf-bootstrap": "ebpf-bootstrap",
     "mount-bpffs": "mount-bpffs",
     "upgrade-ipam": "upgrade-ipam",
+    "calico-typha": "calico-typha",
+    "typha": "calico-typha",
+    "calico-kube-controllers": "calico-kube-controllers",
+    "kube-controllers": "calico-kube-controllers",
+    "tigera-operator": "tigera-operator",
+    "keepalived-watcher": "keepalived-watcher",
+    "kube-proxy": "kube-proxy",
+    "calico-node": "calico-node",
 }
+_PREVIOUS = re.compile(r"(?:^|[^a-z])prev(?:ious(?:ly)?)?(?:[^a-z]|$)|(?:^|[^a-z])-p(?:[^a-z]|$)|\.log\.1(?:\.|$)")
+_SUFFIX = re.compile(r"\.(?:log|logs|txt|out|gz|xz|zst|bz2|\d{1,2})(?=\.|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +101,41 @@ class Hint:
 
 
 def place(path: str) -> Hint:
-    """Give what the path of a file inside the bundle says of its content."""
-    for pattern in _PATHS:
+    """Give what the path of a file inside the bundle says of its content.
+
+    ``pod`` is only given where the path has a whole pod name, so that it can be looked up; a container's name is
+    taken from a file's name where that has one ("-cni.log").
+    """
+    path = path.replace("\\", "/")
+    for pattern in _LAYOUTS:
         match = pattern.search(path)
         if match:
             found = match.groupdict()
-            file = found.get("file") or ""
             return Hint(
                 namespace=found.get("namespace") or "",
                 pod=found.get("pod") or "",
                 container=found.get("container") or "",
                 node=found.get("node") or "",
-                previous="previous" in file or bool(re.search(r"\.log\.\d+$", file)),
+                previous=bool(found.get("previous")),
             )
-    return _by_name(path)
+    node = next((match.group("node") for pattern in _NODE_LAYOUTS if (match := pattern.search(path))), "")
+    return _by_name(path, node)
 
 
-def _by_name(path: str) -> Hint:
-    name = re.split(r"[/!]", path)[-1].lower()
-    previous = bool(re.search(r"(?:^|[^a-z])prev(?:ious)?(?:[^a-z]|$)", name))
-    stem = re.sub(r"\.(?:log|txt|out|gz|zst|previous|prev|\d+)", "", name)
-    match = _NAME.search(stem)
-    container = ""
-    for part, meaning in _SUFFIX.items():
-        if re.search(rf"(?:^|[^a-z]){re.escape(part)}(?:[^a-z]|$)", (match.group("rest") or "") if match else stem):
-            container = meaning
-            break
-    if not match:
-        return Hint(container=container, previous=previous)
-    return Hint(pod=match.group("pod"), container=container, previous=previous)
+def _by_name(path: str, node: str) -> Hint:
+    """What the names say that people and the runbook give; the folder's name counts where the file's has no pod."""
+    parts = re.split(r"[/!]", path.lower())
+    previous = bool(_PREVIOUS.search(parts[-1]))
+    stem = _SUFFIX.sub("", parts[-1])
+    match = _NAMED_POD.search(stem)
+    container = _container(match.group("rest") if match else stem)
+    if match is None:
+        match = next((found for part in reversed(parts[:-1]) if (found := _NAMED_POD.search(part))), None)
+    return Hint(pod=match.group("pod") if match else "", container=container, node=node, previous=previous)
+
+
+def _container(text: str) -> str:
+    for word, name in _CONTAINERS.items():
+        if re.search(rf"(?:^|[^a-z0-9]){word}(?:[^a-z0-9]|$)", text):
+            return name
+    return ""
