@@ -1,12 +1,13 @@
 """Cross-checks about the addresses and names that calico-nodes go by.
 
-============================== ============================================================================
+================================== ========================================================================
 fact                           what it means
-============================== ============================================================================
+================================== ========================================================================
 node-ip-on-bridge              the address that calico announces for a worker is that of a local bridge
 node-ip-differs                the announced address is not the worker's InternalIP, while those of others are
 node-ips-equal                 every announced address (two or more) is the worker's InternalIP
 unexpected-connect-from-worker connections come from a worker's own address, which is no configured peer
+unexpected-connect-instead-of-peer a peer is missing, and connections come from an address that nobody has
 duplicate-calico-ip            two Calico nodes have one address
 duplicate-calico-ip-on-bridge  the same, and it is the address of a local bridge
 duplicate-worker               two workers have one InternalIP
@@ -14,7 +15,7 @@ node-address-alternates        a node's stored address changes to and fro
 stale-calico-node              Calico's node list has an entry that the complete list of workers lacks
 ip-conflict-with-gone-node     the address is taken by a Calico node that is no worker
 as-numbers-differ              Calico nodes have different AS numbers
-============================== ============================================================================
+================================== ========================================================================
 
 Sources: node/pkg/lifecycle/startup (autodetection, conflict check); calicoctl get nodes.
 """
@@ -37,6 +38,7 @@ _INUSE = re.compile(
 )
 _CHANGED = re.compile(r'original="?([0-9.]{7,15})"? updated="?([0-9.]{7,15})"?')
 UNEXPECTED = 3
+LASTING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,19 @@ def unexpected(tables: Tables) -> Iterator[Fact]:
             yield Fact("unexpected-connect-from-worker", *places[0], detail, worker, "", tuple(places[1:8]))
 
 
+def strangers(tables: Tables) -> Iterator[Fact]:
+    """unexpected-connect-instead-of-peer."""
+    sessions = Sessions(tables)
+    rows = tables.bgp[tables.bgp["state"] == "unexpected-connect"]
+    for (node, peer), group in rows.groupby(["node", "peer"], sort=True):
+        missing = sessions.missing_of(str(node))
+        if len(group) >= LASTING and missing and peer not in sessions.by_address:
+            first, *rest = each(group)
+            detail = f"{node} misses {shown(missing)} and is called {len(group)} times from {peer}, which is no peer"
+            also = tuple((row.file, int(row.line)) for row in rest[:8])
+            yield Fact("unexpected-connect-instead-of-peer", first.file, int(first.line), detail, "", "", also)
+
+
 def duplicates(tables: Tables) -> Iterator[Fact]:
     """duplicate-calico-ip, duplicate-calico-ip-on-bridge, duplicate-worker."""
     sessions = Sessions(tables)
@@ -190,4 +205,4 @@ def as_numbers(tables: Tables) -> Iterator[Fact]:
         yield Fact("as-numbers-differ", file, line, f"AS numbers of the Calico nodes: {shown(values)}", name)
 
 
-CHECKS: tuple[Check, ...] = (announced, unexpected, duplicates, alternating, stale, as_numbers)
+CHECKS: tuple[Check, ...] = (announced, unexpected, strangers, duplicates, alternating, stale, as_numbers)

@@ -7,6 +7,7 @@ bgp-secret-only-in-kube-system the secret is in kube-system, not in calico-syste
 bgp-secret-nowhere             BGPConfiguration refers to a secret that a complete list does not have
 bgp-secret-present             the secret is in the namespace where calico-node runs
 bgp-secret-no-role             no Role of calico-node's namespace names the secret, though its Roles are shown
+bgp-silent-despite-password    a mesh password is set and running peers do not answer
 bgp-without-password           BGPConfiguration is shown and refers to no password, nor does any BGPPeer
 migrated-without-sessions      calico-nodes in calico-system have no session, those in kube-system work
 mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty
@@ -90,6 +91,18 @@ def password(tables: Tables) -> Iterator[Fact]:
         yield Fact("bgp-without-password", rows[0].file, int(rows[0].line), f"{rows[0].name} refers to no password")
 
 
+def silent(tables: Tables) -> Iterator[Fact]:
+    """bgp-silent-despite-password: sessions in Connect or OpenSent without a reason."""
+    asked = _settings(tables, "BGPConfiguration", "spec.nodeMeshPassword")
+    sessions = Sessions(tables)
+    for (node, peer), claim in sorted(sessions.claims.items()) if asked else ():
+        if claim.info.strip() in ("Connect", "OpenSent") and sessions.not_running(peer) is False:
+            detail = f"{node} gets no answer from {sessions.by_address.get(peer, peer)}; a mesh password is configured"
+            also = ((asked[0].file, int(asked[0].line)),)
+            yield Fact("bgp-silent-despite-password", claim.file, claim.line, detail, node, claim.pod, also)
+            return
+
+
 def migrated(tables: Tables) -> Iterator[Fact]:
     """migrated-without-sessions."""
     sessions = Sessions(tables)
@@ -148,4 +161,4 @@ def selects(selector: str, labels: dict[str, str]) -> bool | None:
     return result
 
 
-CHECKS: tuple[Check, ...] = (secret, password, migrated, mesh, selectors)
+CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, selectors)

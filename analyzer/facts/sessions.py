@@ -118,7 +118,7 @@ class Sessions:
             node = self.node_of(row)
             if row.origin not in origins or not node or not row.peer or row.protocol in ("", "BGP") or not row.state:
                 continue
-            info = "" if row.origin == "log" else row.message
+            info = "" if row.origin == "log" else _info(row.state, row.message)
             lasting = row.origin != "log"
             up = row.state in UP or "Established" in info
             found[(node, row.peer)] = Claim(up, row.file, int(row.line), lasting, info, row.pod)
@@ -194,6 +194,11 @@ class Sessions:
         """Whether the bundle holds a complete list of a kind."""
         rows = self.tables.listings
         return bool(((rows["kind"] == kind) & rows["complete"].astype(bool)).any())
+
+
+def _info(state: str, reason: str) -> str:
+    """BGP state and reason as birdcl prints them; calicoctl's reason begins with the state already."""
+    return reason if reason.startswith(state) else f"{state} {reason}".strip()
 
 
 def is_local_address(address: str) -> bool:

@@ -46,7 +46,7 @@ def misses(
     ]  # fmt: skip
 
 
-def session(node: str, peer: str, info: str, state: str = "start") -> BgpRow:
+def session(node: str, peer: str, info: str, state: str = "") -> BgpRow:
     protocol = "Mesh_" + peer.replace(".", "_")
     return BgpRow("birdcl.txt", 4, "", node, None, protocol, peer, state, info, "birdcl")
 
@@ -197,7 +197,7 @@ def test_live_workers_of_one_subnet_miss_each_other() -> None:
     ],
 )
 def test_reasons_against_a_running_peer(info: str, expected: set[str]) -> None:
-    state = "up" if info == "Established" else "start"
+    state = info.split()[0]
     rows: dict[str, list[Any]] = {
         "bgp": [session(SELF, NEAR, info, state)],
         "nodes": workers(SELF, NEAR),
@@ -208,8 +208,16 @@ def test_reasons_against_a_running_peer(info: str, expected: set[str]) -> None:
     assert facts_of(bgp.reasons, **rows) == {}
 
 
+@pytest.mark.parametrize("message", ["Socket: Connection refused", "Active Socket: Connection refused"])
+def test_birdcl_and_calicoctl_tell_the_reason_alike(message: str) -> None:
+    rows = [session(SELF, NEAR, message, "Active")]
+    assert "bgp-refused-by-healthy-peer" in facts_of(
+        bgp.reasons, bgp=rows, nodes=workers(SELF, NEAR), pods=[agent(NEAR)]
+    )
+
+
 def test_both_ends_wait() -> None:
-    rows = [session(SELF, NEAR, "Passive"), session(NEAR, SELF, "Passive")]
+    rows = [session(SELF, NEAR, "", "Passive"), session(NEAR, SELF, "", "Passive")]
     assert "bgp-both-passive" in facts_of(bgp.reasons, bgp=rows, nodes=workers(SELF, NEAR))
     assert facts_of(bgp.reasons, bgp=rows[:1], nodes=workers(SELF, NEAR)) == {}  # one end is passive in any mesh
 
@@ -358,6 +366,20 @@ def test_a_worker_connects_from_an_address_that_is_no_peer() -> None:
     assert facts_of(bgp_addresses.unexpected, bgp=rows, nodes=workers(SELF)) == {}
 
 
+def test_a_peer_is_missing_and_a_stranger_calls() -> None:
+    rows = [
+        BgpRow("a.log", number, "p", SELF, None, "BGP", "10.154.77.66", "unexpected-connect") for number in range(6)
+    ]
+    found = facts_of(
+        bgp_addresses.strangers, bgp=rows, readiness=misses(SELF, NEAR, established=2), nodes=workers(SELF, NEAR)
+    )
+    assert "10.154.77.66" in found["unexpected-connect-instead-of-peer"].detail
+    assert facts_of(bgp_addresses.strangers, bgp=rows, nodes=workers(SELF, NEAR)) == {}  # nobody is missing
+    assert (
+        facts_of(bgp_addresses.strangers, bgp=rows[:2], readiness=misses(SELF, NEAR), nodes=workers(SELF, NEAR)) == {}
+    )
+
+
 def test_shared_addresses() -> None:
     nodes = [worker(SELF, calico_ip="10.154.77.11/26"), worker(NEAR, calico_ip="10.154.77.11/26")]
     assert set(facts_of(bgp_addresses.duplicates, nodes=nodes)) == {"duplicate-calico-ip"}
@@ -462,6 +484,18 @@ def test_no_password_is_configured() -> None:
         == {}
     )
     assert facts_of(bgp_resources.password) == {}
+
+
+def test_running_peers_are_silent_and_a_password_is_set() -> None:
+    rows: dict[str, list[Any]] = {
+        "bgp": [session(SELF, NEAR, "", "Connect")],
+        "nodes": workers(SELF, NEAR),
+        "pods": [agent(NEAR)],
+    }
+    assert "bgp-silent-despite-password" in facts_of(bgp_resources.silent, **rows, settings=[REFERRED])
+    assert facts_of(bgp_resources.silent, **rows) == {}
+    rows["bgp"] = [session(SELF, NEAR, "Socket: Connection refused", "Active")]
+    assert facts_of(bgp_resources.silent, **rows, settings=[REFERRED]) == {}
 
 
 def test_the_first_migrated_calico_node_has_no_session() -> None:

@@ -23,9 +23,8 @@ def facts_of(check: Callable[[Tables], Iterable[Fact]], **rows: Sequence[Any]) -
     return {fact.id: fact for fact in reversed(list(check(build(dict(rows), NOW))))}
 
 
-def policy(
-    name: str = "tight", kind: str = "GlobalNetworkPolicy", space: str = "", line: int = 10, **keys: Any
-) -> list[SettingRow]:
+def policy(name: str = "tight", kind: str = "GlobalNetworkPolicy", space: str = "", **keys: Any) -> list[SettingRow]:
+    line = keys.pop("line", 10)
     rows = [SettingRow("gnp.yaml", line, kind, space, name)]
     for number, (key, value) in enumerate(keys.items(), 1):
         rows.append(SettingRow("gnp.yaml", line + number, kind, space, name, "spec." + key.replace("__", "."), value))
