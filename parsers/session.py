@@ -1,142 +1,178 @@
-"""A pasted terminal session, split into the outputs of its commands.
+"""A file that holds several outputs, taken apart: a pasted terminal session, a ticket's text, concatenated files.
 
 Prompts, Markdown fences, quotes and indents of chat tools are taken off; each part keeps the line numbers of the
-file, and the command says what it is, of which pod, container, node and namespace.
+file. Where no command says what follows, the text is cut where its kind plainly changes.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_TOOLS = (
-    r"(?:sudo +)?(?:microk8s[. ]|k3s +)?(?:kubectl|oc|calicoctl|birdcl|ip|iptables-save|nft|ibmcloud|journalctl|crictl"
-    r"|firewall-cmd|for|ssh|cat|lsmod|sysctl|uname|date|nc|ping)"
-)
-_PROMPT = re.compile(
-    r"\s{0,8}(?:\[[^\]\n]{1,80}\][#$] ?|[\w.-]+@[\w.-]+(?::[^\s#$]*)?[#$] |(?:PS )?[A-Z]:\\[^>\n]{0,100}> ?"
-    r"|[~/][\w./-]{0,60} ?[#$] |[$#>%] |\+ |={2,} *|-{3,} *|❯ |➜ +\S+ +)"
-    rf"(?P<command>{_TOOLS}\b[^\n]*)$"
-)
-_BARE = re.compile(
-    r"(?P<command>(?:kubectl|oc|calicoctl|birdcl) (?:-n \S+ )?"
-    r"(?:get|describe|logs|log|node|ipam|show|exec|adm|-s)\b[^\n]*)$"
-)
+from parsers.command import Asked, CommandLine, asked, command_line, prompt_line
+from parsers.content_cut import cut_by_content
+from parsers.recognize import SAMPLE, recognize
+
+__all__ = ["Asked", "Part", "asked", "split_session"]
+
 _FENCE = re.compile(r"\s{0,3}(?:```+|~~~+)[\w-]*\s*$")
+_QUOTE = re.compile(r"(?:> ?){1,4}")
+_QUOTED_RUN = 3  # lines in a row that begin with ">" before that is taken for a quotation
+#: programs whose names begin a cluster's command; asked for before any line is looked at closely
+_TOOLS = re.compile(r"\b(?:kubectl|oc|k|calicoctl|birdcl6?|ibmcloud|iptables|nft|stern|crictl|docker|journalctl|ip) ")
+_LOOK_BEHIND = 200
+_LOOK_AHEAD = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One command's output; ``command`` is "" for text that stands under no command."""
+    """One output; ``command`` is the command line that printed it, "" where none stands in front."""
 
     first_line: int
     text: str
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a command asks for; "" where it does not say."""
-
-    verb: str = ""
-    kind: str = ""
-    name: str = ""
-    namespace: str = ""
-    container: str = ""
-    previous: bool = False
-    all_namespaces: bool = False
-    filtered: bool = False
-
-
 def split_session(text: str, first_line: int = 1) -> list[Part]:
-    """Give the parts of a pasted session in order; one part with the whole text where there are no commands."""
-    lines = _unquoted(text.split("\n"))
-    parts: list[Part] = []
-    body: list[str] = []
-    command, start = "", first_line
-    seen = fenced = False
-    for number, line in enumerate(lines, start=first_line):
-        if _FENCE.match(line):
-            # a fence stands in a line of its own and belongs to no output
-            fenced = True
-            parts.append(Part(start, "\n".join(body), command))
-            command, start, body = command if not any(item.strip() for item in body) else "", number + 1, []
-            continue
-        match = _PROMPT.match(line) or _BARE.match(line)
-        if match and not line.startswith("    "):
-            seen = True
-            parts.append(Part(start, "\n".join(body), command))
-            command, start, body = match.group("command").rstrip(" =-"), number + 1, []
-            continue
-        body.append(line)
-    parts.append(Part(start, "\n".join(body), command))
-    if not seen and not fenced:
-        return [Part(first_line, "\n".join(lines))]
-    return [part for part in parts if part.text.strip()]
+    """Give the parts of a text in order; one part with the whole text where it holds one output only.
+
+    Args:
+        text: the decoded content of a file.
+        first_line: number of the text's first line.
+    """
+    quoted = text.startswith(">") or "\n>" in text
+    lines = _unquoted(text.split("\n")) if quoted else []
+    if quoted:
+        text = "\n".join(lines)
+    commands = _commands(text, lines)
+    fenced = "```" in text or "~~~" in text
+    if not commands and not fenced:
+        parts = [Part(1, text)]
+    else:
+        parts = [part for part in _by_command(lines or text.split("\n"), commands) if part.text.strip()]
+    found = [piece for part in parts for piece in _pieces(_dedented(part))]
+    return [Part(part.first_line + first_line - 1, part.text, part.command) for part in found] or [Part(first_line, "")]
+
+
+def _pieces(part: Part) -> Iterator[Part]:
+    """Cut a part where its kind changes; only the first piece is what its command printed."""
+    for position, (offset, text) in enumerate(cut_by_content(part.text)):
+        yield Part(part.first_line + offset, text, part.command if position == 0 else "")
 
 
 def _unquoted(lines: list[str]) -> list[str]:
-    """Take off ``> `` quotes where nearly every line has one."""
-    filled = [line for line in lines if line.strip()]
-    quoted = sum(line.startswith(">") for line in filled)
-    if len(filled) >= 3 and quoted >= 0.9 * len(filled):
-        return [re.sub(r"^> ?", "", line) for line in lines]
-    return lines
+    """Take off ``> `` of quotations, where several lines in a row have it."""
+    result = list(lines)
+    start = 0
+    for index in range(len(lines) + 1):
+        if index < len(lines) and lines[index].startswith(">"):
+            continue
+        if index - start >= _QUOTED_RUN:
+            result[start:index] = [_QUOTE.sub("", line, count=1) for line in lines[start:index]]
+        start = index + 1
+    return result
 
 
-_SHORT = {"po": "pod", "pods": "pod", "no": "node", "nodes": "node", "ds": "daemonset", "daemonsets": "daemonset",
-          "deploy": "deployment", "deployments": "deployment", "ev": "event", "events": "event"}  # fmt: skip
+def _commands(text: str, lines: Sequence[str]) -> dict[int, CommandLine]:
+    """The commands by the index of their line, without those that an output only speaks of."""
+    found: dict[int, CommandLine] = {}
+    number = position = 0
+    looked_at = -1
+    for match in _TOOLS.finditer(text):
+        number += text.count("\n", position, match.start())
+        position = match.start()
+        if number == looked_at:
+            continue
+        looked_at = number
+        begin = text.rfind("\n", 0, position) + 1
+        end = text.find("\n", position)
+        line = text[begin : end if end >= 0 else len(text)]
+        command = command_line(line)
+        if command is not None:
+            found[number] = command
+    if not found:
+        return {}
+    lines = lines or text.split("\n")
+    found = {index: command for index, command in found.items() if not _inside_output(lines, index)}
+    if all(command.prompt in ("trace", "alone") for command in found.values()) and _is_log(text):
+        return {}  # a script's own trace in its log
+    return found
 
 
-def asked(command: str) -> Asked:
-    """Take a kubectl or oc command apart; an empty result for other commands."""
-    if not command:
-        return Asked()
-    filtered = "|" in command or " -l" in command or "--selector" in command or "--field-selector" in command
-    plain = re.split(r"[|<>;&]", command)[0]
-    try:
-        words = shlex.split(plain)
-    except ValueError:
-        words = plain.split()
-    options: dict[str, str] = {}
-    names: list[str] = []
-    flags = {"-A", "--all-namespaces", "-p", "--previous", "--timestamps", "--no-headers", "--show-labels", "-f", "-w"}
-    position = 0
-    while position < len(words):
-        word = words[position]
-        if word.startswith("-") and "=" in word:
-            key, _, value = word.partition("=")
-            options[key] = value
-        elif word in flags:
-            options[word] = "true"
-        elif word.startswith("-n") and len(word) > 2 and not word.startswith("--"):
-            options["-n"] = word[2:]
-        elif word.startswith("-") and position + 1 < len(words):
-            options[word] = words[position + 1]
-            position += 1
+def _is_log(text: str) -> bool:
+    whole = recognize(text)
+    return whole.kind == "log" and whole.score >= 0.6
+
+
+def _inside_output(lines: Sequence[str], index: int) -> bool:
+    """Whether a line stands in free text of ``kubectl describe``: a container's last words, or an event."""
+    for line in lines[index + 1 : index + _LOOK_AHEAD]:
+        if line.startswith("      Exit Code:"):
+            return any(before.startswith("      Message:") for before in lines[max(0, index - _LOOK_BEHIND) : index])
+        if _EVENT.match(line):
+            return any(_EVENT.match(before) for before in lines[max(0, index - _LOOK_BEHIND) : index])
+        if _OBJECT_KEY.match(line) or command_line(line) is not None:
+            return False
+    return False
+
+
+_EVENT = re.compile(r"\s+(?:Normal|Warning) +[A-Z]\w+ +(?:\d+[smhd]|<unknown>|<invalid>)")
+_OBJECT_KEY = re.compile(r"(?:Name|Namespace|apiVersion|NAME|NAMESPACE)\b")
+
+
+def _by_command(lines: Sequence[str], commands: dict[int, CommandLine]) -> Iterator[Part]:
+    """Cut at commands, at other lines with the same prompt, and at fences."""
+    bare = frozenset(command.prompt for command in commands.values() if len(command.prompt) == 1)
+    bare -= {">"}
+    shell = any(command.prompt == "shell" for command in commands.values())
+    body: list[str] = []
+    command, start = "", 0
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        found: str | None = None
+        if index in commands:
+            found = commands[index].command
+        elif (shell or bare) and len(line) < 400:
+            found = prompt_line(line, bare)
+            if found is not None and _inside_output(lines, index):
+                found = None
+        if found is not None:
+            yield Part(start + 1, "\n".join(body), command)
+            while found.endswith("\\") and index + 1 < len(lines):
+                index += 1
+                found = f"{found[:-1].rstrip()} {lines[index].strip()}"
+            command, start, body = found, index + 1, []
+        elif _FENCE.match(line):
+            # a fence stands in a line of its own and belongs to no output
+            filled = any(item.strip() for item in body)
+            if filled:
+                yield Part(start + 1, "\n".join(body), command)
+                command = ""
+            start, body = index + 1, []
         else:
-            names.append(word)
-        position += 1
-    names = [name for name in names if name not in ("sudo", "kubectl", "oc", "microk8s", "k3s", "microk8s.kubectl")]
-    if not names:
-        return Asked()
-    verb, rest = names[0], names[1:]
-    kind = name = ""
-    if verb in ("logs", "log"):
-        name = rest[0].rpartition("/")[2] if rest else ""
-    elif rest:
-        kind, _, name = rest[0].partition("/")
-        name = name or (rest[1] if len(rest) > 1 else "")
-    return Asked(
-        verb=verb,
-        kind=_SHORT.get(kind, kind),
-        name=name,
-        namespace=options.get("-n") or options.get("--namespace") or "",
-        container=options.get("-c")
-        or options.get("--container")
-        or (rest[1] if verb == "logs" and len(rest) > 1 else ""),
-        previous="-p" in options or "--previous" in options,
-        all_namespaces="-A" in options or "--all-namespaces" in options,
-        filtered=filtered or bool(name),
-    )
+            body.append(line)
+        index += 1
+    yield Part(start + 1, "\n".join(body), command)
+
+
+def _dedented(part: Part) -> Part:
+    """Take off an indentation that a paste has put in front of all lines (or of all but the first)."""
+    head = part.text[:SAMPLE]
+    lines = [line for line in head.split("\n") if line.strip()]
+    if not lines:
+        return part
+    depth = min(len(line) - len(line.lstrip(" ")) for line in lines)
+    if depth:
+        text = re.sub(rf"^ {{1,{depth}}}", "", part.text, flags=re.MULTILINE)
+        return Part(part.first_line, text, part.command)
+    if len(lines) < 3:
+        return part
+    depth = min(len(line) - len(line.lstrip(" ")) for line in lines[1:])
+    if depth < 2:
+        return part
+    text = re.sub(rf"^ {{{depth}}}", "", part.text, flags=re.MULTILINE)
+    if recognize(text).score > recognize(part.text).score + 0.15:
+        return Part(part.first_line, text, part.command)
+    return part
