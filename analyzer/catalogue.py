@@ -160,6 +160,8 @@ class Cause(Entry):
     references: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
     counter_examples: tuple[Example, ...] = ()
+    #: True for "nothing more specific shows": never together with a specific cause, which explains its evidence
+    residual: bool = False
     #: True for entries that describe health or scope: never shown as a fault
     not_a_fault: bool = False
 

@@ -143,6 +143,7 @@ def _parse(intake: Intake, part: Part, base: Source, match: Match) -> tuple[str,
     wish = asked(part.command)
     source = replace(
         base,
+        command=part.command,
         first_line=part.first_line,
         namespace=wish.namespace or base.namespace,
         pod=(wish.name if wish.verb == "logs" else "") or base.pod,

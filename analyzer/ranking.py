@@ -52,6 +52,7 @@ class _Network:
     leak: dict[str, float]  # atom -> probability without any cause
     weight: dict[str, float]  # atom -> exponent
     link: dict[str, dict[str, float]]  # cause -> atom -> probability
+    residual: frozenset[str] = frozenset()  # causes that mean "nothing more specific shows"
 
 
 def rank(
@@ -86,6 +87,7 @@ def prior_of(cause: Cause, platform: str) -> float:
 def _network(catalogue: Catalogue, fired: Fired, platform: str, can_show: Callable[[Signal], bool]) -> _Network:
     model = catalogue.ranking
     network = _Network([], {}, {}, {}, {}, {})
+    network.residual = frozenset(name for name in fired if catalogue.causes[name].residual)
     ratios: dict[str, dict[str, float]] = {}  # atom -> cause -> likelihood ratio
     for name, signals in fired.items():
         cause = catalogue.causes[name]
@@ -151,7 +153,11 @@ def _pass_on(network: _Network, catalogue: Catalogue) -> None:
 
 
 def _downstream(catalogue: Catalogue, name: str) -> list[set[str]]:
-    first = set(catalogue.causes[name].explains)
+    """What a cause explains in one and in two steps; every real fault explains the residual ones."""
+    cause = catalogue.causes[name]
+    first = set(cause.explains)
+    if not cause.residual and not cause.not_a_fault:
+        first |= {other.id for other in catalogue.causes.values() if other.residual}
     second = {other for one in first for other in catalogue.causes[one].explains} - first - {name}
     return [first, second]
 
@@ -163,6 +169,8 @@ def _posterior(network: _Network, model: RankingModel) -> dict[str, float]:
     scores: dict[tuple[str, ...], float] = {}
     for size in range(min(model.max_faults, len(strongest)) + 1):
         for names in itertools.combinations(strongest, size):
+            if size > 1 and network.residual.intersection(names):
+                continue  # "nothing more specific" cannot be true beside something specific
             scores[names] = _log_score(network, names, strongest) / model.temperature
     top = max(scores.values())
     total = sum(math.exp(score - top) for score in scores.values())

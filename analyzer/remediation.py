@@ -22,6 +22,8 @@ UNKNOWN = {
     "region": "<REGION>",
     "peer": "<PEER_ADDRESS>",
 }
+_ADMIN = re.compile(r"\boc (cordon|uncordon|drain|taint|top)\b")
+_DEBUG = re.compile(r"(\bkubectl debug node/\S+) --(?= )")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -64,8 +66,15 @@ def names_for(cluster: Cluster, inventory: Inventory, affected: Iterable[str], p
 
 
 def fill(template: str, names: Mapping[str, str]) -> str:
-    """Replace known ``{placeholders}``; other braces (JSON, jsonpath) stay as they are."""
-    return _PLACEHOLDER.sub(lambda match: names.get(match.group(1), match.group(0)), template)
+    """Replace known ``{placeholders}``; other braces (JSON, jsonpath) stay as they are.
+
+    Words that the two clients spell differently are put right: ``oc adm cordon``, and the image that
+    ``kubectl debug`` of a node needs and ``oc debug`` does not.
+    """
+    text = _PLACEHOLDER.sub(lambda match: names.get(match.group(1), match.group(0)), template)
+    if names.get("cli") == "oc":
+        return _ADMIN.sub(r"oc adm \1", text)
+    return _DEBUG.sub(r"\1 -it --image=busybox --", text)
 
 
 def steps_for(

@@ -113,3 +113,12 @@ def test_order_is_the_same_whatever_the_order_of_entries() -> None:
     items = [cause(name, 0.02, signal("a", "strong")) for name in ("x", "b", "m")]
     one = [item.cause.id for item in ranks(catalogue(*items), "a")]
     assert one == [item.cause.id for item in ranks(catalogue(*reversed(items)), "a")] == ["b", "m", "x"]
+
+
+def test_a_residual_cause_gives_way_to_a_specific_one() -> None:
+    rest = cause("rest", 0.06, signal("r1", "strong"), signal("r2", "strong")).model_copy(update={"residual": True})
+    specific = cause("specific", 0.008, signal("s", "strong"))
+    assert ranks(catalogue(rest, specific), "r1", "r2")[0].cause.id == "rest"
+    found = ranks(catalogue(rest, specific), "r1", "r2", "s")
+    assert found[0].cause.id == "specific"
+    assert sum(item.probability for item in found) <= 1.0 + 1e-9

@@ -27,7 +27,16 @@ def test_names_are_filled_and_unknown_ones_say_what_to_put() -> None:
 
 def test_a_hostile_node_name_cannot_leave_its_argument() -> None:
     names = names_for(cluster("roks"), Inventory(build({})), ["x; rm -rf /"])
-    assert fill("{cli} cordon {node}", names) == "oc cordon 'x; rm -rf /'"
+    assert fill("{cli} cordon {node}", names) == "oc adm cordon 'x; rm -rf /'"
+
+
+def test_the_two_clients_spell_some_commands_differently() -> None:
+    roks = names_for(cluster("roks"), Inventory(build({})), ["10.0.0.5"])
+    assert fill("{cli} top node {node}", roks) == "oc adm top node 10.0.0.5"
+    assert fill("{cli} debug node/{node} -- chroot /host ip a", roks) == "oc debug node/10.0.0.5 -- chroot /host ip a"
+    iks = names_for(cluster(), Inventory(build({})), ["10.0.0.5"])
+    assert fill("{cli} uncordon {node}", iks) == "kubectl uncordon 10.0.0.5"
+    assert "-it --image=busybox -- chroot" in fill("{cli} debug node/{node} -- chroot /host ip a", iks)
 
 
 def test_braces_that_are_no_placeholder_stay() -> None:
