@@ -68,7 +68,7 @@ def timeline_svg(entries: Sequence[model.TimelineEntry], onset: model.Onset | No
     Quiet entries from long before the trouble are not drawn: they would press the trouble into a corner.
 
     Returns:
-        The drawing, empty where fewer than two entries have a time, and the number of entries in it.
+        The drawing, empty where fewer than two entries have times that differ, and the number of entries in it.
     """
     timed = [(item.time, item) for item in entries if item.time is not None and item.time == item.time]
     began = onset.time if onset else None
@@ -76,6 +76,8 @@ def timeline_svg(entries: Sequence[model.TimelineEntry], onset: model.Onset | No
     if len(timed) < 2:
         return Markup(""), 0
     times = [time for time, _ in timed] + ([began] if began else [])
+    if max(times) == min(times):
+        return Markup(""), 0
     every = _rows(timed)
     names = every[:MOST_ROWS]
     left = min(LEFT, CHARACTER * max(len(_label(name)) for name in names) + 12)

@@ -26,6 +26,8 @@ from analyzer.report.view import (
 OPEN_CAUSES = 3
 #: why-lines of the first screen, and quoted lines a cause shows before it folds the rest
 WHY_LINES = 3
+#: causes that the first screen names beside the first
+OTHERS = 3
 FIRST_EVIDENCE = 6
 Item = TypeVar("Item")
 SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\]+")
@@ -60,6 +62,8 @@ class _Maker:
             verdict=words.VERDICTS.get(report.verdict, report.verdict),
             headline=_headline(report, lead),
             lead=lead,
+            also=_others(causes, lead, True),
+            candidates=_others(causes, lead, False),
             why=_why(lead),
             next_action=report.next_action or _next_action(lead),
             cluster_line=_cluster_line(report.cluster),
@@ -159,7 +163,7 @@ class _Maker:
             ),
             affected=self.names(item.affected),
             references=tuple(_reference(text) for text in item.references),
-            explains=tuple(titles.get(name, name) for name in item.explains if name not in folded),
+            explains=tuple(titles[name] for name in item.explains if name in titles and name not in folded),
             since=words.when(item.onset),
         )
 
@@ -242,6 +246,12 @@ def _headline(report: model.Report, lead: CauseView | None) -> str:
     if report.verdict == "not-enough-data":
         return "Not enough data to name a cause"
     return "No cause is named"
+
+
+def _others(causes: Sequence[CauseView], lead: CauseView | None, likely: bool) -> tuple[CauseView, ...]:
+    """The next causes that are (not) likely themselves; none where no cause leads."""
+    found = [cause for cause in causes[1:] if (cause.item.confidence == "likely") == likely]
+    return tuple(found[:OTHERS]) if lead else ()
 
 
 def _why(lead: CauseView | None) -> tuple[tuple[str, str], ...]:

@@ -127,6 +127,8 @@ class Page:
     verdict: str  # in words
     headline: str
     lead: CauseView | None
+    also: tuple[CauseView, ...]  # further causes that are likely too: faults at the same time
+    candidates: tuple[CauseView, ...]  # the next causes that are not
     why: tuple[tuple[str, str], ...]  # (sentence, anchor of its evidence or "")
     next_action: model.NextAction | None
     cluster_line: str  # platform and versions in one line

@@ -20,7 +20,7 @@ VERDICTS = {
     "not-enough-data": "Not enough data",
 }
 RISKS = {
-    "safe": "safe, running workload is left alone",
+    "safe": "safe",
     "disruptive": "disruptive, running pods or connections are interrupted",
     "destructive": "destructive, data or configuration is lost",
 }

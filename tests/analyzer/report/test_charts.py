@@ -77,13 +77,15 @@ def test_nothing_to_draw() -> None:
 
 
 def test_one_moment_only() -> None:
-    drawing, drawn = charts.timeline_svg([ENTRIES[1], replace(ENTRIES[1], node="other")])
+    assert charts.timeline_svg([ENTRIES[1], replace(ENTRIES[1], node="other")]) == ("", 0)
+    drawing, drawn = charts.timeline_svg([ENTRIES[1], ENTRIES[1]], model.Onset(samples.START))
     assert drawn == 2
     ET.fromstring(drawing)
 
 
 def test_long_names_differ_still() -> None:
-    entries = [replace(ENTRIES[1], node=f"kube-c0a1b2c3d4-customer-cluster-default-pool-0000{n}") for n in range(2)]
+    names_of = [f"kube-c0a1b2c3d4-customer-cluster-default-pool-0000{n}" for n in range(2)]
+    entries = [replace(ENTRIES[1], node=name, time=samples.minutes(n)) for n, name in enumerate(names_of)]
     first, second = names(charts.timeline_svg(entries)[0])
     assert first != second and first is not None and len(first) <= 26
 

@@ -138,6 +138,21 @@ def test_symptoms_name_the_causes_that_explain_them() -> None:
     assert page.symptoms[0].explained_by == (("cause-bgp-port-blocked", "TCP port 179 is blocked between workers"),)
 
 
+def test_what_is_likely_too_is_a_fault_of_its_own() -> None:
+    base = samples.incident()
+    second = replace(base.causes[1], confidence="likely", probability=0.97)
+    page = make_page(replace(base, causes=(base.causes[0], second, base.causes[2])))
+    assert [cause.item.id for cause in page.also] == ["typha-unavailable"]
+    assert [cause.item.id for cause in page.candidates] == ["mtu-mismatch"]
+    assert make_page(samples.healthy()).also == ()
+
+
+def test_what_is_explained_but_not_seen_is_not_named() -> None:
+    cause = replace(samples.incident().causes[0], explains=("node-not-ready", "bgp-not-established"))
+    page = make_page(replace(samples.incident(), causes=(cause,)))
+    assert page.causes[0].explains == ("BGP sessions are not established",)
+
+
 def test_what_is_explained_is_named_once() -> None:
     view = make_page(samples.incident()).causes[0]
     assert view.explains == ("BGP sessions are not established", "calico-node pods are 0/1 Running")
