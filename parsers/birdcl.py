@@ -1,7 +1,9 @@
-"""``birdcl show protocols [all]``: one bgp row a BGP protocol.
+"""``birdcl show protocols [all]`` and ``show status``: one bgp row a BGP protocol, settings of the daemon.
 
-Columns are ``name proto table state since info``; ``info`` is BGP's state, then perhaps an error class and text
-(``Socket: ``, ``BGP Error: ``, ``Received: ``, ``Error: ``). A disabled protocol has fewer columns.
+Columns are ``name proto table state since info``. ``info`` is BGP's own state and, behind it, the latest error with
+its class (``Socket: ``, ``BGP Error: ``, ``Received: ``, ``Error: ``, ``Automatic shutdown: ``). A disabled protocol
+has no info, and one that is down because of an error has the error where the state stands otherwise (BIRD 1.6,
+``proto/bgp/bgp.c`` ``bgp_get_status``; runs of Calico's BIRD).
 """
 
 from __future__ import annotations
@@ -9,58 +11,87 @@ from __future__ import annotations
 import re
 
 from parsers.bird_log import peer_of
-from parsers.rows import BgpRow
+from parsers.rows import BgpRow, SettingRow
 from parsers.source import Parsed, Source
 
-_HEADER = re.compile(r"^\s*(?:\d{4}-)?name\s+proto\s+table\s+state\s+since", re.IGNORECASE)
-_ROW = re.compile(r"^\s*(?:\d{4}-)?(\S+)\s+BGP\s+(.*)$")
-_NEIGHBOUR = re.compile(r"^\s+Neighbor address:\s+(\S+)")
-_LAST_ERROR = re.compile(r"^\s+Last error:\s+(.+?)\s*$")
-_BGP_STATE = re.compile(r"^\s+BGP state:\s+(\S+)")
-_STATES = ("Established", "Active", "Connect", "Idle", "OpenSent", "OpenConfirm", "Close", "Passive", "Down")
+_HEADER = re.compile(r"\s*(?:\d{4}-)?name\s+proto\s+table\s+state\s+since", re.IGNORECASE)
+_ROW = re.compile(r"\s*(?:\d{4}-)?(\S+)\s+BGP\s+(\S.*)")
+_CLOCK = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?|[A-Z][a-z]{2}\d\d|\d{1,9}(?:\.\d{1,6})?")
+_DETAIL = re.compile(r"\s+(Neighbor address|BGP state|Last error): +(\S.*)")
+_STATES = frozenset({"Established", "Active", "Connect", "Idle", "OpenSent", "OpenConfirm", "Close", "Passive"})
+_NO_SOCKET = re.compile(r"Unable to connect to server control socket|BIRD(?:v4|v6)? is not (?:running|ready)")
+_STATUS = re.compile(r"(Router ID is|Last reboot on|Last reconfiguration on|Current server time is) (\S.{0,60})")
+_POD = re.compile(r"(?:^|[\s/\"'=:])(calico-node-[a-z0-9]{5})(?=$|[\s\"':,=)])")
+_KEYS = {
+    "Router ID is": "router-id",
+    "Last reboot on": "last-reboot",
+    "Last reconfiguration on": "last-reconfiguration",
+    "Current server time is": "server-time",
+}
 
 
 def parse_birdcl(text: str, source: Source) -> Parsed:
-    """Read a protocol list of BIRD; ``state`` is BGP's own, ``message`` the rest of the info column."""
+    """Read protocol lists of BIRD and what it says of itself.
+
+    ``state`` of a bgp row is BGP's own ("Established", "Active" ...), of a protocol that is not running BIRD's
+    ("down"); ``message`` is the error with its class. That birdcl cannot reach the daemon is a row of protocol
+    "BIRD" in state "down". A line that names a calico-node pod says whose the following output is.
+    """
     parsed = Parsed()
+    pod, node = source.pod, source.node
     row: BgpRow | None = None
     for number, line in enumerate(text.split("\n"), start=source.first_line):
-        if _HEADER.match(line):
-            continue
-        match = _ROW.match(line)
-        if match:
-            row = _read(match.group(1), match.group(2), source, number)
+        line = line[:2000]
+        if match := _ROW.fullmatch(line):
+            state, info = _state(match[2].split())
+            row = BgpRow(source.path, number, pod, node, None, match[1], peer_of(match[1]), state, info, "birdcl")
             parsed.bgp.append(row)
-        elif row is not None:
+        elif _HEADER.match(line) or not line.strip():
+            continue
+        elif line[0] in " \t" and row is not None:
             _detail(row, line)
+        elif _NO_SOCKET.search(line):
+            state = "" if "Permission denied" in line else "down"
+            parsed.bgp.append(BgpRow(source.path, number, pod, node, None, "BIRD", "", state, line.strip(), "birdcl"))
+        elif status := _STATUS.match(line):
+            key = _KEYS[status[1]]
+            parsed.settings.append(SettingRow(source.path, number, "Bird", "", pod or node, key, status[2].strip()))
+        elif (named := _POD.search(line)) and named[1] != pod:
+            pod, node, row = named[1], "", None
     return parsed
 
 
-def _read(name: str, rest: str, source: Source, number: int) -> BgpRow:
-    words = rest.split()
-    state, info = "", ""
-    for position, word in enumerate(words):
-        if word in _STATES:
-            state, info = word, " ".join(words[position + 1 :])
-            break
-    else:
-        known = [word for word in words if word in ("up", "start", "down", "stop", "feed")]
-        state = known[0] if known else ""
-        match = re.search(r"(?:Error|Socket|Received|BGP Error|Automatic shutdown): .*", rest)
-        info = match.group(0).strip() if match else ""
-    return BgpRow(source.path, number, source.pod, source.node, None, name, peer_of(name), state, info, "birdcl")
+def _state(words: list[str]) -> tuple[str, str]:
+    """BGP's state and the error, from the words behind "BGP": table, state, since, info."""
+    state = words[1] if len(words) > 1 else ""
+    place = 2
+    while place < len(words) and _CLOCK.fullmatch(words[place]):
+        place += 1
+    info = words[place:]
+    if info and info[0] in _STATES:
+        return info[0], " ".join(info[1:])
+    return state, " ".join(info)
 
 
 def _detail(row: BgpRow, line: str) -> None:
     """The indented lines of ``show protocols all``."""
-    if match := _NEIGHBOUR.match(line):
-        row.peer = match.group(1)
-    elif match := _BGP_STATE.match(line):
-        row.state = match.group(1)
-    elif (match := _LAST_ERROR.match(line)) and match.group(1) not in row.message:
-        row.message = f"{row.message} {match.group(1)}".strip()
+    match = _DETAIL.fullmatch(line)
+    if match is None:
+        return
+    value = match[2].strip()
+    if match[1] == "Neighbor address":
+        row.peer = value.partition("%")[0]
+    elif match[1] == "Last error":
+        row.message = row.message if value in row.message else f"{row.message} {value}".strip()
+    elif value in _STATES:
+        row.state = value
 
 
 def looks_like(sample: str) -> float:
-    """How much the text looks like a protocol list, 0..1."""
-    return 0.9 if any(_HEADER.match(line) for line in sample.split("\n")[:20]) else 0.0
+    """How much the text looks like birdcl's, 0..1."""
+    lines = sample.split("\n")[:200]
+    if any(_HEADER.match(line) for line in lines):
+        return 0.95
+    return (
+        0.9 if any(line.startswith(("Unable to connect to server control socket", "BIRD v")) for line in lines) else 0.0
+    )

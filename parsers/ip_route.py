@@ -1,4 +1,4 @@
-"""``ip route``: the routes that signals look at."""
+"""``ip route``: what leads where, and by whose hand (``proto bird`` are BIRD's routes, iproute2 ``ip-route(8)``)."""
 
 from __future__ import annotations
 
@@ -8,40 +8,51 @@ import re
 from parsers.rows import RouteRow
 from parsers.source import Parsed, Source
 
-_KINDS = ("blackhole", "unreachable", "prohibit")
+#: routes that lead nowhere; a blackhole of a whole block is how Calico keeps what it has not given away
+_NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
+_NAMED = frozenset({"via", "dev", "proto"})
+_ADDRESS = re.compile(r"[0-9a-fA-F.:]{2,45}(?:/\d{1,3})?")
+MOST_ROUTES = 20_000
 
 
 def parse_ip_route(text: str, source: Source) -> Parsed:
-    """Read one route a line; lines that are none are left out."""
+    """Read one route a line; broadcast, local and multicast routes and lines that are none are left out.
+
+    The node is that of the source.
+    """
     parsed = Parsed()
     for number, line in enumerate(text.split("\n"), start=source.first_line):
-        words = line.split()
-        if not words:
+        words = line[:2000].split()
+        if len(words) >= 3 and words[0] == "nexthop" and parsed.routes:
+            _name(parsed.routes[-1], words)
             continue
-        unreachable = words[0] in _KINDS
-        words = words[1:] if unreachable else words
-        if not words or not _is_destination(words[0]):
+        nowhere = bool(words) and words[0] in _NOWHERE
+        words = words[1:] if nowhere or words[:1] == ["unicast"] else words
+        if not words or not _is_destination(words[0]) or (not nowhere and not _NAMED & set(words)):
             continue
-        values = dict(zip(words[1::2], words[2::2], strict=False))
-        parsed.routes.append(
-            RouteRow(
-                source.path,
-                number,
-                source.node,
-                words[0],
-                values.get("via", ""),
-                values.get("dev", ""),
-                values.get("proto", ""),
-                unreachable,
-            )
-        )
+        if len(parsed.routes) >= MOST_ROUTES:
+            parsed.problems.append(f"more than {MOST_ROUTES} routes: the rest was not read")
+            break
+        row = RouteRow(source.path, number, source.node, words[0], unreachable=nowhere)
+        _name(row, words)
+        parsed.routes.append(row)
     return parsed
+
+
+def _name(row: RouteRow, words: list[str]) -> None:
+    """Fill in gateway, device and protocol; of several ways the first."""
+    found = {word: words[place + 1] for place, word in enumerate(words[:-1]) if word in _NAMED}
+    if found.get("via") in ("inet", "inet6"):
+        found["via"] = words[min(words.index("via") + 2, len(words) - 1)]
+    row.via = row.via or found.get("via", "")
+    row.device = row.device or found.get("dev", "")
+    row.proto = row.proto or found.get("proto", "")
 
 
 def _is_destination(word: str) -> bool:
     if word == "default":
         return True
-    if not re.match(r"[0-9a-fA-F.:/]+$", word):
+    if not _ADDRESS.fullmatch(word):
         return False
     try:
         ipaddress.ip_network(word, strict=False)
@@ -51,7 +62,7 @@ def _is_destination(word: str) -> bool:
 
 
 def looks_like(sample: str) -> float:
-    """How much the text looks like a routing table, 0..1."""
-    lines = [line for line in sample.split("\n")[:50] if line.strip()]
-    hits = sum(bool(re.match(r"\s*(?:(?:blackhole|unreachable) )?\S+ .*\b(?:dev|via|proto)\b", line)) for line in lines)
+    """Share of lines that are routes, 0..1."""
+    lines = [line.split() for line in sample.split("\n")[:100] if line.strip()]
+    hits = sum((len(w) > 2 and (_is_destination(w[0]) and bool(_NAMED & set(w)))) or w[0] in _NOWHERE for w in lines)
     return hits / len(lines) if lines else 0.0

@@ -1,79 +1,188 @@
-"""``journalctl`` of the kubelet, the container runtime and the kernel: problems and known messages."""
+"""``journalctl``, syslog files and ``dmesg``: what kubelet, container runtime, kernel and systemd had to say.
+
+Three dresses: the journal's short form (``Feb 12 10:11:12 host kubelet[1234]: ...``), the same with an ISO time, and
+the kernel's ring buffer (``[12345.678] ...``, with ``dmesg -T`` a date). Inside are klog (kubelet), logrus text
+(containerd, CRI-O) and plain words (kernel, systemd).
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from parsers.klog import read_klog
-from parsers.log_record import template, utc_time
+from parsers.ages import go_time
+from parsers.log_line import read_prefixed
+from parsers.log_record import BAD_LEVELS, LogRecord, key_values, template, utc_time, with_year
 from parsers.rows import LogLineRow
 from parsers.source import Match, Parsed, Source
 
 _LINE = re.compile(
-    r"^(?P<stamp>[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)) (?P<host>\S+) "
-    r"(?P<program>[\w.-]+)(?:\[(?P<pid>\d+)\])?: (?P<message>.*)$"
+    r"(?P<stamp>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT[\d:.,]{8,18}(?:Z|[+-]\d\d:?\d\d)?) "
+    r"(?P<host>\S{1,253}) (?P<program>[\w.@/-]{1,64})(?:\[(?P<pid>\d{1,9})\])?: (?P<message>.*)"
 )
-_LEVEL = re.compile(r'level=(warning|error|fatal|panic)\b|"level":"(warn|error)"')
-_TROUBLE = re.compile(r"\b(?:error|fail(?:ed|ure)?|cannot|unable|oom|killed|dropping|denied)\b", re.IGNORECASE)
-MOST_ROWS = 2000
+_RING = re.compile(
+    r"\[(?: *\d{1,9}\.\d{6}|(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}))\] (?P<message>.+)"
+)
+_UPTIME = re.compile(r"\[ *\d{1,9}\.\d{6}\] ")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+_ENDS = re.compile(r"-- (?:Logs|Journal) begins? at .{10,60}(?:ends?|end) at \S+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
+_COMPONENTS = {
+    "hyperkube": "kubelet", "containerd-shim": "containerd", "crio": "crio", "cri-o": "crio", "dockerd": "docker",
+    "bash": "kubelet",
+}  # fmt: skip
+#: words of trouble in lines that have no level (kernel, systemd, scripts)
+_TROUBLE = re.compile(
+    r"\b(?:error|errors|fail(?:ed|ure|s)?|cannot|unable|refused|denied|dropping|overflow|exited|timed out|timeout"
+    r"|oom-killer|oom-kill|Out of memory|Killed process|invoked oom|blocked for more than|soft lockup|hard lockup"
+    r"|self-detected stall|Call Trace|segfault|general protection|BUG:|panic|Oops|read-only|corrupt(?:ed|ion)?|martian"
+    r"|MD5 Hash|SYN flooding|Link is Down|link down|carrier lost|NIC Link|Lost carrier|mtu|MTU|Frag(?:mentation)?"
+    r"|Time (?:has been changed|jumped)|clock (?:wrong|change|stepped|skew)|time jump|clocksource|unstable"
+    r"|Scheduled restart job|Stopp(?:ed|ing) .{0,40}[Kk]ubelet|Start(?:ed|ing) .{0,40}[Kk]ubelet|calico-packet"
+    r"|table full|reboot(?:ed|ing)?)\b",
+    re.IGNORECASE,
+)
+_HEALTHY = re.compile(r"\b(?:0 errors|no errors?|without errors?|errors=remount|error=nil|err=nil)\b", re.IGNORECASE)
+MOST_ROWS = 3000
+_MOST_CHARACTERS = 65_536
+
+
+@dataclass(slots=True)
+class _Journal:
+    """The rows of one journal, equal ones counted."""
+
+    source: Source
+    match: Match
+    near: datetime | None
+    rows: dict[tuple[str, str, str, str], LogLineRow] = field(default_factory=dict)
+    left_out: int = 0
+    hosts: set[str] = field(default_factory=set)
+
+    def add(self, number: int, line: str, found: re.Match[str]) -> None:
+        """Take a line apart and keep it if it tells something."""
+        parts = found.groupdict()
+        program = (parts.get("program") or "kernel").lower().rpartition("/")[2]
+        component = _COMPONENTS.get(program, program)
+        message = _UPTIME.sub("", parts["message"], count=1) if component == "kernel" else parts["message"]
+        record = read_prefixed(message) or LogRecord(kind="plain", message=message.strip())
+        ids = self.match(record.message) or self.match(message)
+        if not ids and record.level not in BAD_LEVELS and not _is_trouble(record):
+            return
+        time = self._time(parts, record)
+        host = parts.get("host") or ""
+        key = (host, component, record.level, template(record.message[:1000]))
+        row = self.rows.get(key)
+        if row is not None:
+            row.count += 1
+            row.last_line, row.last_time = number, time or row.last_time
+            row.time = row.time or time
+        elif len(self.rows) >= MOST_ROWS:
+            self.left_out += 1
+        else:
+            pid = int(parts["pid"]) if parts.get("pid") else record.pid
+            self.rows[key] = self._row(number, line, host, component, pid, record, ids, time)
+
+    def _time(self, parts: dict[str, str | None], record: LogRecord) -> datetime | None:
+        stamp = parts.get("stamp") or parts.get("date") or ""
+        if not stamp:
+            return record.time
+        if stamp[0].isdigit():
+            time = utc_time(stamp.replace(",", "."))
+        elif parts.get("date"):
+            words = stamp.split()
+            time = (
+                go_time(f"{words[4]}-{_MONTHS.index(words[1]) + 1:02d}-{int(words[2]):02d} {words[3]}")
+                if words[1] in _MONTHS
+                else None
+            )
+        else:
+            words = stamp.split()
+            month = _MONTHS.index(words[0]) + 1 if words[0] in _MONTHS else 0
+            time = with_year((month, int(words[1]), words[2]), self.near or record.time) if month else None
+        self.near = time or self.near
+        return time
+
+    def _row(
+        self,
+        number: int,
+        line: str,
+        host: str,
+        component: str,
+        pid: int | None,
+        record: LogRecord,
+        ids: tuple[str, ...],
+        time: datetime | None,
+    ) -> LogLineRow:
+        return LogLineRow(
+            file=self.source.path,
+            line=number,
+            pod="",
+            node=self.source.node or host,
+            container="",
+            time=time,
+            level=record.level,
+            component=component,
+            pid=pid,
+            source=record.source,
+            message=record.message,
+            message_id=ids[0] if ids else "",
+            message_ids=ids,
+            last_time=time,
+            last_line=number,
+            fields=dict(record.fields) if record.fields is not None else key_values(record.message),
+            raw=line,
+        )
 
 
 def parse_kubelet_journal(text: str, source: Source, match: Match) -> Parsed:
-    """Read journal lines; equal problems of one program become one row with count, first and last time.
+    """Read the lines that tell of trouble, or that the message catalogue knows; equal ones are one row.
 
-    Stamps without a year get that of the collection; the journal's host is the row's node.
+    ``component`` is the program (kubelet, containerd, crio, kernel, systemd ...), ``node`` the journal's host. Stamps
+    without a year get the one nearest to the collection, or to a full date in the text; without either they have no
+    time. ``facts`` give the first and the last time.
     """
     parsed = Parsed()
-    rows: dict[tuple[str, str, str], LogLineRow] = {}
-    year = (source.collected or datetime.now(UTC)).year
+    journal = _Journal(source, match, source.collected or _some_date(text))
+    lines = 0
     for number, line in enumerate(text.split("\n"), start=source.first_line):
-        found = _LINE.match(line[:65536])
-        if not found:
-            continue
-        program, message = found.group("program").lower(), found.group("message")
-        record = read_klog(message)
-        level = record.level if record else _level(message)
-        ids = match(message)
-        if not ids and level not in ("WARNING", "ERROR", "FATAL") and not _TROUBLE.search(message[:1000]):
-            continue
-        time = _time(found.group("stamp"), year)
-        key = (program, level, template(message[:400]))
-        known = rows.get(key)
-        if known is not None:
-            known.count += 1
-            known.last_time, known.last_line = time or known.last_time, number
-            continue
-        if len(rows) >= MOST_ROWS:
-            parsed.problems.append(f"more than {MOST_ROWS} distinct problems: the rest was not listed")
-            break
-        rows[key] = LogLineRow(
-            file=source.path, line=number, pod="", node=source.node or found.group("host"), container="",
-            time=time, level=level, component=program, pid=int(found.group("pid") or 0) or None, message=message[:4000],
-            message_id=ids[0] if ids else "", message_ids=ids, last_time=time, last_line=number, raw=line[:4000],
-        )  # fmt: skip
-    parsed.log_lines.extend(rows.values())
+        line = line[:_MOST_CHARACTERS]
+        found = _LINE.fullmatch(line) or _RING.fullmatch(line)
+        if found:
+            lines += 1
+            journal.add(number, line, found)
+    parsed.log_lines.extend(journal.rows.values())
+    if journal.left_out:
+        parsed.problems.append(f"{journal.left_out} lines beyond {MOST_ROWS} distinct problems were not listed")
+    times = [time for row in parsed.log_lines for time in (row.time, row.last_time) if time is not None]
+    if times:
+        parsed.facts |= {"first_time": min(times).isoformat(), "last_time": max(times).isoformat()}
+    for row in parsed.log_lines:
+        if row.level:
+            key = f"level.{row.level}"
+            parsed.facts[key] = str(int(parsed.facts.get(key, "0")) + row.count)
     return parsed
 
 
-def _level(message: str) -> str:
-    found = _LEVEL.search(message[:2000])
-    if not found:
-        return ""
-    word = (found.group(1) or found.group(2)).upper()
-    return "WARNING" if word in ("WARN", "WARNING") else word
+def _is_trouble(record: LogRecord) -> bool:
+    if record.level in ("INFO", "DEBUG", "TRACE"):
+        return False
+    text = record.message[:1000]
+    return _TROUBLE.search(text) is not None and _HEALTHY.search(text) is None
 
 
-def _time(stamp: str, year: int) -> datetime | None:
-    if stamp[0].isdigit():
-        return utc_time(stamp)
-    try:
-        return datetime.strptime(f"{year} {' '.join(stamp.split())}", "%Y %b %d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+def _some_date(text: str) -> datetime | None:
+    """A date with its year: from the journal's own header, else the first one in the text."""
+    head = text[:262_144]
+    ends = _ENDS.search(head[:2000])
+    if ends:
+        return go_time(ends[1])
+    found = _FULL_DATE.search(head)
+    return go_time(found[0]) if found else None
 
 
 def looks_like(sample: str) -> float:
-    """Share of lines that are journal lines."""
-    lines = [line for line in sample.split("\n")[:100] if line.strip()]
-    return sum(bool(_LINE.match(line)) for line in lines) / len(lines) if lines else 0.0
+    """Share of lines that are a journal's, 0..1."""
+    lines = [line[:2000] for line in sample.split("\n")[:100] if line.strip()]
+    hits = sum(bool(_LINE.fullmatch(line) or _RING.fullmatch(line)) for line in lines)
+    return hits / len(lines) if lines else 0.0

@@ -1,4 +1,8 @@
-"""``calicoctl node status``: BGP peers in ASCII tables."""
+"""``calicoctl node status``: the peers of BIRD in ASCII tables.
+
+Cells that are too long for their column go on in the next line, whose first cell is empty (tablewriter). Wording:
+``calicoctl/commands/node/status.go``, v3.8 to v3.32.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +11,67 @@ import re
 from parsers.rows import BgpRow
 from parsers.source import Parsed, Source
 
-_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
-_STATES = ("Established", "Active", "Connect", "Idle", "OpenSent", "OpenConfirm", "Passive", "Close")
+_STATES = frozenset({"Established", "Active", "Connect", "Idle", "OpenSent", "OpenConfirm", "Passive", "Close"})
+#: (words, protocol, state); on a cluster that routes without BGP there is no BIRD and nothing is wrong
+_SAYINGS = (
+    (re.compile(r"BIRDv6 (?:process|socket)|BIRDv6 is not", re.IGNORECASE), "BIRD6", "down"),
+    (
+        re.compile(
+            r"Error querying BIRD|BIRDv?4? process.{0,20}is not running|BGP backend process .{0,20}is not running"
+            r"|BIRD.{0,20} is not ready|unable to connect to BIRD",
+            re.IGNORECASE,
+        ),
+        "BIRD",
+        "down",
+    ),
+    (re.compile(r"None of the BGP backend processes", re.IGNORECASE), "BIRD", "absent"),
+    (
+        re.compile(r"Calico process is not running|calico-node container is not running", re.IGNORECASE),
+        "Calico",
+        "down",
+    ),
+    (re.compile(r"No IPv4 peers found", re.IGNORECASE), "BIRD", "no-peers"),
+)
+_HEADINGS = {"PEER ADDRESS": "peer", "PEER TYPE": "type", "STATE": "state", "SINCE": "since", "INFO": "info"}
+_USUAL = ["peer", "type", "state", "since", "info"]
 
 
 def parse_node_status(text: str, source: Source) -> Parsed:
-    """Read the peers; a row whose INFO cell wraps over several lines is joined."""
+    """Read the peers; ``state`` is BGP's own, ``message`` the INFO cell, ``protocol`` the type of the peer.
+
+    What the command says of the processes are rows without peer: protocol "BIRD" (IPv6: "BIRD6") in state "down",
+    "absent" (no BGP at all, as with VXLAN) or "no-peers", protocol "Calico" in state "down".
+    """
     parsed = Parsed()
     row: BgpRow | None = None
+    columns = _USUAL
     for number, line in enumerate(text.split("\n"), start=source.first_line):
-        match = _ROW.match(line)
-        if not match:
-            row = None if line.strip().startswith("+") else row
-            if re.search(r"Calico process is not running|BIRD.* is not ready|not running", line, re.IGNORECASE):
-                parsed.bgp.append(_row(source, number, "BIRD", "", "down", line.strip()))
+        line = line[:2000].strip()
+        if not (line.startswith("|") and line.endswith("|") and len(line) > 2):
+            row = None if line.startswith("+") else row
+            for words, protocol, state in _SAYINGS:
+                if words.search(line):
+                    parsed.bgp.append(_row(source, number, protocol, "", state, line))
+                    break
             continue
-        cells = [cell.strip() for cell in match.group(1).split("|")]
+        cells = [cell.strip() for cell in line[1:-1].split("|")]
         if cells[0].upper() == "PEER ADDRESS":
+            columns = [_HEADINGS.get(cell.upper(), "") for cell in cells]
             continue
-        if not cells[0]:
-            if row is not None:  # the rest of a wrapped cell
-                row.message = f"{row.message} {cells[-1]}".strip()
-            continue
-        info = cells[4] if len(cells) > 4 else ""
-        state = info.split(" ")[0] if info.split(" ")[0] in _STATES else cells[2] if len(cells) > 2 else ""
-        row = _row(source, number, cells[1] if len(cells) > 1 else "", cells[0], state, info)
-        parsed.bgp.append(row)
+        values = dict(zip(columns, cells, strict=False))
+        if values.get("peer"):
+            row = _row(source, number, values.get("type", ""), values["peer"], *_state(values))
+            parsed.bgp.append(row)
+        elif row is not None:
+            row.protocol = f"{row.protocol} {values.get('type', '')}".strip()
+            row.message = f"{row.message} {values.get('info', '')}".strip()
     return parsed
+
+
+def _state(values: dict[str, str]) -> tuple[str, str]:
+    info = values.get("info", "")
+    word = info.partition(" ")[0]
+    return (word if word in _STATES else values.get("state", "")), info
 
 
 def _row(source: Source, number: int, protocol: str, peer: str, state: str, message: str) -> BgpRow:
@@ -42,4 +80,6 @@ def _row(source: Source, number: int, protocol: str, peer: str, state: str, mess
 
 def looks_like(sample: str) -> float:
     """How much the text looks like this command's output, 0..1."""
-    return 0.95 if re.search(r"Calico process is running|PEER ADDRESS +\| +PEER TYPE", sample) else 0.0
+    if re.search(r"PEER ADDRESS +\| +PEER TYPE", sample):
+        return 0.95
+    return 0.95 if re.search(r"^Calico process is (?:not )?running", sample, re.MULTILINE) else 0.0

@@ -1,52 +1,139 @@
-"""``iptables-save`` and ``nft list ruleset``: only the rules that signals need.
+"""``iptables-save``, ``iptables -L`` and ``nft list ruleset``: only the rules that signals need.
 
-Kept as settings of kind PacketFilter: rules that drop or reject a port Calico or the cluster needs, and chains of
-other programs that manage the filter.
+Settings of kind PacketFilter, the value being the rule:
+
+``drop.<port>``     a rule of the host that drops or rejects a port that Calico or the cluster needs
+``drop.ipip``       one that drops IP in IP (protocol 4)
+``drop.rest``       the input chain drops or rejects whatever no rule before has let in
+``accept.<port>``   a rule that lets such a port in
+``policy.<port>``   a Calico policy (a chain ``cali-pi-``, ``cali-po-``) that drops it
+``manager.<name>``  chains of another program that manages the packet filter
+``mixed-tools``     iptables says that rules of the other kind (legacy and nft) are there too
+
+Ports: Calico's and IBM's lists of what must be open between workers. Chains of kube-proxy are left out: it rejects
+services without endpoints, whatever their port.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from parsers.rows import SettingRow
 from parsers.source import Parsed, Source
 
-#: BGP, Typha, VXLAN, master proxy, API, kubelet
-PORTS = ("179", "5473", "4789", "2040", "2041", "443", "6443", "10250")
-_PORT = re.compile(rf"(?:--dports?|dport)\s+\{{?\s*[\d,: ]*?\b({'|'.join(PORTS)})\b")
-_CLOSED = re.compile(r"-j (?:DROP|REJECT)|\b(?:drop|reject)\b")
+#: BGP, API, master proxy, VXLAN, Typha, API, kubelet, WireGuard
+PORTS = (179, 443, 2040, 2041, 4789, 5473, 6443, 10250, 51820)
+MOST_ROWS = 300
+
 _MANAGERS = {
-    "firewalld": re.compile(r"\b(?:INPUT_ZONES|FORWARD_direct|filter_INPUT|firewalld|IN_public)\b"),
-    "ufw": re.compile(r"\bufw6?-(?:before|after|user|reject)"),
+    "firewalld": re.compile(r"firewalld|\b(?:INPUT_ZONES|FORWARD_direct|filter_INPUT_ZONES|IN_public)\b"),
+    "ufw": re.compile(r"\bufw6?-(?:before|after|user|reject|track)"),
     "kube-router": re.compile(r"\bKUBE-(?:ROUTER|POD-FW|NWPLCY)"),
     "cilium": re.compile(r"\bCILIUM_"),
     "flannel": re.compile(r"\bFLANNEL-(?:POSTRTG|FWD)"),
-    "docker": re.compile(r"\bDOCKER-USER\b"),
+    "weave": re.compile(r"\bWEAVE-(?:NPC|CANARY|IPSEC)"),
+    "docker": re.compile(r"\bDOCKER-(?:USER|ISOLATION)"),
+    "fail2ban": re.compile(r"\bf2b-\w"),
+    "csf": re.compile(r"\b(?:LOCALINPUT|INVDROP|LOGDROPIN)\b"),
+    "podman": re.compile(r"\bNETAVARK[-_]|\bCNI-FORWARD\b"),
 }
-MOST = 200
+_SAVED = re.compile(r"\s*(?:\[\d{1,19}:\d{1,19}\] )?-[AI] (\S+) (.+)")
+_POLICY = re.compile(r":(INPUT) (DROP)\b|-P (INPUT) (DROP)\b|Chain (INPUT) \(policy (DROP)\b")
+_NFT_CHAIN = re.compile(r"\s*chain (\S+) \{?")
+_NFT_POLICY = re.compile(r"hook input\b.{0,80}\bpolicy drop\b")
+_LISTED_CHAIN = re.compile(r"Chain (\S+) \(")
+_LISTED = re.compile(r"\s*(?:\d+[KMGT]?\s+\d+[KMGT]?\s+)?(ACCEPT|DROP|REJECT)\s+(\S+)\s+(?:--|-f|!f)\s+(\S.*)")
+_VERDICT = re.compile(r"-j (ACCEPT|DROP|REJECT)\b|\b(accept|drop|reject)\b(?: with [\w -]{1,60})?\s*(?:comment .*)?$")
+_PORT_LIST = re.compile(
+    r"(! ?)?(?:--dports?|--destination-ports?|\bdport|\bdpts?:|multiport dports)"
+    r"[ :]?\s*(!= |! )?\{?\s*([\d,:\- ]{1,300})"
+)
+_IPIP = re.compile(r"-p (?:4|ipencap|ipip|ip4)\b|(?:ip protocol|l4proto) (?:ipip|ipencap|4)\b")
+_ANYTHING = re.compile(
+    r"-j (?:DROP|REJECT)(?: --reject-with \S+)?|(?:counter packets \d+ bytes \d+ )?(?:drop|reject.*)"
+)
+_ANYWHERE = re.compile(r"(?:0\.0\.0\.0/0|anywhere)\s+(?:0\.0\.0\.0/0|anywhere)\s*(?:reject-with \S+)?\s*")
+_INPUT = frozenset({"INPUT", "filter_INPUT", "input"})
 
 
 def parse_packet_filter(text: str, source: Source) -> Parsed:
-    """Read the telling rules; ``key`` is ``drop.<port>`` or ``manager.<name>``, ``value`` the rule."""
+    """Read the telling rules; see the module for the keys."""
     parsed = Parsed()
-    seen: set[str] = set()
+    managers: set[str] = set()
+    chain = ""
     for number, line in enumerate(text.split("\n"), start=source.first_line):
-        for name, pattern in _MANAGERS.items():
-            if name not in seen and pattern.search(line):
-                seen.add(name)
-                parsed.settings.append(_row(source, number, f"manager.{name}", line))
-        port = _PORT.search(line)
-        if port and _CLOSED.search(line) and len(parsed.settings) < MOST:
-            parsed.settings.append(_row(source, number, f"drop.{port.group(1)}", line))
-        if "use 'nft' tool" in line or "legacy tables present" in line:
-            parsed.settings.append(_row(source, number, "mixed-tools", line))
+        line = line[:4000]
+        if named := (_NFT_CHAIN.match(line) or _LISTED_CHAIN.match(line)):
+            chain = named[1]
+        keys = [f"manager.{name}" for name, sign in _MANAGERS.items() if name not in managers and sign.search(line)]
+        managers.update(key.partition(".")[2] for key in keys)
+        keys += _keys(line, chain)
+        if "tables present, use" in line or "use 'nft' tool" in line:
+            keys.append("mixed-tools")
+        for key in keys:
+            if len(parsed.settings) >= MOST_ROWS:
+                parsed.problems.append(
+                    f"more than {MOST_ROWS} telling rules of the packet filter: the rest is left out"
+                )
+                return parsed
+            row = SettingRow(source.path, number, "PacketFilter", "", source.node, key, line.strip()[:500])
+            parsed.settings.append(row)
     return parsed
 
 
-def _row(source: Source, number: int, key: str, line: str) -> SettingRow:
-    return SettingRow(source.path, number, "PacketFilter", "", source.node, key, line.strip()[:500])
+def _keys(line: str, chain: str) -> Iterator[str]:
+    """What one line of any of the three notations says."""
+    if _POLICY.search(line) or _NFT_POLICY.search(line):
+        yield "drop.rest"
+        return
+    rule = line
+    if saved := _SAVED.fullmatch(line):
+        chain, rule = saved[1], saved[2]
+        verdict = _VERDICT.search(rule)
+        word = verdict[1] or "" if verdict else ""
+    elif listed := _LISTED.fullmatch(line):
+        word, rule = listed[1], listed[3]
+        if word != "ACCEPT" and chain in _INPUT and listed[2] in ("all", "0") and _ANYWHERE.fullmatch(rule):
+            yield "drop.rest"
+    else:
+        verdict = _VERDICT.search(rule)
+        word = (verdict[2] or "").upper() if verdict else ""
+    if not word or chain.startswith("KUBE-"):
+        return
+    calico = chain.startswith(("cali-", "califw", "calitw"))
+    if calico and not chain.startswith(("cali-pi-", "cali-po-")):
+        return
+    lead = "policy" if calico else "accept" if word == "ACCEPT" else "drop"
+    if calico and word == "ACCEPT":
+        return
+    if chain in _INPUT and word != "ACCEPT" and _ANYTHING.fullmatch(rule.strip()):
+        yield "drop.rest"
+    if _IPIP.search(rule):
+        yield f"{lead}.ipip"
+    for port in _ports(rule):
+        yield f"{lead}.{port}"
+
+
+def _ports(rule: str) -> list[int]:
+    """The ports of interest that a rule is for; a rule for all but some ports is for the others."""
+    found = _PORT_LIST.search(rule)
+    if found is None:
+        return []
+    named: set[int] = set()
+    for part in re.split(r"[, ]+", found[3].strip(" ,")):
+        low, _, high = part.replace("-", ":").partition(":")
+        first = int(low) if low.isdecimal() and len(low) < 6 else 0
+        last = int(high) if high.isdecimal() and len(high) < 6 else (65535 if ":" in part else first)
+        named.update(port for port in PORTS if first <= port <= last)
+    all_but = bool(found[1] or found[2])
+    return [port for port in PORTS if (port in named) != all_but]
 
 
 def looks_like(sample: str) -> float:
     """How much the text looks like a packet filter's rules, 0..1."""
-    return 0.8 if re.search(r"^(?:\*filter|\*nat|table (?:ip|inet|ip6) )", sample, re.MULTILINE) else 0.0
+    return (
+        0.9
+        if re.search(r"^(?:\*filter$|\*nat$|table (?:ip6?|inet) \S+ \{|Chain \S+ \(policy )", sample, re.MULTILINE)
+        else 0.0
+    )
