@@ -1,26 +1,26 @@
 """Cross-checks about BGP sessions: who misses whom, and what the missed ones have in common.
 
-========================== ================================================================================
-fact                       what it means
-========================== ================================================================================
-bgp-zero-sessions          a worker has no session at all, long after its start
-peer-worker-not-ready      the missed peer's worker is NotReady or Unknown (node = the peer)
-peer-calico-not-running    the missed peer's worker lives, its calico-node does not run (node = the peer)
-peer-not-a-worker          the missed peer's address belongs to no worker of a complete list
-peer-is-bridge-address     the missed peer's address is that of a local bridge
-all-missed-peers-down      every missed peer is down, gone or without a running calico-node
-missed-peers-healthy       every missed peer's calico-node is ready
-bgp-one-column             several workers miss one and the same peer, and only that
-bgp-one-worker-cut-off     one worker misses its healthy peers, which have their sessions
-bgp-blocked-within-subnet  several live workers of one subnet miss their live peers there
-bgp-connect-silent         sessions of running peers stay in Connect without a reason
+=========================== ==============================================================================
+fact                        what it means
+=========================== ==============================================================================
+bgp-zero-sessions           a worker has no session at all, long after its start
+peer-worker-not-ready       the missed peer's worker is NotReady or Unknown (node = the peer)
+peer-calico-not-running     the missed peer's worker lives, its calico-node does not run (node = the peer)
+peer-not-a-worker           the missed peer's address belongs to no worker of a complete list
+peer-is-bridge-address      the missed peer's address is that of a local bridge
+all-missed-peers-down       every missed peer is down, gone or without a running calico-node
+missed-peers-healthy        every missed peer's calico-node is ready
+bgp-one-column              several workers miss one and the same peer, and only that
+bgp-one-worker-cut-off      one worker misses its healthy peers, which have their sessions
+bgp-blocked-within-subnet   several live workers of one subnet miss their live peers there
+bgp-connect-silent          sessions of running peers stay in Connect without a reason
 bgp-refused-by-healthy-peer a running peer refuses, or its host prohibits, the connection
-bgp-both-passive           both ends of a session wait for the other one
-bgp-sessions-bounce        sessions of a worker went up and down again and again
-bird-down-lasting          BIRD's control socket stays unusable on a worker
-bird-down-alone            the same, nothing in its log says why, and other workers' BIRDs work
-calico-nodes-all-ready     every calico-node that the bundle shows is ready
-========================== ================================================================================
+bgp-both-passive            both ends of a session wait for the other one
+bgp-sessions-bounce         sessions of a worker went up and down again and again
+bird-down-lasting           BIRD's control socket stays unusable on a worker
+bird-down-alone             the same, nothing in its log says why, and other workers' BIRDs work
+calico-nodes-all-ready      every calico-node that the bundle shows is ready
+=========================== ==============================================================================
 
 Sources: node/pkg/health/health.go; runs of BIRD 1.6 for the reasons that birdcl shows.
 """

@@ -1,21 +1,21 @@
 """Cross-checks about the addresses and names that calico-nodes go by.
 
-================================== ========================================================================
-fact                           what it means
-================================== ========================================================================
-node-ip-on-bridge              the address that calico announces for a worker is that of a local bridge
-node-ip-differs                the announced address is not the worker's InternalIP, while those of others are
-node-ips-equal                 every announced address (two or more) is the worker's InternalIP
-unexpected-connect-from-worker connections come from a worker's own address, which is no configured peer
+================================== ===============================================================================
+fact                               what it means
+================================== ===============================================================================
+node-ip-on-bridge                  the address that calico announces for a worker is that of a local bridge
+node-ip-differs                    the announced address is not the worker's InternalIP, while those of others are
+node-ips-equal                     every announced address (two or more) is the worker's InternalIP
+unexpected-connect-from-worker     connections come from a worker's own address, which is no configured peer
 unexpected-connect-instead-of-peer a peer is missing, and connections come from an address that nobody has
-duplicate-calico-ip            two Calico nodes have one address
-duplicate-calico-ip-on-bridge  the same, and it is the address of a local bridge
-duplicate-worker               two workers have one InternalIP
-node-address-alternates        a node's stored address changes to and fro
-stale-calico-node              Calico's node list has an entry that the complete list of workers lacks
-ip-conflict-with-gone-node     the address is taken by a Calico node that is no worker
-as-numbers-differ              Calico nodes have different AS numbers
-================================== ========================================================================
+duplicate-calico-ip                two Calico nodes have one address
+duplicate-calico-ip-on-bridge      the same, and it is the address of a local bridge
+duplicate-worker                   two workers have one InternalIP
+node-address-alternates            a node's stored address changes to and fro
+stale-calico-node                  Calico's node list has an entry that the complete list of workers lacks
+ip-conflict-with-gone-node         the address is taken by a Calico node that is no worker
+as-numbers-differ                  Calico nodes have different AS numbers
+================================== ===============================================================================
 
 Sources: node/pkg/lifecycle/startup (autodetection, conflict check); calicoctl get nodes.
 """

@@ -1,8 +1,8 @@
 """Cross-checks about what the missing BGP peers of a worker have in common: subnet, zone, time of restart.
 
-==================== ======================================================================================
+==================== ==========================================================================================
 fact                 what it means
-==================== ======================================================================================
+==================== ==========================================================================================
 bgp-split-by-subnet  the missing peers are exactly all workers of other subnets or VLANs
 bgp-split-by-zone    the same with zones, where the subnets do not tell it
 bgp-split-both-sides workers of two groups each miss exactly the other group
@@ -10,7 +10,7 @@ bgp-bad-subnet-only  the workers without sessions are exactly those of one subne
 bgp-split-by-restart workers restarted before and after one moment miss each other, and only each other
 single-subnet        all workers (two or more) are in one subnet and zone
 vlan-spanning-off    neither VRF nor VLAN spanning is enabled
-==================== ======================================================================================
+==================== ==========================================================================================
 
 Sources: runbook (VLAN spanning or VRF on classic clusters); IBM docs on subnets of classic clusters.
 """
@@ -81,7 +81,7 @@ def _exactly_other_groups(sessions: Sessions, node: str, groups: dict[str, str])
 
 
 def _down(sessions: Sessions, name: str) -> bool:
-    address = next((peer for peer, worker in sessions.by_address.items() if worker == name), "")
+    address = sessions.address_of.get(name, "")
     return sessions.lost(address) or sessions.not_running(address) is True
 
 

@@ -1,8 +1,8 @@
 """Cross-checks about BGP resources and the secret of the mesh password.
 
-============================== ============================================================================
+============================== ===============================================================================
 fact                           what it means
-============================== ============================================================================
+============================== ===============================================================================
 bgp-secret-only-in-kube-system the secret is in kube-system, not in calico-system where calico-node runs
 bgp-secret-nowhere             BGPConfiguration refers to a secret that a complete list does not have
 bgp-secret-present             the secret is in the namespace where calico-node runs
@@ -12,7 +12,7 @@ bgp-without-password           BGPConfiguration is shown and refers to no passwo
 migrated-without-sessions      calico-nodes in calico-system have no session, those in kube-system work
 mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty
 bgppeer-selects-nothing        the node selector of a BGPPeer matches no worker
-============================== ============================================================================
+============================== ===============================================================================
 
 Sources: runbook "calico-node Pod Not Running after upgrading to IKS 1.29 (or newer)"; Calico's documentation
 of BGPConfiguration, BGPPeer and selectors.

@@ -1,12 +1,12 @@
 """Cross-checks about the state of an upgrade or migration, and about crashes that repeat.
 
-==================== ======================================================================================
+==================== ===================================================================================
 fact                 what it means
-==================== ======================================================================================
+==================== ===================================================================================
 mixed-namespaces     calico-node pods run in kube-system and in calico-system
 migration-label-left workers carry the label of the operator's migration, and a calico-node is not ready
 same-panic-repeats   the same Go panic shows in several processes, containers or workers
-==================== ======================================================================================
+==================== ===================================================================================
 
 Sources: runbook (migration of IKS 1.29); tigera/operator (label projectcalico.org/operator-node-migration).
 """

@@ -1,13 +1,13 @@
 """Cross-checks about interfaces, MTUs and other agents on the workers.
 
-======================= ===================================================================================
-fact                    what it means
-======================= ===================================================================================
-mtu-differs             workers of one cluster use different MTUs
-foreign-network-agent   another network plugin runs beside Calico on the workers
-calico-interface-flaps  one of Calico's own links goes down and up again and again
-connects-then-stalls    BGP sessions come up and end by the hold timer, again and again, without a crash
-======================= ===================================================================================
+====================== ================================================================================
+fact                   what it means
+====================== ================================================================================
+mtu-differs            workers of one cluster use different MTUs
+foreign-network-agent  another network plugin runs beside Calico on the workers
+calico-interface-flaps one of Calico's own links goes down and up again and again
+connects-then-stalls   BGP sessions come up and end by the hold timer, again and again, without a crash
+====================== ================================================================================
 
 Sources: Calico's documentation (requirements, MTU, troubleshooting); a run of BIRD over a path that loses big packets.
 """

@@ -1,15 +1,15 @@
 """Cross-checks about policies that block what the cluster itself needs.
 
-========================= =================================================================================
+========================= =========================================================================================
 fact                      what it means
-========================= =================================================================================
+========================= =========================================================================================
 policy-denies-master      a policy denies workers the ports on which they reach the master
 policy-denies-typha       a policy denies Typha's port between workers
 policy-denies-bgp         a policy denies BGP between workers
 policy-denies-needed      a policy denies the kubelet's port, DNS, or all egress of system pods
 policy-default-deny-hosts a policy for the workers allows some traffic only, and no other one allows what they need
 onset-after-policy        the trouble began within minutes of a policy that denies something
-========================= =================================================================================
+========================= =========================================================================================
 
 Sources: IBM documentation of network policies and of the ports that workers need; Calico's policy semantics.
 """

@@ -61,6 +61,8 @@ class Sessions:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.inventory = Inventory(tables)
+        self._lost: dict[str, bool] = {}
+        self._stopped: dict[str, bool | None] = {}
 
     @cached_property
     def by_address(self) -> dict[str, str]:
@@ -70,6 +72,11 @@ class Sessions:
             if row.ip and row.node and row.pod.startswith(("calico-node-", "canal-")):
                 found.setdefault(row.ip, row.node)
         return found
+
+    @cached_property
+    def address_of(self) -> dict[str, str]:
+        """Worker -> one of its addresses."""
+        return {worker: address for address, worker in reversed(self.by_address.items())}
 
     @cached_property
     def complaints(self) -> dict[str, Complaint]:
@@ -125,11 +132,18 @@ class Sessions:
 
     def missing_of(self, node: str) -> set[str]:
         """Addresses of the peers that the worker lastingly misses."""
-        return {peer for (who, peer), claim in self.claims.items() if who == node and not claim.up and claim.lasting}
+        return {peer for peer, claim in self._by_node.get(node, {}).items() if not claim.up and claim.lasting}
 
     def up_of(self, node: str) -> set[str]:
         """Addresses of the peers that the worker has a session with."""
-        return {peer for (who, peer), claim in self.claims.items() if who == node and claim.up}
+        return {peer for peer, claim in self._by_node.get(node, {}).items() if claim.up}
+
+    @cached_property
+    def _by_node(self) -> dict[str, dict[str, Claim]]:
+        found: dict[str, dict[str, Claim]] = {}
+        for (node, peer), claim in self.claims.items():
+            found.setdefault(node, {})[peer] = claim
+        return found
 
     @cached_property
     def observers(self) -> list[str]:
@@ -155,8 +169,11 @@ class Sessions:
 
     def lost(self, peer: str) -> bool:
         """Whether the peer's worker is NotReady or Unknown."""
-        worker = self.worker(peer)
-        return worker is not None and worker.ready in ("False", "Unknown") and not self._only_network(worker.name)
+        if peer not in self._lost:
+            worker = self.worker(peer)
+            away = worker is not None and worker.ready in ("False", "Unknown")
+            self._lost[peer] = away and worker is not None and not self._only_network(worker.name)
+        return self._lost[peer]
 
     def _only_network(self, node: str) -> bool:
         """NotReady only because its network plugin is not up: the kubelet lives, calico is what fails."""
@@ -173,6 +190,11 @@ class Sessions:
 
         A pod that is unready only because it misses peers itself runs.
         """
+        if peer not in self._stopped:
+            self._stopped[peer] = self._agent_stopped(peer)
+        return self._stopped[peer]
+
+    def _agent_stopped(self, peer: str) -> bool | None:
         node = self.by_address.get(peer, "")
         agent = self.agent(peer)
         if agent is None:

@@ -1,15 +1,15 @@
 """Cross-checks about Typha: who reaches it, and how its connections end.
 
-================================ ==========================================================================
+================================ ====================================================================
 fact                             what it means
-================================ ==========================================================================
+================================ ====================================================================
 typha-none-running               Typha pods are shown and none of them is ready
 typha-port-fails                 connections to a Typha's port time out, are refused or find no route
 only-typha-worker-is-ready       the only ready calico-nodes are those beside a Typha
 typha-unreachable-across-subnets every Typha that is not reached is in another subnet than its client
 typha-tls-errors                 Typha's or its client's certificate is refused
 api-tls-errors                   the API server's certificate is refused
-================================ ==========================================================================
+================================ ====================================================================
 
 Sources: typha/pkg/syncclient and tlsutils; runbook (an unhealthy Typha takes calico-nodes down with it).
 """
