@@ -1,95 +1,266 @@
-"""Whose rows are they? Logs without a name are placed by what they say and by the files beside them."""
+"""Whose rows are they? Outputs without a name are placed by what they say and by the files beside them."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from parsers.rows import FileRow
+from parsers.rows import ContainerRow, FileRow, PodRow, ReadinessRow
+from parsers.source import Parsed, Source
 
-_NODE_AGENTS = ("calico-node", "canal")
-#: containers that run in a pod of the daemonset
-_AGENT_CONTAINERS = {"calico-node", "install-cni", "flexvol-driver", "upgrade-ipam", "ebpf-bootstrap", "mount-bpffs"}
+_AGENT_NAMES = ("calico-node-", "canal-")
+_AGENT_APPS = frozenset({"calico-node", "canal"})
+#: containers that run in a pod of the daemonset, on every worker
+_AGENT_CONTAINERS = frozenset(
+    {"calico-node", "install-cni", "flexvol-driver", "upgrade-ipam", "ebpf-bootstrap", "mount-bpffs", "hostpath-init"}
+)
+#: container -> app of the pods it runs in, for the others
+_APP_OF = {
+    "calico-typha": "calico-typha",
+    "calico-kube-controllers": "calico-kube-controllers",
+    "tigera-operator": "tigera-operator",
+    "calico-apiserver": "calico-apiserver",
+}
+_PLACED = frozenset(
+    {"log", "kubectl-error", "birdcl", "node-status", "ip-route", "packet-filter", "kubelet-journal", "ipam"}
+)
+_TOKEN = re.compile(r"[a-z0-9]+")
+_IN_ERROR = re.compile(
+    r"containerLogs/(?P<namespace>[a-z0-9-]{1,63})/(?P<pod>[a-z0-9.-]{1,253})/(?P<container>[a-z0-9-]{1,63})"
+)
+_WAITING = re.compile(r'container "?(?P<container>[a-z0-9-]{1,63})"? in pod "?(?P<pod>[a-z0-9.-]{1,253})"?')
+_NO_POD = re.compile(r'pods? "(?P<pod>[a-z0-9.-]{1,253})" not found')
 
 
-def attribute(rows: Mapping[str, list[Any]], facts: Mapping[str, Mapping[str, str]]) -> None:
-    """Fill namespace, pod, container and node of files and of the rows read from them, where they follow.
+@dataclass(slots=True)
+class Output:
+    """One output of a command: a file, or a part of a pasted one, with what was read from it.
 
-    A log's pod comes from its path, else from the node that its own lines name, else from the sole calico-node
-    pod that a describe file shows. A pod's node comes from describe and list files. Rows are changed in place.
+    Attributes:
+        file: its row of the files table; of a part of a session a row of its own.
+        source: what was known of it before it was parsed.
+        kind: what it was recognised as.
+        parsed: what was read from it.
     """
-    nodes, namespaces, described = _pods(rows)
-    by_file: dict[str, FileRow] = {row.path: row for row in rows["files"]}
-    agents_of: dict[str, list[str]] = defaultdict(list)
-    for pod, node in nodes.items():
-        if pod.startswith(_NODE_AGENTS) and not pod.startswith("calico-node-windows"):
-            agents_of[node].append(pod)
-    for path, file in by_file.items():
-        if file.kind not in ("log", "session", "kubectl-error"):
+
+    file: FileRow
+    source: Source
+    kind: str
+    parsed: Parsed
+
+
+@dataclass(slots=True)
+class _Pod:
+    node: str = ""
+    namespace: str = ""
+    app: str = ""
+    containers: set[str] = field(default_factory=set)
+    described: bool = False
+
+
+class Known:
+    """The pods and nodes that the bundle's lists, describe outputs and objects show."""
+
+    def __init__(self, outputs: Iterable[Output]) -> None:
+        self.pods: dict[str, _Pod] = defaultdict(_Pod)
+        self.nodes: set[str] = set()
+        self.aliases: dict[str, str] = {}
+        self._by_suffix: dict[str, set[str]] = defaultdict(set)
+        for output in outputs:
+            self._read(output.parsed)
+        for name in self.pods:
+            self._by_suffix[name.rpartition("-")[2]].add(name)
+
+    def _read(self, parsed: Parsed) -> None:
+        for node in parsed.nodes:
+            self.nodes.add(node.node)
+            addresses = (node.internal_ip, node.calico_ip.partition("/")[0], node.node.partition(".")[0])
+            for alias in addresses:
+                if alias and not (alias == addresses[2] and alias.isdigit()):
+                    self.aliases.setdefault(alias, node.node)
+            for entry in node.pods_on_node:
+                namespace, _, name = entry.partition("/")
+                pod = self.pods[name]
+                pod.namespace, pod.node = pod.namespace or namespace, pod.node or node.node
+        for row in parsed.pods:
+            pod = self.pods[row.pod]
+            pod.namespace, pod.app = pod.namespace or row.namespace, pod.app or row.app
+            if row.node and row.node != "<none>":
+                pod.node = pod.node or row.node
+        for container in parsed.containers:
+            pod = self.pods[container.pod]
+            pod.containers.add(container.container)
+            pod.described = True
+            pod.namespace, pod.node = pod.namespace or container.namespace, pod.node or container.node
+
+    def node(self, name: str) -> str:
+        """The node's name as the lists have it, where a log names it by its address or short name."""
+        if not name or name in self.nodes:
+            return name
+        return self.aliases.get(name) or self.aliases.get(name.partition(".")[0]) or name
+
+    def in_path(self, path: str) -> str:
+        """The only known pod of which a file's or folder's name holds at least the random end."""
+        for part in reversed(re.split(r"[/!]", path.lower())):
+            found: set[str] = set()
+            for token in _TOKEN.findall(part):
+                if len(token) == 5:
+                    found |= self._by_suffix.get(token, set())
+            whole = {name for name in found if name in part}
+            found = whole or found
+            if len(found) == 1:
+                return next(iter(found))
+        return ""
+
+    def node_in_path(self, path: str) -> str:
+        """The only known node that a file's or folder's name holds, by name or by address."""
+        for part in reversed(re.split(r"[/!]", path)):
+            names = {
+                self.node(name)
+                for name in (*self.nodes, *self.aliases)
+                if name in part and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\d)", part.replace("_", " "))
+            }
+            if len(names) == 1:
+                return names.pop()
+        return ""
+
+    def candidates(self, container: str) -> list[str]:
+        """The pods that a container of this name may belong to; those described say it themselves."""
+        having = [name for name, pod in self.pods.items() if container and container in pod.containers]
+        if having:
+            return having
+        if container in _APP_OF:
+            app = _APP_OF[container]
+            return [name for name, pod in self.pods.items() if pod.app == app or name.startswith(f"{app}-")]
+        if container in _AGENT_CONTAINERS:
+            return [name for name, pod in self.pods.items() if is_agent(name, pod.app)]
+        return []
+
+
+def is_agent(name: str, app: str = "") -> bool:
+    """Whether a pod is the calico-node of a worker."""
+    return (app in _AGENT_APPS or name.startswith(_AGENT_NAMES)) and not name.startswith("calico-node-windows")
+
+
+def attribute(outputs: Sequence[Output]) -> None:
+    """Fill namespace, pod, container and node of outputs and of the rows read from them, where they follow.
+
+    The pod comes from the path or the command; else from a known pod that the path names by its random end; else
+    from the node that the path, the text itself or its address names; else it is the only pod in the bundle that
+    the container can belong to, or the only one that the files of the same folder are about. A pod's node comes from
+    lists, describe outputs and objects. Rows are changed in place.
+    """
+    known = Known(outputs)
+    for output in outputs:
+        if output.kind in _PLACED:
+            _own_words(output, known)
+    by_folder = _pods_by_folder(outputs)
+    for output in outputs:
+        if output.kind in _PLACED:
+            _place(output, known, by_folder)
+    for output in outputs:
+        _fill(output, known)
+
+
+def _own_words(output: Output, known: Known) -> None:
+    """What the path and the text say of themselves."""
+    file, facts = output.file, output.parsed.facts
+    if output.kind == "kubectl-error":
+        error = facts.get("error", "")
+        for pattern in (_IN_ERROR, _WAITING, _NO_POD):
+            if match := pattern.search(error):
+                for key, value in match.groupdict().items():
+                    setattr(file, key, getattr(file, key) or value)
+                break
+    file.pod = file.pod or facts.get("pod", "")
+    file.container = file.container or facts.get("container", "")
+    if not file.pod:
+        file.pod = known.in_path(file.path)
+    file.node = known.node(file.node)
+    if not file.node and file.pod in known.pods:
+        file.node = known.pods[file.pod].node
+    if not file.node:
+        words = facts.get("node", "") or facts.get("autodetected_ip", "").partition("/")[0]
+        named = known.node(words)
+        file.node = named if facts.get("node") or named in known.nodes else ""
+    if not file.node and not file.pod:
+        file.node = known.node_in_path(file.path)
+
+
+def _place(output: Output, known: Known, by_folder: dict[str, set[str]]) -> None:
+    """The pod, where it follows from the node, from the container or from the files beside."""
+    file = output.file
+    of_bird = output.kind in ("birdcl", "node-status")
+    if not file.pod and (output.kind in ("log", "kubectl-error") or (of_bird and file.node)):
+        wanted = "calico-node" if of_bird else file.container
+        candidates = known.candidates(wanted)
+        beside = by_folder.get(_folder(file.path), set())
+        if file.node:
+            candidates = [name for name in candidates if known.pods[name].node == file.node]
+        elif len(beside & set(candidates)) == 1:
+            candidates = list(beside & set(candidates))
+        elif len(candidates) > 1:
+            described = [name for name in candidates if known.pods[name].described]
+            candidates = described if len(described) == 1 and wanted in _AGENT_CONTAINERS else candidates
+        if len(candidates) == 1:
+            file.pod = candidates[0]
+    pod = known.pods.get(file.pod)
+    if pod is not None:
+        file.node = file.node or pod.node
+        file.namespace = file.namespace or pod.namespace
+
+
+def _folder(path: str) -> str:
+    return re.split(r"[/!](?=[^/!]*$)", path)[0] if re.search(r"[/!]", path) else ""
+
+
+def _pods_by_folder(outputs: Iterable[Output]) -> dict[str, set[str]]:
+    """The node agents that the files of each folder (other than the bundle's own) are about."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for output in outputs:
+        folder = _folder(output.file.path)
+        if not folder:
             continue
-        known = facts.get(path, {})
-        node = _known_node(known.get("node", ""), rows)
-        if not file.pod and file.container in _AGENT_CONTAINERS | {""}:
-            candidates = agents_of.get(node, []) if node else []
-            if len(candidates) == 1:
-                file.pod = candidates[0]
-            elif not node and len(described) == 1 and file.container:
-                file.pod = described[0]
-        file.node = file.node or nodes.get(file.pod, "") or node
-        file.namespace = file.namespace or namespaces.get(file.pod, "")
-    _fill(rows, by_file, nodes, namespaces)
+        if output.file.pod:
+            found[folder].add(output.file.pod)
+        if output.kind in ("describe", "objects") and len(output.parsed.pods) == 1:
+            found[folder].add(output.parsed.pods[0].pod)
+    return found
 
 
-def _known_node(name: str, rows: Mapping[str, list[Any]]) -> str:
-    """The node's name as the lists have it, where a log names it by its address or short name."""
-    names = {row.node for row in rows["nodes"]}
-    if not name or name in names:
-        return name
-    for row in rows["nodes"]:
-        if name == row.internal_ip or (
-            row.node.partition(".")[0] == name.partition(".")[0] != "" and not name[0].isdigit()
-        ):
-            return str(row.node)
-    return name
-
-
-def _pods(rows: Mapping[str, list[Any]]) -> tuple[dict[str, str], dict[str, str], list[str]]:
-    """Node and namespace by pod name, and the calico-node pods that describe files show."""
-    nodes: dict[str, str] = {}
-    namespaces: dict[str, str] = {}
-    described: list[str] = []
-    for row in rows["pods"]:
-        if row.node and row.node != "<none>":
-            nodes.setdefault(row.pod, row.node)
-        if row.namespace:
-            namespaces.setdefault(row.pod, row.namespace)
-    for row in rows["containers"]:
-        if row.pod.startswith(_NODE_AGENTS) and row.pod not in described:
-            described.append(row.pod)
-    return nodes, namespaces, described
-
-
-def _fill(
-    rows: Mapping[str, list[Any]], files: Mapping[str, FileRow], nodes: Mapping[str, str], namespaces: Mapping[str, str]
-) -> None:
-    for table in ("log_lines", "bgp", "readiness", "containers", "pods", "routes"):
-        for row in rows[table]:
-            file = files.get(row.file)
-            if table in ("log_lines", "bgp") and file is not None:
-                row.pod = row.pod or file.pod
-                row.node = row.node or (nodes.get(row.pod, "") if row.pod != file.pod else file.node)
-            if table == "routes":
-                row.node = row.node or (file.node if file else "")
-                continue
-            row.node = row.node or nodes.get(row.pod, "")
-            if hasattr(row, "namespace"):
-                row.namespace = row.namespace or namespaces.get(row.pod, "")
-            if table == "log_lines" and file is not None:
-                row.container = row.container or file.container
-    for row in rows["events"]:
-        if row.object_kind == "Pod":
-            row.namespace = row.namespace or namespaces.get(row.object, "")
-            row.node = row.node or nodes.get(row.object, "")
-        elif row.object_kind == "Node":
-            row.node = row.node or row.object
+def _fill(output: Output, known: Known) -> None:
+    file, parsed = output.file, output.parsed
+    own = output.kind in _PLACED
+    for line in parsed.log_lines:
+        # a file that holds the logs of several pods says on each line whose it is
+        line.pod = line.pod or file.pod
+        line.container = line.container or file.container
+        mine = known.pods.get(line.pod)
+        line.node = known.node(line.node) or (mine.node if mine else "")
+        line.node = line.node or (file.node if line.pod == file.pod else "")
+        line.namespace = line.namespace or (mine.namespace if mine else "")
+        line.namespace = line.namespace or (file.namespace if line.pod == file.pod else "")
+    for change in parsed.bgp:
+        change.pod = change.pod or (file.pod if own else "")
+        mine = known.pods.get(change.pod)
+        change.node = known.node(change.node) or (mine.node if mine else "")
+        change.node = change.node or (file.node if change.pod == file.pod else "")
+    for route in parsed.routes:
+        route.node = known.node(route.node) or file.node
+    rows: list[ReadinessRow | ContainerRow | PodRow] = [*parsed.readiness, *parsed.containers, *parsed.pods]
+    for row in rows:
+        mine = known.pods.get(row.pod)
+        if mine is not None:
+            row.node = row.node or mine.node
+            row.namespace = row.namespace or mine.namespace
+    for event in parsed.events:
+        kind = event.object_kind.lower()
+        if kind in ("pod", "pods", "po"):
+            mine = known.pods.get(event.object)
+            if mine is not None:
+                event.namespace = event.namespace or mine.namespace
+                event.node = event.node or mine.node
+        elif kind in ("node", "nodes", "no"):
+            event.node = event.node or known.node(event.object)

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from analyzer.attribution import attribute
-from analyzer.bundle import BundleError, Limits, Member, fingerprint, open_bundle
+from analyzer.attribution import Output, attribute
+from analyzer.bundle import BundleError, Limits, Member, fingerprint, foreign, open_bundle
+from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.tables import ROW_TYPES
-from parsers.container_log import container_of, parse_container_log, section_sources, split_sections
+from parsers.container_log import parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
-from parsers.place import place
-from parsers.recognize import recognize
+from parsers.log_facts import container_of
+from parsers.place import Hint, place
+from parsers.recognize import SAMPLE, recognize
 from parsers.rows import FileRow
 from parsers.session import Part, asked, split_session
 from parsers.source import Match, Parsed, Source
 
 Parser = Callable[[str, Source], Parsed]
+
+_MOST_WARNINGS = 500
+_MOST_UNKNOWN = 25
+_LEAST_DUPLICATE = 64  # bytes; "No resources found" in two files is no duplicate
+#: logs that are empty where nothing is wrong: a container that never restarted, a fetch that went well the first time
+_RIGHTLY_EMPTY = re.compile(r"previous|prev\b|insecure|-errors?\b|\.log\.\d+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +55,17 @@ class Intake:
     collected: datetime | None = None
     paths: Sequence[Path] = ()
     limits: Limits = field(default_factory=Limits)
+    _warned: set[Skipped] = field(default_factory=set)
 
     def warn(self, file: str, what: str) -> None:
-        """Note something once."""
+        """Note something once; a bundle that is broken all over gets so many warnings and no more."""
         item = Skipped(file, what)
-        if item not in self.warnings:
-            self.warnings.append(item)
+        if item in self._warned or len(self.warnings) > _MOST_WARNINGS:
+            return
+        self._warned.add(item)
+        if len(self.warnings) == _MOST_WARNINGS:
+            item = Skipped("", f"more than {_MOST_WARNINGS} warnings: the others are not listed")
+        self.warnings.append(item)
 
     def texts(self, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Read the wanted files again, decoded: (path, text)."""
@@ -69,101 +83,218 @@ class Intake:
 def read_bundle(paths: Sequence[Path], match: Match, limits: Limits | None = None) -> Intake:
     """Read one ticket.
 
+    Args:
+        paths: a folder, an archive, or loose files of one ticket.
+        match: gives the ids of the message catalogue's entries that a text matches.
+        limits: what is read at the most.
+
     Raises:
-        BundleError: an input does not exist, cannot be opened, or nothing at all is in it.
+        BundleError: an input does not exist, cannot be opened, or no text at all is in it.
     """
-    limits = limits or Limits()
-    sha256, size = fingerprint(paths) if all(path.exists() for path in paths) else ("", 0)
-    intake = Intake(paths[0].name or str(paths[0]), sha256, size, paths=paths, limits=limits)
-    seen: dict[str, str] = {}
-    count = 0
-    for member in open_bundle(paths, limits, intake.warn):
-        count += 1
-        digest = hashlib.blake2b(member.data, digest_size=16).hexdigest() if len(member.data) > 64 else ""
-        if digest and digest in seen:
-            _same(intake, member, seen[digest])
+    if not paths:
+        raise BundleError("no input is given: name a folder, an archive or files")
+    reader = _Reader(Intake(_name(paths[0]), paths=paths, limits=limits or Limits()), match)
+    for member in open_bundle(paths, reader.intake.limits, reader.intake.warn):
+        reader.member(member)
+    return reader.finish()
+
+
+def _name(path: Path) -> str:
+    return path.name or path.resolve().name or str(path)
+
+
+class _Reader:
+    """Reads the members of one ticket, one after another."""
+
+    def __init__(self, intake: Intake, match: Match) -> None:
+        self.intake = intake
+        self.match = match
+        self.outputs: list[Output] = []
+        self.members = 0
+        self.texts = 0
+        self._seen: dict[tuple[str, str, str, bool], str] = {}
+        self._unknown: list[str] = []
+
+    def member(self, member: Member) -> None:
+        """Take one member in: as text, as a duplicate, or as something that is not read."""
+        self.members += 1
+        hint = place(member.path)
+        row = FileRow(member.path, "", hint.namespace, hint.pod, "", hint.node, member.size)
+        row.problems = member.problems
+        self.intake.rows["files"].append(row)
+        if first := self._first_of(member, hint):
+            row.kind, row.container = "duplicate", hint.container
+            self.intake.file_facts.setdefault(member.path, {})["duplicate_of"] = first
+        elif is_binary(member.data):
+            row.kind = "binary"
+            self.intake.warn(member.path, f"{foreign(member.data[:512]) or 'binary content'}: skipped")
+        else:
+            self._text(member, row, hint)
+
+    def _first_of(self, member: Member, hint: Hint) -> str:
+        """The file that has the same content, "" for none.
+
+        The same words may stand in the logs of two pods; only where the paths do not tell them apart they are copies.
+        """
+        if member.size < _LEAST_DUPLICATE:
+            return ""
+        digest = hashlib.blake2b(member.data, digest_size=16).hexdigest()
+        key = (digest, hint.pod, hint.container, hint.previous)
+        first = self._seen.get(key) or self._seen.get((digest, "", "", False), "")
+        if not first:
+            self._seen[key] = member.path
+        return first
+
+    def _text(self, member: Member, row: FileRow, hint: Hint) -> None:
+        text, row.encoding, problems = decode(member.data)
+        row.lines = text.count("\n") + (not text.endswith("\n") and bool(text))
+        self.texts += bool(text.strip())
+        text = self._without_long_lines(text, problems)
+        base = Source(member.path, 1, hint.namespace, hint.pod, hint.container, hint.node, hint.previous)
+        outputs = [self._output(part, base, row) for part in split_session(text)]
+        for output in outputs:
+            problems.extend(output.parsed.problems)
+        self._files(outputs, row, base)
+        row.problems = tuple(dict.fromkeys([*row.problems, *problems]))
+        for problem in row.problems:
+            self.intake.warn(member.path, problem)
+        if row.kind == "unknown":
+            self._unknown.append(member.path)
+        elif row.kind == "empty" and not _RIGHTLY_EMPTY.search(member.path):
+            row.problems = (*row.problems, "empty")
+            self.intake.warn(member.path, "empty file: missing data, not a sign of health")
+
+    def _without_long_lines(self, text: str, problems: list[str]) -> str:
+        """Cut lines beyond the limit; JSON in one line is left whole."""
+        most = self.intake.limits.line
+        if len(text) <= most or (text.lstrip()[:1] in ("{", "[") and recognize(text).kind == "objects"):
+            return text
+        lines = text.split("\n")
+        long = [index for index, line in enumerate(lines) if len(line) > most]
+        if not long:
+            return text
+        for index in long:
+            lines[index] = lines[index][:most]
+        problems.append(f"limit reached: {len(long)} lines of more than {most} characters were cut (--limit-line)")
+        return "\n".join(lines)
+
+    def _files(self, outputs: list[Output], row: FileRow, base: Source) -> None:
+        """Say what the file is; the logs of a session have rows of their own beside that of the file."""
+        kinds = list(dict.fromkeys(output.kind for output in outputs))
+        known = [kind for kind in kinds if kind not in ("empty", "unknown")]
+        row.kind = known[0] if len(known) == 1 else "session" if known else (kinds or ["empty"])[0]
+        logs = [output for output in outputs if output.kind in ("log", "kubectl-error")]
+        for output in outputs:
+            whole = len(known) == 1 and (len(logs) <= 1 or output.kind not in ("log", "kubectl-error"))
+            if whole and output.kind == row.kind:
+                output.file = row
+                if output.kind in ("log", "kubectl-error"):
+                    row.pod, row.namespace = output.source.pod, output.source.namespace
+                    row.container, row.node = output.source.container, output.source.node or row.node
+                if output.kind == "kubectl-error":
+                    self._file_facts(row.path)["error"] = output.parsed.facts["error"]
+            elif output.kind == "log":
+                self.intake.rows["files"].append(output.file)
+            self.outputs.append(output)
+
+    def _file_facts(self, path: str) -> dict[str, str]:
+        return self.intake.file_facts.setdefault(path, {})
+
+    def _output(self, part: Part, base: Source, row: FileRow) -> Output:
+        wish = asked(part.command)
+        of_pod = wish.verb in ("logs", "exec", "rsh", "attach")
+        source = replace(
+            base,
+            first_line=part.first_line,
+            namespace=wish.namespace or base.namespace,
+            pod=(wish.name if of_pod else "") or base.pod,
+            container=(wish.container if of_pod else "") or base.container,
+            node=(wish.node if wish.verb != "describe" else "") or base.node,
+            previous=wish.previous if wish.verb == "logs" else base.previous,
+            command=part.command,
+        )
+        kind = recognize(part.text, base.path).kind
+        if kind == "unknown" and wish.verb == "logs":
+            kind = "log"
+        parsed = self._parse(kind, part.text, source)
+        lines = part.text.count("\n") + (not part.text.endswith("\n"))
+        file = FileRow(base.path, kind, source.namespace, source.pod, source.container, source.node)
+        file.bytes, file.lines, file.encoding = len(part.text.encode("utf-8", "replace")), lines, row.encoding
+        return Output(file, source, kind, parsed)
+
+    def _parse(self, kind: str, text: str, source: Source) -> Parsed:
+        try:
+            if kind == "kubectl-error":
+                return self._error(text, source)
+            return read_text(kind, text, source, self.match)
+        except Exception as error:
+            what = f"could not be read as {kind} ({type(error).__name__}): a defect of calico-triage"
+            self.intake.warn(source.path, what)
+            return Parsed()
+
+    def _error(self, text: str, source: Source) -> Parsed:
+        """kubectl's complaint in place of an output: what it says is evidence, and something is missing."""
+        error = " ".join(text.split())[:300]
+        parsed = parse_container_log(text, source, self.match)
+        parsed.facts["error"] = error
+        wanted = source.container or source.pod or asked(source.command).verb == "logs"
+        if (
+            wanted
+            or re.search(r"log", source.path.rpartition("/")[2], re.I)
+            or re.search(r"container(?:Logs)?\b", error)
+        ):
+            self.intake.missing_logs.append((source.path, error))
+        self.intake.warn(source.path, f"holds only an error, no data: {error}")
+        return parsed
+
+    def finish(self) -> Intake:
+        """Place the outputs, work out times, and give everything.
+
+        Raises:
+            BundleError: nothing that is text was in the input.
+        """
+        intake = self.intake
+        if not self.texts:
+            what = "is empty" if not self.members else "holds no text that could be read"
+            raise BundleError(f"{intake.paths[0]}: {what}; give the customer's files, a folder or an archive of them")
+        for path in self._unknown[:_MOST_UNKNOWN]:
+            intake.warn(path, "not recognised as anything calico-triage reads: skipped")
+        if len(self._unknown) > _MOST_UNKNOWN:
+            more = len(self._unknown) - _MOST_UNKNOWN
+            intake.warn("", f"{more} more files are not recognised as anything calico-triage reads: skipped")
+        attribute(self.outputs)
+        intake.collected = collected_at(self.outputs)
+        for output in self.outputs:
+            if intake.collected is not None:
+                fill_times(output, intake.collected)
+            self._collect(output)
+        intake.sha256, intake.bytes = fingerprint(intake.paths)
+        return intake
+
+    def _collect(self, output: Output) -> None:
+        rows, parsed = self.intake.rows, output.parsed
+        for table in rows:
+            if table != "files":
+                rows[table].extend(getattr(parsed, table))
+        merge_facts(self._file_facts(output.source.path), parsed.facts)
+        if self.intake.collected is not None and output.kind in ("describe", "objects", "get-table"):
+            made = own_collection(output, self.intake.collected)
+            self._file_facts(output.source.path).setdefault("collected", made.isoformat())
+
+
+def merge_facts(known: dict[str, str], more: dict[str, str]) -> None:
+    """Add the facts of a further part of a file: counts are summed, spans widened, others kept."""
+    for key, value in more.items():
+        if key == "error":
             continue
-        seen[digest] = member.path
-        _member(intake, member, match)
-    if count == 0:
-        raise BundleError(f"{paths[0]}: is empty, or nothing in it could be read; give the customer's files or archive")
-    attribute(intake.rows, intake.file_facts)
-    intake.collected = _collected(intake.rows, intake.file_facts)
-    _fill_event_times(intake)
-    return intake
-
-
-def _same(intake: Intake, member: Member, first: str) -> None:
-    hint = place(member.path)
-    # the same words under two names: links of a bundle, or previous.log like current.log
-    intake.rows["files"].append(
-        FileRow(member.path, "duplicate", hint.namespace, hint.pod, hint.container, hint.node, len(member.data))
-    )
-    intake.file_facts.setdefault(member.path, {})["duplicate_of"] = first
-
-
-def _member(intake: Intake, member: Member, match: Match) -> None:
-    hint = place(member.path)
-    row = FileRow(member.path, "", hint.namespace, hint.pod, hint.container, hint.node, len(member.data))
-    intake.rows["files"].append(row)
-    if is_binary(member.data):
-        row.kind = "binary"
-        intake.warn(member.path, "binary content: skipped")
-        return
-    text, row.encoding, problems = decode(member.data)
-    row.lines = text.count("\n") + (not text.endswith("\n") and bool(text))
-    base = Source(member.path, 1, hint.namespace, hint.pod, hint.container, hint.node, hint.previous)
-    kinds: list[str] = []
-    for part in _parts(text, member.path):
-        kind, parsed = _parse(intake, part, base, match)
-        kinds.append(kind)
-        problems.extend(parsed.problems)
-        _collect(intake, parsed, row)
-    known = [kind for kind in dict.fromkeys(kinds) if kind not in ("empty", "unknown")]
-    row.kind = known[0] if len(known) == 1 else "session" if known else (kinds[0] if kinds else "empty")
-    row.problems = tuple(dict.fromkeys(problems))
-    for problem in row.problems:
-        intake.warn(member.path, problem)
-    if row.kind == "unknown":
-        intake.warn(member.path, "not recognised as anything calico-triage reads: skipped")
-    elif row.kind == "empty" and not hint.previous:
-        intake.warn(member.path, "empty file: missing data, not a sign of health")
-
-
-def _parts(text: str, path: str) -> list[Part]:
-    """A file's parts; one that is wholly a log or one kind of output is not searched for prompts."""
-    whole = recognize(text, path)
-    if whole.kind in ("log", "objects", "kubectl-error", "empty") and whole.score >= 0.9 and "\n$ " not in text[:65536]:
-        return [Part(1, text)]
-    parts = split_session(text)
-    return parts if len(parts) > 1 or (parts and parts[0].command) else [Part(1, text)]
-
-
-def _parse(intake: Intake, part: Part, base: Source, match: Match) -> tuple[str, Parsed]:
-    wish = asked(part.command)
-    source = replace(
-        base,
-        command=part.command,
-        first_line=part.first_line,
-        namespace=wish.namespace or base.namespace,
-        pod=(wish.name if wish.verb == "logs" else "") or base.pod,
-        container=(wish.container if wish.verb == "logs" else "") or base.container,
-        previous=wish.previous or base.previous,
-    )
-    kind = recognize(part.text, base.path).kind
-    if kind == "unknown" and wish.verb == "logs":
-        kind = "log"
-    if kind == "kubectl-error":
-        error = " ".join(part.text.split())[:300]
-        if source.container or source.pod or base.path.lower().endswith(("log", "log.txt")) or wish.verb == "logs":
-            intake.missing_logs.append((base.path, error))
-        intake.warn(base.path, f"holds only an error, no data: {error}")
-        return kind, Parsed(facts={"error": error})
-    try:
-        return kind, _parser(kind, part.text, source, match)
-    except Exception as error:
-        intake.warn(base.path, f"could not be read as {kind} ({type(error).__name__}): a defect of calico-triage")
-        return kind, Parsed()
+        if key not in known:
+            known[key] = value
+        elif key.startswith(("level.", "process_starts")) or key == "lines_dropped":
+            known[key] = str(int(known[key]) + int(value))
+        elif key == "first_time":
+            known[key] = min(known[key], value)
+        elif key == "last_time":
+            known[key] = max(known[key], value)
 
 
 #: kind -> module and function that reads it; imported when the first such text turns up
@@ -180,7 +311,8 @@ _PARSERS = {
 }
 
 
-def _parser(kind: str, text: str, source: Source, match: Match) -> Parsed:
+def read_text(kind: str, text: str, source: Source, match: Match) -> Parsed:
+    """Read a text with the parser of its kind; kinds that nothing reads give no rows."""
     if kind == "log":
         return _log(text, source, match)
     if kind == "kubelet-journal":
@@ -195,62 +327,19 @@ def _parser(kind: str, text: str, source: Source, match: Match) -> Parsed:
 
 
 def _log(text: str, source: Source, match: Match) -> Parsed:
+    """One container's log, or those of several in one file."""
     sections = split_sections(text, source)
-    if sections:
-        parsed = Parsed()
-        for part, own in section_sources(sections, source):
-            parsed.extend(parse_container_log(part, own, match))
-        return parsed
-    if not source.container:
-        source = replace(source, container=container_of(text[:65536]))
-    return parse_container_log(text, source, match)
-
-
-def _collect(intake: Intake, parsed: Parsed, row: FileRow) -> None:
-    for table in intake.rows:
-        if table != "files":
-            intake.rows[table].extend(getattr(parsed, table))
-    facts = intake.file_facts.setdefault(row.path, {})
-    for key, value in parsed.facts.items():
-        if key.startswith("level.") and key in facts:
-            facts[key] = str(int(facts[key]) + int(value))
-        else:
-            facts.setdefault(key, value)
-    row.pod = row.pod or parsed.facts.get("pod", "")
-    row.container = row.container or parsed.facts.get("container", "")
-
-
-def _collected(rows: Mapping[str, list[Any]], facts: Mapping[str, Mapping[str, str]]) -> datetime | None:
-    """When the bundle was made: the latest time that anything in it has seen.
-
-    Heartbeats of live workers are at most minutes old (10 s, or 5 min where only the lease is renewed), so the latest
-    of heartbeats, leases, container states, events and log lines is close to the collection.
-    """
-    times: list[datetime] = []
-    for name, columns in (
-        ("node_conditions", ("last_heartbeat", "last_transition")),
-        ("nodes", ("lease_renewed", "created")),
-        ("containers", ("started", "finished", "last_finished")),
-        ("pods", ("start_time",)),
-        ("events", ("time",)),
-    ):
-        for row in rows[name]:
-            times.extend(value for column in columns if (value := getattr(row, column)) is not None)
-    times.extend(datetime.fromisoformat(known["last_time"]) for known in facts.values() if known.get("last_time"))
-    return max(times) if times else None
-
-
-def _fill_event_times(intake: Intake) -> None:
-    """Give events and probe results an absolute time, or an age, whichever of the two is missing."""
-    now = intake.collected
-    if now is None:
-        return
-    for name in ("events", "readiness"):
-        for row in intake.rows[name]:
-            if row.time is None and row.age_s is not None:
-                row.time = now - timedelta(seconds=row.age_s)
-            elif row.age_s is None and row.time is not None and name == "events":
-                row.age_s = max(0.0, (now - row.time).total_seconds())
-    for row in intake.rows["events"]:
-        if row.first_time is None and row.first_age_s is not None:
-            row.first_time = now - timedelta(seconds=row.first_age_s)
+    if not sections:
+        if not source.container:
+            source = replace(source, container=container_of(text[:SAMPLE]))
+        return parse_container_log(text, source, match)
+    parsed = Parsed()
+    for part, own in section_sources(sections, source):
+        one = parse_container_log(part, own, match)
+        facts, one.facts = one.facts, {}
+        parsed.extend(one)
+        merge_facts(parsed.facts, facts)
+    for key in ("container", "pod"):
+        if len({getattr(section, key) for section in sections}) > 1:
+            parsed.facts.pop(key, None)
+    return parsed
