@@ -98,6 +98,8 @@ class Template:
             return None
         position, start = 0, -1
         for piece in pieces:
+            if piece[0] == " " and position > 0 and plain[position - 1] == " ":
+                position -= 1  # the blanks on both sides of an empty value are one
             position = plain.find(piece, position)
             if position < 0:
                 return None

@@ -26,6 +26,7 @@ def found(pattern: str, text: str, whole: bool = False) -> bool:
         ("one two three", "one\n  two\tthree", True),
         ("File 'x' exists", "file \u2018x\u2019 exists", True),
         ('name="a"', 'err="name=\\"a\\""', True),
+        ("Parsed {name}: {value} (from {source})", "Parsed X:  (from file)", True),
         ("a literal { too", "a literal { too", True),
     ],
 )
