@@ -139,23 +139,23 @@ def _evidence(
         for finding in findings:
             for place in _chosen(finding.places, PER_SIGNAL):
                 lines = quotes.get(place.file, {})
-                line = telling_line(lines, place.line)
-                key = (place.file, line)
-                if key in shown or len(shown) >= PER_CAUSE:
-                    continue
-                shown[key] = model.Evidence(
-                    file=place.file,
-                    line=line,
-                    text=lines.get(line, place.text),
-                    time=_time(place.time),
-                    signal=signal.id,
-                    weight=round(math.log(ratio[signal.strength]), 3),
-                    count=place.count,
-                    says=signal.says or (place.text if place.table == "facts" else ""),
-                    node=place.node,
-                    pod=place.pod,
-                    context=tuple(around(lines, line)),
-                )
+                for line in dict.fromkeys((telling_line(lines, place.line), place.line)):
+                    key = (place.file, line)
+                    if key in shown or len(shown) >= PER_CAUSE:
+                        continue
+                    shown[key] = model.Evidence(
+                        file=place.file,
+                        line=line,
+                        text=lines.get(line, place.text),
+                        time=_time(place.time),
+                        signal=signal.id,
+                        weight=round(math.log(ratio[signal.strength]), 3),
+                        count=place.count,
+                        says=signal.says or (place.text if place.table == "facts" else ""),
+                        node=place.node,
+                        pod=place.pod,
+                        context=tuple(around(lines, line)),
+                    )
     return tuple(shown.values())
 
 
@@ -217,31 +217,35 @@ def _affected(item: Ranked, inventory: Inventory) -> list[str]:
 
 
 def _reach(affected: Sequence[str], inventory: Inventory, shared: Sequence[Shared]) -> str:
-    if not affected:
-        return ""
+    """Only where there is more to say than the number of workers: what all of them share."""
     total = len(inventory.workers)
-    known = sum(name in inventory.workers for name in affected)
-    words = f"{len(affected)} of {total} workers" if known == len(affected) and total else f"{len(affected)} workers"
-    if total == len(affected) > 1:
-        words = f"all {total} workers seen"
     full = [item for item in shared if item.affected == len(affected)]
-    return words + (f", all with {full[0].attribute} {full[0].value}" if full else "")
+    if not full or not all(name in inventory.workers for name in affected):
+        return ""
+    return f"{len(affected)} of {total} workers, all with {full[0].attribute} {full[0].value}"
 
 
 def _why(item: Ranked, shown: Sequence[Ranked], likely: float) -> str:
-    """One sentence: why it stands where it stands."""
-    strongest = item.findings[0][0].strength if item.findings else "no"
-    count = len(item.findings)
-    words = f"{count} signal{'s' if count != 1 else ''} fired, the strongest is {strongest}"
-    if item.against:
-        words += f"; {len(item.against)} speak{'s' if len(item.against) == 1 else ''} against it"
-    above = [other for other in item.explained_by if any(other == one.cause.id for one in shown)]
+    """Why it stands where it stands, above all against the next one."""
+    above = [one for one in shown if one.cause.id in item.explained_by]
     if above:
-        words += f"; {above[0]} accounts for the same evidence"
-    elif item.explains and item.probability >= likely:
-        below = [other for other in item.explains if any(other == one.cause.id for one in shown)]
-        words += f"; it also accounts for what speaks for {', '.join(below)}" if below else ""
-    return words + "."
+        return f"Its evidence follows from {above[0].cause.id}, which stands above it."
+    words = f"It has {_signals(item)}"
+    if item.against:
+        words += f" and {len(item.against)} against it"
+    position = shown.index(item)
+    following = shown[position + 1] if position + 1 < len(shown) else None
+    if following is not None and following.cause.id in item.explains and item.probability >= likely:
+        return f"{words}; it also accounts for what speaks for {following.cause.id}."
+    if following is not None and following.findings:
+        return f"{words}; the next one, {following.cause.id}, has {_signals(following)}."
+    return f"{words}."
+
+
+def _signals(item: Ranked) -> str:
+    count = len(item.findings)
+    strongest = item.findings[0][0].strength if item.findings else "no"
+    return f"{count} signal{'s' if count != 1 else ''} for it, the strongest {strongest}"
 
 
 def _onset(item: Ranked) -> tuple[datetime | None, Place | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from analyzer.inventory import Inventory
+from analyzer.period import passed
 from analyzer.report import model
 from analyzer.tables import Tables, each
 
@@ -18,15 +19,18 @@ def session_states(tables: Tables, inventory: Inventory) -> dict[tuple[str, str]
     status`` over both.
     """
     states: dict[tuple[str, str], str] = {}
+    over = passed(tables, inventory)["readiness"]
+    # a session's latest word counts: logs of terminated containers come first, whatever their files' order
+    ordered = tables.bgp.sort_values("time", kind="stable", na_position="first")
     for origin in ("log", "birdcl", "node-status"):
-        for row in each(tables.bgp):
+        for row in each(ordered):
             if row.origin != origin or not row.peer or not row.node or row.peer == row.node or not row.state:
                 continue
             peer = inventory.by_address.get(row.peer, row.peer)
             states[(row.node, peer)] = "established" if row.state in _UP else "not-established"
         if origin == "log":
-            for row in each(tables.readiness):
-                if row.peer and row.node and row.state == "not-established":
+            for row, past in zip(each(tables.readiness), over, strict=True):
+                if not past and row.peer and row.node and row.state == "not-established":
                     states[(row.node, inventory.by_address.get(row.peer, row.peer))] = "not-established"
     return states
 
