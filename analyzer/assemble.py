@@ -121,6 +121,9 @@ def _wanted(shown: Iterable[Ranked], diagnosis: Diagnosis) -> dict[str, set[int]
 
 def _chosen(places: Sequence[Place], most: int) -> list[Place]:
     """A few places that stand for all: each file's and worker's first one before second ones."""
+    if len(places) > most and len({(place.file, place.node) for place in places}) == 1:
+        # many lines of one file: first and last ones and some between tell more than the first few
+        return [places[round(number * (len(places) - 1) / (most - 1))] for number in range(most)]
     seen: dict[tuple[str, str], int] = {}
     order = []
     for position, place in enumerate(places):
