@@ -18,7 +18,7 @@ _KIND_BEHIND = re.compile(r'"kind"\s*:\s*"(\w{1,100})"')
 
 
 def _integer(text: str) -> int | str:
-    return int(text) if len(text) < 19 else text
+    return int(text) if len(text.lstrip("-")) < 19 else text
 
 
 # fractions stay text, as in YAML; collectors leave raw control characters in strings
@@ -150,7 +150,10 @@ def _object(whole: _Text) -> Iterator[Document | ObjectList]:
             if isinstance(partial, dict) and partial:
                 yield Document(partial, line)
         else:
+            if found.whole:
+                whole.problems.add(f"line {whole.line_here()}: JSON is cut off or damaged behind the items of a list")
             found.whole = False
+            found.kind = found.kind or str(head.get("kind") or "")
             yield found
         raise
     if found is None:
@@ -159,6 +162,7 @@ def _object(whole: _Text) -> Iterator[Document | ObjectList]:
     metadata = head.get("metadata")
     if isinstance(metadata, dict) and (metadata.get("continue") or metadata.get("remainingItemCount")):
         found.whole = False
+    found.kind = found.kind or str(head.get("kind") or "")
     yield found
 
 

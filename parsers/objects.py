@@ -15,7 +15,7 @@ from parsers.objects_node import read_node
 from parsers.objects_pod import read_pod
 from parsers.objects_setting import read_setting
 from parsers.objects_workload import read_daemonset
-from parsers.resource_kinds import CLUSTER_KINDS, kind_of_path
+from parsers.resource_kinds import CLUSTER_KINDS, kind_of, kind_of_path
 from parsers.rows import ListingRow
 from parsers.source import Parsed, Source
 from parsers.table_text import Command, read_command
@@ -76,7 +76,9 @@ class _Tally:
     def close(self, found: ObjectList, parsed: Parsed, source: Source) -> None:
         """Add the rows of the list; an empty one is of the kind that it, the command or the file's name says."""
         command = read_command(source.command) if source.command else Command()
-        kind = found.kind.removesuffix("List") or command.kind or kind_of_path(source.path)
+        kind = (
+            found.kind.removesuffix("List") or command.kind or kind_of_path(source.path) or _kind_of_folder(source.path)
+        )
         for name, count in (self.counts or {kind: 0}).items():
             namespace = self._namespace(name, command, source)
             whole = found.whole and self._is_complete(name, count, command, source)
@@ -101,6 +103,11 @@ class _Tally:
         if kind == "Pod" and count:
             return len(self.apps) > 1 or not all(_SELECTED.search(app) for app in self.apps)
         return count > 0 or not _SELECTED.search(source.path.rpartition("/")[2].replace("calico-system", ""))
+
+
+def _kind_of_folder(path: str) -> str:
+    """Some collectors write ``daemonsets/<namespace>.json``."""
+    return kind_of(path.replace("!", "/").rpartition("/")[0].rpartition("/")[2])
 
 
 def _namespace_of(path: str) -> str:

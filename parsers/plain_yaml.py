@@ -145,7 +145,9 @@ class _Reader:
     def _scalar(self, rest: str, index: int, indent: int) -> tuple[Any, int]:
         first = rest[0]
         if first not in _SPECIAL and not (first == "-" and rest[:2] in ("-", "- ")):
-            if ": " in rest or rest[-1] == ":" or " #" in rest or "\t" in rest:
+            if " #" in rest:
+                rest = rest[: rest.index(" #")].rstrip()
+            if ": " in rest or rest[-1] == ":" or "\t" in rest:
                 raise UnfamiliarError
             if self._continued(index + 1, indent):
                 return self._fragment(rest, index, indent)
