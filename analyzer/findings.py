@@ -164,7 +164,7 @@ class Evidence:
             places.append(first)
             if table == "facts":  # a cross-check may rest on lines of several files
                 places.extend(replace(first, file=file, line=line) for file, line in row.also or ())
-        unique = {(place.file, place.line, place.text): place for place in places}
+        unique = {(place.file, place.line, place.text, place.node): place for place in places}
         return Finding(key, signal, list(unique.values()))
 
     def _place(self, table: str, row: Any, message_id: str) -> Place:
