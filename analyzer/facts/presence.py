@@ -137,7 +137,8 @@ def _would_show(listing: Any, names: list[str]) -> bool:
         return False
     if listing.namespace == "*":
         return True
-    siblings = any(of_calico(name) and not of_node_agent(name) for name in names)
+    # the prefixes are those of pods; a daemonset's name has no suffix
+    siblings = any(of_calico(f"{name}-") and not of_node_agent(f"{name}-") for name in names)
     return siblings or (listing.namespace == "kube-system" and listing.kind == "DaemonSet" and len(names) >= 2)
 
 
