@@ -35,7 +35,6 @@ class LocatedMap(dict[str, Any]):
     __slots__ = ("lines",)
 
     def __init__(self) -> None:
-        super().__init__()
         self.lines: dict[str, int] = {}
 
 
@@ -45,7 +44,6 @@ class LocatedList(list[Any]):
     __slots__ = ("lines",)
 
     def __init__(self) -> None:
-        super().__init__()
         self.lines: list[int] = []
 
 

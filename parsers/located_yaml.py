@@ -17,7 +17,8 @@ _ITEMS = re.compile(r"^items:[ \t]*$", re.MULTILINE)
 _BLANK = r"(?:[ \t]*(?:#[^\n]*)?\n)*"
 _FIRST_ITEM = re.compile(_BLANK + r"( *)-(?=[ \n])")
 _ANCHOR = re.compile(r"(?:^|[:-]) +&\w", re.MULTILINE)
-_MARK = re.compile(r"^(?:---|\.\.\.)(?=[ \t\n]|\Z)[ \t]*(?:#[^\n]*)?", re.MULTILINE)
+#: the mark of a new document; or a key that every object has once: people append to a file without marks
+_MARK = re.compile(r"^(?:(?:---|\.\.\.)(?=[ \t\n]|\Z)[ \t]*(?:#[^\n]*)?|(apiVersion|kind):(?=[ \t\n]))", re.MULTILINE)
 #: damaged lines of an object that are left out one by one; behind them the rest of the object is dropped
 MOST_REPAIRS = 20
 _REPAIRED_SIZE = 8_000_000
@@ -44,12 +45,22 @@ class _Text:
 def read_yaml(text: str, first_line: int, problems: Problems) -> Iterator[Document | ObjectList]:
     """Give the objects of a YAML text; a list follows its items."""
     whole = _Text(text, first_line, problems)
-    start = 0
-    for mark in [*_MARK.finditer(text), None]:
-        end = mark.start() if mark else len(text)
+    for start, end in _documents(text):
         if text[start:end].strip():
             yield from _document(whole, start, end)
-        start = mark.end() if mark else end
+
+
+def _documents(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    seen: set[str] = set()
+    for mark in _MARK.finditer(text):
+        key = mark[1]
+        if key is None or key in seen:
+            yield start, mark.start()
+            start, seen = (mark.end() if key is None else mark.start()), set()
+        if key is not None:
+            seen.add(key)
+    yield start, len(text)
 
 
 def _document(whole: _Text, start: int, end: int) -> Iterator[Document | ObjectList]:

@@ -61,7 +61,9 @@ class _Reader:
         while index < self.total:
             line = self.lines[index]
             rest = line.lstrip(" ")
-            if rest and rest[0] != "#" and not rest.isspace():
+            first = rest[:1]
+            # "#" and blanks sort below nearly everything that a line begins with
+            if first > "#" or (first != "#" and rest.strip()):
                 return index, len(line) - len(rest)
             index += 1
         return index, -1
@@ -135,10 +137,9 @@ class _Reader:
         return None, start
 
     def _skip(self, index: int, indent: int) -> int:
-        while index < self.total:
-            index, deep = self.following(index)
-            if deep < indent or (deep == indent and not self._dashed(self.lines[index], indent)):
-                break
+        """Index of the first line that is not part of the value of a key at ``indent``."""
+        inside = (" " * (indent + 1), " " * indent + "-")
+        while index < self.total and (self.lines[index].startswith(inside) or not self.lines[index].strip()):
             index += 1
         return index
 
@@ -149,9 +150,10 @@ class _Reader:
                 rest = rest[: rest.index(" #")].rstrip()
             if ": " in rest or rest[-1] == ":" or "\t" in rest:
                 raise UnfamiliarError
-            if self._continued(index + 1, indent):
-                return self._fragment(rest, index, indent)
-            return plain(rest.rstrip()), index + 1
+            index += 1
+            if index < self.total and not self.lines[index][: indent + 1].strip() and self._continued(index, indent):
+                return self._fragment(rest, index - 1, indent)
+            return plain(rest.rstrip()), index
         if first == "'" and (single := _SINGLE.fullmatch(rest)):
             return single[1].replace("''", "'"), index + 1
         if first == '"' and (double := _DOUBLE.fullmatch(rest)):

@@ -50,6 +50,16 @@ def test_indented_items_bare_arrays_and_documents() -> None:
     assert [document.line for document in documents] == [4, 12, 19]
 
 
+def test_objects_appended_without_marks() -> None:
+    one = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {}\n"
+    other = "kind: Pod\nmetadata:\n  name: {}\n"
+    documents, lists, _ = read(
+        one.format("a") + one.format("b") + LIST + one.format("c") + other.format("d") + other.format("e")
+    )
+    assert names(documents) == ["a", "b", "pod-0", "pod-1", "pod-2", "c", "d", "e"]
+    assert lists[0].kind == "List" and lists[0].whole and documents[5].line == 32
+
+
 def test_an_empty_list_is_a_document_of_its_own() -> None:
     documents, lists, _ = read("apiVersion: v1\nitems: []\nkind: PodList\n")
     assert documents[0].value["kind"] == "PodList" and lists == []
