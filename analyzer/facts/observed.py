@@ -69,11 +69,16 @@ def once(rows: Iterable[Any]) -> list[Any]:
     by_subject: dict[tuple[str, str, str], dict[str, list[Any]]] = {}
     for row in rows:
         subject = (text(row.object_kind), text(row.object), text(row.reason))
-        by_subject.setdefault(subject, {}).setdefault(row.file, []).append(row)
+        by_subject.setdefault(subject, {}).setdefault(_collection(row.file), []).append(row)
     kept: list[Any] = []
     for files in by_subject.values():
         kept.extend(max(files.values(), key=occurrences))
     return kept
+
+
+def _collection(file: str) -> str:
+    """What shows events together: a file, or the folder of a collector that writes one object a file."""
+    return file.rpartition("/")[0] if file.endswith((".yaml", ".yml", ".json")) and "/" in file else file
 
 
 def occurrences(rows: Iterable[Any]) -> int:
