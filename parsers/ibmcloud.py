@@ -17,7 +17,11 @@ _HEADING = re.compile(r"(?:ID|Name|Hostname) {2,}\S.*")
 _CELL = re.compile(r"\S+(?: \S+)*")
 _PAIR = re.compile(r"( *)([A-Z][\w /()-]{0,48}):(?: +(\S.*))?")
 _ISSUE = re.compile(r"NHC\d{3}")
-_SPANNING = re.compile(r"VLAN[ -]?spanning\b[\w :=-]{0,40}?\b(enabled|disabled|on|off|true|false)\b", re.IGNORECASE)
+_SWITCH = r"(enabled|disabled|on|off|true|false|active|inactive)\b"
+_SPANNING = re.compile(
+    rf"VLAN[ -]?spanning\b(?:[\w ]{{0,20}}[:=] *{_SWITCH}|[\w -]{{0,40}}?\b(not )?(?:currently )?{_SWITCH})",
+    re.IGNORECASE,
+)
 _NOTE = re.compile(r"OK|\* .*|Warning.*|Tip.*|FAILED.*", re.IGNORECASE)
 _BEGINS = re.compile(r"Retrieving |Getting |Listing ")
 _WORKER = re.compile(r"kube-\S+|sat-\S+")
@@ -89,7 +93,8 @@ def parse_ibmcloud(text: str, source: Source) -> Parsed:
     for number, line in enumerate(text.split("\n"), start=source.first_line):
         line = line[:4000].rstrip()
         if spanning := _SPANNING.search(line):
-            output.row(number, "IBMAccount", "", "vlan-spanning", spanning[1].lower())
+            switch = "disabled" if spanning[2] else (spanning[1] or spanning[3]).lower()
+            output.row(number, "IBMAccount", "", "vlan-spanning", switch)
         elif _HEADING.fullmatch(line) and ":" not in line.partition("  ")[0]:
             output.close()
             output.columns = [(cell.start(), _key(cell[0])) for cell in _CELL.finditer(line)]
