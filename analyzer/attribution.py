@@ -230,9 +230,20 @@ def _pods_by_folder(outputs: Iterable[Output]) -> dict[str, set[str]]:
     return found
 
 
+def _of_one_object(file: FileRow, parsed: Parsed) -> None:
+    """A file that shows one pod, or one node, is about it."""
+    if len(parsed.pods) == 1 and not parsed.nodes:
+        pod = parsed.pods[0]
+        file.pod, file.namespace, file.node = pod.pod, pod.namespace or file.namespace, pod.node or file.node
+    elif len(parsed.nodes) == 1 and not parsed.pods:
+        file.node = file.node or parsed.nodes[0].node
+
+
 def _fill(output: Output, known: Known) -> None:
     file, parsed = output.file, output.parsed
     own = output.kind in _PLACED
+    if output.kind in ("describe", "objects"):
+        _of_one_object(file, parsed)
     for line in parsed.log_lines:
         # a file that holds the logs of several pods says on each line whose it is
         line.pod = line.pod or file.pod

@@ -114,6 +114,7 @@ class _Reader:
         self.texts = 0
         self._seen: dict[tuple[str, str, str, bool], str] = {}
         self._unknown: list[str] = []
+        self._shared: list[tuple[FileRow, list[Output]]] = []  # files that hold several logs
 
     def member(self, member: Member) -> None:
         """Take one member in: as text, as a duplicate, or as something that is not read."""
@@ -151,10 +152,10 @@ class _Reader:
         self.texts += bool(text.strip())
         text = self._without_long_lines(text, problems)
         base = Source(member.path, 1, hint.namespace, hint.pod, hint.container, hint.node, hint.previous)
-        outputs = [self._output(part, base, row) for part in split_session(text)]
+        outputs = [output for part in split_session(text) for output in self._outputs(part, base, row)]
         for output in outputs:
             problems.extend(output.parsed.problems)
-        self._files(outputs, row, base)
+        self._files(outputs, row)
         row.problems = tuple(dict.fromkeys([*row.problems, *problems]))
         for problem in row.problems:
             self.intake.warn(member.path, problem)
@@ -178,29 +179,32 @@ class _Reader:
         problems.append(f"limit reached: {len(long)} lines of more than {most} characters were cut (--limit-line)")
         return "\n".join(lines)
 
-    def _files(self, outputs: list[Output], row: FileRow, base: Source) -> None:
-        """Say what the file is; the logs of a session have rows of their own beside that of the file."""
+    def _files(self, outputs: list[Output], row: FileRow) -> None:
+        """Say what the file is; the logs of a session, or several in one file, have rows of their own besides."""
         kinds = list(dict.fromkeys(output.kind for output in outputs))
         known = [kind for kind in kinds if kind not in ("empty", "unknown")]
         row.kind = known[0] if len(known) == 1 else "session" if known else (kinds or ["empty"])[0]
         logs = [output for output in outputs if output.kind in ("log", "kubectl-error")]
         for output in outputs:
-            whole = len(known) == 1 and (len(logs) <= 1 or output.kind not in ("log", "kubectl-error"))
-            if whole and output.kind == row.kind:
+            is_log = output.kind in ("log", "kubectl-error")
+            if len(known) == 1 and output.kind == row.kind and (len(logs) <= 1 or not is_log):
                 output.file = row
-                if output.kind in ("log", "kubectl-error"):
+                if is_log:
                     row.pod, row.namespace = output.source.pod, output.source.namespace
-                    row.container, row.node = output.source.container, output.source.node or row.node
+                    row.container, row.node = output.source.container, output.source.node
                 if output.kind == "kubectl-error":
                     self._file_facts(row.path)["error"] = output.parsed.facts["error"]
             elif output.kind == "log":
                 self.intake.rows["files"].append(output.file)
             self.outputs.append(output)
+        if len(logs) > 1:
+            self._shared.append((row, logs))
 
     def _file_facts(self, path: str) -> dict[str, str]:
         return self.intake.file_facts.setdefault(path, {})
 
-    def _output(self, part: Part, base: Source, row: FileRow) -> Output:
+    def _outputs(self, part: Part, base: Source, row: FileRow) -> Iterator[Output]:
+        """Read a part; a log of several containers gives an output each."""
         wish = asked(part.command)
         of_pod = wish.verb in ("logs", "exec", "rsh", "attach")
         source = replace(
@@ -216,11 +220,13 @@ class _Reader:
         kind = recognize(part.text, base.path).kind
         if kind == "unknown" and wish.verb == "logs":
             kind = "log"
-        parsed = self._parse(kind, part.text, source)
-        lines = part.text.count("\n") + (not part.text.endswith("\n"))
-        file = FileRow(base.path, kind, source.namespace, source.pod, source.container, source.node)
-        file.bytes, file.lines, file.encoding = len(part.text.encode("utf-8", "replace")), lines, row.encoding
-        return Output(file, source, kind, parsed)
+        sections = split_sections(part.text, source) if kind == "log" else []
+        for text, own in section_sources(sections, source) if sections else [(part.text, source)]:
+            parsed = self._parse(kind, text, own)
+            file = FileRow(base.path, kind, own.namespace, own.pod, own.container, own.node)
+            file.lines = text.count("\n") + (not text.endswith("\n"))
+            file.bytes, file.encoding = len(text.encode("utf-8", "replace")), row.encoding
+            yield Output(file, own, kind, parsed)
 
     def _parse(self, kind: str, text: str, source: Source) -> Parsed:
         try:
@@ -263,6 +269,10 @@ class _Reader:
             more = len(self._unknown) - _MOST_UNKNOWN
             intake.warn("", f"{more} more files are not recognised as anything calico-triage reads: skipped")
         attribute(self.outputs)
+        for row, logs in self._shared:
+            for key in ("namespace", "pod", "node"):
+                said = {getattr(output.file, key) for output in logs}
+                setattr(row, key, said.pop() if len(said) == 1 else "")
         intake.collected = collected_at(self.outputs)
         for output in self.outputs:
             if intake.collected is not None:
@@ -314,7 +324,9 @@ _PARSERS = {
 def read_text(kind: str, text: str, source: Source, match: Match) -> Parsed:
     """Read a text with the parser of its kind; kinds that nothing reads give no rows."""
     if kind == "log":
-        return _log(text, source, match)
+        if not source.container:
+            source = replace(source, container=container_of(text[:SAMPLE]))
+        return parse_container_log(text, source, match)
     if kind == "kubelet-journal":
         journal = importlib.import_module("parsers.kubelet_journal")
         found: Parsed = journal.parse_kubelet_journal(text, source, match)
@@ -324,22 +336,3 @@ def read_text(kind: str, text: str, source: Source, match: Match) -> Parsed:
     module, _, function = _PARSERS[kind].partition(":")
     parser: Parser = getattr(importlib.import_module(module), function)
     return parser(text, source)
-
-
-def _log(text: str, source: Source, match: Match) -> Parsed:
-    """One container's log, or those of several in one file."""
-    sections = split_sections(text, source)
-    if not sections:
-        if not source.container:
-            source = replace(source, container=container_of(text[:SAMPLE]))
-        return parse_container_log(text, source, match)
-    parsed = Parsed()
-    for part, own in section_sources(sections, source):
-        one = parse_container_log(part, own, match)
-        facts, one.facts = one.facts, {}
-        parsed.extend(one)
-        merge_facts(parsed.facts, facts)
-    for key in ("container", "pod"):
-        if len({getattr(section, key) for section in sections}) > 1:
-            parsed.facts.pop(key, None)
-    return parsed
