@@ -31,12 +31,14 @@ def read_pod(item: Document, parsed: Parsed, source: Source) -> None:
         pod.controlled_by = f"{text(owner.get('kind'))}/{text(owner.get('name'))}"
     pod.node, pod.phase = text(spec.get("nodeName")), text(status.get("phase"))
     pod.app = pod_app(pod.pod, pod.labels, pod.controlled_by, pod.node)
-    pod.ip, pod.reason, pod.message = (text(status.get(key)) for key in ("podIP", "reason", "message"))
+    pod.ip, pod.reason, pod.message = (text(status.get(key)).rstrip() for key in ("podIP", "reason", "message"))
     pod.start_time = time(status.get("startTime"))
     created = time(metadata.get("creationTimestamp"))
     if source.collected is not None and created is not None:
         pod.age_s = max(0.0, (source.collected - created).total_seconds())
     pod.deleted = "deletionTimestamp" in metadata
+    if pod.deleted and pod.phase not in ("", "Failed", "Succeeded"):
+        pod.phase = "Terminating"  # as kubectl get and describe print it
     pod.tolerations = tuple(_toleration(one) for _, one in entries(spec.get("tolerations")))
     states = [state for _, state in entries(status.get("containerStatuses"))]
     wanted = len(list(entries(spec.get("containers")))) or len(states)
@@ -95,8 +97,10 @@ def _container(
     state, last = status.get("state"), status.get("lastState")
     row.state, now = _state(state)
     row.last_state, then = _state(last)
-    row.state_reason, row.message = text(now.get("reason")), text(now.get("message"))
-    row.last_reason, row.last_message = text(then.get("reason")), text(then.get("message"))
+    if isinstance(state, dict) and not row.state:
+        row.state = "Waiting"  # a state that says nothing (core/v1 ContainerState)
+    row.state_reason, row.message = text(now.get("reason")), text(now.get("message")).rstrip()
+    row.last_reason, row.last_message = text(then.get("reason")), text(then.get("message")).rstrip()
     row.state_exit_code, row.last_exit_code = number(now.get("exitCode")), number(then.get("exitCode"))
     row.exit_code = row.state_exit_code if row.state == "Terminated" else row.last_exit_code
     row.started, row.finished = time(now.get("startedAt")), time(now.get("finishedAt"))
@@ -107,7 +111,8 @@ def _container(
         row.last_state_line = item.at(*path, "lastState", row.last_state.lower(), "reason")
     resources = mapping(spec.get("resources"))
     row.limits, row.requests = texts(resources.get("limits")), texts(resources.get("requests"))
-    row.env = {text(one.get("name")): _variable(one) for _, one in entries(spec.get("env")) if text(one.get("name"))}
+    env = [one for _, one in entries(spec.get("env")) if text(one.get("name"))]
+    row.env = {text(one.get("name")): _variable(one, pod) for one in env}
     row.liveness = probe_text(spec.get("livenessProbe"))
     row.readiness = probe_text(spec.get("readinessProbe"))
     row.startup = probe_text(spec.get("startupProbe"))
@@ -121,11 +126,13 @@ def _state(value: Any) -> tuple[str, dict[str, Any]]:
     return "", {}
 
 
-def _variable(value: dict[str, Any]) -> str:
+def _variable(value: dict[str, Any], pod: PodRow) -> str:
     """The value of a variable, or where it comes from in the words of ``kubectl describe``."""
     origin = mapping(value.get("valueFrom"))
     if field := mapping(origin.get("fieldRef")):
-        return f"({text(field.get('apiVersion')) or 'v1'}:{text(field.get('fieldPath'))})"
+        path = text(field.get("fieldPath"))
+        known = {"metadata.name": pod.pod, "metadata.namespace": pod.namespace}.get(path, "")
+        return f"{known} ({text(field.get('apiVersion')) or 'v1'}:{path})".strip()
     if secret := mapping(origin.get("secretKeyRef")):
         return f"<set to the key '{text(secret.get('key'))}' in secret '{text(secret.get('name'))}'>"
     if config := mapping(origin.get("configMapKeyRef")):

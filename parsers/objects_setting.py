@@ -31,7 +31,7 @@ _KINDS = frozenset(
 )  # fmt: skip
 _OURS = re.compile(
     r"calico|tigera|typha|canal|felix|bgp|cni|konnectivity|openshift-vpn|\bvpn\b|keepalived|master-proxy|kubeadm|kubelet"
-    r"|kube-proxy|cluster-info|network|ibm-cloud-cluster|coredns"
+    r"|kube-proxy|cluster-info|network|ibm-cloud-cluster|coredns|csi-node-driver"
 )
 _UNTOLD = frozenset({"managedFields", "uid", "resourceVersion", "selfLink", "generateName", "generation"})
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # the whole object again, secrets in clear

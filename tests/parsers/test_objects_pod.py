@@ -40,6 +40,10 @@ spec:
         fieldRef:
           apiVersion: v1
           fieldPath: spec.nodeName
+    - name: POD
+      valueFrom:
+        fieldRef:
+          fieldPath: metadata.name
     - name: PASSWORD
       valueFrom:
         secretKeyRef:
@@ -109,7 +113,7 @@ def test_the_pod() -> None:
     assert (pod.pod, pod.namespace, pod.node, pod.controlled_by) == (
         "calico-node-abcde", "calico-system", "192.0.2.7", "DaemonSet/calico-node",
     )  # fmt: skip
-    assert (pod.phase, pod.ready, pod.restarts, pod.deleted, pod.age_s) == ("Running", "0/2", 4, True, 7200)
+    assert (pod.phase, pod.ready, pod.restarts, pod.deleted, pod.age_s) == ("Terminating", "0/2", 4, True, 7200)
     assert pod.start_time is None  # the kubelet has not acknowledged it
     assert pod.tolerations == (
         "op=Exists", "dedicated=edge:NoSchedule", "node.kubernetes.io/not-ready:NoExecute op=Exists for 300s",
@@ -134,6 +138,7 @@ def test_images_and_environment() -> None:
     assert (row.version, row.limits, row.requests) == ("v3.27.2", {"memory": "1Gi"}, {"cpu": "250m"})
     assert row.env == {
         "NODENAME": "(v1:spec.nodeName)",
+        "POD": "calico-node-abcde (v1:metadata.name)",
         "PASSWORD": "<set to the key 'pw' in secret 'secrets'>",
         "BACKEND": "<set to the key 'calico_backend' of config map 'calico-config'>",
         "HIDDEN": "",
@@ -179,6 +184,14 @@ def test_a_pod_cut_off_before_its_status_has_no_readiness() -> None:
 )  # fmt: skip
 def test_probes_in_the_words_of_kubectl(probe: Any, shown: str) -> None:
     assert probe_text(probe) == shown
+
+
+def test_a_state_that_says_nothing_is_waiting() -> None:
+    text = "kind: Pod\nmetadata: {name: p}\nstatus:\n  containerStatuses:\n  - {name: a, state: {}, lastState: {}}\n  - {name: b}\n"
+    assert [(row.state, row.last_state, row.state_line) for row in parsed(text).containers] == [
+        ("Waiting", "", 5),
+        ("", "", None),
+    ]
 
 
 def test_ephemeral_containers_count_for_nothing() -> None:
