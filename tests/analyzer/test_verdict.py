@@ -1,0 +1,50 @@
+"""Healthy is only said of what was seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from analyzer.catalogue import Cause, RankingModel, Signal, Step
+from analyzer.inventory import Inventory
+from analyzer.ranking import Ranked
+from analyzer.tables import build
+from analyzer.verdict import verdict
+from parsers.rows import NodeRow, PodRow
+
+
+def ranked(probability: float, fault: bool = True) -> Ranked:
+    cause = Cause(
+        id="c", family="t", scope="node", title="c", summary="c", signals=(Signal(id="s", fact=("f",), strength="weak"),),
+        remediation=(Step(text="x"),), not_a_fault=not fault,
+    )  # fmt: skip
+    return Ranked(cause, probability, 0.0)
+
+
+def inventory(ready: str = "", node: str = "True") -> Inventory:
+    rows: dict[str, list[Any]] = {"nodes": [NodeRow("n", 1, "a", ready=node)] if node else []}
+    if ready:
+        rows["pods"] = [
+            PodRow("p", 1, "calico-system", "calico-node-a", app="calico-node", node="a", phase="Running", ready=ready)
+        ]
+    return Inventory(build(rows))
+
+
+@pytest.mark.parametrize(
+    ("causes", "seen", "symptoms", "expected"),
+    [
+        ([ranked(0.9)], inventory("0/1"), True, "causes-found"),
+        ([ranked(0.9)], inventory(), False, "causes-found"),
+        ([], inventory("1/1"), False, "no-problem-found"),
+        ([ranked(0.3)], inventory("1/1"), False, "no-problem-found"),
+        ([], inventory("", ""), False, "not-enough-data"),
+        ([], inventory(), False, "not-enough-data"),
+        ([], inventory("0/1"), True, "not-enough-data"),
+        ([ranked(0.3)], inventory("0/1"), True, "causes-found"),
+        ([ranked(0.9, fault=False)], inventory(), False, "no-problem-found"),
+        ([], inventory("1/1", node="Unknown"), False, "not-enough-data"),
+    ],
+)
+def test_verdict(causes: list[Ranked], seen: Inventory, symptoms: bool, expected: str) -> None:
+    assert verdict(causes, seen, symptoms, RankingModel()) == expected
