@@ -21,7 +21,8 @@ _ANCHOR = re.compile(r"(?:^|[:-]) +&\w", re.MULTILINE)
 _MARK = re.compile(r"^(?:(?:---|\.\.\.)(?=[ \t\n]|\Z)[ \t]*(?:#[^\n]*)?|(apiVersion|kind):(?=[ \t\n]))", re.MULTILINE)
 #: damaged lines of an object that are left out one by one; behind them the rest of the object is dropped
 MOST_REPAIRS = 20
-_REPAIRED_SIZE = 8_000_000
+#: characters of one text that are read again while damage is worked around
+MOST_REREAD = 12_000_000
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class _Text:
     text: str
     line: int
     problems: Problems
+    reread: int = field(default=0)
     _place: int = field(default=0)
 
     def line_of(self, place: int) -> int:
@@ -129,47 +131,49 @@ def _read(whole: _Text, start: int, end: int) -> Any:
     except TooMuchError as error:
         whole.problems.add(f"line {base}: an object was not read: {error}")
     except yaml.YAMLError as error:
-        return _salvage(lines, base, error, whole.problems)
+        return _salvage(whole, lines, base, error)
     return None
 
 
-def _salvage(lines: list[str], base: int, error: yaml.YAMLError, problems: Problems) -> Any:
-    """Leave out the lines that no YAML reader takes, one by one, then everything from the last of them on."""
-    size = sum(map(len, lines))
+def _salvage(whole: _Text, lines: list[str], base: int, error: yaml.YAMLError) -> Any:
+    """Leave out the lines that no YAML reader takes, one by one, then everything from the first of them on."""
     lines = [line.replace("\t", "  ") if line[:1] in " \t" and "\t" in line[:200] else line for line in lines]
-    first = end = _fault(error, len(lines))
     dropped: set[int] = set()
-    for attempt in range(max(1, min(MOST_REPAIRS, _REPAIRED_SIZE // (size + 1))) + 1):
-        if attempt:
-            fault = _fault(error, len(lines))
-            # a fault that is reported again behind its line is one of what was opened above it
-            while fault in dropped and fault > 0:
-                fault -= 1
-            dropped.add(fault)
-            lines[fault] = ""
-        value, failure = _try(lines, base)
-        if failure is None:
-            if dropped:
-                problems.add(_dropped(base, sorted(dropped)))
-            return value
-        error = failure
-        first = min(first, _fault(error, len(lines)))
+    first = len(lines)
+    value, failure = _try(whole, lines, base) if lines else (None, None)
+    while failure is not None and len(dropped) < MOST_REPAIRS:
+        fault = _fault(failure, len(lines))
+        first = min(first, fault)
+        while fault in dropped and fault > 0:  # reported again: it is what was opened above that is at fault
+            fault -= 1
+        dropped.add(fault)
+        lines[fault] = ""
+        value, failure = _try(whole, lines, base)
+    if failure is None:
+        if dropped:
+            whole.problems.add(_dropped(base, sorted(dropped)))
+        return value
     end = min([first, *dropped])
-    while end > 0:
-        value, failure = _try(lines[:end], base)
+    for _ in range(MOST_REPAIRS):
+        value, failure = _try(whole, lines[:end], base)
         if failure is None:
-            problems.add(
-                f"line {base + end}: not valid YAML from here on: {len(lines) - end} lines of an object dropped"
-            )
+            left = len(lines) - end
+            whole.problems.add(f"line {base + end}: not valid YAML from here on: {left} lines of an object dropped")
             return value
         end = min(end - 1, _fault(failure, end))
-    problems.add(f"line {base}: an object was not read: {' '.join(str(error).split())[:120]}")
+        if end <= 0:
+            break
+    whole.problems.add(f"line {base}: an object was not read: {' '.join(str(error).split())[:120]}")
     return None
 
 
-def _try(lines: list[str], base: int) -> tuple[Any, yaml.YAMLError | None]:
+def _try(whole: _Text, lines: list[str], base: int) -> tuple[Any, yaml.YAMLError | None]:
+    text = "\n".join([*lines, ""])
+    whole.reread += len(text)
+    if whole.reread > MOST_REREAD:
+        return None, yaml.YAMLError("too much of the file is damaged")
     try:
-        return compose("\n".join([*lines, ""]), base), None
+        return compose(text, base), None
     except yaml.YAMLError as error:
         return None, error
     except TooMuchError as error:

@@ -132,7 +132,7 @@ class Expression:
         """Give the span of the first match; None also where it takes too long."""
         if self._compiled is None and not self.faulty:
             try:
-                self._compiled = regex.compile(self.source, regex.IGNORECASE)
+                self._compiled = regex.compile(self.source, regex.IGNORECASE | regex.DOTALL)
             except regex.error as error:
                 self.faulty = f"{self.source!r}: {error}"
         if self.faulty:

@@ -136,3 +136,22 @@ def test_deep_nesting_neither_crashes_nor_hangs(text: str) -> None:
     began = time.perf_counter()
     _, _, problems = read(text)
     assert problems and time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "items:\n" + ("- kind: Pod\n" + "  @\n" * 30) * 3000,
+        "kind: Pod\n" + "".join(f"k{i}: [\n" for i in range(50)) + "x: y\n" * 30_000,
+        "kind: Pod\n" + "@\n" * 100_000,
+        "kind: Pod\nmetadata:\n" + "  a: 'x\n" * 50_001,
+        "---\n" * 100_000,
+        "kind: Pod\na: " + "x " * 2_000_000,
+        "kind: Pod\na: |\n" + "  x\n" * 500_000 + " y\n",
+        "apiVersion: v1\n" * 50_000,
+    ],
+)
+def test_damage_without_end_is_left_behind(text: str) -> None:
+    began = time.perf_counter()
+    read(text)
+    assert time.perf_counter() - began < 30

@@ -315,7 +315,13 @@ def test_states_come_back_from_yaml_and_json_alike(items: list[dict[str, Any]], 
         for state in item["status"]["containerStatuses"]:
             kind, now = next(iter(state["state"].items()))
             expected.append(
-                (item["metadata"]["name"], state["name"], state["ready"], kind.capitalize(), now.get("message", ""))
+                (
+                    item["metadata"]["name"],
+                    state["name"],
+                    state["ready"],
+                    kind.capitalize(),
+                    now.get("message", "").rstrip(),
+                )
             )
     assert [(row.pod, row.container, row.ready, row.state, row.message) for row in parsed.containers] == expected
     for indent in (None, 4):
