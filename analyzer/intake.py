@@ -261,7 +261,7 @@ class _Reader:
         """
         intake = self.intake
         if not self.texts:
-            what = "is empty" if not self.members else "holds no text that could be read"
+            what = "is empty" if not self.members else "is empty, or nothing in it could be read as text"
             raise BundleError(f"{intake.paths[0]}: {what}; give the customer's files, a folder or an archive of them")
         for path in self._unknown[:_MOST_UNKNOWN]:
             intake.warn(path, "not recognised as anything calico-triage reads: skipped")
