@@ -69,6 +69,7 @@ class _ZipLzma:
     """LZMA as zip holds it: properties in front, and no own way to limit the output."""
 
     needs_input = True
+    unused_data = b""
 
     def __init__(self) -> None:
         self._inner: Any = zipfile.LZMADecompressor()  # type: ignore[attr-defined]  # public, not in typeshed
@@ -76,10 +77,6 @@ class _ZipLzma:
     @property
     def eof(self) -> bool:
         return bool(self._inner.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._inner.unused_data)
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         return bytes(self._inner.decompress(data))
@@ -93,24 +90,25 @@ _FACTORIES: dict[str, Callable[[], Any]] = {
     "zst": _Zstd,
     "lzma-in-zip": _ZipLzma,
 }
-#: how a further stream of the kind begins; the others have one only
+#: how a further stream of the kind begins
 _MAGIC = {"gz": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ\x00", "zst": b"\x28\xb5\x2f\xfd"}
 #: compressed bytes taken at a time: where a portion is damaged, all that it would have given is lost
 _PORTION = 512
 
 
-def unpacked(feed: Feed, kind: str, budget: Budget, note: Note) -> Iterator[bytes]:
+def unpacked(feed: Feed, kind: str, budget: Budget, note: Note, single: bool = False) -> Iterator[bytes]:
     """Give the content of a compressed stream in pieces.
 
     Args:
-        feed: the compressed bytes; what follows the stream stays unread where the format tells its end.
+        feed: the compressed bytes.
         kind: gz, bz2, xz, zst, or deflate and lzma-in-zip as zip entries have them.
         budget: counts what is unpacked; the pieces end where a limit is reached.
         note: takes damage, a cut-off end, a limit.
+        single: there is one stream only; what follows it stays unread.
     """
     start = feed.consumed
     total = 0
-    for piece in _streams(feed, kind, note):
+    for piece in _streams(feed, kind, note, single):
         total += len(piece)
         budget.unpacked_bytes += len(piece)
         yield piece
@@ -122,7 +120,7 @@ def unpacked(feed: Feed, kind: str, budget: Budget, note: Note) -> Iterator[byte
             return
 
 
-def _streams(feed: Feed, kind: str, note: Note) -> Iterator[bytes]:
+def _streams(feed: Feed, kind: str, note: Note, single: bool) -> Iterator[bytes]:
     """One compressed stream, or several one after another, as gzip and xz allow."""
     rest = b""
     while True:
@@ -130,7 +128,7 @@ def _streams(feed: Feed, kind: str, note: Note) -> Iterator[bytes]:
         behind = yield from _stream(feed, decompressor, rest, note)
         if behind is None:
             return
-        if kind not in _MAGIC:
+        if single:
             feed.unread(behind)
             return
         rest = behind.lstrip(b"\0")

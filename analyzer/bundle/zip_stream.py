@@ -70,9 +70,13 @@ def _directory(stream: IO[bytes]) -> tuple[list[zipfile.ZipInfo] | None, str]:
     """The entries that the directory lists, or None and what is wrong with it."""
     try:
         stream.seek(0)
-        return zipfile.ZipFile(stream).infolist(), ""
+        infos = zipfile.ZipFile(stream).infolist()
     except Exception as error:  # whatever a made-up directory makes the library raise
         return None, f"is damaged ({' '.join(str(error).split())[:100] or type(error).__name__})"
+    # a cut-off archive may end with the directory of an archive inside it
+    if infos and min(info.header_offset for info in infos) > 4:
+        return None, "does not list what the archive begins with"
+    return infos, ""
 
 
 def _directory_size(stream: IO[bytes], size: int) -> int | None:
@@ -157,7 +161,7 @@ def _content(packed: Feed, method: int, budget: Budget, note: Note) -> Iterator[
                 note(f"limit reached: {reason}; the rest was not read")
                 return
     elif method in _METHODS:
-        yield from unpacked(packed, _METHODS[method], budget, note)
+        yield from unpacked(packed, _METHODS[method], budget, note, single=True)
     else:
         note(f"packed by method {method}, which is not read: pack it anew")
 
