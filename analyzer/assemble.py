@@ -78,7 +78,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
             for change in recent_changes(tables, inventory)
         ),
         onset=_report_onset(shown),
-        peer_matrix=peer_matrix(tables, inventory),
+        peer_matrix=peer_matrix(tables, inventory, diagnosis.evidence.over["readiness"]),
         node_matrix=_node_matrix(inventory, symptoms),
         escalation=_escalation(analyzer, cluster, inventory),
         checked=_checked(inventory),

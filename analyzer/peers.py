@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import pandas as pd
+
 from analyzer.inventory import Inventory
-from analyzer.period import passed
 from analyzer.report import model
 from analyzer.tables import Tables, each
 
 _UP = {"up", "Established", "established"}
 
 
-def session_states(tables: Tables, inventory: Inventory) -> dict[tuple[str, str], str]:
+def session_states(tables: Tables, inventory: Inventory, over: pd.Series) -> dict[tuple[str, str], str]:
     """Give (worker, peer) -> established | not-established; peers are worker names where they can be resolved.
 
     The latest word counts: probe results over BIRD's ``State changed to`` lines, ``birdcl`` and ``calicoctl node
-    status`` over both.
+    status`` over both. ``over`` marks the probe results whose trouble has passed (``Evidence.over``).
     """
     states: dict[tuple[str, str], str] = {}
-    over = passed(tables, inventory)["readiness"]
     # a session's latest word counts: logs of terminated containers come first, whatever their files' order
     ordered = tables.bgp.sort_values("time", kind="stable", na_position="first")
     for origin in ("log", "birdcl", "node-status"):
@@ -35,9 +35,9 @@ def session_states(tables: Tables, inventory: Inventory) -> dict[tuple[str, str]
     return states
 
 
-def peer_matrix(tables: Tables, inventory: Inventory) -> model.PeerMatrix | None:
+def peer_matrix(tables: Tables, inventory: Inventory, over: pd.Series) -> model.PeerMatrix | None:
     """The matrix for the report, rows and columns by subnet; None where no session is known."""
-    states = session_states(tables, inventory)
+    states = session_states(tables, inventory, over)
     if not states:
         return None
     nodes = sorted({name for pair in states for name in pair})
