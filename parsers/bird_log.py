@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from dataclasses import dataclass
 
 _PEER_NAME = r"(?:Mesh|Node|Global|Local_Workload)_[0-9A-Za-z_]{1,80}"
@@ -64,6 +65,7 @@ def messages(text: str) -> list[str]:
     return [part.strip() for part in _SEAM.split(text) if part.strip()]
 
 
+@lru_cache(maxsize=4096)  # the same few protocol names stand in thousands of lines
 def peer_of(protocol: str) -> str:
     """Give the address in a protocol's name, "" where there is none.
 
