@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import lru_cache
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PEER_NAME = r"(?:Mesh|Node|Global|Local_Workload)_[0-9A-Za-z_]{1,80}"
 _OTHER_NAME = r"(?:device|direct|kernel|static)\d{1,3}"
