@@ -28,6 +28,7 @@ class Story:
     must_cite: list[dict[str, str]] = field(default_factory=list)
     difficulty: str = "easy"
     archive: str = ""
+    source: str = ""
 
     def ago(self, seconds: float) -> str:
         """RFC 3339 time that long before now."""
@@ -68,8 +69,18 @@ def worker(
     calico_up: bool = True,
     taints: Iterable[tuple[str, str]] = (),
     platform: str = "classic",
+    name: str = "",
+    os_image: str = "Ubuntu 22.04.5 LTS",
+    kernel: str = "5.15.0-130-generic",
+    runtime: str = "containerd://1.7.24",
+    unschedulable: bool = False,
+    conditions_changed: dict[str, tuple[str, str, str]] | None = None,
 ) -> Object:
-    """A worker named by its address, as IKS (classic, vpc) or ROKS labels it."""
+    """A worker named by its address (or ``name``), labelled as IKS (classic, vpc), ROKS (roks) or nobody (other) does it.
+
+    ``conditions_changed`` gives other conditions by type: (status, reason, message), since ``since``.
+    """
+    name = name or address
     unknown = ready[0] == "Unknown"
     beat = since + 60 if unknown else 20
     conditions = [
@@ -91,15 +102,21 @@ def worker(
         {"type": "Ready", "status": ready[0], "lastHeartbeatTime": story.ago(beat), "lastTransitionTime": story.ago(since),
          "reason": ready[1], "message": ready[2]}
     )  # fmt: skip
+    for item in conditions:
+        if item["type"] in (conditions_changed or {}):
+            item["status"], item["reason"], item["message"] = (conditions_changed or {})[item["type"]]
+            item["lastTransitionTime"] = story.ago(since)
     own = {
-        "arch": "amd64", "kubernetes.io/hostname": address, "kubernetes.io/os": "linux", "topology.kubernetes.io/region": "eu-de",
+        "arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/region": "eu-de",
         "topology.kubernetes.io/zone": "fra02" if platform == "classic" else "eu-de-1",
         "ibm-cloud.kubernetes.io/worker-pool-name": "default",
         "ibm-cloud.kubernetes.io/worker-version": "4.16.30_1544_openshift" if platform == "roks" else "1.31.4_1532",
         "ibm-cloud.kubernetes.io/worker-id": f"kube-cq0sample0f0d0000-demo-default-{int(address.split(chr(46))[-1]):08x}",
         "ibm-cloud.kubernetes.io/iaas-provider": "softlayer" if platform == "classic" else "g2",
     }  # fmt: skip
-    if platform == "classic":
+    if platform == "other":
+        own = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
+    elif platform == "classic":
         own |= {"privateVLAN": "2831501", "publicVLAN": "2831503"}
     else:
         own |= {"ibm-cloud.kubernetes.io/subnet-id": "02b7-5a1d", "ibm-cloud.kubernetes.io/instance-id": "02b7_77aa"}
@@ -107,18 +124,19 @@ def worker(
     return story.add(
         "Node",
         {
-            "metadata": {"name": address, "labels": own, "creationTimestamp": story.ago(age), "uid": address,
+            "metadata": {"name": name, "labels": own, "creationTimestamp": story.ago(age), "uid": name,
                          "annotations": {"projectcalico.org/IPv4Address": f"{address}/26"}},
             "spec": {"taints": [{"key": key, "effect": effect} for key, effect in taints],
-                     "providerID": "ibm://acc0sample///cq0sample0f0d0000/worker"},
+                     **({} if platform == "other" else {"providerID": "ibm://acc0sample///cq0sample0f0d0000/worker"}),
+                     **({"unschedulable": True} if unschedulable else {})},
             "status": {
                 "conditions": conditions,
-                "addresses": [{"type": "InternalIP", "address": address}],
+                "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
                 "capacity": {"cpu": "4", "memory": "16265152Ki", "pods": "110"},
                 "allocatable": {"cpu": "3910m", "memory": "13484992Ki", "pods": "110"},
                 "nodeInfo": {"architecture": "amd64", "bootID": "b", "machineID": "m", "systemUUID": "s", "operatingSystem": "linux",
-                             "containerRuntimeVersion": "containerd://1.7.24", "kernelVersion": "5.15.0-130-generic",
-                             "kubeProxyVersion": "", "kubeletVersion": version, "osImage": "Ubuntu 22.04.5 LTS"},
+                             "containerRuntimeVersion": runtime, "kernelVersion": kernel,
+                             "kubeProxyVersion": "", "kubeletVersion": version, "osImage": os_image},
             },
         },
     )  # fmt: skip
@@ -126,19 +144,25 @@ def worker(
 
 def container(
     story: Story, name: str, image: str, ready: bool = True, restarts: int = 0, started: float = 86_400,
-    waiting: str = "", last: tuple[str, int, float] | None = None, done: bool = False,
+    waiting: str = "", last: tuple[str, int, float] | None = None, done: bool = False, message: str = "", last_message: str = "",
+    spec: Object | None = None,
 ) -> Object:  # fmt: skip
-    """A container status: running since, waiting for a reason, or done; ``last`` = (reason, exit code, seconds ago)."""
+    """A container status: running since, waiting for a reason, or done; ``last`` = (reason, exit code, seconds ago).
+
+    ``message`` goes with the waiting reason, ``last_message`` with the last termination; ``spec`` is merged into the
+    container's spec (``{"resources": {"limits": {"memory": "300Mi"}}}``, ``{"env": [...]}``).
+    """
     state: Object = {"running": {"startedAt": story.ago(started)}}
     if done:
         state = {"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": story.ago(started), "finishedAt": story.ago(started - 2)}}
     if waiting:
-        state = {"waiting": {"reason": waiting}}
+        state = {"waiting": {"reason": waiting, **({"message": message} if message else {})}}
     past: Object = {}
     if last:
         past = {"terminated": {"reason": last[0], "exitCode": last[1], "startedAt": story.ago(last[2] + 30), "finishedAt": story.ago(last[2])}}
+        past["terminated"] |= {"message": last_message} if last_message else {}
     return {"name": name, "image": image, "imageID": f"{image}@sha256:0f", "containerID": "containerd://1", "ready": ready,
-            "restartCount": restarts, "state": state, "lastState": past}  # fmt: skip
+            "restartCount": restarts, "state": state, "lastState": past, "spec": spec or {}}  # fmt: skip
 
 
 def pod(
@@ -154,8 +178,10 @@ def pod(
                            "periodSeconds": 30, "successThreshold": 1, "failureThreshold": 3},
     }  # fmt: skip
     specs = [
-        {"name": item["name"], "image": item["image"], **(probes if item["name"] == "calico-node" else {})} for item in statuses
+        {"name": item["name"], "image": item["image"], **(probes if item["name"] == "calico-node" else {}), **item.pop("spec", {})}
+        for item in statuses
     ]
+    init_specs = [{"name": item["name"], "image": item["image"], **item.pop("spec", {})} for item in inits or []]
     ready = all(item["ready"] for item in statuses)
     return story.add(
         "Pod",
@@ -163,7 +189,7 @@ def pod(
             "metadata": {"name": name, "namespace": namespace, "labels": {"k8s-app": app}, "creationTimestamp": story.ago(age), "uid": name,
                          "ownerReferences": [{"apiVersion": "apps/v1", "kind": kind, "name": owner_name, "uid": "u", "controller": True}]},
             "spec": {"nodeName": node, "hostNetwork": True, "priority": 2000001000, "serviceAccountName": app,
-                     "initContainers": [{"name": item["name"], "image": item["image"]} for item in inits or []], "containers": specs},
+                     "initContainers": init_specs, "containers": specs},
             "status": {"phase": phase, "startTime": story.ago(age), "podIP": node, "hostIP": node, "podIPs": [{"ip": node}],
                        "conditions": [{"type": kind, "status": "True" if ready or kind in ("Initialized", "PodScheduled") else "False"}
                                       for kind in ("Initialized", "Ready", "ContainersReady", "PodScheduled")],
@@ -180,9 +206,11 @@ def agent(story: Story, node: str, suffix: str, **more: Any) -> str:
     """A calico-node pod on a worker; gives its name."""
     namespace = more.pop("namespace", "calico-system")
     name = f"calico-node-{suffix}"
-    init = more.pop("init", None) or [container(story, "install-cni", CNI_IMAGE, done=True)]
-    age = more.pop("age", 1_700_000)
-    pod(story, name, node, [container(story, "calico-node", NODE_IMAGE, **more)], init, namespace, age=age)
+    image, cni_image = more.pop("image", NODE_IMAGE), more.pop("cni_image", CNI_IMAGE)
+    init = more.pop("init", None) or [container(story, "install-cni", cni_image, done=True)]
+    age, phase, address = more.pop("age", 1_700_000), more.pop("phase", "Running"), more.pop("address", node)
+    made = pod(story, name, node, [container(story, "calico-node", image, **more)], init, namespace, phase=phase, age=age)
+    made["status"] |= {"podIP": address, "hostIP": address, "podIPs": [{"ip": address}]}
     return name
 
 

@@ -25,9 +25,9 @@ from server_tables import table  # noqa: E402
 from stories import STORIES  # noqa: E402
 
 
-def write(story: Story, server: str, kubectl: str, cache: Path) -> None:
-    """Write one sample; its kubectl files are what kubectl prints of its objects."""
-    folder = HERE / story.name
+def write(story: Story, server: str, kubectl: str, cache: Path, target: Path = HERE) -> None:
+    """Write one sample below ``target``; its kubectl files are what kubectl prints of its objects."""
+    folder = target / story.name
     shutil.rmtree(folder, ignore_errors=True)
     bundle = folder / "bundle"
     bundle.mkdir(parents=True)
@@ -50,7 +50,7 @@ def write(story: Story, server: str, kubectl: str, cache: Path) -> None:
     (folder / "README.md").write_text(f"# {story.title}\n\n{story.about.strip()}\n", encoding="utf-8")
     truth = {"id": story.name, "primary": story.cause, "acceptable": story.acceptable, "contributing": story.also,
              "affected_nodes": story.affected, "must_cite": story.must_cite, "difficulty": story.difficulty,
-             "why": story.title}  # fmt: skip
+             "why": story.title, **({"source": story.source} if story.source else {})}  # fmt: skip
     (folder / "truth.yaml").write_text(yaml.safe_dump(truth, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
