@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BUNDLE ?= sample_bundles/dead-worker-blamed-on-bgp/bundle
 
-.PHONY: report test lint format types cover samples clean
+.PHONY: report test lint format types cover samples incidents accuracy clean
 
 report: $(VENV)/.run
 	@$(BIN)/calico-triage analyze "$(BUNDLE)"
@@ -25,6 +25,15 @@ types: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# the project's own labelled incidents, and the page on accuracy (about half an hour)
+incidents: $(VENV)/.dev
+	rm -rf build/incidents
+	$(BIN)/python tests/incidents/make_incidents.py build/incidents
+
+accuracy: incidents
+	$(BIN)/python tests/incidents/write_accuracy.py "build/incidents/held-out=held out" build/incidents/tuned=tuned \
+	  sample_bundles=samples "../shared/incidents=development set"
 
 samples: $(VENV)/.dev
 	$(BIN)/python sample_bundles/make_samples.py

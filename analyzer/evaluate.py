@@ -178,6 +178,15 @@ def grouped(outcomes: Iterable[Outcome], attribute: str) -> dict[str, Scores]:
     return {name: score(items) for name, items in sorted(groups.items())}
 
 
+def confusion(outcomes: Iterable[Outcome]) -> list[tuple[str, str, tuple[str, ...]]]:
+    """What was named first in place of the labelled cause: (label, named first, incidents), the most frequent first."""
+    mixed: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for item in outcomes:
+        if item.rank != 1:
+            mixed[item.primary, item.first or "nothing"].append(item.incident)
+    return [(*pair, tuple(names)) for pair, names in sorted(mixed.items(), key=lambda one: (-len(one[1]), one[0]))]
+
+
 def as_json(outcomes: list[Outcome]) -> dict[str, Any]:
     """Everything the scoreboard knows, ready for ``json.dumps``."""
     return {
@@ -185,5 +194,8 @@ def as_json(outcomes: list[Outcome]) -> dict[str, Any]:
         "by_family": {name: asdict(item) for name, item in grouped(outcomes, "family").items()},
         "by_difficulty": {name: asdict(item) for name, item in grouped(outcomes, "difficulty").items()},
         "reliability": reliability(outcomes),
+        "confusion": [
+            {"label": label, "first": first, "incidents": names} for label, first, names in confusion(outcomes)
+        ],
         "incidents": [asdict(item) for item in outcomes],
     }

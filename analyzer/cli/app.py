@@ -110,12 +110,15 @@ def extract(
 def evaluate(
     directory: Annotated[Path, typer.Argument(help="Folder of labelled incidents: */truth.yaml beside */bundle/.")],
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the result as JSON.")] = None,
+    robust: Annotated[
+        bool, typer.Option("--robust", help="Also with each file left out, logs cut, describe text or logs alone.")
+    ] = False,
     causes: CausesOption = None,
 ) -> None:
     """Score the ranking on labelled incidents."""
     from analyzer.cli.evaluate import run
 
-    run(directory, json_file, causes or [])
+    run(directory, json_file, causes or [], robust)
 
 
 @app.command(name="causes")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.app import fail
 
+if TYPE_CHECKING:
+    from analyzer.evaluate import Outcome
+    from analyzer.robustness import Trial
 
-def run(directory: Path, json_file: Path | None, extra: Sequence[Path]) -> None:
-    """Print top-1, top-3, MRR, evidence recall, false alarms and a row per incident."""
+
+def run(directory: Path, json_file: Path | None, extra: Sequence[Path], robust: bool = False) -> None:
+    """Print a row per incident, the figures over all of them and, with ``robust``, those of the poorer forms."""
     if not directory.is_dir() or not any(directory.glob("*/truth.yaml")):
         fail(f"{directory}: no labelled incidents (*/truth.yaml) in it")
     from analyzer import evaluate as board
@@ -34,15 +40,43 @@ def run(directory: Path, json_file: Path | None, extra: Sequence[Path]) -> None:
         second = "" if item.second_found is None else f" second cause {'found' if item.second_found else 'MISSED'}"
         extra_text = f" ERROR {item.error}" if item.error else alarm + second
         print(f"{mark} {item.incident:<44} {item.primary:<28} first: {item.first:<28} cited {cited}{extra_text}")
-    for name, scores in board.grouped(outcomes, "difficulty").items():
-        print(f"  {name:<10} {scores.incidents:3d}: top-1 {scores.top1:.3f}  top-3 {scores.top3:.3f}")
-    for name, scores in board.grouped(outcomes, "family").items():
-        print(f"  {name:<10} {scores.incidents:3d}: top-1 {scores.top1:.3f}  top-3 {scores.top3:.3f}")
+    _totals(outcomes)
+    result = board.as_json(outcomes)
+    if robust:
+        from analyzer.robustness import trials
+
+        result["robustness"] = _poorer(list(trials(directory, analyze)))
+    if json_file is not None:
+        json_file.write_text(json.dumps(result, indent=2), encoding="utf-8")
+
+
+def _totals(outcomes: list[Outcome]) -> None:
+    from analyzer import evaluate as board
+
+    for attribute in ("difficulty", "family"):
+        for name, scores in board.grouped(outcomes, attribute).items():
+            print(f"  {name:<10} {scores.incidents:3d}: top-1 {scores.top1:.3f}  top-3 {scores.top3:.3f}")
+    for label, first, names in board.confusion(outcomes):
+        print(f"  taken for another: {label} -> {first} ({len(names)}): {', '.join(names)}")
     total = board.score(outcomes)
     print(
         f"incidents {total.incidents}  top-1 {total.top1:.3f}  top-3 {total.top3:.3f}  MRR {total.mrr:.3f}  "
         f"evidence recall {total.evidence_recall:.3f}  false alarms {total.false_alarms}/{total.healthy}  "
         f"Brier {total.brier:.3f}  calibration error {total.calibration_error:.3f}  errors {total.errors}"
     )
-    if json_file is not None:
-        json_file.write_text(json.dumps(board.as_json(outcomes), indent=2), encoding="utf-8")
+
+
+def _poorer(results: list[Trial]) -> dict[str, Any]:
+    """Print how the ranking holds with less data, and give it as JSON."""
+    from analyzer.robustness import by_way
+
+    ways = by_way(results)
+    for way, one in ways.items():
+        print(
+            f"{way}: {one.trials} forms  top-1 {one.top1:.3f}  top-3 {one.top3:.3f}  "
+            f"top-3 or asked for what is missing {one.passed:.3f}"
+        )
+    return {
+        "by_way": {way: asdict(one) for way, one in ways.items()},
+        "failed": [asdict(trial) for trial in results if not (trial.in_top3 or trial.honest)],
+    }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.evaluate import evaluate, judge, reliability, score
+from analyzer.evaluate import confusion, evaluate, judge, reliability, score
 from analyzer.report import model
 
 TRUTH = {
@@ -84,3 +84,11 @@ def test_an_analyzer_that_fails_is_counted_not_hidden(tmp_path: Path) -> None:
 
     outcomes = evaluate(tmp_path, broken)
     assert outcomes[0].error.startswith("ValueError") and score(outcomes).errors == 1
+
+
+def test_what_was_taken_for_what() -> None:
+    wrong = judged(cause("z", 0.9))
+    assert confusion([judged(cause("a", 0.9)), wrong, wrong, judged()]) == [
+        ("a", "z", ("x", "x")),
+        ("a", "causes-found", ("x",)),
+    ]
