@@ -5,7 +5,7 @@ Built on ``sample_bundles/cluster.py``; every object is printed by a real kubect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,101 @@ class Incident(Story):
         """The log of a calico-node that starts well, ``began`` seconds ago; ``peers``: BGP sessions that come up."""
         return start_lines(self, address, began, self.calico, peers)
 
+    def hosts(self, addresses: Mapping[str, str], **more: Any) -> list[str]:
+        """Workers with names of their own (name -> address); arguments as of ``workers``. Gives the names."""
+        for name, address in addresses.items():
+            worker(self, address, **{"platform": self.platform, "version": self.kubernetes, **more, "name": name})
+        return list(addresses)
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """Calico's release, to choose wordings by: (3, 28)."""
+        major, minor = self.calico.lstrip("v").split(".")[:2]
+        return int(major), int(minor)
+
+    def say(self, ago: float, level: str, pid: int, process: str, place: str, message: str) -> str:
+        """As ``line``, but the process is named only by releases that name it (v3.14 and later)."""
+        return self.line(ago, level, pid, f"{process}/{place}" if self.release >= (3, 14) else place, message)
+
+    def boot(
+        self, node: str, began: float, peers: Sequence[str] = (), up: Sequence[str] | None = None, address: str = "",
+        interface: str = "eth0", prefix: int = 26, first: int = 60, bird: bool = True,
+    ) -> list[str]:  # fmt: skip
+        """A fuller start than ``started``: start-up, confd, felix, and BIRD with its peers (``up``: those that come up)."""
+        lines = [
+            ("startup", 9, "startup.go 430:", "Early log level set to info"),
+            ("startup", 9, "utils.go 126:", f"Using NODENAME environment for node name {node}"),
+            ("startup", 9, "utils.go 138:", f"Determined node name: {node}"),
+            ("startup", 9, "startup.go 94:", f"Starting node {node} with version {self.calico}"),
+            ("startup", 9, "startup.go 435:", "Checking datastore connection"),
+            ("startup", 9, "startup.go 459:", "Datastore connection verified"),
+            ("startup", 9, "startup.go 104:", "Datastore is ready"),
+            ("startup", 9, "startup.go 488:", "Initialize BGP data"),
+            ("startup", 9, "autodetection_methods.go 103:", f"Using autodetected IPv4 address on interface {interface}: {address or node}/{prefix}"),
+            ("startup", 9, "startup.go 711:", "No AS number configured on node resource, using global value"),
+            ("startup", 9, "startup.go 214:", f"Using node name: {node}"),
+            ("startup", 9, "utils.go 190:", "Setting NetworkUnavailable to false"),
+        ]  # fmt: skip
+        log = [self.say(began - 0.03 * i, "INFO", *_order(*line)) for i, line in enumerate(lines)]
+        log += ["Calico node started successfully", NO_CONFIG.format("bird.cfg"), NO_CONFIG.format("bird6.cfg")]
+        lines = [
+            ("felix", first + 1, "daemon.go 148:", f'Felix starting up GOMAXPROCS=4 builddate="2024-02-14T23:08:41+0000" gitcommit="c6adfef" version="{self.calico}"'),
+            ("felix", first + 1, "daemon.go 172:", "Loading configuration..."),
+            ("felix", first + 1, "daemon.go 230:", 'Connecting to datastore datastore="kubernetes"'),
+            ("confd", first, "config.go 81:", "Skipping confd config file."),
+            ("confd", first, "run.go 18:", "Starting calico-confd"),
+            ("felix", first + 1, "int_dataplane.go 1289:", f'Linux interface state changed. ifIndex=2 ifaceName="{interface}" state="up"'),
+        ]  # fmt: skip
+        log += [self.say(began - 1.2 - 0.04 * i, "INFO", *_order(*line)) for i, line in enumerate(lines)]
+        if bird:
+            key = "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host"
+            log += [self.say(began - 2.1, "INFO", first, "confd", "resource.go 273:", key), *bird_start(peers, up)]
+        state = "Completed first update to dataplane. secsSinceStart=1.9"
+        return [*log, self.say(began - 3.4, "INFO", first + 1, "felix", "int_dataplane.go 1998:", state)]
+
+    def quiet(self, began: float, ended: float, every: float = 62, pid: int = 61) -> list[str]:
+        """Steady-state lines of felix from ``began`` to ``ended`` seconds ago."""
+        lines, ago, turn = [], began, 0
+        while ago > ended:
+            sums = f"Summarising {8 + turn * 3 % 7} dataplane reconciliation loops over 1m{2 + turn % 3}.{turn % 9}s: "
+            sums += f"avg={4 + turn % 6}ms longest={11 + turn * 5 % 40}ms ({('', 'resync-filter-v4', 'resync-nat-v4,resync-mangle-v4')[turn % 3]})"
+            old = ("int_dataplane.go 690:", "Applying dataplane updates")
+            place, text = ("summary.go 100:", sums) if self.release >= (3, 20) else old
+            lines.append(self.say(ago, "INFO", pid, "felix", place, text))
+            if self.release < (3, 20):
+                lines.append(
+                    self.say(
+                        ago - 0.01,
+                        "INFO",
+                        pid,
+                        "felix",
+                        "int_dataplane.go 705:",
+                        f"Finished applying updates to dataplane. msecToApply={1 + turn % 5}.{turn}47",
+                    )
+                )
+            ago, turn = ago - every, turn + 1
+        return lines
+
+    def not_established(
+        self,
+        name: str,
+        peers: Sequence[str],
+        last: float,
+        first: float,
+        count: int,
+        established: int = 0,
+        pid: int = 5037,
+    ) -> None:
+        """The event of a readiness probe that misses BGP peers, worded as by this release."""
+        place = "node/health.go 202:" if self.release >= (3, 29) else "confd/health.go 180:"
+        number = f"Number of node(s) with BGP peering established = {established}"
+        missing = "calico/node is not ready: BIRD is not ready: BGP not established with " + ",".join(peers)
+        text = f"{self.line(last, 'INFO', pid, place, number)}\n{missing}\n"
+        if self.release < (3, 14):
+            text = f"{missing}{self.line(last, 'INFO', pid, 'health.go 156:', number)}\n"
+        combined = "(combined from similar events): " if count > 60 else ""
+        self.pod_event(name, "Unhealthy", f"{combined}Readiness probe failed: {text}", last, first, count)
+
     def log(self, name: str, lines: Iterable[str], file: str = "") -> str:
         """A log file (``<pod>.log`` unless named); gives its name."""
         self.texts[file or f"{name}.log"] = join(lines)
@@ -80,6 +175,62 @@ class Incident(Story):
     def describe(self, address: str, name: str = "") -> None:
         """``describe pod`` and ``describe node`` of one worker and the lists, as the runbook asks for."""
         runbook_files(self, address, name or self.pods[address], self.namespace)
+
+
+NO_CONFIG = "bird: Unable to open configuration file /etc/calico/confd/config/{}: No such file or directory"
+
+
+def _order(process: str, pid: int, place: str, message: str) -> tuple[int, str, str, str]:
+    return pid, process, place, message
+
+
+def bird_start(peers: Sequence[str], up: Sequence[str] | None = None, kind: str = "Mesh") -> list[str]:
+    """BIRD's lines of a start with these peers; those in ``up`` (all unless told) are established."""
+    names = {peer: f"{kind}_{peer.replace('.', '_')}" for peer in peers}
+    lines = ["device1: Initializing", "direct1: Initializing", *(f"{name}: Initializing" for name in names.values())]
+    for own in ("device1", "direct1"):
+        lines += [f"{own}: Starting", f"{own}: Connected to table master", f"{own}: State changed to feed"]
+    for name in names.values():
+        lines += [f"{name}: Starting", f"{name}: State changed to start"]
+    lines += ["Graceful restart started", "Started", "device1: State changed to up", "direct1: State changed to up"]
+    established = peers if up is None else up
+    for peer in established:
+        lines += [
+            f"{names[peer]}: {text}"
+            for text in ("Connected to table master", "State changed to feed", "State changed to up")
+        ]
+    return [
+        f"bird: {line}" for line in [*lines, *(["Graceful restart done"] if len(established) == len(peers) else [])]
+    ]
+
+
+def node_status(rows: Iterable[tuple[str, ...]], kind: str = "node-to-node mesh") -> str:
+    """``calicoctl node status``: rows of (peer, state, since, info)."""
+    table = [("PEER ADDRESS", "PEER TYPE", "STATE", "SINCE", "INFO"), *((row[0], kind, *row[1:]) for row in rows)]
+    wide = [max(len(row[i]) for row in table) for i in range(5)]
+    rule = "+" + "+".join("-" * (width + 2) for width in wide) + "+"
+    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)) + " |" for row in table]
+    return "\n".join(["Calico process is running.", "", "IPv4 BGP status", rule, text[0], rule, *text[1:], rule, "",
+                      "IPv6 BGP status", "No IPv6 peers found.", ""])  # fmt: skip
+
+
+def protocols(
+    rows: Iterable[tuple[str, ...]], kind: str = "Mesh", since: str = "04:26:28", routes: str = "wait"
+) -> str:
+    """``birdcl show protocols``: rows of (peer, state, since, info)."""
+    lines = ["BIRD v0.3.3+birdv1.6.8 ready.", "name     proto    table    state  since       info"]
+    lines += [
+        f"{n:8} {p:8} master   {s:6} {since}    "
+        for n, p, s in (
+            ("static1", "Static", "up"),
+            ("kernel1", "Kernel", routes),
+            ("device1", "Device", "up"),
+            ("direct1", "Direct", "up"),
+        )
+    ]
+    for peer, state, began, info in rows:
+        lines.append(f"{kind + '_' + peer.replace('.', '_'):8} BGP      master   {state:6} {began}    {info:14}")
+    return "\n".join(lines) + "\n"
 
 
 def _suffix(address: str) -> str:
