@@ -78,6 +78,33 @@ class Incident(Story):
             worker(self, address, **{"platform": self.platform, "version": self.kubernetes, **more, "name": name})
         return list(addresses)
 
+    def staff(self, hosts: Mapping[str, str], **more: Any) -> list[str]:
+        """A calico-node pod on each of these named workers (name -> address); arguments as of ``agents``. Gives the pods."""
+        return [self.agents([name], **{"address": address, **more})[0] for name, address in hosts.items()]
+
+    def other(
+        self, name: str, node: str, ip: str = "", namespace: str = "kube-system", owner: str = "", app: str = "",
+        image: str = "registry.example.com/app:1.4", ready: bool = True, phase: str = "Running", age: float = 1_700_000, **more: Any,
+    ) -> str:  # fmt: skip
+        """A pod that is none of Calico's, on its own ``ip`` or (without one) the node's; further arguments as of ``container``."""
+        app = app or name.rsplit("-", 2)[0]
+        status = [container(self, app, image, ready=ready, **more)]
+        made = pod(
+            self,
+            name,
+            node,
+            status,
+            namespace=namespace,
+            owner=owner or f"DaemonSet/{app}",
+            app=app,
+            phase=phase,
+            age=age,
+        )
+        if ip:
+            made["spec"]["hostNetwork"] = False
+            made["status"] |= {"podIP": ip, "podIPs": [{"ip": ip}]}
+        return name
+
     @property
     def release(self) -> tuple[int, int]:
         """Calico's release, to choose wordings by: (3, 28)."""
