@@ -48,6 +48,8 @@ class Incident(Story):
         status = [container(self, "calico-typha", f"{self.registry}/typha:{self.calico}", ready=ready, **more)]
         made = pod(self, name, address, status, namespace=self.namespace, owner="ReplicaSet/calico-typha-5c9d8f7b6",
                    app="calico-typha", phase="Running" if address else "Pending")  # fmt: skip
+        at = self.address(address)
+        made["status"] |= {"podIP": at, "hostIP": at, "podIPs": [{"ip": at}]}
         if not address:
             made["status"] |= {"containerStatuses": [], "podIP": "", "podIPs": [], "hostIP": ""}
         return name
@@ -100,10 +102,14 @@ class Incident(Story):
             phase=phase,
             age=age,
         )
-        if ip:
-            made["spec"]["hostNetwork"] = False
-            made["status"] |= {"podIP": ip, "podIPs": [{"ip": ip}]}
+        made["spec"]["hostNetwork"] = not ip
+        made["status"] |= {"podIP": ip or self.address(node), "podIPs": [{"ip": ip or self.address(node)}]}
         return name
+
+    def address(self, node: str) -> str:
+        """The address of a worker by its name."""
+        found = [item for item in self.objects.get("Node", []) if item["metadata"]["name"] == node]
+        return str(found[0]["status"]["addresses"][0]["address"]) if found else node
 
     @property
     def release(self) -> tuple[int, int]:
