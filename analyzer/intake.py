@@ -18,6 +18,7 @@ from analyzer.tables import ROW_TYPES
 from parsers.container_log import parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
 from parsers.log_facts import container_of
+from parsers.notes import parse_notes
 from parsers.place import Hint, place
 from parsers.recognize import SAMPLE, recognize
 from parsers.rows import FileRow
@@ -223,6 +224,9 @@ class _Reader:
         sections = split_sections(part.text, source) if kind == "log" else []
         for text, own in section_sources(sections, source) if sections else [(part.text, source)]:
             parsed = self._parse(kind, text, own)
+            if kind == "unknown" and parsed.log_lines:
+                kind = "notes"
+                parsed.problems.append("of no form that calico-triage knows: only searched for known messages")
             file = FileRow(base.path, kind, own.namespace, own.pod, own.container, own.node)
             file.lines = text.count("\n") + (not text.endswith("\n"))
             file.bytes, file.encoding = len(text.encode("utf-8", "replace")), row.encoding
@@ -264,7 +268,7 @@ class _Reader:
             what = "is empty" if not self.members else "is empty, or nothing in it could be read as text"
             raise BundleError(f"{intake.paths[0]}: {what}; give the customer's files, a folder or an archive of them")
         for path in self._unknown[:_MOST_UNKNOWN]:
-            intake.warn(path, "not recognised as anything calico-triage reads: skipped")
+            intake.warn(path, "not recognised as anything calico-triage reads, and no known message is in it: skipped")
         if len(self._unknown) > _MOST_UNKNOWN:
             more = len(self._unknown) - _MOST_UNKNOWN
             intake.warn("", f"{more} more files are not recognised as anything calico-triage reads: skipped")
@@ -331,6 +335,8 @@ def read_text(kind: str, text: str, source: Source, match: Match) -> Parsed:
         journal = importlib.import_module("parsers.kubelet_journal")
         found: Parsed = journal.parse_kubelet_journal(text, source, match)
         return found
+    if kind == "unknown":
+        return parse_notes(text, source, match)
     if kind not in _PARSERS:
         return Parsed()
     module, _, function = _PARSERS[kind].partition(":")

@@ -1,0 +1,46 @@
+"""Text of no known form (a chat, a mail, the output of another tool): only lines with known messages count."""
+
+from __future__ import annotations
+
+from parsers.rows import LogLineRow
+from parsers.source import Match, Parsed, Source
+
+MOST_LINES = 200_000
+_MOST_CHARACTERS = 4000
+
+
+def parse_notes(text: str, source: Source, match: Match) -> Parsed:
+    """Give a log line for each line in which the message catalogue knows something; equal lines are one row.
+
+    Such a line has no time, level or component: nothing but its words is known.
+    """
+    parsed = Parsed()
+    rows: dict[str, LogLineRow] = {}
+    lines = text.split("\n")
+    for number, line in enumerate(lines[:MOST_LINES], start=source.first_line):
+        message = line[:_MOST_CHARACTERS].strip()
+        known = rows.get(message)
+        if known is not None:
+            known.count += 1
+            known.last_line = number
+            continue
+        ids = match(message) if message else ()
+        if ids:
+            rows[message] = LogLineRow(
+                file=source.path,
+                line=number,
+                pod=source.pod,
+                node=source.node,
+                container=source.container,
+                namespace=source.namespace,
+                message=message,
+                message_id=ids[0],
+                message_ids=ids,
+                last_line=number,
+                previous=source.previous,
+                raw=line,
+            )
+    parsed.log_lines.extend(rows.values())
+    if len(lines) > MOST_LINES:
+        parsed.problems.append(f"of no known form: only its first {MOST_LINES} lines were looked through")
+    return parsed

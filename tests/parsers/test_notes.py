@@ -1,0 +1,33 @@
+"""Text of no known form is searched for known messages."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parsers.notes import MOST_LINES, parse_notes
+from parsers.source import Source
+
+
+def match(text: str) -> tuple[str, ...]:
+    return ("boom",) if "boom" in text else ()
+
+
+def test_lines_with_a_known_message_are_rows_and_equal_ones_are_counted() -> None:
+    text = "Dear support,\n> it went boom at 3\nnothing else\n> it went boom at 3\nthanks"
+    rows = parse_notes(text, Source("mail.txt", first_line=5, node="w1"), match).log_lines
+    assert [(row.line, row.message, row.count, row.last_line, row.message_id, row.node) for row in rows] == [
+        (6, "> it went boom at 3", 2, 8, "boom", "w1")
+    ]
+    assert rows[0].level == "" and rows[0].time is None
+
+
+def test_an_endless_text_is_searched_up_to_a_limit_which_is_said() -> None:
+    parsed = parse_notes("x\n" * MOST_LINES + "boom\n", Source("x"), match)
+    assert parsed.log_lines == [] and str(MOST_LINES) in parsed.problems[0]
+
+
+@given(st.text())
+def test_any_text_is_taken(text: str) -> None:
+    rows = parse_notes(text, Source("x"), match).log_lines
+    assert sum(row.count for row in rows) == sum("boom" in line[:4000] for line in text.split("\n"))
