@@ -249,5 +249,10 @@ def test_the_program_leaves_no_trace_but_its_output(tmp_path: Path) -> None:
     words = [str(PROGRAM), "analyze", str(TOGGLES), "-q", "-o", "x.md"]
     subprocess.run(words, cwd=work, env=environment, check=True, timeout=120)
     assert [path.name for path in work.iterdir()] == ["x.md"]
-    assert list(home.iterdir()) == []
+    assert {path.name for path in home.iterdir()} <= {"calico-triage"}, "its own cache folder and nothing else"
     assert sorted(path.name for path in TOGGLES.iterdir()) == before
+    for path in home.rglob("*"):
+        path.unlink() if path.is_file() else None
+    (home / "calico-triage").rmdir() if (home / "calico-triage").exists() else None
+    subprocess.run(words, cwd=work, env={**environment, "CALICO_TRIAGE_CACHE": "off"}, check=True, timeout=120)
+    assert list(home.iterdir()) == []
