@@ -13,6 +13,7 @@ from typing import Any
 
 from analyzer.attribution import Output, attribute
 from analyzer.bundle import BundleError, Limits, Member, fingerprint, foreign, open_bundle
+from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.tables import ROW_TYPES
 from parsers.container_log import parse_container_log, section_sources, split_sections
@@ -277,6 +278,8 @@ class _Reader:
             for key in ("namespace", "pod", "node"):
                 said = {getattr(output.file, key) for output in logs}
                 setattr(row, key, said.pop() if len(said) == 1 else "")
+        for path, what in reconcile(self.outputs):
+            intake.warn(path, what)
         intake.collected = collected_at(self.outputs)
         for output in self.outputs:
             if intake.collected is not None:
