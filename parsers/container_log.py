@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from parsers import bird_log, plain_log
 from parsers.log_container import container_of, looks_like_log
-from parsers.log_dress import Origin, dress_of, without_controls
+from parsers.log_dress import Dress, Origin, dress_of, without_controls
 from parsers.log_facts import LogFacts
 from parsers.log_reader import RecordReader
 from parsers.log_record import BAD_LEVELS, MAX_LINE, LogRecord, utc_time
@@ -19,7 +20,15 @@ from parsers.process_starts import ProcessStarts
 from parsers.rows import BgpRow, LogLineRow
 from parsers.source import Match, Parsed, Source
 
-__all__ = ["container_of", "looks_like_log", "parse_container_log", "section_sources", "split_sections"]
+__all__ = [
+    "KeptLine",
+    "container_of",
+    "looks_like_log",
+    "parse_container_log",
+    "parse_kept_lines",
+    "section_sources",
+    "split_sections",
+]
 
 _SAMPLE = 300_000
 _CACHED_MESSAGES = 20_000
@@ -68,12 +77,33 @@ def parse_container_log(text: str, source: Source, match: Match) -> Parsed:
     return _LogParser(source, match).parse(text)
 
 
+def parse_kept_lines(head: str, lines: Sequence[KeptLine], source: Source, match: Match) -> Parsed:
+    """Read a log of which only some lines are at hand, those that stand for all others; see parse_container_log.
+
+    Args:
+        head: the beginning of the log, with all its lines: tells the container, the dress and a time.
+        lines: the lines kept, in order; each may stand for equal ones before it.
+        source: where it is from.
+        match: the message catalogue.
+    """
+    return _LogParser(source, match).parse_kept(head, lines)
+
+
+class KeptLine(NamedTuple):
+    """A line of a log with its 1-based number, and how many equal ones before it were only counted."""
+
+    number: int
+    text: str
+    more: int = 0
+
+
 @dataclass(slots=True)
 class _LogParser:
     source: Source
     match: Match
     problems: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
+    lines: Mapping[int, str] | _Numbered = field(default_factory=dict)
+    more: Mapping[int, int] = field(default_factory=dict)
     guess: str = ""
     near: datetime | None = None
     rows: RowStore = field(init=False)
@@ -92,7 +122,21 @@ class _LogParser:
         self.guess = container_of(text[:_SAMPLE])
         self.near = _some_time(text) or self.source.collected
         dress = dress_of(text, self.near)
-        self.lines = dress.lines
+        self.lines = _Numbered(dress.lines)
+        return self._records(dress)
+
+    def parse_kept(self, head: str, lines: Sequence[KeptLine]) -> Parsed:
+        head = without_controls(head)
+        self.guess = container_of(head[:_SAMPLE])
+        self.near = _some_time(head) or self.source.collected
+        dress = dress_of(head, self.near)
+        dress.lines = [line.text for line in lines]
+        dress.numbers = [line.number for line in lines]
+        self.lines = {line.number: line.text for line in lines}
+        self.more = {line.number: line.more for line in lines if line.more}
+        return self._records(dress)
+
+    def _records(self, dress: Dress) -> Parsed:
         origin: Origin | None = None
         feed: Callable[[int, str, datetime | None], None] | None = None
         for number, line, stamp, whose in dress.undressed():
@@ -185,20 +229,21 @@ class _Stream:
         if self.program and not record.component:
             record.component = self.program
         self.starts.see(record)
-        self.facts.see(record)
+        more = self.parser.more.get(record.line, 0)
+        self.facts.see(record, more)
         if record.pid is not None and record.time is not None:
             self.process_ends[record.pid] = record.time
         text = record.match_text or record.message
         ids = self.parser.ids_of(text.replace('\\"', '"') if '\\"' in text else text)
         if record.kind == "bird":
-            self._change(record)
+            self._change(record, more)
         elif record.kind == "plain" and record.message.startswith("... dropped "):
             found = _DROPPED.match(record.message)
-            self.dropped += int(found[1]) if found else 0
+            self.dropped += int(found[1]) * (1 + more) if found else 0
         if not (ids or record.level in BAD_LEVELS or (not record.level and _is_trouble(record))):
             return
-        raw = self.parser.lines[record.line - 1][:MAX_LINE]
-        row = self.parser.rows.add(record, ids, self.origin, raw, self.starts.since(record))
+        raw = self.parser.lines[record.line][:MAX_LINE]
+        row = self.parser.rows.add(record, ids, self.origin, raw, self.starts.since(record), more)
         if not record.own_time and len(self._untimed) < _MOST_UNTIMED:
             self._untimed.append(row)
 
@@ -211,10 +256,10 @@ class _Stream:
             if end is not None:
                 row.fields[name] = f"{max((end - row.last_time).total_seconds(), 0.0):.3f}"
 
-    def _change(self, record: LogRecord) -> None:
+    def _change(self, record: LogRecord, more: int) -> None:
         change = bird_log.bgp_change(record.message)
         if change is not None:
-            row = self.parser.changes.add(record, change, self.origin)
+            row = self.parser.changes.add(record, change, self.origin, more)
             if not record.own_time and len(self._untimed_changes) < _MOST_UNTIMED:
                 self._untimed_changes.append(row)
 
@@ -229,6 +274,16 @@ class _Stream:
             change.not_after = time
         self._untimed.clear()
         self._untimed_changes.clear()
+
+
+class _Numbered:
+    """The lines of a whole text by their 1-based numbers."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+
+    def __getitem__(self, number: int) -> str:
+        return self._lines[number - 1]
 
 
 def _is_trouble(record: LogRecord) -> bool:

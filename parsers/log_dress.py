@@ -8,9 +8,10 @@ fluentd, Fluent Bit and IBM Log Analysis objects. Dresses may be nested in any o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any, NamedTuple
 
 from parsers.log_record import MAX_LINE, Yearless, epoch_time, utc_time, with_year
@@ -80,11 +81,12 @@ class Dress:
     cut_lines: int = 0
     stern: frozenset[tuple[str, str]] = frozenset()
     docker_newlines: bool = False
+    numbers: Sequence[int] | None = None  # of the lines, where they are not all lines of the file
     _open: dict[tuple[Origin, str], list[Any]] = field(default_factory=dict)
 
     def undressed(self) -> Iterator[PlainLine]:
         """Give the plain lines in order; pieces of a line that the runtime split are one line again."""
-        for number, line in enumerate(self.lines, 1):
+        for number, line in zip(self.numbers or count(1), self.lines, strict=False):
             if len(line) > MAX_LINE:
                 line = line[:MAX_LINE]
                 self.cut_lines += 1

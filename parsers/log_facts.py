@@ -59,9 +59,9 @@ class LogFacts:
     records: int = 0
     _last: deque[LogRecord] = field(default_factory=lambda: deque(maxlen=_LAST_RECORDS))
 
-    def see(self, record: LogRecord) -> None:
-        """Take note of a record."""
-        self.records += 1
+    def see(self, record: LogRecord, more: int = 0) -> None:
+        """Take note of a record; ``more`` like it were left out before it."""
+        self.records += 1 + more
         time = record.time
         if record.own_time and time is not None:
             if self.first_time is None or time < self.first_time:
@@ -69,7 +69,7 @@ class LogFacts:
             if self.last_time is None or time > self.last_time:
                 self.last_time = time
         if record.level:
-            self.levels[record.level] += 1
+            self.levels[record.level] += 1 + more
         self._last.append(record)
         if record.message.startswith(_TELLING):
             self._tell(record.message[:16_384])

@@ -23,6 +23,12 @@ _BIRD_VALUES = re.compile(r"(?<=port )\d{1,5}|\d{1,12}(?= ms\b| s\b| events\b)")
 _Key = tuple[Origin, str, int | None, str, str, tuple[str, ...], str]
 
 
+def same_message(record: LogRecord) -> str:
+    """What the message has in common with those that say the same: times, counts and durations are left out."""
+    message = record.message[:_TEMPLATE_FROM]
+    return _BIRD_VALUES.sub("N", message) if record.kind == "bird" else template(message)
+
+
 @dataclass(slots=True)
 class RowStore:
     """Keeps the distinct log rows of one file."""
@@ -34,12 +40,19 @@ class RowStore:
     _recent: dict[str, deque[_Key]] = field(default_factory=dict)
 
     def add(
-        self, record: LogRecord, ids: tuple[str, ...], origin: Origin, raw: str, since_start: float | None
+        self,
+        record: LogRecord,
+        ids: tuple[str, ...],
+        origin: Origin,
+        raw: str,
+        since_start: float | None,
+        more: int = 0,
     ) -> LogLineRow:
-        """Count the record in the row of the same problem of the same process, or make a row; give that row."""
-        message = record.message[:_TEMPLATE_FROM]
-        same = _BIRD_VALUES.sub("N", message) if record.kind == "bird" else template(message)
-        key = (origin, record.component, record.pid, record.level, record.source, ids, same)
+        """Count the record in the row of the same problem of the same process, or make a row; give that row.
+
+        ``more`` is the number of equal records before this one that are counted with it.
+        """
+        key = (origin, record.component, record.pid, record.level, record.source, ids, same_message(record))
         row = self._rows.get(key)
         if row is None:
             row = self._row(record, ids, origin, raw)
@@ -51,6 +64,7 @@ class RowStore:
             row.last_line = record.line + self.source.first_line - 1
             row.last_time = record.time or row.last_time
             row.time = row.time or record.time
+        row.count += more
         if since_start is not None:
             row.fields["last_since_start_s"] = f"{since_start:.3f}"
         return row
@@ -120,8 +134,8 @@ class BgpStore:
     _last: deque[BgpRow] = field(default_factory=lambda: deque(maxlen=LAST_CHANGES))
     _latest: dict[tuple[str, str, bool], BgpRow] = field(default_factory=dict)
 
-    def add(self, record: LogRecord, change: BgpChange, origin: Origin) -> BgpRow:
-        """Make and keep the row of a change."""
+    def add(self, record: LogRecord, change: BgpChange, origin: Origin, more: int = 0) -> BgpRow:
+        """Make and keep the row of a change; ``more`` equal ones before it are only counted."""
         row = BgpRow(
             file=self.source.path,
             line=record.line + self.source.first_line - 1,
@@ -133,7 +147,7 @@ class BgpStore:
             state=change.state,
             message=record.message,
         )
-        self.total += 1
+        self.total += 1 + more
         if len(self._first) < FIRST_CHANGES:
             self._first.append(row)
         else:
