@@ -1,0 +1,319 @@
+"""iptables-incompatible: legacy and nft are mixed, or the tools do not understand the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident
+
+REFUSED = "dial tcp 127.0.0.1:9099: connect: connection refused"
+
+
+def looked_up(story: Incident, ago: float, mode: str, pid: int = 61) -> list[str]:
+    """felix says which iptables it takes."""
+    return [
+        story.say(ago, "INFO", pid, "felix", "feature_detect.go 259:", f'Looked up iptables command backendMode="{mode}" candidates=[]string{{"iptables-{mode}-{verb}", "iptables-{verb}"}} command="iptables-{mode}-{verb}" ipVersion=0x4 saveOrRestore="{verb}"')
+        for verb in ("save", "restore")
+    ]  # fmt: skip
+
+
+def arm_boards(now: datetime) -> Incident:
+    story = incident(
+        "arm-image-nft-unknown-arguments", "iptables-incompatible",
+        "The nft flavour of iptables-restore in this arm64 image does not understand felix' rules ('unknown arguments found'), on "
+        "every host: felix panics in a loop.",
+        "https://github.com/projectcalico/calico/issues/4487", now, difficulty="easy", platform="other", calico="v3.18.1",
+        kubernetes="v1.20.4", namespace="kube-system", registry="docker.io/calico",
+    )  # fmt: skip
+    hosts = {f"altra-{n:02}": f"172.19.40.{10 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, kernel="5.8.0-1017-aws", os_image="Ubuntu 20.04.2 LTS")
+    pods = story.staff(hosts, ready=False, restarts=9, started=200, last=("Error", 137, 205), age=6000)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            f"Readiness probe failed: calico/node is not ready: felix is not ready: Get http://localhost:9099/readiness: {REFUSED}",
+            12,
+            5800,
+            210,
+        )
+    log = [*story.boot("altra-01", 200, ["172.19.40.12", "172.19.40.13"], up=[]), *looked_up(story, 196, "nft")]
+    rules = '*filter\\n:cali-to-host-endpoint - -\\n:cali-OUTPUT - -\\n-A cali-OUTPUT -m comment --comment \\"cali:Mq1_rAdXXH3YkrzW\\" -m mark --mark 0x10000/0x10000 --jump ACCEPT\\nCOMMIT\\n'
+    error = "iptables-nft-restore v1.8.4 (nf_tables): unknown arguments found on commandline\\nError occurred at line: 3\\nTry `iptables-nft-restore -h' or 'iptables-nft-restore --help' for more information.\\n"
+    for turn in range(3):
+        pid, rest = 61 + 210 * turn, 'error=exit status 2 ipVersion=0x4 table="filter"'
+        for n in range(4):
+            ago = 190 - 60 * turn - 3 * n
+            log.append(
+                story.say(
+                    ago,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "table.go 1324:",
+                    f'Failed to execute ip(6)tables-restore command error=exit status 2 errorOutput="{error}" input="{rules}" ipVersion=0x4 output="" table="filter"',
+                )
+            )
+            log.append(
+                story.say(
+                    ago - 0.1,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "table.go 989:",
+                    f"Failed to program iptables, will retry {rest}",
+                )
+            )
+        log.append(
+            story.say(
+                170 - 60 * turn,
+                "ERROR",
+                pid,
+                "felix",
+                "table.go 996:",
+                f"Failed to program iptables, loading diags before panic. {rest}",
+            )
+        )
+        log.append(
+            story.say(
+                169 - 60 * turn,
+                "PANIC",
+                pid,
+                "felix",
+                "table.go 1004:",
+                f"Failed to program iptables, giving up after retries {rest}",
+            )
+        )
+        log += [
+            "panic: (*logrus.Entry) 0x4000b0c2d0",
+            "",
+            "goroutine 223 [running]:",
+            "github.com/sirupsen/logrus.Entry.log(0x40000a8070, 0x4000886c60, 0x0, 0x0)",
+        ]
+    story.log(pods[0], log)
+    story.describe("altra-01", pods[0])
+    story.affected = list(hosts)
+    story.cite(f"{pods[0]}.log", "unknown arguments found on commandline")
+    return story
+
+
+def native_nft_rules(now: datetime) -> Incident:
+    story = incident(
+        "hand-written-nft-rules-in-nat", "iptables-incompatible",
+        "felix stops because the nat table on two hosts holds nft rules that iptables cannot show: the customer's own nft script "
+        "wrote them; the BGP events on the neighbours follow from it.",
+        "https://github.com/projectcalico/felix/pull/2564", now, difficulty="hard", platform="other", calico="v3.20.3",
+        kubernetes="v1.22.9", namespace="calico-system", registry="quay.io/calico",
+    )  # fmt: skip
+    hosts = {f"dc3-k8s-{n:02}": f"10.16.88.{30 + n}" for n in range(1, 8)}
+    story.hosts(hosts, kernel="4.18.0-348.el8.x86_64", os_image="Rocky Linux 8.5 (Green Obsidian)")
+    bad = {name: hosts[name] for name in ("dc3-k8s-02", "dc3-k8s-06")}
+    good = {name: at for name, at in hosts.items() if name not in bad}
+    pods = story.staff(bad, ready=False, restarts=21, started=400, last=("Error", 137, 402))
+    others = story.staff(good)
+    for name in others[:3]:
+        story.not_established(name, list(bad.values()), 1500, 4000, 3, established=4)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            f'Readiness probe failed: calico/node is not ready: felix is not ready: Get "http://localhost:9099/readiness": {REFUSED}',
+            9,
+            9000,
+            800,
+        )
+    first = pods[0]
+    log = [*story.boot("dc3-k8s-02", 400, list(good.values())), *looked_up(story, 396, "nft")]
+    for turn in range(6):
+        ago, pid = 390 - 60 * turn, 61 + 133 * turn
+        log.append(
+            story.say(
+                ago,
+                "INFO",
+                pid,
+                "felix",
+                "table.go 592:",
+                'Loading current iptables state and checking it is correct. ipVersion=0x4 table="nat"',
+            )
+        )
+        for n in range(3):
+            log.append(
+                story.say(
+                    ago - 4 * n,
+                    "ERROR",
+                    pid,
+                    "felix",
+                    "table.go 881:",
+                    'iptables-save failed because there are incompatible nft rules in the table.  Remove the nft rules to continue. ipVersion=0x4 table="nat"',
+                )
+            )
+            log.append(
+                story.say(
+                    ago - 4 * n,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "table.go 668:",
+                    'iptables-nft-save command failed error=iptables-save failed because there are incompatible nft rules in the table ipVersion=0x4 stderr="" table="nat"',
+                )
+            )
+        log.append(
+            story.say(
+                ago - 20,
+                "PANIC",
+                pid,
+                "felix",
+                "table.go 674:",
+                'iptables-nft-save command failed after retries error=iptables-save failed because there are incompatible nft rules in the table ipVersion=0x4 table="nat"',
+            )
+        )
+        log += [
+            "panic: (*logrus.Entry) 0xc0004e81c0",
+            "",
+            "goroutine 246 [running]:",
+            "github.com/sirupsen/logrus.(*Entry).log(0xc0000e6000, 0x0, 0xc000c12500, 0x36)",
+        ]
+    story.log(first, log)
+    story.log(others[0], [*story.boot("dc3-k8s-01", 900_000, [at for at in hosts.values() if at != "10.16.88.31"])[-12:],
+                          "bird: Mesh_10_16_88_32: State changed to start", "bird: Mesh_10_16_88_36: State changed to start", *story.quiet(600, 60)])  # fmt: skip
+    story.describe("dc3-k8s-02", first)
+    story.commands[f"describe-pod-{others[0]}.txt"] = f"describe pod -n calico-system {others[0]}"
+    story.affected = list(bad)
+    story.cite(f"{first}.log", "incompatible nft rules in the table")
+    return story
+
+
+def old_kernel_nft_image(now: datetime) -> Incident:
+    story = incident(
+        "node-group-back-to-el7-still-nft", "iptables-incompatible",
+        "On the hosts that were rolled back to EL7 felix still takes the nft flavour (left by an init script), which this kernel "
+        "does not serve: 'Could not fetch rule set generation id'.",
+        "https://github.com/projectcalico/calico/issues/7741", now, difficulty="medium", platform="other", calico="v3.24.1",
+        kubernetes="v1.24.13-eks-0a21954", namespace="kube-system", registry="123456789012.dkr.ecr.example.com/calico",
+    )  # fmt: skip
+    new = {f"ip-10-52-{n}-14.ec2.internal": f"10.52.{n}.14" for n in (3, 4, 5)}
+    old = {f"ip-10-52-{n}-201.ec2.internal": f"10.52.{n}.201" for n in (3, 4)}
+    story.hosts(new, kernel="5.10.178-162.673.amzn2.x86_64", os_image="Amazon Linux 2")
+    story.hosts(
+        old,
+        kernel="3.10.0-1160.90.1.el7.x86_64",
+        os_image="Red Hat Enterprise Linux Server 7.9 (Maipo)",
+        age=5000,
+        since=4900,
+    )
+    story.staff(new)
+    pods = story.staff(old, ready=False, restarts=13, started=110, last=("Error", 137, 112), age=4900)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            f'Readiness probe failed: calico/node is not ready: felix is not ready: Get "http://localhost:9099/readiness": {REFUSED}',
+            5,
+            4800,
+            260,
+        )
+        story.pod_event(
+            name, "Unhealthy", f'Liveness probe failed: Get "http://localhost:9099/liveness": {REFUSED}', 25, 4800, 90
+        )
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            115,
+            4700,
+            13,
+            type_="Normal",
+        )
+    log = [*story.boot(next(iter(old)), 110, bird=False), *looked_up(story, 106, "nft")]
+    for n in range(6):
+        text = 'iptables-nft-save command failed error=exit status 1 ipVersion=0x4 stderr="iptables-nft-save v1.8.4 (nf_tables): Could not fetch rule set generation id: Invalid argument\\n\\n" table="mangle"'
+        log.append(story.say(100 - 12 * n, "WARNING", 61 + 50 * (n // 3), "felix", "table.go 766:", text))
+        if n % 3 == 2:
+            log.append(
+                story.say(
+                    99 - 12 * n,
+                    "PANIC",
+                    61 + 50 * (n // 3),
+                    "felix",
+                    "table.go 773:",
+                    'iptables-nft-save command failed after retries error=exit status 1 ipVersion=0x4 table="mangle"',
+                )
+            )
+    story.log(pods[0], log, file="calico-node.previous.log")
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        f"describe-{pods[0]}.txt": f"describe pod -n kube-system {pods[0]}",
+        "pods.txt": "get pods -n kube-system -o wide",
+    }
+    story.affected = list(old)
+    story.cite("calico-node.previous.log", "Could not fetch rule set generation id")
+    return story
+
+
+def two_worlds_of_rules(now: datetime) -> Incident:
+    story = incident(
+        "kube-proxy-nft-calico-legacy", "iptables-incompatible",
+        "No error anywhere: felix programs the legacy tables while kube-proxy and the host use nft; the dump of the host shows "
+        "'iptables-legacy tables present', and packets meet both sets of rules.",
+        "https://github.com/projectcalico/calico/issues/8857", now, difficulty="hard", platform="other", calico="v3.27.2",
+        kubernetes="v1.27.12+rke2r1", namespace="calico-system", registry="docker.io/rancher/mirrored-calico",
+    )  # fmt: skip
+    hosts = {f"rhel-rke2-{n}": f"10.131.5.{60 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(
+        hosts,
+        kernel="4.18.0-513.24.1.el8_9.x86_64",
+        os_image="Red Hat Enterprise Linux 8.9 (Ootpa)",
+        runtime="containerd://1.7.11-k3s2",
+    )
+    pods = story.staff(hosts, started=90_000, age=90_000)
+    for i, host in enumerate(hosts):
+        story.other(
+            f"kube-proxy-{host}",
+            host,
+            owner=f"Node/{host}",
+            app="kube-proxy",
+            image="rancher/hardened-kubernetes:v1.27.12-rke2r1",
+        )
+        story.other(
+            f"rke2-coredns-5b8f9c7d6f-x{i}k2p",
+            host,
+            ip=f"10.42.{i}.9",
+            owner="ReplicaSet/rke2-coredns-5b8f9c7d6f",
+            app="coredns",
+            ready=i > 1,
+            restarts=6 * (i < 2),
+        )
+    story.pod_event(
+        "rke2-coredns-5b8f9c7d6f-x0k2p",
+        "Unhealthy",
+        "Readiness probe failed: HTTP probe failed with statuscode: 503",
+        30,
+        80_000,
+        2011,
+        namespace="kube-system",
+    )
+    story.not_established(pods[0], [hosts["rhel-rke2-2"]], 89_960, 89_990, 2, established=2)
+    log = [
+        *story.boot("rhel-rke2-1", 90_000, list(hosts.values())[1:]),
+        *looked_up(story, 89_995, "legacy"),
+        *story.quiet(700, 30),
+    ]
+    story.log(pods[0], log)
+    story.texts["host-iptables-save.txt"] = "\n".join([
+        "# Generated by iptables-save v1.8.5 (nf_tables) on Mon Nov 23 2026", "*nat", ":PREROUTING ACCEPT [0:0]", ":KUBE-SERVICES - [0:0]", ":KUBE-POSTROUTING - [0:0]",
+        '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES', "COMMIT", "*filter", ":FORWARD DROP [88121:5287260]",
+        '-A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD', "COMMIT", "# Completed on Mon Nov 23 2026",
+        "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them"]) + "\n"  # fmt: skip
+    story.texts["kube-proxy-rhel-rke2-1.log"] = "\n".join([
+        'I1122 09:46:21.118233       1 node.go:141] Successfully retrieved node IP: 10.131.5.61',
+        'I1122 09:46:21.134410       1 server_others.go:152] "Using iptables Proxier"',
+        'I1122 09:46:21.301118       1 config.go:315] "Starting node config controller"',
+        'I1122 09:46:21.401733       1 shared_informer.go:318] Caches are synced for service config']) + "\n"  # fmt: skip
+    story.describe("rhel-rke2-1", pods[0])
+    story.commands["describe-coredns.txt"] = "describe pod -n kube-system rke2-coredns-5b8f9c7d6f-x0k2p"
+    story.affected = list(hosts)
+    story.cite("host-iptables-save.txt", "iptables-legacy tables present")
+    return story
+
+
+STORIES = [arm_boards, native_nft_rules, old_kernel_nft_image, two_worlds_of_rules]

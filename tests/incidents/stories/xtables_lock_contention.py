@@ -1,0 +1,266 @@
+"""xtables-lock-contention: another program holds the xtables lock and iptables programming stalls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from telling import Incident, incident
+
+HELD = "Another app is currently holding the xtables lock"
+
+
+def refused(story: Incident, ago: float, pid: int, table: str, words: str, place: str = "table.go 1409:") -> list[str]:
+    """felix's three lines when iptables-restore gives up on the lock."""
+    fields = f'error=exit status 4 errorOutput="{words}" input="*{table}\\n:cali-PREROUTING - -\\nCOMMIT\\n" ipVersion=0x4 output="" table="{table}"'
+    rest = f'error=exit status 4 ipVersion=0x4 table="{table}"'
+    return [
+        story.say(ago, "WARNING", pid, "felix", place, f"Failed to execute ip(6)tables-restore command {fields}"),
+        story.say(
+            ago - 0.02, "WARNING", pid, "felix", "table.go 1032:", f"Failed to program iptables, will retry {rest}"
+        ),
+        story.say(ago - 0.05, "WARNING", pid, "felix", "table.go 1035:", f"Retrying... {rest}"),
+    ]
+
+
+def klog(story: Incident, ago: float, level: str, where: str, text: str) -> str:
+    """A line of kube-proxy or the kubelet."""
+    day, clock = story.stamp(ago).split(" ")
+    return f"{level}{day[5:7]}{day[8:]} {clock}412       1 {where}] {text}"
+
+
+def canal_with_flannel(now: datetime) -> Incident:
+    story = incident(
+        "canal-three-programs-on-iptables", "xtables-lock-contention",
+        "Felix exits again and again because iptables-restore never gets the xtables lock: flannel and kube-proxy on this host "
+        "hold it all the time.",
+        "https://github.com/projectcalico/calico/issues/2179", now, difficulty="easy", platform="other", calico="v3.8.2",
+        kubernetes="v1.14.6", namespace="kube-system", registry="rancher/calico",
+    )  # fmt: skip
+    hosts = {f"rke-wk-{n}": f"192.168.77.{20 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(hosts, kernel="3.10.0-1062.el7.x86_64", os_image="CentOS Linux 7 (Core)", runtime="docker://18.9.8")
+    bad = "rke-wk-3"
+    story.staff({name: at for name, at in hosts.items() if name != bad})
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=14, started=250, last=("Error", 137, 251))[0]
+    text = "Get http://localhost:9099/readiness: dial tcp 127.0.0.1:9099: connect: connection refused"
+    story.pod_event(name, "Unhealthy", f"Readiness probe failed: {text}", 20, 7400, 122)
+    story.pod_event(
+        name, "Killing", "Container calico-node failed liveness probe, will be restarted", 255, 7000, 14, type_="Normal"
+    )
+    log = story.boot(bad, 250, bird=False)
+    for turn in range(4):
+        began, pid = 240 - 55 * turn, 61 + 90 * turn
+        tables = ("nat", "mangle", "filter", "raw")
+        for i, table in enumerate(tables):
+            log += refused(
+                story, began - 10 * i, pid, table, f"{HELD}. Perhaps you want to use the -w option?\\n", "table.go 966:"
+            )
+        rest = f'error=exit status 4 ipVersion=0x4 table="{tables[turn]}"'
+        log.append(
+            story.say(
+                began - 41,
+                "ERROR",
+                pid,
+                "felix",
+                "table.go 778:",
+                f"Failed to program iptables, loading diags before panic. {rest}",
+            )
+        )
+        log.append(
+            story.say(
+                began - 42,
+                "PANIC",
+                pid,
+                "felix",
+                "table.go 786:",
+                f"Failed to program iptables, giving up after retries {rest}",
+            )
+        )
+        log += ["panic: (*logrus.Entry) (0x176a4e0,0xc0003a60f0)", "", "goroutine 210 [running]:",
+                "github.com/projectcalico/felix/vendor/github.com/sirupsen/logrus.Entry.log(0xc0000500a0, 0xc0004a2bd0, 0x0)"]  # fmt: skip
+        log.append(
+            story.say(began - 44, "INFO", pid + 90, "felix", "logutils.go 82:", "Early screen log level set to info")
+        )
+    story.log(name, log)
+    flannel = [klog(story, 240 - 5 * n, "E", "iptables.go:115", f"Failed to ensure iptables rules: Error checking rule existence: failed to check rule existence: running [/sbin/iptables -t nat -C POSTROUTING -s 10.42.0.0/16 -d 10.42.0.0/16 -j RETURN --wait]: exit status 4: {HELD}.") for n in range(9)]  # fmt: skip
+    story.texts["kube-flannel.log"] = "\n".join(flannel) + "\n"
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Perhaps you want to use the -w option")
+    return story
+
+
+def only_kube_proxy_says_it(now: datetime) -> Incident:
+    story = incident(
+        "policy-controller-beside-felix", "xtables-lock-contention",
+        "kube-proxy says that somebody holds the xtables lock; felix, which waits for the same lock, needs half a minute for each "
+        "loop and fails its liveness probe.",
+        "https://github.com/cloudnativelabs/kube-router/issues/1057", now, difficulty="hard", platform="other", calico="v3.19.1",
+        kubernetes="v1.19.7", namespace="kube-system", registry="docker.io/calico",
+    )  # fmt: skip
+    hosts = {f"aks-pool1-3187{n}": f"10.240.0.{4 + n}" for n in range(5)}
+    story.hosts(hosts, kernel="5.4.0-1043-azure", os_image="Ubuntu 18.04.5 LTS", runtime="containerd://1.4.4")
+    bad = "aks-pool1-31872"
+    pods = story.staff({name: at for name, at in hosts.items() if name != bad})
+    name = story.staff({bad: hosts[bad]}, restarts=6, started=1500, last=("Error", 137, 1502))[0]
+    for i, host in enumerate(hosts):
+        story.other(f"kube-proxy-{'vwxz9'[i]}4t7k", host, app="kube-proxy", image="mcr.example.com/kube-proxy:v1.19.7")
+        story.other(
+            f"kube-router-{'bcdfg'[i]}2m8q",
+            host,
+            app="kube-router",
+            image="cloudnativelabs/kube-router:v1.2.1",
+            age=90_000,
+        )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 503",
+        700,
+        9000,
+        41,
+    )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+        640,
+        9000,
+        57,
+    )
+    log = story.boot(bad, 1500, bird=False)
+    for turn in range(14):
+        ago = 1400 - 100 * turn
+        log.append(story.say(ago, "INFO", 61, "felix", "summary.go 100:", f"Summarising {2 + turn % 2} dataplane reconciliation loops over 1m{20 + turn}.4s: avg={21000 + 391 * turn}ms longest={30114 + 77 * turn}ms (resync-filter-v4,resync-nat-v4)"))  # fmt: skip
+        if turn in (3, 7, 11):
+            log.append(
+                story.say(ago - 12, "WARNING", 61, "felix", "health.go 85:", 'Report timed out name="int_dataplane"')
+            )
+            log.append(
+                story.say(
+                    ago - 12.1, "INFO", 61, "felix", "health.go 336:", 'Reporter is not live. name="int_dataplane"'
+                )
+            )
+    story.log(name, log)
+    lines = [klog(story, 2000 - 45 * n, "I", "proxier.go:826", "Syncing iptables rules") for n in range(8)]
+    for n in range(11):
+        lines.append(
+            klog(
+                story,
+                1600 - 130 * n,
+                "E",
+                "proxier.go:1580",
+                f"Failed to execute iptables-restore: exit status 4 ({HELD}. Stopped waiting after 5s.",
+            )
+        )
+        lines.append(klog(story, 1599 - 130 * n, "I", "proxier.go:830", "Sync failed; retrying in 30s"))
+    story.texts["kube-proxy-d4t7k.log"] = "\n".join(lines) + "\n"
+    story.log(pods[0], [*story.boot("aks-pool1-31870", 1_500_000, bird=False)[:12], *story.quiet(1300, 100)])
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite("kube-proxy-d4t7k.log", HELD)
+    return story
+
+
+def hung_iptables(now: datetime) -> Incident:
+    story = incident(
+        "canary-check-exit-status-4", "xtables-lock-contention",
+        "The kubelet's journal of this worker shows for hours that the xtables lock is held; an iptables process of a traffic "
+        "scanner hangs. BGP is fine.",
+        "https://github.com/kubernetes/kubernetes/issues/107482", now, difficulty="medium", platform="classic", calico="v3.26.4",
+        kubernetes="v1.27.11+IKS", namespace="kube-system",
+    )  # fmt: skip
+    nodes = story.workers([f"10.74.201.{n}" for n in (130, 133, 141, 146, 150, 162)])
+    bad = nodes[3]
+    story.agents([n for n in nodes if n != bad])
+    name = story.agents([bad], restarts=3, started=3000, last=("Error", 137, 3010))[0]
+    peers = [n for n in nodes if n != bad]
+    story.not_established(name, peers[:1], 2960, 2990, 2, established=4)
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 503",
+        90,
+        11000,
+        33,
+    )
+    log = [*story.boot(bad, 3000, peers), *story.quiet(2900, 2500)]
+    words = f"{HELD}; still 9s 0us time ahead to have a chance to grab the lock...\\n{HELD}; still 1s 0us time ahead to have a chance to grab the lock...\\n{HELD}. Stopped waiting after 10s.\\n"
+    for turn in range(6):
+        log += refused(story, 2400 - 380 * turn, 61, ("filter", "nat", "mangle")[turn % 3], words)
+    story.log(name, log)
+    day = (now).strftime("%b %d")
+    journal = []
+    for n in range(20):
+        clock = story.stamp(3000 - 140 * n).split(" ")[1][:8]
+        text = f'E{story.stamp(3000 - 140 * n)[5:7]}{story.stamp(3000 - 140 * n)[8:10]} {clock}.402118    1187 iptables.go:577] "Could not set up iptables canary" err=<'
+        journal += [f"{day} {clock} kube-worker-146 kubelet[1187]: {text}",
+                    f"{day} {clock} kube-worker-146 kubelet[1187]:         error creating chain \"KUBE-KUBELET-CANARY\": exit status 4: {HELD}; still 4s 100000us time ahead to have a chance to grab the lock...",
+                    f"{day} {clock} kube-worker-146 kubelet[1187]:  >"]  # fmt: skip
+    story.texts["kubelet-journal.txt"] = "\n".join(journal) + "\n"
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Stopped waiting after 10s")
+    story.cite("kubelet-journal.txt", HELD)
+    return story
+
+
+def _processes(rows: Sequence[str]) -> str:
+    return "UID          PID    PPID  C STIME TTY          TIME CMD\n" + "\n".join(rows) + "\n"
+
+
+def felix_lock_timeout(now: datetime) -> Incident:
+    story = incident(
+        "endpoint-protection-lists-rules-forever", "xtables-lock-contention",
+        "Felix panics because it does not get the iptables lock within its own limit; the process list shows the security agent's "
+        "`iptables -L`, which has held it for two days.",
+        "felix/iptables/lock.go", now, difficulty="medium", platform="roks", calico="v3.23.5", kubernetes="v1.24.16+d6a3f4f",
+    )  # fmt: skip
+    nodes = story.workers([f"172.26.8.{n}" for n in (5, 6, 7)], os_image="Red Hat Enterprise Linux 8.8 (Ootpa)", kernel="4.18.0-477.27.1.el8_8.x86_64", runtime="cri-o://1.24.6")  # fmt: skip
+    bad = nodes[1]
+    story.agents([nodes[0], nodes[2]])
+    name = story.agents([bad], ready=False, restarts=88, started=70, last=("Error", 137, 75))[0]
+    text = 'calico/node is not ready: felix is not ready: Get "http://localhost:9099/readiness": dial tcp 127.0.0.1:9099: connect: connection refused'
+    story.pod_event(name, "Unhealthy", f"Readiness probe failed: {text}", 8, 170_000, 1044)
+    story.pod_event(name, "BackOff", "Back-off restarting failed container", 500, 160_000, 340)
+    log = story.boot(bad, 70, [nodes[0], nodes[2]])[:-1]
+    for turn in range(5):
+        ago, pid = 66 - 13 * turn, 61 + 77 * turn
+        log.append(
+            story.say(
+                ago,
+                "INFO",
+                pid,
+                "felix",
+                "feature_detect.go 242:",
+                "Updating detected iptables features features=iptables.Features{SNATFullyRandom:false, MASQFullyRandom:false, RestoreSupportsLock:false, ChecksumOffloadBroken:true, IPIPDeviceIsL3:false} iptablesVersion=1.4.21 kernelVersion=4.18.0-477",
+            )
+        )
+        log.append(
+            story.say(
+                ago - 10,
+                "PANIC",
+                pid,
+                "felix",
+                "lock.go 97:",
+                "Failed to acquire iptables lock error=Timed out waiting for iptables 1.6 lock",
+            )
+        )
+        log += ["panic: (*logrus.Entry) 0xc0002f6150", "", f"goroutine {180 + turn} [running]:",
+                "github.com/sirupsen/logrus.(*Entry).log(0xc0003000e0, 0x0, {0xc000b1a1e0, 0x1f})",
+                "\t/go/pkg/mod/github.com/projectcalico/logrus@v1.0.4-calico/entry.go:128 +0x57e"]  # fmt: skip
+    story.log(name, log)
+    story.texts["ps-ef.txt"] = _processes([
+        "root           1       0  0 Nov12 ?        00:09:11 /usr/lib/systemd/systemd --switched-root --system",
+        "root        1402       1  2 Nov12 ?        07:20:33 /usr/bin/kubelet --config=/etc/kubernetes/kubelet.conf",
+        "root        2210       1  0 Nov12 ?        00:41:02 /opt/sentryd/bin/sentryd --foreground",
+        "root     3391822    2210 99 Nov21 ?        1-23:02:18 /usr/sbin/iptables -w -L -v",
+        "root     3398800    9021  0 05:11 ?        00:00:00 /usr/sbin/iptables-restore --noflush --counters -w 5",
+    ])  # fmt: skip
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Failed to acquire iptables lock")
+    return story
+
+
+STORIES = [canal_with_flannel, only_kube_proxy_says_it, hung_iptables, felix_lock_timeout]
