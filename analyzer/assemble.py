@@ -15,7 +15,7 @@ from analyzer.cluster import Cluster, describe_cluster
 from analyzer.findings import Finding, Place
 from analyzer.in_common import Shared, in_common
 from analyzer.inventory import Inventory
-from analyzer.missing import missing_items
+from analyzer.missing import deciding_items, missing_items
 from analyzer.peers import peer_matrix
 from analyzer.quote import around, quote, telling_line
 from analyzer.ranking import Ranked
@@ -51,8 +51,10 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
     families = {cause.family for cause in causes[:3]}
     roles = {name: message.role for name, message in analyzer.catalogue.messages.items()}
     gaps = missing_items(tables, inventory, cluster, families, dict(intake.missing_logs))
+    gaps += [item for item in deciding_items(causes) if item.item not in {gap.item for gap in gaps}]
     missing = tuple(model.MissingItem(item.item, item.why, item.command) for item in gaps)
     symptoms = _symptoms(analyzer, diagnosis, quotes, shown)
+    onset = _report_onset(shown)
     return model.Report(
         tool=model.Tool("calico-triage", __version__),
         generated_at=datetime.now(UTC).replace(microsecond=0),
@@ -64,7 +66,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
         missing=missing,
         unrecognized=tuple(
             model.Unrecognized(t.template, t.level, t.count, t.file, t.line, _time(t.first_time), _time(t.last_time))
-            for t in unrecognized(tables)
+            for t in unrecognized(tables, analyzer.catalogue.normal, onset.time if onset else None)
         ),
         timeline=tuple(
             model.TimelineEntry(_time(m.time), m.node, m.pod, m.what, m.severity, m.file, m.line)
@@ -77,7 +79,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
             model.RecentChange(change.what, change.age_s, change.node, change.file, change.line)
             for change in recent_changes(tables, inventory)
         ),
-        onset=_report_onset(shown),
+        onset=onset,
         peer_matrix=peer_matrix(tables, inventory, diagnosis.evidence.over["readiness"]),
         node_matrix=_node_matrix(inventory, symptoms),
         escalation=_escalation(analyzer, cluster, inventory),

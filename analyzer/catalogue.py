@@ -241,6 +241,7 @@ class Catalogue(Entry):
     messages: dict[str, Message]
     ladders: dict[str, tuple[Step, ...]] = {}
     ranking: RankingModel = RankingModel()
+    normal: frozenset[str] = frozenset()  # masked lines that healthy clusters show too
 
 
 def load(extra: Iterable[Path] = ()) -> Catalogue:
@@ -254,6 +255,7 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
     messages: dict[str, Message] = {}
     ladders: dict[str, tuple[Step, ...]] = {}
     ranking = RankingModel()
+    normal: set[str] = set()
     for path in [KNOWLEDGE, *extra]:
         for file in _files(path):
             for kind, item in _entries(file):
@@ -268,9 +270,13 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
                     messages[message.id] = message
                 elif kind == "ranking":
                     ranking = _build(RankingModel, item, file)
+                elif kind == "normal":
+                    normal.update(str(line) for line in item["lines"])
                 else:
                     ladders[str(item["id"])] = tuple(_build(Step, step, file) for step in item["steps"])
-    catalogue = Catalogue(causes=causes, symptoms=symptoms, messages=messages, ladders=ladders, ranking=ranking)
+    catalogue = Catalogue(
+        causes=causes, symptoms=symptoms, messages=messages, ladders=ladders, ranking=ranking, normal=frozenset(normal)
+    )
     _check_references(catalogue)
     return catalogue
 
@@ -295,8 +301,12 @@ def _entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(content, dict) and "signals" in content and "remediation" in content:
         yield "cause", content
         return
-    if not isinstance(content, dict) or not set(content) <= {*KINDS, "ranking"}:
+    if not isinstance(content, dict) or not set(content) <= {*KINDS, "ranking", "normal"}:
         raise CatalogueError(f"{file}: expected one cause, or a mapping of causes, symptoms, messages, ladders")
+    if content.get("ranking"):
+        yield "ranking", content["ranking"]
+    if content.get("normal"):
+        yield "normal", {"lines": content["normal"]}
     for key, kind in (
         ("causes", "cause"),
         ("symptoms", "symptom"),

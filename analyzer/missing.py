@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from analyzer.cluster import Cluster
 from analyzer.inventory import Inventory, PodState
 from analyzer.remediation import names_for
 from analyzer.tables import Tables
 
+if TYPE_CHECKING:
+    from analyzer.report.model import CauseResult
+
 MOST_WORKERS = 3
+SURE = 0.8  # a cause said to be this likely needs nothing more to be acted on
 BIRD_SOCKET = "/var/run/calico/bird.ctl"
 
 
@@ -52,6 +57,18 @@ def missing_items(
     for item in found:
         unique.setdefault(item.item, item)
     return list(unique.values())
+
+
+def deciding_items(causes: Sequence[CauseResult]) -> list[Missing]:
+    """What would decide between the first two causes, where neither is sure and neither follows from the other."""
+    rivals = [cause for cause in causes[:3] if cause.confidence != "unlikely"][:2]
+    if not rivals or rivals[0].probability >= SURE:
+        return []
+    if len(rivals) == 2 and rivals[1].id in rivals[0].explains:
+        return []
+    between = " and ".join(cause.id for cause in rivals)
+    why = f"would decide between {between}" if len(rivals) == 2 else f"would confirm or refute {between}"
+    return [Missing(step.text, why, step.command) for cause in rivals for step in cause.confirm[:2] if step.command]
 
 
 def _logs_of(tables: Tables, pod: str, container: str) -> bool:

@@ -1,9 +1,15 @@
-"""Error lines that no message of the catalogue covers, grouped into templates by drain3."""
+"""Error lines that no message of the catalogue covers, grouped into templates by drain3.
+
+Templates that healthy clusters show as well (``knowledge/normal.yaml``) stand last; of the others the worst level, what
+is new since the trouble began, and what is rare stand first.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 import pandas as pd
 
@@ -11,6 +17,7 @@ from analyzer.inventory import text
 from analyzer.tables import Tables, each
 
 MAX_LINES = 5000
+BEFORE_ONSET = pd.Timedelta(minutes=10)  # the first sign may come a little before the line that dates the onset
 _VALUES = (
     (re.compile(r"0x[0-9a-fA-F]+"), "<HEX>"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d+)?\b"), "<IP>"),
@@ -34,8 +41,17 @@ class Template:
     last_time: pd.Timestamp | None
 
 
-def unrecognized(tables: Tables, most: int = 40) -> list[Template]:
-    """Group error lines without a message id; the rare ones of the worst level come first."""
+def unrecognized(
+    tables: Tables, normal: Collection[str] = (), onset: datetime | None = None, most: int = 40
+) -> list[Template]:
+    """Group error lines without a message id, the most telling group first.
+
+    Args:
+        tables: the bundle's tables.
+        normal: lines, as :func:`masked` gives them, that healthy clusters show too.
+        onset: when the trouble began; a group that begins after it (or shortly before) is new.
+        most: how many groups are given.
+    """
     lines = tables.log_lines
     unknown = lines[(lines["message_id"] == "") & lines["level"].isin(LEVELS)].head(MAX_LINES)
     if not len(unknown):
@@ -48,15 +64,33 @@ def unrecognized(tables: Tables, most: int = 40) -> list[Template]:
     miner = TemplateMiner(config=config)
     groups: dict[int, list[object]] = {}
     for row in each(unknown):
-        result = miner.add_log_message(_masked(text(row.message))[:500])
+        result = miner.add_log_message(masked(text(row.message))[:500])
         groups.setdefault(int(result["cluster_id"]), []).append(row)
     templates = {cluster.cluster_id: cluster.get_template() for cluster in miner.drain.clusters}
     found = [_template(templates[key], rows) for key, rows in groups.items()]
-    found.sort(key=lambda item: (LEVELS.index(item.level), item.count, item.file, item.line))
+    usual = {
+        key for key, rows in groups.items() if all(masked(text(getattr(row, "message", ""))) in normal for row in rows)
+    }
+    order = {id(item): key in usual for key, item in zip(groups, found, strict=True)}
+    found.sort(
+        key=lambda item: (
+            order[id(item)],
+            LEVELS.index(item.level),
+            not _new(item, onset),
+            item.count,
+            item.file,
+            item.line,
+        )
+    )
     return found[:most]
 
 
-def _masked(message: str) -> str:
+def _new(item: Template, onset: datetime | None) -> bool:
+    return onset is None or item.first_time is None or item.first_time >= pd.Timestamp(onset) - BEFORE_ONSET
+
+
+def masked(message: str) -> str:
+    """Give a message with its addresses, ids, durations and numbers replaced by their kind."""
     for pattern, name in _VALUES:
         message = pattern.sub(name, message)
     return message

@@ -67,3 +67,10 @@ def test_a_message_needs_a_pattern() -> None:
 def test_where_goes_with_a_message() -> None:
     with pytest.raises(ValueError, match="where"):
         Signal.model_validate({"id": "a", "strength": "weak", "event": {"reason": "X"}, "where": {"count": 1}})
+
+
+def test_the_models_numbers_and_the_normal_lines_come_from_the_files(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text('ranking: {temperature: 2.5}\nnormal: ["nothing to see <N>"]\n')
+    catalogue = load([tmp_path])
+    assert catalogue.ranking.temperature == 2.5
+    assert "nothing to see <N>" in catalogue.normal

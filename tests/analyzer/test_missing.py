@@ -6,7 +6,8 @@ from typing import Any
 
 from analyzer.cluster import describe_cluster
 from analyzer.inventory import Inventory
-from analyzer.missing import Missing, missing_items
+from analyzer.missing import Missing, deciding_items, missing_items
+from analyzer.report.model import CauseResult, ConfirmStep
 from analyzer.tables import build
 from parsers.rows import ContainerRow, FileRow, NodeConditionRow, NodeRow, PodRow
 
@@ -74,3 +75,25 @@ def test_an_empty_log_is_missing() -> None:
 def test_findings_ask_for_more() -> None:
     assert "birdcl show protocols" in missing(NEW, ("bgp",)) and "birdcl show protocols" not in missing(NEW)
     assert "calico-typha logs" in missing(NEW, ("typha",))
+
+
+def rival(name: str, probability: float, explains: tuple[str, ...] = ()) -> CauseResult:
+    confidence = "likely" if probability >= 0.5 else "possible" if probability >= 0.1 else "unlikely"
+    step = ConfirmStep(f"look at {name}", f"kubectl get {name}")
+    return CauseResult(name, 1, name, "t", probability, confidence, "node", explains=explains, confirm=(step,))
+
+
+def test_what_decides_between_two_unsure_causes_is_asked_for() -> None:
+    asked = deciding_items([rival("a", 0.55), rival("b", 0.3), rival("c", 0.2)])
+    assert [(item.item, item.command) for item in asked] == [
+        ("look at a", "kubectl get a"),
+        ("look at b", "kubectl get b"),
+    ]
+    assert asked[0].why == "would decide between a and b"
+    assert deciding_items([rival("a", 0.4), rival("b", 0.05)])[0].why == "would confirm or refute a"
+
+
+def test_nothing_more_is_asked_for_where_one_cause_is_sure_or_the_other_follows() -> None:
+    assert deciding_items([rival("a", 0.9), rival("b", 0.3)]) == []
+    assert deciding_items([rival("a", 0.6, explains=("b",)), rival("b", 0.4)]) == []
+    assert deciding_items([]) == []
