@@ -1,0 +1,295 @@
+"""bpf-or-wireguard-failure: the eBPF dataplane or WireGuard cannot be set up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cluster import container
+from telling import Incident, incident
+
+
+def kernel_too_old_for_bpf(now: datetime) -> Incident:
+    story = incident(
+        "ebpf-turned-off-by-felix-kube-proxy-gone", "bpf-or-wireguard-failure",
+        "felix disables the BPF mode that was asked for because the kernel is too old; with kube-proxy removed nobody serves "
+        "service addresses, hence the time-outs everywhere.",
+        "https://github.com/xunholy/k8s-gitops/pull/98", now, difficulty="hard", platform="other", calico="v3.18.4",
+        kubernetes="v1.20.15", namespace="calico-system", registry="docker.io/calico",
+    )  # fmt: skip
+    hosts = {f"pi-k8s-{n}": f"192.168.7.{20 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(hosts, kernel="5.0.0-38-generic", os_image="Ubuntu 18.04.4 LTS")
+    pods = story.staff(hosts, started=9000, age=9000)
+    for i, host in enumerate(list(hosts)[:2]):
+        name = story.other(
+            f"coredns-74ff55c5b-{i}xq7d",
+            host,
+            ip=f"192.168.201.{7 + i}",
+            owner="ReplicaSet/coredns-74ff55c5b",
+            ready=False,
+            restarts=20,
+            waiting="CrashLoopBackOff",
+            last=("Error", 1, 200),
+        )
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: HTTP probe failed with statuscode: 503",
+            15,
+            8700,
+            860,
+            namespace="kube-system",
+        )
+    log = story.boot("pi-k8s-1", 9000, list(hosts.values())[1:])
+    log.insert(
+        19,
+        story.say(
+            8998.5,
+            "ERROR",
+            74,
+            "felix",
+            "daemon.go 337:",
+            "BPF dataplane mode enabled but not supported by the kernel.  Disabling BPF mode. error=kernel is too old (have: 5.0.0 but want at least: 5.3.0)",
+        ),
+    )
+    log.insert(
+        20,
+        story.say(
+            8998.4,
+            "INFO",
+            74,
+            "felix",
+            "config_params.go 335:",
+            "Merging in config from internal override: map[BPFEnabled:false]",
+        ),
+    )
+    story.log(pods[0], [*log, *story.quiet(1500, 10)])
+    lines = [
+        '[ERROR] plugin/kubernetes: pkg/mod/k8s.io/client-go@v0.20.1/tools/cache/reflector.go:167: Failed to watch *v1.Service: failed to list *v1.Service: Get "https://10.96.0.1:443/api/v1/services?limit=500&resourceVersion=0": dial tcp 10.96.0.1:443: i/o timeout'
+        for _ in range(14)
+    ]
+    story.texts["coredns.log"] = "\n".join(['[INFO] plugin/ready: Still waiting on: "kubernetes"', *lines]) + "\n"
+    story.describe("pi-k8s-1", pods[0])
+    story.affected = list(hosts)
+    story.cite(f"{pods[0]}.log", "BPF dataplane mode enabled but not supported by the kernel")
+    return story
+
+
+def wireguard_without_its_module(now: datetime) -> Incident:
+    story = incident(
+        "el7-workers-wireguard-dkms-not-built", "bpf-or-wireguard-failure",
+        "WireGuard was switched on, but on the EL7 workers its module was not built, so felix cannot bring up wireguard.cali there "
+        "and pod traffic between these and the other hosts stops.",
+        "https://github.com/kubernetes-sigs/kubespray/issues/7747", now, difficulty="medium", platform="other", calico="v3.19.1",
+        kubernetes="v1.20.7", namespace="kube-system", registry="quay.io/calico",
+    )  # fmt: skip
+    master = {"ks-master-1": "10.80.14.11"}
+    work = {f"ks-worker-{n}": f"10.80.14.{20 + n}" for n in (1, 2, 3)}
+    story.hosts(
+        master, kernel="4.18.0-305.el8.x86_64", os_image="CentOS Linux 8", labels={"node-role.kubernetes.io/master": ""}
+    )
+    story.hosts(work, kernel="3.10.0-1160.31.1.el7.x86_64", os_image="Red Hat Enterprise Linux Server 7.9 (Maipo)")
+    first = story.staff(master)
+    pods = story.staff(work, ready=False, started=5000)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+            9,
+            4800,
+            158,
+        )
+    log = [*story.boot("ks-worker-1", 5000, [*master.values(), *list(work.values())[1:]]), *story.quiet(4900, 4500)]
+    for n in range(24):
+        ago = 700 - 28 * n
+        log.append(
+            story.say(
+                ago,
+                "INFO",
+                65,
+                "felix",
+                "wireguard.go 1446:",
+                'Wireguard device needs to be created ifaceName="wireguard.cali"',
+            )
+        )
+        log.append(
+            story.say(
+                ago,
+                "ERROR",
+                65,
+                "felix",
+                "wireguard.go 662:",
+                'error querying wireguard device error=operation not supported ifaceName="wireguard.cali"',
+            )
+        )
+        log.append(
+            story.say(
+                ago - 0.02,
+                "WARNING",
+                65,
+                "felix",
+                "int_dataplane.go 1553:",
+                "Failed to synchronize wireguard, will retry... error=operation not supported",
+            )
+        )
+        if n % 6 == 0:
+            log.append(story.say(ago - 0.5, "INFO", 65, "felix", "route_table.go 417:", "Trying to connect to netlink"))
+    story.log(pods[0], log)
+    story.texts["felixconfiguration.yaml"] = (
+        'apiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata:\n  name: default\nspec:\n  bpfLogLevel: ""\n  ipipEnabled: true\n  logSeverityScreen: Info\n  reportingInterval: 0s\n  wireguardEnabled: true\n'
+    )
+    story.describe("ks-worker-1", pods[0])
+    story.commands[f"describe-pod-{first[0]}.txt"] = f"describe pod -n kube-system {first[0]}"
+    story.affected = list(work)
+    story.cite(f"{pods[0]}.log", "error querying wireguard device")
+    return story
+
+
+def pinned_map_of_other_size(now: datetime) -> Incident:
+    story = incident(
+        "bpf-conntrack-map-parameter-mismatch", "bpf-or-wireguard-failure",
+        "After the size of the conntrack map was changed felix cannot load its programs on two workers, because the pinned map "
+        "still has the old size; new pods there get no network.",
+        "https://github.com/projectcalico/calico/issues/9651", now, difficulty="medium", platform="other", calico="v3.28.1",
+        kubernetes="v1.29.4", registry="quay.io/calico", acceptable=["software-defect"],
+    )  # fmt: skip
+    hosts = {f"bm-{n:03}": f"10.160.90.{90 + n}" for n in range(1, 7)}
+    story.hosts(hosts, kernel="5.15.0-101-generic")
+    bad = {name: hosts[name] for name in ("bm-003", "bm-007") if name in hosts} | {"bm-006": hosts["bm-006"]}
+    story.staff({name: at for name, at in hosts.items() if name not in bad})
+    pods = story.staff(bad, ready=False, started=2600)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+            19,
+            2500,
+            84,
+        )
+    web = story.other(
+        "front-86d5d9f6c-z8k4p",
+        "bm-003",
+        ip="",
+        namespace="web",
+        owner="ReplicaSet/front-86d5d9f6c",
+        ready=False,
+        waiting="ContainerCreating",
+        phase="Pending",
+        age=2000,
+    )
+    story.pod_event(
+        web,
+        "FailedCreatePodSandBox",
+        "Failed to create pod sandbox: rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+        70,
+        1900,
+        9,
+        namespace="web",
+    )
+    log = story.boot("bm-003", 2600, bird=False)
+    point = 'attachPoint=&tc.AttachPoint{AttachPoint:bpf.AttachPoint{Hook:0, PolicyIdx:32, Iface:"cali52c6ce56514", LogLevel:"off"}, Type:"workload", ToOrFrom:"from", FIB:true, DSR:false, TunnelMTU:0x5aa}'
+    for n in range(12):
+        ago = 500 - 40 * n
+        log += ["libbpf: couldn't reuse pinned map at '/sys/fs/bpf/tc/globals/cali_v4_ct3': parameter mismatch", "libbpf: map 'cali_v4_ct3': error reusing pinned map",
+                "libbpf: map 'cali_v4_ct3': failed to create: Invalid argument(-22)", "libbpf: failed to load object '/usr/lib/calico/bpf/tc_preamble.o'"]  # fmt: skip
+        log.append(story.say(ago, "WARNING", 103, "felix", "attach.go 164:", f"Failed to load program {point}"))
+        log.append(
+            story.say(
+                ago - 0.1,
+                "WARNING",
+                103,
+                "felix",
+                "bpf_ep_mgr.go 1301:",
+                'Failed to apply policy to endpoint, leaving it dirty error=loading preamble program failed: Invalid argument name="cali52c6ce56514"',
+            )
+        )
+    story.log(pods[0], log)
+    story.describe("bm-003", pods[0])
+    story.commands["describe-front.txt"] = f"describe pod -n web {web}"
+    story.affected = list(bad)
+    story.cite(f"{pods[0]}.log", "parameter mismatch")
+    return story
+
+
+def bpf_filesystem_refused(now: datetime) -> Incident:
+    story = incident(
+        "bpffs-mount-not-permitted-new-hosts", "bpf-or-wireguard-failure",
+        "On the three new hardened hosts the init container may not mount the BPF file system and felix then cannot create its "
+        "maps; BGP complaints come from the neighbours only.",
+        "node/cmd/calico-node/bpf (mount-bpffs), felix/dataplane/linux/int_dataplane.go", now, difficulty="hard", platform="other",
+        calico="v3.25.1", kubernetes="v1.26.9", registry="quay.io/calico",
+    )  # fmt: skip
+    old = {f"flat-{n}": f"172.25.100.{n}" for n in (11, 12, 13)}
+    new = {f"flat-{n}": f"172.25.100.{n}" for n in (21, 22, 23)}
+    story.hosts(old, kernel="5.15.119-flatcar", os_image="Flatcar Container Linux by Kinvolk 3510.2.6 (Oklo)")
+    story.hosts(
+        new,
+        kernel="6.1.55-flatcar",
+        os_image="Flatcar Container Linux by Kinvolk 3602.2.0 (Oklo)",
+        age=3000,
+        since=2900,
+    )
+    first = story.staff(old)
+    pods = []
+    for name, at in new.items():
+        init = [
+            container(story, "install-cni", "quay.io/calico/cni:v3.25.1", done=True, started=2900),
+            container(story, "mount-bpffs", "quay.io/calico/node:v3.25.1", done=True, started=2890),
+        ]
+        pods += story.staff(
+            {name: at}, ready=False, restarts=8, started=100, last=("Error", 137, 104), age=2950, init=init
+        )
+    for name in first:
+        story.not_established(name, list(new.values()), 300, 2800, 30, established=2)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            'Readiness probe failed: calico/node is not ready: felix is not ready: Get "http://localhost:9099/readiness": dial tcp 127.0.0.1:9099: connect: connection refused',
+            5,
+            2800,
+            150,
+        )
+    story.texts[f"{pods[0]}-mount-bpffs.log"] = "\n".join([
+        story.line(2889, "INFO", 1, "init-best-effort/calico-init_linux.go 50:", "Checking if BPF filesystem is mounted."),
+        story.line(2889, "INFO", 1, "init-best-effort/calico-init_linux.go 55:", "BPF filesystem is not mounted.  Will try to mount it now..."),
+        story.line(2888, "ERROR", 1, "init-best-effort/calico-init_linux.go 40:", "Failed to mount BPF filesystem. error=failed to mount BPF filesystem: operation not permitted")]) + "\n"  # fmt: skip
+    log = story.boot("flat-21", 100, [*old.values(), *list(new.values())[1:]], interface="eno1", prefix=24)
+    for n in range(5):
+        log.append(
+            story.say(
+                95 - 18 * n,
+                "INFO",
+                61 + 40 * n,
+                "felix",
+                "int_dataplane.go 735:",
+                "BPF enabled, starting BPF endpoint manager and map manager.",
+            )
+        )
+        log.append(
+            story.say(
+                94 - 18 * n,
+                "PANIC",
+                61 + 40 * n,
+                "felix",
+                "int_dataplane.go 798:",
+                "error creating bpf maps error=failed to mount bpffs: operation not permitted",
+            )
+        )
+        log += [
+            "panic: (*logrus.Entry) 0xc000a3c070",
+            "",
+            "goroutine 1 [running]:",
+            "github.com/sirupsen/logrus.(*Entry).log(0xc000000850, 0x0, {0xc0009f2150, 0x17})",
+        ]
+    story.log(pods[0], log)
+    story.describe("flat-21", pods[0])
+    story.commands[f"describe-pod-{first[0]}.txt"] = f"describe pod -n calico-system {first[0]}"
+    story.affected = list(new)
+    story.cite(f"{pods[0]}.log", "error creating bpf maps")
+    story.cite(f"{pods[0]}-mount-bpffs.log", "Failed to mount BPF filesystem")
+    return story
+
+
+STORIES = [kernel_too_old_for_bpf, wireguard_without_its_module, pinned_map_of_other_size, bpf_filesystem_refused]

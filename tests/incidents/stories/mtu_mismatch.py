@@ -1,0 +1,238 @@
+"""mtu-mismatch: calico's MTU does not fit the path, large packets are lost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident, node_status, protocols
+
+
+def vxlan_device_refuses(now: datetime) -> Incident:
+    story = incident(
+        "installer-wrote-1500-over-vxlan", "mtu-mismatch",
+        "The installer's template sets an MTU of 1500 although pods go through VXLAN: felix cannot set it on the tunnel, pods send "
+        "packets that are 50 bytes too long.",
+        "https://github.com/kubesphere/kubekey/issues/1572", now, difficulty="easy", platform="other", calico="v3.23.2",
+        kubernetes="v1.23.10", namespace="kube-system", registry="registry.cn-beijing.example.com/calico",
+        acceptable=["invalid-calico-config"],
+    )  # fmt: skip
+    hosts = {name: f"192.168.0.{n}" for n, name in enumerate(("master01", "master02", "master03", "node01"), 31)}
+    story.hosts(hosts, kernel="3.10.0-1160.el7.x86_64", os_image="CentOS Linux 7 (Core)", runtime="docker://20.10.8")
+    pods = story.staff(hosts, started=80_000)
+    log = [
+        *story.boot("master01", 80_000, bird=False),
+        "CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon",
+    ]
+    for n in range(30):
+        ago = 300 - 10 * n
+        log.append(
+            story.say(
+                ago,
+                "INFO",
+                57,
+                "felix",
+                "vxlan_mgr.go 679:",
+                'VXLAN device MTU needs to be updated device="vxlan.calico" ipVersion=0x4 new=1500 old=1450',
+            )
+        )
+        log.append(
+            story.say(
+                ago,
+                "WARNING",
+                57,
+                "felix",
+                "vxlan_mgr.go 681:",
+                "Failed to set vxlan tunnel device MTU error=invalid argument ipVersion=0x4",
+            )
+        )
+        if n % 4 == 0:
+            log.append(
+                story.say(
+                    ago - 1.2,
+                    "INFO",
+                    57,
+                    "felix",
+                    "vxlan_resolver.go 328:",
+                    'VTEP information has not changed, skipping duplicate update node="master03"',
+                )
+            )
+    story.log(pods[0], log)
+    ks = story.other(
+        "ks-apiserver-75df4f6f5b-9bxzl",
+        "node01",
+        ip="10.233.71.8",
+        namespace="kubesphere-system",
+        owner="ReplicaSet/ks-apiserver-75df4f6f5b",
+        ready=False,
+        restarts=40,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 120),
+    )
+    story.pod_event(
+        ks, "BackOff", "Back-off restarting failed container", 12, 70_000, 1700, namespace="kubesphere-system"
+    )
+    story.describe("master01", pods[0])
+    story.affected = list(hosts)
+    story.cite(f"{pods[0]}.log", "Failed to set vxlan tunnel device MTU")
+    return story
+
+
+def half_of_them_jumbo(now: datetime) -> Incident:
+    story = incident(
+        "new-workers-with-jumbo-frames", "mtu-mismatch",
+        "Old workers give their pods 1480, the four new ones 8980, while the switch between carries 1500: TLS between old and new "
+        "hangs, everything on the workers looks ready.",
+        "https://github.com/projectcalico/calico/issues/4057", now, difficulty="hard", platform="other", calico="v3.24.3",
+        kubernetes="v1.25.9", registry="quay.io/calico",
+    )  # fmt: skip
+    old = {f"os-compute-{n}": f"10.61.7.{10 + n}" for n in range(1, 5)}
+    new = {f"os-compute-{n}": f"10.61.7.{10 + n}" for n in range(5, 9)}
+    story.hosts(old, kernel="5.4.0-125-generic", os_image="Ubuntu 20.04.5 LTS")
+    story.hosts(new, kernel="5.4.0-125-generic", os_image="Ubuntu 20.04.5 LTS", age=170_000, since=169_000)
+    first, second = story.staff(old), story.staff(new, age=169_900, started=169_900)
+    everybody = [*old.values(), *new.values()]
+    for pod, host, mtu in ((first[1], "os-compute-2", 1480), (second[0], "os-compute-5", 8980)):
+        began = 169_900 if mtu > 2000 else 1_500_000
+        log = story.boot(
+            host, began, [at for at in everybody if at != {**old, **new}[host]], interface="ens3", prefix=24
+        )
+        log.insert(
+            -1, story.say(began - 2.8, "INFO", 61, "felix", "int_dataplane.go 1203:", f"Determined pod MTU mtu={mtu}")
+        )
+        story.log(pod, [*log, *story.quiet(1500, 30)])
+    api = story.other(
+        "payment-api-67c9f7d4c-l2mzt",
+        "os-compute-6",
+        ip="10.233.106.33",
+        namespace="prod",
+        owner="ReplicaSet/payment-api-67c9f7d4c",
+        ready=False,
+        restarts=55,
+        last=("Error", 137, 300),
+    )
+    story.pod_event(
+        api,
+        "Unhealthy",
+        'Readiness probe failed: Get "https://10.233.106.33:8443/healthz": net/http: TLS handshake timeout',
+        21,
+        160_000,
+        4003,
+        namespace="prod",
+    )
+    story.texts["payment-api.log"] = (
+        "\n".join(
+            f"{story.stamp(900 - 60 * n)} ERROR upstream https://vault.prod.svc:8200/v1/sys/health: net/http: TLS handshake timeout"
+            for n in range(12)
+        )
+        + "\n"
+    )
+    story.texts["node-status-os-compute-5.txt"] = node_status(
+        [(at, "up", "2026-11-21", "Established") for at in everybody if at != "10.61.7.15"]
+    )
+    story.describe("os-compute-5", second[0])
+    story.commands["describe-payment-api.txt"] = f"describe pod -n prod {api}"
+    story.affected = list(new)
+    story.cite(f"{second[0]}.log", "Determined pod MTU mtu=8980")
+    story.cite(f"{first[1]}.log", "Determined pod MTU mtu=1480")
+    return story
+
+
+def set_for_a_faster_net(now: datetime) -> Incident:
+    story = incident(
+        "mtu-8980-kept-after-move-to-other-zone", "mtu-mismatch",
+        "Since the third zone was added the configured 8980 is larger than that zone's host MTU (felix warns at its start); image "
+        "pulls inside pods and TLS time out there.",
+        "felix/dataplane/linux/int_dataplane.go", now, difficulty="medium", platform="vpc", calico="v3.26.4",
+        kubernetes="v1.28.15+IKS", namespace="kube-system", acceptable=["invalid-calico-config"],
+    )  # fmt: skip
+    nodes = story.workers([f"10.243.{z}.{n}" for z in (0, 64) for n in (5, 6)])
+    third = story.workers(
+        ["10.243.128.5", "10.243.128.7"], age=50_000, since=49_000, labels={"topology.kubernetes.io/zone": "eu-de-3"}
+    )
+    story.agents(nodes)
+    pods = story.agents(third, age=49_900, started=49_900)
+    log = story.boot(third[0], 49_900, [*nodes, third[1]], interface="ens3", prefix=18)
+    log.insert(
+        -1,
+        story.say(
+            49_897.2,
+            "WARNING",
+            61,
+            "felix",
+            "int_dataplane.go 1093:",
+            "Configured MTU is larger than detected host interface MTU hostMTU=1500 mtu=8980",
+        ),
+    )
+    log.insert(-1, story.say(49_897.1, "INFO", 61, "felix", "int_dataplane.go 1095:", "Determined pod MTU mtu=8980"))
+    story.log(pods[0], [*log, *story.quiet(1800, 40)])
+    job = story.other(
+        "mirror-job-tq5zs",
+        third[0],
+        ip="172.17.68.9",
+        namespace="ci",
+        owner="Job/mirror-job",
+        ready=False,
+        restarts=9,
+        last=("Error", 1, 90),
+    )
+    story.pod_event(
+        job,
+        "BackOff",
+        "Back-off restarting failed container sync in pod mirror-job-tq5zs_ci",
+        30,
+        4000,
+        80,
+        namespace="ci",
+    )
+    story.not_established(pods[0], [third[1]], 49_870, 49_890, 2, established=4)
+    story.describe(third[0])
+    story.affected = third
+    story.cite(f"{pods[0]}.log", "Configured MTU is larger than detected host interface MTU")
+    return story
+
+
+def through_a_vpn(now: datetime) -> Incident:
+    story = incident(
+        "mesh-over-wg-1420-sessions-drop-on-updates", "mtu-mismatch",
+        "The nodes talk over a VPN interface of MTU 1420 while calico's tunnel has 1440: sessions come up and die with the first "
+        "large update (hold timer), and the customer's ping shows that 1412 bytes pass and 1452 do not.",
+        "https://github.com/projectcalico/calico/issues/2072", now, difficulty="hard", platform="other", calico="v3.15.5",
+        kubernetes="v1.18.20", namespace="kube-system", registry="calico",
+    )  # fmt: skip
+    hosts = {"sky-1": "10.99.0.1", "sky-2": "10.99.0.2", "home-1": "10.99.0.11", "home-2": "10.99.0.12"}
+    story.hosts(hosts, kernel="5.4.0-66-generic", os_image="Ubuntu 18.04.5 LTS", runtime="docker://19.3.6")
+    pods = story.staff(hosts)
+    peers = [hosts["sky-1"], hosts["sky-2"], hosts["home-2"]]
+    for n, (host, pod) in enumerate(zip(hosts, pods, strict=True)):
+        far = [at for name, at in hosts.items() if name[:3] != host[:3]]
+        story.not_established(pod, far, 80 + n, 70_000, 390, established=1)
+    log = story.boot("home-1", 90_000, peers, interface="wg0", prefix=24)
+    for _ in range(4):
+        for at in peers[:2]:
+            session = f"bird: Mesh_{at.replace('.', '_')}"
+            log += [f"{session}: Error: Hold timer expired", f"{session}: State changed to stop", f"{session}: State changed to down", f"{session}: Starting",
+                    f"{session}: State changed to start", f"{session}: Connected to table master", f"{session}: State changed to feed", f"{session}: State changed to up"]  # fmt: skip
+    story.log(pods[2], [*log, *story.quiet(900, 60)])
+    story.texts["ip-link.txt"] = "\n".join([
+        "2: enp3s0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP mode DEFAULT group default qlen 1000",
+        "3: wg0: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1420 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1",
+        "7: tunl0@NONE: <NOARP,UP,LOWER_UP> mtu 1440 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1",
+        "9: cali893367b5351@if4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1440 qdisc noqueue state UP mode DEFAULT group default"]) + "\n"  # fmt: skip
+    story.texts["ping.txt"] = "\n".join([
+        "$ ping -M do -s 1372 -c 2 10.99.0.1", "1380 bytes from 10.99.0.1: icmp_seq=1 ttl=64 time=21.4 ms", "2 packets transmitted, 2 received, 0% packet loss, time 1001ms",
+        "$ ping -M do -s 1412 -c 2 10.99.0.1", "ping: local error: Message too long, mtu=1420", "2 packets transmitted, 0 received, +2 errors, 100% packet loss, time 1017ms"]) + "\n"  # fmt: skip
+    story.texts["birdcl.txt"] = protocols(
+        [
+            (peers[0], "up", "09:12:40", "Established"),
+            (peers[1], "start", "09:14:02", "Connect"),
+            (peers[2], "up", "2026-11-22", "Established"),
+        ]
+    )
+    story.describe("home-1", pods[2])
+    story.affected = list(hosts)
+    story.cite("ping.txt", "Message too long")
+    story.cite("ip-link.txt", "mtu 1420")
+    return story
+
+
+STORIES = [vxlan_device_refuses, half_of_them_jumbo, set_for_a_faster_net, through_a_vpn]
