@@ -165,7 +165,7 @@ class Incident(Story):
             sums += f"avg={4 + turn % 6}ms longest={11 + turn * 5 % 40}ms ({('', 'resync-filter-v4', 'resync-nat-v4,resync-mangle-v4')[turn % 3]})"
             old = ("int_dataplane.go 690:", "Applying dataplane updates")
             place, text = ("summary.go 100:", sums) if self.release >= (3, 20) else old
-            lines.append(self.say(ago, "INFO", pid, "felix", place, text))
+            lines.append(self.say(ago + 0.137 * (turn % 7), "INFO", pid, "felix", place, text))
             if self.release < (3, 20):
                 lines.append(
                     self.say(

@@ -1,0 +1,201 @@
+"""bgp-as-mismatch: the AS numbers of the two ends of a session differ."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, bird_start, incident, node_status, protocols
+
+CAUSE = "bgp-as-mismatch"
+TURN = ("State changed to stop", "State changed to down", "Starting", "State changed to start")
+
+
+def refused(story: Incident, peers: list[str], error: str, kind: str, began: float, times: int) -> list[str]:
+    """The endless circle of a session whose OPEN is refused, with felix' lines between."""
+    lines: list[str] = []
+    quiet = story.quiet(began, 5, began / times)
+    for i in range(times):
+        for peer in peers:
+            lines += [f"bird: {kind}_{peer.replace('.', '_')}: {text}" for text in (error, *TURN)]
+        lines += quiet[i : i + 1]
+    return lines
+
+
+def leaf_switches(now: datetime) -> Incident:
+    story = incident(
+        "leaf-switches-expect-another-as",
+        CAUSE,
+        "The switches answer 'Bad peer AS': the BGPPeers were given AS 4200002024, the cluster itself still announces the default 64512.",
+        "https://github.com/projectcalico/calico/issues/2961",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.9.1",
+        kubernetes="v1.15.3",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"bm{n}": f"10.112.50.{n}" for n in (51, 52, 53)}
+    story.hosts(ips, runtime="docker://18.9.8")
+    for node, address in ips.items():
+        story.agents([node], address=address)
+    leaves = ["10.112.50.48", "10.112.50.49"]
+    name = story.pods["bm51"]
+    log = story.boot("bm51", 3000, list(ips.values())[1:], address="10.112.50.51", interface="bond0.50", prefix=24)
+    log += bird_start(leaves, (), "Global")[2:-4]
+    story.log(name, log + refused(story, leaves, "Received: Bad peer AS: 64512", "Global", 2900, 9))
+    story.texts["node-status.txt"] = node_status(
+        [(leaf, "start", "23:54:24", "Idle Received: Bad peer AS") for leaf in leaves], "global"
+    )
+    story.texts["bgppeers.txt"] = (
+        "NAME         PEERIP         NODE       ASN\nbgppeer001   10.112.50.48   (global)   4200002024\nbgppeer002   10.112.50.49   (global)   4200002024\n"
+    )
+    story.commands = {"pods.txt": "get pods -n kube-system -o wide"}
+    story.affected = list(ips)
+    story.cite(f"{name}.log", "Received: Bad peer AS: 64512")
+    return story
+
+
+def one_node(now: datetime) -> Incident:
+    story = incident(
+        "one-worker-announces-its-own-as",
+        CAUSE,
+        "A single worker carries an AS annotation of its own: all its mesh sessions end with 'Bad peer AS: 64700', it is the one not ready.",
+        "https://github.com/projectcalico/calico/issues/2021",
+        now,
+        difficulty="hard",
+        platform="vpc",
+        calico="v3.28.3",
+        kubernetes="v1.31.7+IKS",
+    )
+    nodes = story.workers([f"10.247.33.{n}" for n in (10, 11, 12, 13, 14)])
+    bad = nodes[1]
+    next(n for n in story.objects["Node"] if n["metadata"]["name"] == bad)["metadata"]["annotations"][
+        "projectcalico.org/ASNumber"
+    ] = "64700"
+    rest = [n for n in nodes if n != bad]
+    story.agents(rest)
+    story.agents([bad], ready=False, started=5400, restarts=1, last=("Completed", 0, 5430))
+    story.not_established(story.pods[bad], rest, 3, 5350, 535)
+    story.pod_event(
+        story.pods[bad],
+        "Unhealthy",
+        'Liveness probe failed: Get "http://localhost:9099/liveness": dial tcp 127.0.0.1:9099: connect: connection refused',
+        5420,
+        5428,
+        2,
+    )
+    story.describe(bad)
+    name = story.pods[rest[0]]
+    log = [*story.quiet(9000, 5300, 400), f"bird: Mesh_{bad.replace('.', '_')}: State changed to start"]
+    log += [f"bird: Mesh_{bad.replace('.', '_')}: {t}" for t in ("Error: Bad peer AS: 64700", *TURN)] + story.quiet(
+        5000, 20, 300
+    )
+    story.log(name, log)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Error: Bad peer AS: 64700")
+    return story
+
+
+def load_balancer(now: datetime) -> Incident:
+    story = incident(
+        "appliance-still-has-the-default-as",
+        CAUSE,
+        "The cluster's AS was changed to 64999 while the load balancer's BGP still expects 64512: 'Idle Received: Bad peer AS' for it alone.",
+        "https://github.com/F5Networks/k8s-bigip-ctlr/issues/3331",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.26.1",
+        kubernetes="v1.28.6",
+        registry="docker.io/calico",
+    )
+    ips = {f"k8s-{z}": f"10.41.9.{n}" for z, n in (("red", 20), ("green", 21), ("blue", 22), ("grey", 23))}
+    story.hosts(ips)
+    for node, address in ips.items():
+        story.agents([node], address=address)
+    story.typha("k8s-red")
+    name = story.pods["k8s-green"]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+        7100,
+        7150,
+        3,
+    )
+    mesh = [a for n, a in ips.items() if n != "k8s-green"]
+    story.texts["birdcl-green.txt"] = protocols([(a, "up", "07:01:10", "Established") for a in mesh], routes="up") + (
+        "Global_10_41_9_250 BGP      master   start  08:58:02    Idle          Received: Bad peer AS\n"
+    )
+    story.add(
+        "BGPConfiguration",
+        {
+            "metadata": {"name": "default", "uid": "b", "generation": 3, "creationTimestamp": story.ago(9_000_000)},
+            "spec": {
+                "asNumber": 64999,
+                "nodeToNodeMeshEnabled": True,
+                "serviceLoadBalancerIPs": [{"cidr": "10.41.200.0/24"}],
+            },
+        },
+    )
+    story.commands = {
+        "bgpconfiguration.yaml": "get bgpconfigurations -o yaml",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-{name}.txt": f"describe pod -n calico-system {name}",
+    }
+    story.texts["imish-show-bgp-summary.txt"] = (
+        "BGP router identifier 10.41.9.250, local AS number 64512\nNeighbor        V    AS MsgRcvd MsgSent   TblVer  InQ OutQ Up/Down  State/PfxRcd\n"
+        + "".join(f"{a:16}4 64512     112     118        0    0    0 never    Active\n" for a in ips.values())
+    )
+    story.affected = list(ips)
+    story.cite("birdcl-green.txt", "Received: Bad peer AS")
+    return story
+
+
+def racks(now: datetime) -> Incident:
+    story = incident(
+        "as-per-rack-half-done",
+        CAUSE,
+        "Rack B got AS 65102 on its Node objects, the peers' BGPPeers still say 65101: every session into rack B fails, those inside the racks work.",
+        "https://github.com/projectcalico/calico/blob/v3.29.3/confd/etc/calico/confd/templates/bird.cfg.template",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.29.3",
+        kubernetes="v1.31.6",
+        registry="quay.io/calico",
+    )
+    a = {f"rack-a-{n}": f"10.130.1.{n}" for n in (1, 2, 3)}
+    b = {f"rack-b-{n}": f"10.130.2.{n}" for n in (1, 2, 3)}
+    story.hosts(a, labels={"rack": "a"})
+    story.hosts(b, labels={"rack": "b"})
+    for node, address in {**a, **b}.items():
+        story.agents([node], address=address)
+    name = story.pods["rack-a-1"]
+    far = list(b.values())
+    log = story.boot("rack-a-1", 40_000, address="10.130.1.1", bird=False) + bird_start(
+        [*list(a.values())[1:], *far], list(a.values())[1:], "Node"
+    )
+    log += refused(story, far, "Error: Bad peer AS: 65102", "Node", 39_000, 4)
+    story.log(name, log)
+    story.log(
+        story.pods["rack-b-2"],
+        [
+            *story.quiet(8000, 6000, 300),
+            *refused(story, list(a.values()), "Received: Bad peer AS: 65102", "Node", 5000, 3),
+        ],
+    )
+    story.texts["show-protocols.txt"] = protocols(
+        [(x, "up", "2026-11-22", "Established") for x in list(a.values())[1:]]
+        + [(x, "start", "10:29:44", "Idle          BGP Error: Bad peer AS") for x in far],
+        "Node",
+        routes="up",
+    )
+    story.commands = {"nodes.txt": "get nodes -o wide --show-labels", "pods.txt": "get pods -n calico-system -o wide"}
+    story.affected = list(b)
+    story.cite(f"{name}.log", "Error: Bad peer AS: 65102")
+    return story
+
+
+STORIES = [leaf_switches, one_node, load_balancer, racks]

@@ -1,0 +1,238 @@
+"""bgp-peer-down: the peer that is missed has no running calico-node, its worker is healthy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident, node_status, protocols
+
+CAUSE = "bgp-peer-down"
+
+
+def excluded(now: datetime) -> Incident:
+    story = incident(
+        "no-calico-node-on-the-missed-peer",
+        CAUSE,
+        "The worker that everyone misses is Ready but has no calico-node pod in the list: nothing of it runs there.",
+        "https://github.com/projectcalico/calico/issues/5262",
+        now,
+        difficulty="hard",
+        platform="classic",
+        calico="v3.28.2",
+        kubernetes="v1.31.3+IKS",
+    )
+    nodes = story.workers([f"10.114.82.{n}" for n in (4, 6, 9, 11, 28)])
+    gone, fresh = nodes[3], nodes[1]
+    rest = [n for n in nodes if n != gone]
+    story.agents([n for n in rest if n != fresh])
+    story.agents([fresh], started=250, age=250)
+    story.not_established(story.pods[fresh], [gone], 222, 244, 2, established=3)
+    story.pod_event(
+        story.pods[fresh],
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect "
+        "to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+        247,
+        249,
+        2,
+    )
+    story.describe(fresh)
+    story.commands[f"describe-node-{gone}.txt"] = f"describe node {gone}"
+    others = [n for n in rest if n != fresh]
+    story.log(story.pods[fresh], story.boot(fresh, 250, [*others, gone], others) + story.quiet(200, 5, 62))
+    story.texts["birdcl.txt"] = protocols(
+        [(n, "up", "10:20:13", "Established") for n in others]
+        + [(gone, "start", "10:20:11", "Connect       Socket: Connection refused")]
+    )
+    story.affected = [gone]
+    story.cite("birdcl.txt", "Mesh_10_114_82_11 BGP      master   start")
+    return story
+
+
+def crash(now: datetime) -> Incident:
+    story = incident(
+        "loud-workers-around-a-crash-loop",
+        CAUSE,
+        "Three restarted workers miss exactly one peer; that peer's own calico-node is in CrashLoopBackOff on a Ready worker, and its files were not sent.",
+        "https://github.com/projectcalico/calicoctl/issues/2277",
+        now,
+        difficulty="medium",
+        platform="vpc",
+        calico="v3.27.4",
+        kubernetes="v1.30.8+IKS",
+        acceptable=["worker-local-failure"],
+    )
+    nodes = story.workers([f"10.245.7.{n}" for n in (68, 69, 70, 75, 76, 80)])
+    bad, loud = nodes[4], nodes[:3]
+    story.agents(loud, started=500, age=520)
+    story.agents([nodes[3], nodes[5]])
+    story.agents([bad], ready=False, restarts=41, waiting="CrashLoopBackOff", last=("Error", 1, 120))
+    for node in loud:
+        story.not_established(story.pods[node], [bad], 466, 494, 3, established=4)
+        story.pod_event(
+            story.pods[node],
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: BIRD is not ready: graceful restart in progress",
+            470,
+            480,
+            2,
+        )
+        story.commands[f"{story.pods[node]}.describe.txt"] = f"describe pod -n calico-system {story.pods[node]}"
+    rest = [n for n in nodes if n not in (bad, loud[0])]
+    story.log(story.pods[loud[0]], story.boot(loud[0], 500, [*rest, bad], rest) + story.quiet(440, 10, 62))
+    story.commands |= {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -A -o wide"}
+    story.affected = [bad]
+    story.cite("pods.txt", "CrashLoopBackOff")
+    return story
+
+
+def creating(now: datetime) -> Incident:
+    story = incident(
+        "two-of-three-control-planes-refuse",
+        CAUSE,
+        "BIRD gets 'Connection refused' from two hosts that are Ready: their calico-node has ended (0/1 Completed), nothing says why.",
+        "https://github.com/rancher/rke2/issues/1340",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.20.1",
+        kubernetes="v1.21.5+rke2r2",
+        registry="docker.io/rancher/mirrored-calico",
+        acceptable=["worker-local-failure"],
+    )
+    ips = {
+        "srv-a": "10.90.0.11",
+        "srv-b": "10.90.0.12",
+        "srv-c": "10.90.0.13",
+        "agent-1": "10.90.0.21",
+        "agent-2": "10.90.0.22",
+    }
+    story.hosts(
+        ips,
+        runtime="containerd://1.4.9-k3s1",
+        os_image="SUSE Linux Enterprise Server 15 SP3",
+        kernel="5.3.18-59.24-default",
+    )
+    down = ["srv-b", "srv-c"]
+    for node, address in ips.items():
+        story.agents(
+            [node],
+            address=address,
+            **(
+                {"ready": False, "restarts": 6, "done": True, "started": 4600}
+                if node in down
+                else {"restarts": 1}
+            ),
+        )
+    name = story.pods["agent-1"]
+    story.log(
+        name,
+        [
+            *story.quiet(9000, 4600, 600),
+            *(f"bird: Mesh_{ips[n].replace('.', '_')}: State changed to {s}" for n in down for s in ("start",)),
+            *story.quiet(4300, 30, 420),
+        ],
+        "agent-1.log",
+    )
+    story.texts["agent-1-node-status.txt"] = node_status(
+        [(ips["srv-a"], "up", "2026-11-02", "Established"), (ips["agent-2"], "up", "2026-11-02", "Established")]
+        + [
+            (
+                ips[n],
+                "start",
+                "09:31:0" + n[-1].replace("b", "2").replace("c", "7"),
+                "Active Socket: Connection refused",
+            )
+            for n in down
+        ]
+    )
+    story.commands = {
+        "nodes": "get nodes -o wide",
+        "pods": "get pods -n calico-system -o wide",
+        "describe-agent-1": f"describe pod -n calico-system {name}",
+    }
+    story.affected = down
+    story.cite("agent-1-node-status.txt", "Active Socket: Connection refused")
+    return story
+
+
+def scaled(now: datetime) -> Incident:
+    story = incident(
+        "daemonset-counts-one-too-few",
+        CAUSE,
+        "The daemonset wants five pods for six Ready workers; the sixth, which BIRD misses everywhere, was left without calico-node by a selector label.",
+        "https://github.com/projectcalico/calico/issues/4185",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.16.5",
+        kubernetes="v1.18.12",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        acceptable=["pod-scheduling-blocked"],
+    )
+    ips = {f"dc1-node{n}": f"192.168.210.{100 + n}" for n in range(1, 7)}
+    story.hosts(ips, labels={"cni": "calico"}, runtime="docker://19.3.14")
+    bad = "dc1-node4"
+    for item in story.objects["Node"]:
+        if item["metadata"]["name"] == bad:
+            del item["metadata"]["labels"]["cni"]
+    for node, address in ips.items():
+        if node != bad:
+            story.agents([node], address=address, restarts=2, last=("Error", 255, 500_000))
+    labels = {"k8s-app": "calico-node"}
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {
+            "nodeSelector": {"cni": "calico", "kubernetes.io/os": "linux"},
+            "containers": [{"name": "calico-node", "image": "docker.io/calico/node:v3.16.5"}],
+        },
+    }
+    story.add(
+        "DaemonSet",
+        {
+            "metadata": {
+                "name": "calico-node",
+                "namespace": "kube-system",
+                "creationTimestamp": story.ago(30_000_000),
+                "uid": "ds",
+                "labels": labels,
+            },
+            "spec": {"selector": {"matchLabels": labels}, "template": template},
+            "status": {
+                "desiredNumberScheduled": 5,
+                "currentNumberScheduled": 5,
+                "numberReady": 5,
+                "updatedNumberScheduled": 5,
+                "numberAvailable": 5,
+                "numberMisscheduled": 0,
+            },
+        },
+    )
+    others = [a for n, a in ips.items() if n not in (bad, "dc1-node1")]
+    story.texts["calicoctl_node_status.txt"] = node_status(
+        [(a, "up", "2026-11-17", "Established") for a in others]
+        + [(ips[bad], "start", "07:55:19", "Connect Socket: Connection refused")]
+    )
+    log = story.quiet(12_000, 10_100, 600) + [
+        f"bird: Mesh_{ips[bad].replace('.', '_')}: {t}"
+        for t in (
+            "Received: Administrative shutdown",
+            "State changed to stop",
+            "State changed to down",
+            "Starting",
+            "State changed to start",
+        )
+    ]
+    story.log(story.pods["dc1-node1"], log + story.quiet(10_000, 100, 900))
+    story.commands = {
+        "nodes.txt": "get nodes -o wide --show-labels",
+        "pods.txt": "get pods -n kube-system -o wide",
+        "ds.txt": "get ds -n kube-system -o wide",
+    }
+    story.affected = [bad]
+    story.cite("calicoctl_node_status.txt", "192.168.210.104")
+    return story
+
+
+STORIES = [excluded, crash, creating, scaled]

@@ -1,0 +1,228 @@
+"""bgp-stale-node: the mesh lists a worker that does not exist any more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident, node_status, protocols
+
+CAUSE = "bgp-stale-node"
+
+
+def listing(rows: list[tuple[str, str]], head: str = "$ calicoctl get nodes -o wide") -> str:
+    """``calicoctl get nodes -o wide``."""
+    wide = max(len(name) for name, _ in rows) + 3
+    return "\n".join(
+        [
+            head,
+            f"{'NAME':{wide}}ASN       IPV4                 IPV6",
+            *(f"{n:{wide}}(64512)   {a:21}" for n, a in rows),
+            "",
+        ]
+    )
+
+
+def reloaded(now: datetime) -> Incident:
+    story = incident(
+        "two-calico-nodes-for-replaced-workers",
+        CAUSE,
+        "kube-controllers was down while two workers were replaced: Calico lists six nodes, Kubernetes four; BIRD asks two addresses nobody has.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-ts-worker-pod-timeout",
+        now,
+        difficulty="hard",
+        platform="vpc",
+        calico="v3.26.4",
+        kubernetes="v1.28.15+IKS",
+        namespace="kube-system",
+    )
+    nodes = story.workers([f"10.244.17.{n}" for n in (4, 5, 11, 12)])
+    gone = ["10.244.17.6", "10.244.17.7"]
+    story.agents(nodes[:2])
+    story.agents(nodes[2:], started=6000, age=6100)
+    for node in nodes[2:]:
+        story.not_established(story.pods[node], gone, 5968, 5990, 2, established=3)
+        story.describe(node)
+    rest = [n for n in nodes if n != nodes[2]]
+    story.log(story.pods[nodes[2]], story.boot(nodes[2], 6000, rest + gone, rest) + story.quiet(5900, 30, 300))
+    story.texts["calicoctl-nodes.txt"] = listing([(n, f"{n}/24") for n in sorted(nodes + gone)])
+    story.texts["birdcl.txt"] = protocols(
+        [(n, "up", "09:07:19", "Established") for n in rest]
+        + [(n, "start", "09:07:17", "Active        Socket: No route to host") for n in gone]
+    )
+    story.affected = nodes
+    story.cite("calicoctl-nodes.txt", "10.244.17.6 ")
+    return story
+
+
+def spot(now: datetime) -> Incident:
+    story = incident(
+        "spot-instances-leave-peers-behind",
+        CAUSE,
+        "The probe of a fresh node names five peers that no node of the list has: spot instances that ended without being deleted from the datastore.",
+        "https://github.com/projectcalico/felix/issues/1044",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.13.2",
+        kubernetes="v1.17.9",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"ip-10-11-4-{n}.ec2.internal": f"10.11.4.{n}" for n in (15, 62, 77)}
+    ghosts = [f"10.11.4.{n}" for n in (20, 91, 118, 140, 201)]
+    story.hosts(
+        ips,
+        labels={"kops.k8s.io/instancegroup": "spot"},
+        runtime="docker://19.3.8",
+        kernel="4.14.173-137.229.amzn2.x86_64",
+        os_image="Amazon Linux 2",
+    )
+    names = list(ips)
+    for node, address in ips.items():
+        story.agents(
+            [node], address=address, **({"started": 140, "age": 150, "ready": False} if node == names[2] else {})
+        )
+    name = story.pods[names[2]]
+    story.not_established(name, ghosts, 112, 132, 3, established=2)
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: BIRD is not ready: graceful restart in progress",
+        8,
+        100,
+        9,
+    )
+    story.log(
+        name,
+        story.boot(names[2], 140, [*list(ips.values())[:2], *ghosts], list(ips.values())[:2], ips[names[2]])
+        + story.quiet(130, 4, 30),
+    )
+    story.texts["node-status.txt"] = node_status(
+        [(a, "up", "08:50:01", "Established") for a in list(ips.values())[:2]]
+        + [
+            (a, "start", "08:49:58", "Passive" if a > "10.11.4.77" else "Connect Socket: No route to host")
+            for a in ghosts
+        ]
+    )
+    story.commands = {
+        "describe.txt": f"describe pod -n kube-system {name}",
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n kube-system -o wide",
+    }
+    story.affected = names
+    story.cite("describe.txt", "BGP not established with 10.11.4.20")
+    return story
+
+
+def old_name(now: datetime) -> Incident:
+    story = incident(
+        "left-over-node-holds-the-address",
+        CAUSE,
+        "A reinstalled host came back under a new name with its old address; the old Calico node still owns the address, the pod on the new one ends.",
+        "https://github.com/projectcalico/calico/issues/1627",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.21.2",
+        kubernetes="v1.22.4",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        acceptable=["duplicate-node-identity"],
+    )
+    ips = {"hv-01": "10.66.2.41", "hv-02": "10.66.2.42", "hv-03": "10.66.2.43"}
+    story.hosts(ips)
+    story.hosts({"hv-04-reinst": "10.66.2.44"}, age=5000, calico_up=False)
+    for node, address in ips.items():
+        story.agents([node], address=address, restarts=2, last=("Error", 255, 3_000_000))
+    new = "hv-04-reinst"
+    story.agents(
+        [new],
+        address="10.66.2.44",
+        ready=False,
+        restarts=14,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 60),
+        age=4900,
+    )
+    name = story.pods[new]
+    story.pod_event(name, "BackOff", "Back-off restarting failed container", 12, 4700, 210)
+    story.describe(new, name)
+    log = story.boot(new, 62, address="10.66.2.44", bird=False)[:9]
+    log += [
+        story.say(61.6, "INFO", 9, "startup", "startup.go 541:", "Node IPv4 changed, will check for conflicts"),
+        story.say(
+            61.5,
+            "WARNING",
+            9,
+            "startup",
+            "startup.go 987:",
+            "Calico node 'hv-04' is already using the IPv4 address 10.66.2.44.",
+        ),
+        story.say(
+            61.5,
+            "INFO",
+            9,
+            "startup",
+            "startup.go 363:",
+            'Clearing out-of-date IPv4 address from this node IP="10.66.2.44/24"',
+        ),
+        story.say(61.4, "WARNING", 9, "startup", "utils.go 48:", "Terminating"),
+        "Calico node failed to start",
+    ]
+    story.log(name, log)
+    story.texts["calicoctl.txt"] = listing(
+        [*((n, f"{a}/24") for n, a in ips.items()), ("hv-04", "10.66.2.44/24"), (new, "")]
+    )
+    story.affected = [new]
+    story.cite(f"{name}.log", "Calico node 'hv-04' is already using the IPv4 address")
+    return story
+
+
+def whole_pool(now: datetime) -> Incident:
+    story = incident(
+        "scaled-to-zero-and-back",
+        CAUSE,
+        "All workers were deleted at once and new ones made: the mesh still has the three former ones, the only errors of an otherwise working cluster.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-ts-worker-delete-pods-fail",
+        now,
+        difficulty="hard",
+        platform="classic",
+        calico="v3.27.2",
+        kubernetes="v1.29.10+IKS",
+    )
+    nodes = story.workers([f"10.127.9.{n}" for n in (70, 75, 81)], age=10_000)
+    former = [f"10.127.9.{n}" for n in (66, 67, 94)]
+    story.agents(nodes, started=9600, age=9700, restarts=1, last=("Error", 1, 9650))
+    story.typha(nodes[0], restarts=1)
+    name = story.pods[nodes[1]]
+    rest = [n for n in nodes if n != nodes[1]]
+    log = story.boot(nodes[1], 9600, rest + former, rest)
+    log += [*story.quiet(9500, 9390, 62), "bird: Graceful restart done", *story.quiet(9300, 60, 600)]
+    story.log(name, log)
+    story.texts["readyness-of-each.txt"] = (
+        "\n".join(
+            f"$ kubectl exec -n calico-system {story.pods[n]} -c calico-node -- birdcl show protocols | grep Mesh\n"
+            + "\n".join(
+                f"Mesh_{p.replace('.', '_')} BGP      master   {'up     08:08:12    Established   ' if p in nodes else 'start  08:08:10    Connect       Socket: No route to host'}"
+                for p in nodes + former
+                if p != n
+            )
+            for n in nodes
+        )
+        + "\n"
+    )
+    story.log(
+        "",
+        [
+            f'{story.now.strftime("%b %d")} 08:1{i}:2{i} kube-cq7-default-0001 kubelet[1190]: E{story.stamp(9000)[5:10].replace("-", "")} 08:1{i}:2{i}.118241    1190 kubelet.go:2347] "Skipping pod synchronization" err="container runtime status check may not have completed yet"'
+            for i in range(3)
+        ],
+        "kubelet-start.txt",
+    )
+    story.commands = {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -A -o wide"}
+    story.affected = nodes
+    story.cite("readyness-of-each.txt", "Mesh_10_127_9_94")
+    return story
+
+
+STORIES = [reloaded, spot, old_name, whole_pool]

@@ -1,0 +1,232 @@
+"""cross-subnet-path-blocked: exactly the workers of other subnets, VLANs or zones cannot be reached."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident, node_status, protocols
+
+CAUSE = "cross-subnet-path-blocked"
+
+
+def availability_zones(now: datetime) -> Incident:
+    story = incident(
+        "three-zones-three-islands",
+        CAUSE,
+        "In each zone the sessions inside the zone are established, all those to the two other zones wait in Connect; every pod is ready.",
+        "https://github.com/projectcalico/calico/issues/2095",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.8.2",
+        kubernetes="v1.15.5",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    zones = {"eu-west-1a": "172.16.32", "eu-west-1b": "172.16.64", "eu-west-1c": "172.16.96"}
+    ips: dict[str, str] = {}
+    for zone, net in zones.items():
+        mine = {f"ip-{f'{net}.{n}'.replace('.', '-')}.eu-west-1.compute.internal": f"{net}.{n}" for n in (40, 120)}
+        story.hosts(
+            mine,
+            labels={"failure-domain.beta.kubernetes.io/zone": zone, "kops.k8s.io/instancegroup": "nodes"},
+            runtime="docker://18.6.3",
+            kernel="4.9.0-11-amd64",
+            os_image="Debian GNU/Linux 9 (stretch)",
+        )
+        ips |= mine
+    for node, address in ips.items():
+        story.agents([node], address=address, age=400_000, started=400_000)
+    for node in list(ips)[::2]:
+        mine = ips[node]
+        same = [a for a in ips.values() if a != mine and a.rpartition(".")[0] == mine.rpartition(".")[0]]
+        other = [a for a in ips.values() if a not in (*same, mine)]
+        rows = [(a, "up", "2026-11-18", "Established") for a in same] + [
+            (a, "start", "2026-11-18", "Passive" if a > mine else "Connect") for a in other
+        ]
+        story.texts[f"node-status-{mine}.txt"] = node_status(rows)
+        story.log(
+            "",
+            story.boot(node, 400_000, same + other, same, mine, "eth0", 19)[20:] + story.quiet(3000, 30, 300),
+            f"{story.pods[node]}.txt",
+        )
+    story.commands = {
+        "get-nodes.txt": "get nodes -o wide --show-labels",
+        "get-pods.txt": "get po --all-namespaces -o wide",
+    }
+    story.affected = list(ips)
+    story.cite("node-status-172.16.32.40.txt", "| 172.16.64.40")
+    return story
+
+
+def new_subnet(now: datetime) -> Incident:
+    story = incident(
+        "first-worker-of-another-subnet",
+        CAUSE,
+        "The new worker is the only one in its subnet and has no session at all; the others see each other and wait in Connect for it alone.",
+        "https://github.com/projectcalico/calico/issues/5128",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.19.1",
+        kubernetes="v1.21.5",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    old = {"app-01": "172.28.138.127", "app-02": "172.28.138.128", "app-03": "172.28.138.130"}
+    story.hosts(old)
+    story.hosts({"app-09": "172.20.196.48"}, age=7600)
+    for node, address in old.items():
+        story.agents([node], address=address)
+    story.agents(["app-09"], address="172.20.196.48", ready=False, started=7500, age=7550)
+    name = story.pods["app-09"]
+    story.not_established(name, list(old.values()), 11, 7440, 744)
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to "
+        "BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused",
+        7495,
+        7498,
+        2,
+    )
+    story.describe("app-09", name)
+    story.log(
+        name,
+        story.boot("app-09", 7500, list(old.values()), (), "172.20.196.48", "eth0", 24) + story.quiet(7400, 60, 500),
+    )
+    story.texts["app-01_status.txt"] = node_status(
+        [(a, "up", "2026-11-09", "Established") for a in list(old.values())[1:]]
+        + [("172.20.196.48", "start", "01:50:43", "Connect")]
+    )
+    story.texts["app-09_status.txt"] = node_status([(a, "start", "02:40:48", "Passive") for a in old.values()])
+    story.affected = ["app-09"]
+    story.cite("app-09_status.txt", "172.28.138.127")
+    return story
+
+
+def vlan(now: datetime) -> Incident:
+    story = incident(
+        "new-vlan-without-spanning",
+        CAUSE,
+        "The workers of the pool on the other private VLAN complain about exactly the workers of the first VLAN and see each other's log from the pool only.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-subnets#vlan-segmentation",
+        now,
+        difficulty="medium",
+        platform="classic",
+        calico="v3.26.4",
+        kubernetes="v1.28.12+IKS",
+        namespace="kube-system",
+    )
+    first = story.workers([f"10.176.31.{n}" for n in (130, 133, 140, 141, 149)])
+    second = story.workers(
+        [f"10.95.204.{n}" for n in (8, 14)],
+        age=6000,
+        labels={"privateVLAN": "3144870", "publicVLAN": "3144872", "ibm-cloud.kubernetes.io/worker-pool-name": "edge"},
+    )
+    story.agents(first, restarts=1, last=("Completed", 0, 900_000))
+    story.agents(second, started=5800, age=5900, ready=True)
+    for node in second:
+        name = story.pods[node]
+        mate = [n for n in second if n != node]
+        story.not_established(name, first, 5772, 5790, 2, established=1)
+        story.describe(node)
+        story.log(name, story.boot(node, 5800, first + mate, mate) + story.quiet(5700, 60, 330))
+    story.texts["show_protocols_edge.txt"] = protocols(
+        [(n, "start", "09:13:22", "Passive" if n > second[0] else "Connect") for n in first]
+        + [(second[1], "up", "09:13:24", "Established")]
+    )
+    story.texts["customer-notes.txt"] = (
+        "Pods on the edge pool cannot talk to pods on the default pool.\nping from 10.95.204.8 to 10.176.31.130: 100% packet loss\n"
+        "ping from 10.95.204.8 to 10.95.204.14: ok\n"
+    )
+    story.affected = second
+    story.cite("show_protocols_edge.txt", "Mesh_10_176_31_130 BGP      master   start")
+    return story
+
+
+def acl(now: datetime) -> Incident:
+    story = incident(
+        "acl-of-the-third-zone-changed",
+        CAUSE,
+        "BGP, Typha and everything else between zone 3 and the other zones ended at one moment; inside zone 3 the sessions stayed up.",
+        "https://github.com/projectcalico/calico/issues/4059",
+        now,
+        difficulty="hard",
+        platform="vpc",
+        calico="v3.28.1",
+        kubernetes="v1.31.5+IKS",
+    )
+    zones = {
+        1: ["10.242.0.4", "10.242.0.5"],
+        2: ["10.242.64.4", "10.242.64.9"],
+        3: ["10.242.128.4", "10.242.128.6", "10.242.128.7"],
+    }
+    for zone, nodes in zones.items():
+        story.workers(
+            nodes,
+            labels={
+                "topology.kubernetes.io/zone": f"eu-gb-{zone}",
+                "ibm-cloud.kubernetes.io/subnet-id": f"07{zone}7-3c9e",
+            },
+        )
+        story.agents(nodes)
+    story.typha(zones[1][0])
+    story.typha(zones[2][0], "m8q4r")
+    story.typha(zones[3][0], "zk5sn")
+    bad, others = zones[3], zones[1] + zones[2]
+    name = story.pods[bad[1]]
+    log = story.quiet(8000, 6900, 240)
+    for n in others:
+        log += [
+            f"bird: Mesh_{n.replace('.', '_')}: {t}"
+            for t in (
+                "Error: Hold timer expired",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+            )
+        ]
+    log += [
+        story.say(
+            6820,
+            "ERROR",
+            61,
+            "felix",
+            "sync_client.go 400:",
+            f'Failed to read from server connection=&discovery.Typha{{Addr:"{zones[1][0]}:5473", IP:"{zones[1][0]}", NodeName:(*string)(0xc0006be0f0)}} error=read tcp {bad[1]}:51514->{zones[1][0]}:5473: i/o timeout myID=0x1 type=""',
+        ),
+        story.say(
+            6819,
+            "INFO",
+            61,
+            "felix",
+            "sync_client.go 221:",
+            'Typha connection failed but client callback is restart-aware.  Restarting connection... myID=0x1 type=""',
+        ),
+        story.say(
+            6818,
+            "INFO",
+            61,
+            "felix",
+            "sync_client.go 208:",
+            f'Successfully connected to Typha at {bad[0]}:5473 after 2.022ms. myID=0x1 type=""',
+        ),
+    ]
+    story.log(name, log + story.quiet(6700, 30, 240))
+    story.texts[f"{bad[1]}-birdcl.txt"] = protocols(
+        [
+            (n, "start", "08:55:41", "Passive" if n > bad[1] else "Connect       BGP Error: Hold timer expired")
+            for n in others
+        ]
+        + [(n, "up", "2026-10-30", "Established") for n in (bad[0], bad[2])],
+        routes="up",
+    )
+    story.describe(bad[1])
+    story.affected = bad
+    story.cite(f"{name}.log", "Mesh_10_242_64_4: Error: Hold timer expired")
+    return story
+
+
+STORIES = [availability_zones, new_subnet, vlan, acl]
