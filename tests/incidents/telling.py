@@ -135,7 +135,7 @@ class Incident(Story):
             ("startup", 9, "startup.go 459:", "Datastore connection verified"),
             ("startup", 9, "startup.go 104:", "Datastore is ready"),
             ("startup", 9, "startup.go 488:", "Initialize BGP data"),
-            ("startup", 9, "autodetection_methods.go 103:", f"Using autodetected IPv4 address on interface {interface}: {address or node}/{prefix}"),
+            ("startup", 9, "autodetection_methods.go 103:", f"Using autodetected IPv4 address on interface {interface}: {address or self.address(node)}/{prefix}"),
             ("startup", 9, "startup.go 711:", "No AS number configured on node resource, using global value"),
             ("startup", 9, "startup.go 214:", f"Using node name: {node}"),
             ("startup", 9, "utils.go 190:", "Setting NetworkUnavailable to false"),

@@ -45,7 +45,7 @@ def kernel_too_old_for_bpf(now: datetime) -> Incident:
         story.say(
             8998.5,
             "ERROR",
-            74,
+            61,
             "felix",
             "daemon.go 337:",
             "BPF dataplane mode enabled but not supported by the kernel.  Disabling BPF mode. error=kernel is too old (have: 5.0.0 but want at least: 5.3.0)",
@@ -56,7 +56,7 @@ def kernel_too_old_for_bpf(now: datetime) -> Incident:
         story.say(
             8998.4,
             "INFO",
-            74,
+            61,
             "felix",
             "config_params.go 335:",
             "Merging in config from internal override: map[BPFEnabled:false]",
@@ -155,7 +155,7 @@ def pinned_map_of_other_size(now: datetime) -> Incident:
     )  # fmt: skip
     hosts = {f"bm-{n:03}": f"10.160.90.{90 + n}" for n in range(1, 7)}
     story.hosts(hosts, kernel="5.15.0-101-generic")
-    bad = {name: hosts[name] for name in ("bm-003", "bm-007") if name in hosts} | {"bm-006": hosts["bm-006"]}
+    bad = {name: hosts[name] for name in ("bm-003", "bm-006")}
     story.staff({name: at for name, at in hosts.items() if name not in bad})
     pods = story.staff(bad, ready=False, started=2600)
     for name in pods:
