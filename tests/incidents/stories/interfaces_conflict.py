@@ -1,0 +1,262 @@
+"""interfaces-conflict: another agent changes calico's interfaces, routes or rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident
+
+
+def networkd_takes_veths(now: datetime) -> Incident:
+    story = incident(
+        "networkd-configures-every-veth", "interfaces-conflict",
+        "systemd-networkd runs DHCP on each cali interface because its file matches all devices, and drops the route that felix "
+        "made; felix puts it back again and again.",
+        "https://github.com/projectcalico/calico/issues/2471", now, difficulty="medium", platform="other", calico="v3.8.9",
+        kubernetes="v1.15.12", namespace="kube-system", registry="quay.io/calico",
+    )  # fmt: skip
+    hosts = {f"blue-kubw-{n:02}": f"10.12.30.{40 + n}" for n in range(1, 6)}
+    story.hosts(
+        hosts,
+        kernel="4.14.96-coreos-r1",
+        os_image="Container Linux by CoreOS 2023.5.0 (Rhyolite)",
+        runtime="docker://18.6.1",
+    )
+    pods = story.staff(hosts)
+    job = story.other(
+        "nightly-sync-x8v2n",
+        "blue-kubw-02",
+        ip="10.180.73.14",
+        namespace="batch",
+        owner="Job/nightly-sync",
+        ready=False,
+        restarts=5,
+        last=("Error", 1, 200),
+    )
+    story.pod_event(job, "BackOff", "Back-off restarting failed container", 33, 1500, 40, namespace="batch")
+    log = story.boot("blue-kubw-02", 1_300_000, [at for name, at in hosts.items() if name != "blue-kubw-02"])[-10:]
+    for n in range(22):
+        ago = 1300 - 55 * n
+        log += story.quiet(ago, ago - 3, every=3)
+        log.append(
+            story.line(
+                ago - 1,
+                "INFO",
+                61,
+                "route_table.go 222:",
+                'Queueing a resync of routing table. ifaceRegex="^cali.*" ipVersion=0x4',
+            )
+        )
+        log.append(
+            story.line(
+                ago - 1.3,
+                "INFO",
+                61,
+                "route_table.go 366:",
+                'Syncing routes: adding new route. ifaceName="cali2bd9ed59e74" ifaceRegex="^cali.*" ipVersion=0x4 targetCIDR=10.180.73.14/32',
+            )
+        )
+    story.log(pods[1], log)
+    story.texts["networkctl.txt"] = "\n".join([
+        "core@blue-kubw-02 ~ $ networkctl status cali2bd9ed59e74", "* 5269: cali2bd9ed59e74", "       Link File: /usr/lib64/systemd/network/99-default.link",
+        "    Network File: /etc/systemd/network/10-vmware.network", "            Type: ether", "           State: degraded (configuring)",
+        "          Driver: veth", "      HW Address: ee:ee:ee:ee:ee:ee"]) + "\n"  # fmt: skip
+    story.texts["networkd-journal.txt"] = (
+        "\n".join(
+            f"Nov 23 {story.stamp(1200 - 55 * n)[11:19]} blue-kubw-02 systemd-networkd[733]: cali2bd9ed59e74: {text}"
+            for n in range(8)
+            for text in ("Gained carrier", "Link UP", "Removing address/routes: unmanaged foreign configuration")
+        )
+        + "\n"
+    )
+    story.describe("blue-kubw-02", pods[1])
+    story.affected = list(hosts)
+    story.cite("networkctl.txt", "Network File: /etc/systemd/network/10-vmware.network")
+    return story
+
+
+def networkmanager_downs_vxlan(now: datetime) -> Incident:
+    story = incident(
+        "vxlan-device-goes-down-every-few-seconds", "interfaces-conflict",
+        "Something on this host takes vxlan.calico down seconds after felix brings it up; the journal shows NetworkManager managing "
+        "the device. The other hosts of the cluster are fine.",
+        "https://github.com/projectcalico/calico/issues/3271", now, difficulty="hard", platform="other", calico="v3.21.4",
+        kubernetes="v1.22.17", namespace="kube-system", registry="docker.io/calico",
+    )  # fmt: skip
+    hosts = {f"rocky-{n}": f"172.31.55.{n}" for n in (4, 5, 6)}
+    story.hosts(hosts, kernel="4.18.0-372.9.1.el8.x86_64", os_image="Rocky Linux 8.6 (Green Obsidian)")
+    pods = story.staff(hosts, started=70_000)
+    api = story.other(
+        "orders-5c4d8bd8c7-4tq6j",
+        "rocky-6",
+        ip="172.29.40.12",
+        namespace="shop",
+        owner="ReplicaSet/orders-5c4d8bd8c7",
+        ready=False,
+        restarts=31,
+    )
+    story.pod_event(
+        api,
+        "Unhealthy",
+        "Readiness probe failed: dial tcp 172.29.12.7:5432: connect: no route to host",
+        11,
+        60_000,
+        2900,
+        namespace="shop",
+    )
+    log = story.boot("rocky-6", 70_000, bird=False)
+    for n in range(16):
+        ago = 900 - 55 * n
+        log += [
+            story.say(ago, "INFO", 61, "felix", "vxlan_mgr.go 376:", "VXLAN tunnel device configured"),
+            story.say(ago - 0.1, "INFO", 61, "felix", "int_dataplane.go 1062:", 'Linux interface state changed. ifIndex=214 ifaceName="vxlan.calico" state="up"'),
+            story.say(ago - 3.2, "INFO", 61, "felix", "int_dataplane.go 1062:", 'Linux interface state changed. ifIndex=214 ifaceName="vxlan.calico" state="down"'),
+            story.say(ago - 3.4, "WARNING", 61, "felix", "route_table.go 1062:", 'Failed to add route error=network is down ifaceName="vxlan.calico" ifaceRegex="^vxlan.calico$" ipVersion=0x4 tableIndex=0 targetCIDR=172.29.12.0/26'),
+            story.say(ago - 3.5, "INFO", 61, "felix", "route_table.go 472:", 'Interface in cleanup grace period, will retry after. ifaceName="vxlan.calico" ifaceRegex="^vxlan.calico$" ipVersion=0x4 tableIndex=0'),
+        ]  # fmt: skip
+    story.log(pods[2], log)
+    journal = []
+    for n in range(12):
+        ago = 897 - 55 * n
+        for text in ("device (vxlan.calico): state change: disconnected -> unmanaged (reason 'user-requested', sys-iface-state: 'managed')" if n % 5 == 4 else "device (vxlan.calico): state change: ip-config -> failed (reason 'ip-config-unavailable', sys-iface-state: 'managed')",
+                     "device (vxlan.calico): Activation: failed for connection 'Wired connection 2'"):  # fmt: skip
+            journal.append(
+                f"Nov 23 {story.stamp(ago)[11:19]} rocky-6 NetworkManager[1021]: <warn>  [17639{n:02}.2211] {text}"
+            )
+    story.texts["journal-rocky-6.log"] = "\n".join(journal) + "\n"
+    story.describe("rocky-6", pods[2])
+    story.commands["describe-orders.txt"] = f"describe pod -n shop {api}"
+    story.affected = ["rocky-6"]
+    story.cite(f"{pods[2]}.log", 'ifaceName="vxlan.calico" state="down"')
+    story.cite("journal-rocky-6.log", "device (vxlan.calico)")
+    return story
+
+
+def fight_over_the_top_of_a_chain(now: datetime) -> Incident:
+    story = incident(
+        "another-program-wants-the-first-rule", "interfaces-conflict",
+        "Every few seconds felix finds foreign rules above its own and moves them back: another program on these hosts does the "
+        "same, an endless fight.",
+        "https://github.com/projectcalico/calico/issues/3756", now, difficulty="medium", platform="classic", calico="v3.24.5",
+        kubernetes="v1.25.14+IKS", namespace="kube-system",
+    )  # fmt: skip
+    nodes = story.workers([f"10.95.12.{n}" for n in (70, 75, 79, 83)])
+    pods = story.agents(nodes, started=500_000)
+    story.pod_event(
+        pods[1],
+        "Unhealthy",
+        "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 503",
+        2000,
+        90_000,
+        7,
+    )
+    for i, node in enumerate(nodes):
+        story.other(
+            f"hostguard-agent-{'klmn'[i]}7x2p",
+            node,
+            namespace="hostguard",
+            app="hostguard-agent",
+            image="registry.example.com/hostguard/agent:4.9",
+            age=95_000,
+        )
+    log = story.boot(nodes[1], 500_000, [n for n in nodes if n != nodes[1]])[-8:]
+    for n in range(40):
+        ago = 240 - 6 * n
+        chain, table, own = (
+            ("FORWARD", "filter", "wUHhoiAYhphO9Mso"),
+            ("INPUT", "filter", "Cz_u1IQiXIMmKD4c"),
+            ("POSTROUTING", "nat", "O3lYWMrLQYEMJtB5"),
+        )[n % 3]
+        log.append(
+            story.say(
+                ago,
+                "WARNING",
+                61,
+                "felix",
+                "table.go 612:",
+                f'Detected out-of-sync inserts, marking for resync actualRuleIDs=[]string{{"", "", "{own}", ""}} chainName="{chain}" expectedRuleIDs=[]string{{"{own}", "", "", ""}} ipVersion=0x4 table="{table}"',
+            )
+        )
+    story.log(pods[1], log)
+    story.describe(nodes[1])
+    story.affected = nodes
+    story.cite(f"{pods[1]}.log", "Detected out-of-sync inserts, marking for resync")
+    return story
+
+
+def flannel_left_behind(now: datetime) -> Incident:
+    story = incident(
+        "flannel-device-has-the-same-vni", "interfaces-conflict",
+        "flannel of the old network still runs on two hosts and its device has the VNI that felix needs: one quiet warning, no "
+        "vxlan.calico there, while the pods show ready.",
+        "https://github.com/projectcalico/calico/issues/1469", now, difficulty="hard", platform="other", calico="v3.28.0",
+        kubernetes="v1.28.12+rke2r1", registry="docker.io/rancher/mirrored-calico",
+    )  # fmt: skip
+    hosts = {f"mix-{c}": f"10.3.200.{11 + n}" for n, c in enumerate("abcdef")}
+    story.hosts(hosts, kernel="5.15.0-113-generic")
+    pods = story.staff(hosts, started=40_000, age=40_000)
+    bad = ["mix-b", "mix-e"]
+    for host in bad:
+        story.other(
+            f"kube-flannel-ds-{host[-1]}9kz4",
+            host,
+            namespace="kube-flannel",
+            app="kube-flannel-ds",
+            image="rancher/hardened-flannel:v0.25.4",
+            age=9_000_000,
+        )
+    for i, host in enumerate(("mix-b", "mix-c")):
+        dns = story.other(
+            f"rke2-coredns-84b9cb946c-{i}mzt7",
+            host,
+            ip=f"10.42.{i + 1}.19",
+            owner="ReplicaSet/rke2-coredns-84b9cb946c",
+            ready=i == 1,
+            restarts=3 * (1 - i),
+        )
+        if i == 0:
+            story.pod_event(
+                dns,
+                "Unhealthy",
+                "Readiness probe failed: HTTP probe failed with statuscode: 503",
+                14,
+                39_000,
+                4100,
+                namespace="kube-system",
+            )
+    log = [*story.boot("mix-b", 40_000, bird=False), "CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon"]
+    for n in range(14):
+        ago = 840 - 60 * n
+        log += story.quiet(ago, ago - 5, every=5)
+        log.append(
+            story.say(
+                ago - 10,
+                "WARNING",
+                61,
+                "felix",
+                "vxlan_mgr.go 713:",
+                "Failed to create VXLAN device. Another device with this VNI may already exist",
+            )
+        )
+        log.append(
+            story.say(
+                ago - 10,
+                "WARNING",
+                61,
+                "felix",
+                "vxlan_mgr.go 587:",
+                "Failed to configure VXLAN tunnel device, retrying... error=failed to create vxlan interface: file exists ipVersion=0x4",
+            )
+        )
+    story.log(pods[1], log)
+    story.texts["ip-d-link.txt"] = "\n".join([
+        "4: flannel.4096: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UNKNOWN mode DEFAULT group default",
+        "    link/ether 7a:93:4f:0c:11:2e brd ff:ff:ff:ff:ff:ff promiscuity 0  allmulti 0 minmtu 68 maxmtu 65535",
+        "    vxlan id 4096 local 10.3.200.12 dev ens192 srcport 0 0 dstport 4789 nolearning ttl auto ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx"]) + "\n"  # fmt: skip
+    story.describe("mix-b", pods[1])
+    story.affected = bad
+    story.cite(f"{pods[1]}.log", "Another device with this VNI may already exist")
+    return story
+
+
+STORIES = [networkd_takes_veths, networkmanager_downs_vxlan, fight_over_the_top_of_a_chain, flannel_left_behind]

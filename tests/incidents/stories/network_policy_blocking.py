@@ -1,0 +1,257 @@
+"""network-policy-blocking: a policy or host endpoint blocks traffic that the cluster needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident
+
+
+def auto_host_endpoints(now: datetime) -> Incident:
+    story = incident(
+        "log-only-policy-with-auto-host-endpoints", "network-policy-blocking",
+        "Automatic host endpoints were switched on and a policy without selector, which only logs, now applies to all of them: "
+        "whatever it does not allow is dropped, the API server first.",
+        "https://github.com/projectcalico/calico/issues/4673", now, difficulty="medium", platform="other", calico="v3.19.1",
+        kubernetes="v1.21.1", registry="docker.io/calico",
+    )  # fmt: skip
+    hosts = {f"kubeadm-{n}": f"10.20.11.{50 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, kernel="5.4.0-74-generic", os_image="Ubuntu 20.04.2 LTS")
+    pods = story.staff(hosts, started=90_000)
+    story.pod_event(
+        pods[1],
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+        40,
+        600,
+        17,
+    )
+    log = [*story.boot("kubeadm-2", 90_000, [hosts["kubeadm-1"], hosts["kubeadm-3"]]), *story.quiet(1500, 800)]
+    log.append(
+        story.say(
+            790,
+            "INFO",
+            61,
+            "felix",
+            "int_dataplane.go 1693:",
+            'Received *proto.ActivePolicyUpdate update from calculation graph msg=id:<tier:"default" name:"default.test" > policy:<inbound_rules:<action:"log" dst_net:"8.8.8.8/32" rule_id:"yjTfQzGkGGLGA0ni" > > ',
+        )
+    )
+    log.append(
+        story.say(
+            789.8,
+            "INFO",
+            61,
+            "felix",
+            "endpoint_mgr.go 430:",
+            'Programming host endpoint chains. ifaceName="*" ipVersion=0x4',
+        )
+    )
+    for n in range(11):
+        log.append(
+            story.say(
+                760 - 65 * n,
+                "WARNING",
+                61,
+                "felix",
+                "watchercache.go 186:",
+                'Failed to perform list of current data during resync ListRoot="/calico/resources/v3/projectcalico.org/networksets" error=Get "https://10.96.0.1:443/apis/crd.projectcalico.org/v1/networksets?limit=500&resourceVersion=0&resourceVersionMatch=NotOlderThan": context deadline exceeded',
+            )
+        )
+    story.log(pods[1], log)
+    story.texts["gnp.yaml"] = "\n".join([
+        "apiVersion: projectcalico.org/v3", "items:", "- apiVersion: projectcalico.org/v3", "  kind: GlobalNetworkPolicy", "  metadata:",
+        f'    creationTimestamp: "{story.ago(795)}"', "    name: test", "  spec:", "    ingress:", "    - action: Log", "      destination:",
+        "        nets:", "        - 8.8.8.8/32", "    types:", "    - Ingress", "kind: GlobalNetworkPolicyList"]) + "\n"  # fmt: skip
+    story.texts["heps.txt"] = (
+        "NAME                       NODE        INTERFACE   IPS                          PROFILES\n"
+        + "".join(
+            f"{name}-auto-hep         {name}   *           {at},172.22.{n}.64    projectcalico-default-allow\n"
+            for n, (name, at) in enumerate(hosts.items())
+        )
+    )
+    story.describe("kubeadm-2", pods[1])
+    story.affected = list(hosts)
+    story.cite("gnp.yaml", "name: test")
+    return story
+
+
+def typha_port_forgotten(now: datetime) -> Incident:
+    story = incident(
+        "private-deny-without-5473", "network-policy-blocking",
+        "The customer's host policy allows BGP, the API and DNS between workers but not Typha's port: calico-nodes that restart "
+        "since then find no Typha although both are ready, the others keep their old connection.",
+        "https://github.com/projectcalico/calico/issues/6762", now, difficulty="hard", platform="vpc", calico="v3.27.4",
+        kubernetes="v1.29.11+IKS", acceptable=["typha-unavailable"],
+    )  # fmt: skip
+    nodes = story.workers([f"10.245.{z}.{n}" for z in (0, 64, 128) for n in (4, 5)])
+    bad = [nodes[1], nodes[4]]
+    story.agents([n for n in nodes if n not in bad], started=1_300_000)
+    pods = story.agents(bad, ready=False, restarts=19, started=25, last=("Error", 1, 28))
+    for node, suffix in ((nodes[0], "7gh2k"), (nodes[2], "m4x8s"), (nodes[3], "v9c6d")):
+        story.typha(node, suffix)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+            14,
+            1900,
+            130,
+        )
+        story.pod_event(name, "BackOff", "Back-off restarting failed container calico-node in pod", 60, 1700, 80)
+    log = story.boot(bad[0], 125, bird=False)[:-1]
+    for n in range(3):
+        for at in (nodes[0], nodes[2], nodes[3]):
+            log.append(
+                story.say(
+                    120 - 33 * n,
+                    "INFO",
+                    61 + n,
+                    "felix",
+                    "sync_client.go 179:",
+                    f'Connecting to Typha. address=discovery.Typha{{Addr:"{at}:5473", IP:"{at}"}} connID=0x{n} type=""',
+                )
+            )
+            log.append(
+                story.say(
+                    110 - 33 * n,
+                    "WARNING",
+                    61 + n,
+                    "felix",
+                    "sync_client.go 275:",
+                    f"Failed to connect to typha endpoint {at}:5473.  Will try another if available... error=dial tcp {at}:5473: i/o timeout",
+                )
+            )
+        log.append(
+            story.say(
+                90 - 33 * n,
+                "FATAL",
+                61 + n,
+                "felix",
+                "daemon.go 345:",
+                "Failed to connect to Typha, giving up after timeout error=dial tcp: i/o timeout",
+            )
+        )
+    story.log(pods[0], log)
+    story.texts["policies.yaml"] = "\n".join([
+        "apiVersion: projectcalico.org/v3", "kind: GlobalNetworkPolicy", "metadata:", "  name: corp-private-baseline", f'  creationTimestamp: "{story.ago(2300)}"', "spec:", "  order: 100",
+        "  selector: ibm.role == 'worker_private'", "  types: [Ingress, Egress]", "  ingress:", "  - action: Allow", "    protocol: TCP",
+        "    destination: {ports: [22, 179, 443, 10250, '30000:32767']}", "  - action: Allow", "    protocol: 4", "  - action: Deny", "  egress:", "  - action: Allow", "    protocol: TCP",
+        "    destination: {ports: [53, 179, 443, 2040, 2041, 6443, 10250, '20000:32767']}", "  - action: Allow", "    protocol: UDP", "    destination: {ports: [53, 123]}",
+        "  - action: Allow", "    protocol: 4", "  - action: Deny"]) + "\n"  # fmt: skip
+    story.describe(bad[0])
+    story.affected = bad
+    story.cite("policies.yaml", "name: corp-private-baseline")
+    story.cite(f"{pods[0]}.log", "5473: i/o timeout")
+    return story
+
+
+def kube_system_default_deny(now: datetime) -> Incident:
+    story = incident(
+        "default-deny-rolled-out-to-kube-system", "network-policy-blocking",
+        "A default-deny policy was rolled out to every namespace, kube-system too: DNS and konnectivity pods lose their traffic, "
+        "calico-node itself works.",
+        "https://github.com/projectcalico/calico/issues/11609", now, difficulty="medium", platform="vpc", calico="v3.29.3",
+        kubernetes="v1.32.2+IKS",
+    )  # fmt: skip
+    nodes = story.workers([f"10.249.3.{n}" for n in (8, 9, 10)])
+    pods = story.agents(nodes)
+    names = []
+    for i, node in enumerate(nodes):
+        names.append(
+            story.other(
+                f"coredns-6b8c97f5c-{'pqr'[i]}7hn4",
+                node,
+                ip=f"172.17.{40 + i}.3",
+                owner="ReplicaSet/coredns-6b8c97f5c",
+                ready=False,
+                restarts=4,
+            )
+        )
+        agent = story.other(
+            f"konnectivity-agent-{'pqr'[i]}2j8w",
+            node,
+            ip=f"172.17.{40 + i}.5",
+            restarts=0,
+            ready=False,
+            app="konnectivity-agent",
+        )
+        story.pod_event(
+            agent,
+            "Unhealthy",
+            "Readiness probe failed: HTTP probe failed with statuscode: 500",
+            25,
+            4000,
+            133,
+            namespace="kube-system",
+        )
+    for name in names:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: HTTP probe failed with statuscode: 503",
+            17,
+            4100,
+            405,
+            namespace="kube-system",
+        )
+    story.log(pods[0], [*story.boot(nodes[0], 1_200_000, nodes[1:])[-14:], *story.quiet(1400, 30)])
+    story.texts["networkpolicies.txt"] = "NAMESPACE     NAME               POD-SELECTOR   AGE\n" + "".join(
+        f"{space:<14}default-deny-all   <none>         69m\n"
+        for space in ("default", "kube-public", "kube-system", "shop", "shop-stage")
+    )
+    story.texts["coredns.log"] = (
+        "\n".join(
+            f"[ERROR] plugin/errors: 2 {4411 + n}.example.com. A: read udp 172.17.40.3:3{n}211->161.26.0.10:53: i/o timeout"
+            for n in range(12)
+        )
+        + "\n"
+    )
+    story.describe(nodes[0])
+    story.commands["describe-coredns.txt"] = f"describe pod -n kube-system {names[0]}"
+    story.affected = nodes
+    story.cite("networkpolicies.txt", "kube-system   default-deny-all")
+    return story
+
+
+def packets_logged_by_calico(now: datetime) -> Incident:
+    story = incident(
+        "calico-packet-lines-for-port-179", "network-policy-blocking",
+        "BGP does not come up between three new workers and the rest; the kernel log of one shows calico's own 'calico-packet' lines "
+        "for port 179: a host policy on the new workers' label drops it.",
+        "https://github.com/projectcalico/calico/issues/9136", now, difficulty="hard", platform="classic", calico="v3.26.5",
+        kubernetes="v1.28.14+IKS", namespace="kube-system", acceptable=["bgp-port-blocked"],
+    )  # fmt: skip
+    old = story.workers([f"10.112.68.{n}" for n in (131, 140, 144, 158)])
+    new = story.workers(
+        [f"10.112.68.{n}" for n in (170, 171, 176)],
+        age=5000,
+        since=4900,
+        labels={"ibm-cloud.kubernetes.io/worker-pool-name": "dmz"},
+    )
+    first = story.agents(old)
+    pods = story.agents(new, ready=False, started=4900, age=4950)
+    for name, node in zip(pods, new, strict=True):
+        story.not_established(name, [*old, *[n for n in new if n != node]], 20, 4800, 160)
+    for name in first[:2]:
+        story.not_established(name, new, 4700, 4850, 5, established=3)
+    story.log(pods[0], [*story.boot(new[0], 4900, [*old, *new[1:]], up=[]), *story.quiet(1200, 30)])
+    kern = []
+    for n in range(14):
+        ago, source = 1100 - 70 * n, old[n % 4]
+        kern.append(
+            f"Nov 23 {story.stamp(ago)[11:19]} kube-dmz-170 kernel: [ 4{n:02}11.771200] calico-packet: IN=eth0 OUT= MAC=06:8a:10:2b:5c:ff:00:00:0c:9f:f0:01:08:00 SRC={source} DST={new[0]} LEN=60 TOS=0x00 PREC=0xC0 TTL=64 ID={3100 + n} DF PROTO=TCP SPT=4{n:02}19 DPT=179 WINDOW=64240 RES=0x00 SYN URGP=0"
+        )
+    story.texts["kern.log"] = "\n".join(kern) + "\n"
+    story.texts["calicoctl-get-gnp.txt"] = (
+        "NAME                       ORDER   SELECTOR\nallow-all-outbound         1900    ibm.role in { 'worker_public', 'master_public' }\nallow-bigfix-port          1900    ibm.role in { 'worker_public', 'master_public' }\ndmz-log-and-drop           50      ibm-cloud.kubernetes.io/worker-pool-name == 'dmz'\n"
+    )
+    story.describe(new[0])
+    story.commands[f"describe-pod-{first[0]}.txt"] = f"describe pod -n kube-system {first[0]}"
+    story.affected = new
+    story.cite("kern.log", "calico-packet: IN=eth0")
+    return story
+
+
+STORIES = [auto_host_endpoints, typha_port_forgotten, kube_system_default_deny, packets_logged_by_calico]
