@@ -6,6 +6,7 @@ lines that must be cited. Only ``bundle/`` is shown to the analyzer.
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from collections import defaultdict
@@ -20,6 +21,8 @@ from analyzer.report.model import Report
 
 HEALTHY = ("no-problem-found",)
 OUT_OF_SCOPE = ("not-a-calico-cluster",)
+#: warnings that tell of a mistake in this program, not of the input
+DEFECT = re.compile(r"cross-check \S+ failed|a defect of calico-triage")
 
 
 @dataclass(slots=True)
@@ -98,6 +101,8 @@ def judge(truth: dict[str, Any], report: Report | None, seconds: float, error: s
     if report is None:
         return outcome
     outcome.verdict = report.verdict
+    defects = [item.what for item in report.warnings if DEFECT.search(item.what)]
+    outcome.error = outcome.error or "; ".join(defects[:3])
     faults = [cause for cause in report.causes if cause.id not in (*HEALTHY, *OUT_OF_SCOPE)]
     likely = [cause for cause in faults if cause.confidence == "likely"]
     outcome.first = report.causes[0].id if report.causes else report.verdict

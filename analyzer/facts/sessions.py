@@ -97,7 +97,8 @@ class Sessions:
 
     def node_of(self, row: Any) -> str:
         """Worker of a row that names a pod."""
-        return text(row.node) or self.inventory.node_of(text(row.namespace), text(row.pod))
+        namespace = text(getattr(row, "namespace", ""))  # rows of the bgp table have none
+        return text(row.node) or self.inventory.node_of(namespace, text(row.pod))
 
     def _lasts(self, row: Any) -> bool:
         age, first = number(row.age_s), number(row.first_age_s)

@@ -92,3 +92,9 @@ def test_what_was_taken_for_what() -> None:
         ("a", "z", ("x", "x")),
         ("a", "causes-found", ("x",)),
     ]
+
+
+def test_a_cross_check_that_fails_is_an_error_whatever_the_answer() -> None:
+    broken = replace(report(cause("a", 0.9)), warnings=(model.Warning_("", "cross-check zero failed: KeyError: x"),))
+    outcome = judge(TRUTH, broken, 0.1)
+    assert "zero" in outcome.error and score([outcome]).errors == 1

@@ -548,3 +548,8 @@ def test_selectors(selector: str, result: bool | None) -> None:
 )  # fmt: skip
 def test_an_empty_bundle_says_nothing(check: Callable[[Tables], Iterable[Fact]]) -> None:
     assert list(check(build({}))) == []
+
+
+def test_a_session_list_whose_worker_nobody_knows_breaks_no_check() -> None:
+    for check in (*bgp.CHECKS, *bgp_groups.CHECKS, *bgp_addresses.CHECKS, *bgp_resources.CHECKS):
+        assert list(check(build({"bgp": [session("", NEAR, "Connect")], "nodes": workers(SELF, NEAR)}, NOW))) == []
