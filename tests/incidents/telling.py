@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cluster import Story, agent, container, event, join, pod, runbook_files, start_lines, worker
@@ -69,6 +69,10 @@ class Incident(Story):
     def line(self, ago: float, level: str, pid: int, place: str, message: str) -> str:
         """A line of a Calico component: ``2024-01-31 10:20:30.123 [LEVEL][pid] place message`` (place: ``felix/health.go 360:``)."""
         return f"{self.stamp(ago)} [{level}][{pid}] {place} {message}"
+
+    def syslog(self, ago: float) -> str:
+        """The time of a syslog or journal line: ``Nov 23 05:11:02``."""
+        return (self.now - timedelta(seconds=ago)).strftime("%b %d %H:%M:%S")
 
     def started(self, address: str, began: float, peers: Iterable[str] = ()) -> list[str]:
         """The log of a calico-node that starts well, ``began`` seconds ago; ``peers``: BGP sessions that come up."""

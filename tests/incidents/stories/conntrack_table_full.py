@@ -9,13 +9,6 @@ from telling import Incident, incident
 FULL = "nf_conntrack: nf_conntrack: table full, dropping packet"
 
 
-def clock(story: Incident, ago: float) -> str:
-    """The time of a syslog line."""
-    stamp = story.stamp(ago)
-    month = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[int(stamp[5:7])]
-    return f"{month} {int(stamp[8:10]):2d} {stamp[11:19]}"
-
-
 def probe_timeouts_on_gateway_worker(now: datetime) -> Incident:
     story = incident(
         "edge-worker-kernel-log-table-full", "conntrack-table-full",
@@ -69,10 +62,10 @@ def probe_timeouts_on_gateway_worker(now: datetime) -> Incident:
     story.log(name, log)
     kern = []
     for n in range(30):
-        kern.append(f"{clock(story, 5200 - 170 * n)} kube-edge-201 kernel: [1694413.{644 + n}132] {FULL}")
+        kern.append(f"{story.syslog(5200 - 170 * n)} kube-edge-201 kernel: [1694413.{644 + n}132] {FULL}")
         if n % 4 == 0:
             kern.append(
-                f"{clock(story, 5199 - 170 * n)} kube-edge-201 kernel: [1694418.{644 + n}132] net_ratelimit: {3100 + 57 * n} callbacks suppressed"
+                f"{story.syslog(5199 - 170 * n)} kube-edge-201 kernel: [1694418.{644 + n}132] net_ratelimit: {3100 + 57 * n} callbacks suppressed"
             )
     story.texts["kern.log"] = "\n".join(kern) + "\n"
     story.describe(bad)
@@ -114,9 +107,9 @@ def bgp_hold_timers_expire(now: datetime) -> Incident:
         if turn < 4:
             log += [f"bird: Mesh_{at.replace('.', '_')}: State changed to {s}" for at in peers for s in ("feed", "up")]
         dmesg += [
-            f"[{clock(story, ago + 200)} 2026] TCP: request_sock_TCP: Possible SYN flooding on port 443. Sending cookies.  Check SNMP counters."
+            f"[{story.syslog(ago + 200)} 2026] TCP: request_sock_TCP: Possible SYN flooding on port 443. Sending cookies.  Check SNMP counters."
         ]
-        dmesg += [f"[{clock(story, ago + 150 - 5 * n)} 2026] {FULL}" for n in range(9)]
+        dmesg += [f"[{story.syslog(ago + 150 - 5 * n)} 2026] {FULL}" for n in range(9)]
     story.log(name, log)
     story.texts["dmesg-ingress-4.txt"] = "\n".join(dmesg) + "\n"
     story.describe(bad, name)

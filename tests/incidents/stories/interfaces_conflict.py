@@ -63,9 +63,9 @@ def networkd_takes_veths(now: datetime) -> Incident:
         "          Driver: veth", "      HW Address: ee:ee:ee:ee:ee:ee"]) + "\n"  # fmt: skip
     story.texts["networkd-journal.txt"] = (
         "\n".join(
-            f"Nov 23 {story.stamp(1200 - 55 * n)[11:19]} blue-kubw-02 systemd-networkd[733]: cali2bd9ed59e74: {text}"
+            f"{story.syslog(1200 - 55 * n)} blue-kubw-02 systemd-networkd[733]: cali2bd9ed59e74: {text}"
             for n in range(8)
-            for text in ("Gained carrier", "Link UP", "Removing address/routes: unmanaged foreign configuration")
+            for text in ("Gained carrier", "Link UP", "Gained IPv6LL")
         )
         + "\n"
     )
@@ -120,9 +120,7 @@ def networkmanager_downs_vxlan(now: datetime) -> Incident:
         ago = 897 - 55 * n
         for text in ("device (vxlan.calico): state change: disconnected -> unmanaged (reason 'user-requested', sys-iface-state: 'managed')" if n % 5 == 4 else "device (vxlan.calico): state change: ip-config -> failed (reason 'ip-config-unavailable', sys-iface-state: 'managed')",
                      "device (vxlan.calico): Activation: failed for connection 'Wired connection 2'"):  # fmt: skip
-            journal.append(
-                f"Nov 23 {story.stamp(ago)[11:19]} rocky-6 NetworkManager[1021]: <warn>  [17639{n:02}.2211] {text}"
-            )
+            journal.append(f"{story.syslog(ago)} rocky-6 NetworkManager[1021]: <warn>  [17639{n:02}.2211] {text}")
     story.texts["journal-rocky-6.log"] = "\n".join(journal) + "\n"
     story.describe("rocky-6", pods[2])
     story.commands["describe-orders.txt"] = f"describe pod -n shop {api}"

@@ -6,6 +6,18 @@ from datetime import datetime
 
 from telling import Incident, incident
 
+FAILSAFE = """apiVersion: crd.projectcalico.org/v1
+kind: FelixConfiguration
+metadata:
+  name: default
+spec:
+  failsafeInboundHostPorts: []
+  failsafeOutboundHostPorts: []
+  ipipEnabled: true
+  natPortRange: 32768:65535
+  reportingInterval: 0s
+"""
+
 
 def auto_host_endpoints(now: datetime) -> Incident:
     story = incident(
@@ -140,6 +152,7 @@ def typha_port_forgotten(now: datetime) -> Incident:
         "    destination: {ports: [22, 179, 443, 10250, '30000:32767']}", "  - action: Allow", "    protocol: 4", "  - action: Deny", "  egress:", "  - action: Allow", "    protocol: TCP",
         "    destination: {ports: [53, 179, 443, 2040, 2041, 6443, 10250, '20000:32767']}", "  - action: Allow", "    protocol: UDP", "    destination: {ports: [53, 123]}",
         "  - action: Allow", "    protocol: 4", "  - action: Deny"]) + "\n"  # fmt: skip
+    story.texts["felixconfiguration.yaml"] = FAILSAFE
     story.describe(bad[0])
     story.affected = bad
     story.cite("policies.yaml", "name: corp-private-baseline")
@@ -241,12 +254,13 @@ def packets_logged_by_calico(now: datetime) -> Incident:
     for n in range(14):
         ago, source = 1100 - 70 * n, old[n % 4]
         kern.append(
-            f"Nov 23 {story.stamp(ago)[11:19]} kube-dmz-170 kernel: [ 4{n:02}11.771200] calico-packet: IN=eth0 OUT= MAC=06:8a:10:2b:5c:ff:00:00:0c:9f:f0:01:08:00 SRC={source} DST={new[0]} LEN=60 TOS=0x00 PREC=0xC0 TTL=64 ID={3100 + n} DF PROTO=TCP SPT=4{n:02}19 DPT=179 WINDOW=64240 RES=0x00 SYN URGP=0"
+            f"{story.syslog(ago)} kube-dmz-170 kernel: [ 4{n:02}11.771200] calico-packet: IN=eth0 OUT= MAC=06:8a:10:2b:5c:ff:00:00:0c:9f:f0:01:08:00 SRC={source} DST={new[0]} LEN=60 TOS=0x00 PREC=0xC0 TTL=64 ID={3100 + n} DF PROTO=TCP SPT=4{n:02}19 DPT=179 WINDOW=64240 RES=0x00 SYN URGP=0"
         )
     story.texts["kern.log"] = "\n".join(kern) + "\n"
     story.texts["calicoctl-get-gnp.txt"] = (
         "NAME                       ORDER   SELECTOR\nallow-all-outbound         1900    ibm.role in { 'worker_public', 'master_public' }\nallow-bigfix-port          1900    ibm.role in { 'worker_public', 'master_public' }\ndmz-log-and-drop           50      ibm-cloud.kubernetes.io/worker-pool-name == 'dmz'\n"
     )
+    story.texts["felixconfiguration.yaml"] = FAILSAFE
     story.describe(new[0])
     story.commands[f"describe-pod-{first[0]}.txt"] = f"describe pod -n kube-system {first[0]}"
     story.affected = new
