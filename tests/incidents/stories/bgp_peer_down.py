@@ -118,11 +118,7 @@ def creating(now: datetime) -> Incident:
         story.agents(
             [node],
             address=address,
-            **(
-                {"ready": False, "restarts": 6, "done": True, "started": 4600}
-                if node in down
-                else {"restarts": 1}
-            ),
+            **({"ready": False, "restarts": 6, "done": True, "started": 4600} if node in down else {"restarts": 1}),
         )
     name = story.pods["agent-1"]
     story.log(

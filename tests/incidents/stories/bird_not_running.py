@@ -1,0 +1,292 @@
+"""bird-not-running: BIRD is dead, or nobody can talk to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident, node_status
+
+CAUSE = "bird-not-running"
+QUERY = "Readiness probe failed: calico/node is not ready: BIRD is not ready: "
+
+
+def socket_denied(now: datetime) -> Incident:
+    story = incident(
+        "control-socket-may-not-be-made",
+        CAUSE,
+        "On one worker BIRD starts each second and ends: it may not create its control socket in /var/run/calico (a label left by hand).",
+        "https://github.com/projectcalico/bird/blob/master/sysdep/unix/io.c",
+        now,
+        difficulty="medium",
+        platform="roks",
+        calico="v3.27.4",
+        kubernetes="v1.29.8+632b078",
+        registry="registry.example.com/ibm-ext/calico",
+        acceptable=["worker-local-failure"],
+    )
+    more = {
+        "os_image": "Red Hat Enterprise Linux 8.10 (Ootpa)",
+        "kernel": "4.18.0-553.16.1.el8_10.x86_64",
+        "runtime": "cri-o://1.29.6-5.rhaos4.16",
+    }
+    nodes = story.workers([f"10.180.66.{n}" for n in (12, 13, 17, 25)], **more)
+    bad = nodes[3]
+    story.agents(nodes[:3])
+    story.agents([bad], ready=False, started=7300, restarts=1, last=("Error", 255, 7360))
+    name = story.pods[bad]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        QUERY
+        + "Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+        9,
+        7280,
+        240,
+    )
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 0b7a4f6e-aad0-4f8c-9b7e-72a9f1c7f210", 7400
+    )
+    story.describe(bad)
+    log = story.boot(bad, 7300, bird=False)
+    log.insert(
+        -1,
+        story.say(
+            7297.9,
+            "INFO",
+            60,
+            "confd",
+            "resource.go 273:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host",
+        ),
+    )
+    quiet = story.quiet(7200, 6500, 62)
+    for i in range(11):
+        log += ["bird: Cannot create control socket /var/run/calico/bird.ctl: Permission denied"] * (
+            4 if i < 3 else 2
+        ) + quiet[i : i + 1]
+    story.log(name, log)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Cannot create control socket /var/run/calico/bird.ctl: Permission denied")
+    return story
+
+
+def hangs(now: datetime) -> Incident:
+    story = incident(
+        "bird-takes-calls-but-never-answers",
+        CAUSE,
+        "BIRD holds its socket but answers no command on one node: i/o timeout in each probe, no line of BIRD for hours; CPU and memory are fine.",
+        "https://github.com/projectcalico/calico/issues/2992",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.10.1",
+        kubernetes="v1.16.3",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"gz-k8s-{n:03}": f"10.23.112.{n}" for n in (31, 32, 33, 34, 35, 36)}
+    story.hosts(ips, runtime="docker://18.9.9", kernel="4.19.67-2.el7.x86_64", os_image="CentOS Linux 7 (Core)")
+    bad = "gz-k8s-034"
+    for node, address in ips.items():
+        story.agents([node], address=address, **({"ready": False} if node == bad else {}))
+    name = story.pods[bad]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        QUERY + "Error executing command: read unix @->/var/run/calico/bird.ctl: i/o timeout",
+        4,
+        21_000,
+        2081,
+    )
+    story.describe(bad, name)
+    mesh = [
+        f"bird: Mesh_10_23_112_{n}: {s}"
+        for n in (31, 35)
+        for s in (
+            "State changed to stop",
+            "State changed to down",
+            "Starting",
+            "State changed to start",
+            "Connected to table master",
+            "State changed to feed",
+            "State changed to up",
+        )
+    ]
+    story.log(name, story.quiet(40_000, 26_000, 1500) + mesh + story.quiet(25_000, 60, 1300))
+    story.log(
+        story.pods["gz-k8s-031"],
+        [
+            *story.quiet(24_000, 21_300, 700),
+            *(
+                f"bird: Mesh_10_23_112_34: {s}"
+                for s in (
+                    "Error: Hold timer expired",
+                    "State changed to stop",
+                    "State changed to down",
+                    "Starting",
+                    "State changed to start",
+                )
+            ),
+            *story.quiet(20_000, 60, 1500),
+        ],
+    )
+    story.texts["top.txt"] = "NAME         CPU(cores)   CPU%   MEMORY(bytes)   MEMORY%\n" + "".join(
+        f"{n:13}{310 + 17 * i}m         {7 + i}%     {5210 + 90 * i}Mi          {31 + i}%\n" for i, n in enumerate(ips)
+    )
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", "read unix @->/var/run/calico/bird.ctl: i/o timeout")
+    return story
+
+
+def illegal(now: datetime) -> Incident:
+    story = incident(
+        "bird-dies-at-once-on-one-machine",
+        CAUSE,
+        "On the new physical machine every BIRD dies of an invalid opcode as soon as it starts; confd wrote a good config, felix works.",
+        "https://github.com/projectcalico/calico/issues/9193",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.28.0",
+        kubernetes="v1.29.5",
+        registry="docker.io/calico",
+        acceptable=["worker-local-failure", "software-defect"],
+    )
+    ips = {"vm-1": "192.168.30.11", "vm-2": "192.168.30.12", "vm-3": "192.168.30.13"}
+    story.hosts(ips)
+    story.hosts({"metal-1": "192.168.30.60"}, age=86_000, kernel="6.5.0-35-generic")
+    for node, address in ips.items():
+        story.agents([node], address=address)
+    story.agents(
+        ["metal-1"],
+        address="192.168.30.60",
+        ready=False,
+        started=900,
+        restarts=31,
+        last=("Error", 137, 905),
+        age=85_000,
+    )
+    name = story.pods["metal-1"]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        QUERY
+        + "Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused",
+        6,
+        84_000,
+        5210,
+    )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Liveness probe failed: calico/node is not ready: bird/confd is not live: Service bird is not running. Output << down: /etc/service/enabled/bird: 1s, normally up, want up >>",
+        911,
+        80_000,
+        310,
+    )
+    story.pod_event(
+        name,
+        "Killing",
+        "Container calico-node failed liveness probe, will be restarted",
+        908,
+        80_000,
+        31,
+        type_="Normal",
+    )
+    story.pod_event(
+        name,
+        "DNSConfigForming",
+        "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 192.168.30.1 192.168.30.2 192.168.30.1",
+        30,
+        80_000,
+        900,
+    )
+    story.describe("metal-1", name)
+    story.log(
+        name,
+        story.boot("metal-1", 900, [], address="192.168.30.60", interface="enp3s0f0", prefix=24, bird=False)
+        + story.quiet(880, 5, 62),
+    )
+    head = f"{story.now.strftime('%b %d')} "
+    story.log(
+        "",
+        [
+            line
+            for i in range(14)
+            for line in (
+                f"{head}10:1{i % 10}:{10 + i} metal-1 kernel: traps: bird[{20411 + 7 * i}] trap invalid opcode ip:55d0{i:02}41c0 sp:7ffd3a5b90{i:02} error:0 in bird[55d0{i:02}400000+58000]",
+                *(
+                    [
+                        f"{head}10:1{i % 10}:{20 + i} metal-1 systemd[1]: run-containerd-runc-k8s.io-7f3e{i}.mount: Deactivated successfully."
+                    ]
+                    if i % 3 == 0
+                    else []
+                ),
+            )
+        ],
+        "journalctl-k.txt",
+    )
+    story.affected = ["metal-1"]
+    story.cite("journalctl-k.txt", "bird[20411] trap invalid opcode")
+    return story
+
+
+def stopped(now: datetime) -> Incident:
+    story = incident(
+        "bird-stopped-and-left-down",
+        CAUSE,
+        "BIRD was shut down in an orderly way nine hours ago and runit was told to leave it down: 'normally up' without 'want up', no BIRD line since.",
+        "https://github.com/projectcalico/calicoctl/issues/1535",
+        now,
+        difficulty="hard",
+        platform="classic",
+        calico="v3.26.4",
+        kubernetes="v1.27.16+IKS",
+        namespace="kube-system",
+        acceptable=["worker-local-failure"],
+    )
+    nodes = story.workers([f"10.191.130.{n}" for n in (180, 184, 187, 190, 199)])
+    bad = nodes[0]
+    rest = nodes[1:]
+    story.agents(rest)
+    story.agents([bad], ready=False)
+    name = story.pods[bad]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        QUERY
+        + "Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/bird/bird.ctl: connect: no such file or directory",
+        22,
+        32_000,
+        3190,
+    )
+    log = story.quiet(36_000, 32_600, 500)
+    log += [
+        "bird: Shutdown requested",
+        *(
+            f"bird: Mesh_{n.replace('.', '_')}: {s}"
+            for n in rest
+            for s in ("Shutting down", "State changed to stop", "State changed to down")
+        ),
+        "bird: direct1: State changed to down",
+        "bird: device1: State changed to down",
+        "bird: Shutdown completed",
+    ]
+    story.log(name, log + story.quiet(32_300, 60, 1500))
+    story.describe(bad)
+    story.texts["status.txt"] = (
+        "# calicoctl node status\nCalico process is running.\n\nINFO: BIRDv4 process: 'bird' is not running.\n\nIPv6 BGP status\nNo IPv6 peers found.\n\n"
+        "# sv status bird confd felix\ndown: bird: 32511s, normally up\nrun: confd: (pid 62) 1500021s\nrun: felix: (pid 63) 1500021s\n"
+    )
+    story.texts["peer-status.txt"] = node_status(
+        [
+            (bad, "start", "01:40:55", "Connect Socket: Connection refused"),
+            *((n, "up", "2026-11-05", "Established") for n in rest[1:]),
+        ]
+    )
+    story.affected = [bad]
+    story.cite("status.txt", "BIRDv4 process: 'bird' is not running.")
+    return story
+
+
+STORIES = [socket_denied, hangs, illegal, stopped]

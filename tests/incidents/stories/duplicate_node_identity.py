@@ -1,0 +1,256 @@
+"""duplicate-node-identity: two live machines share a node name, an address or a router id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cluster import NO_CNI
+from telling import Incident, incident, protocols
+
+CAUSE = "duplicate-node-identity"
+CHANGED = "IPv4 address has changed. This could happen if there are multiple nodes with the same name."
+
+
+def cloned_file(now: datetime) -> Incident:
+    story = incident(
+        "image-with-somebodys-nodename-file",
+        CAUSE,
+        "node8 was cloned from node1's disk: without NODENAME it reuses the stored name node1, and the address of that Calico node goes back and forth.",
+        "https://github.com/projectcalico/calico/issues/3097",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.9.5",
+        kubernetes="v1.16.9",
+        registry="quay.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"node{n}": f"10.33.0.{n}" for n in (1, 2, 3, 8)}
+    story.hosts(ips, runtime="docker://18.9.7")
+    for node, address in ips.items():
+        story.agents(
+            [node],
+            address=address,
+            **(
+                {"ready": False, "started": 3000, "age": 3100, "restarts": 1, "last": ("Error", 1, 3020)}
+                if node == "node8"
+                else {}
+            ),
+        )
+    name = story.pods["node8"]
+    story.not_established(name, ["10.33.0.2", "10.33.0.3"], 11, 2950, 295)
+    story.describe("node8", name)
+    log = story.boot("node1", 3000, ["10.33.0.2", "10.33.0.3"], (), "10.33.0.8", "eth0", 24)
+    log[1] = story.line(
+        2999.9, "INFO", 9, "startup.go 276:", "Using stored node name node1 from /var/lib/calico/nodename"
+    )
+    log.insert(
+        9,
+        story.line(
+            2999.7, "WARNING", 9, "startup.go 852:", f'{CHANGED} node="node1" original="10.33.0.1" updated="10.33.0.8"'
+        ),
+    )
+    story.log(name, log + story.quiet(2900, 30, 300))
+    story.texts["birdcl-node2.txt"] = protocols(
+        [("10.33.0.3", "up", "09:11:40", "Established"), ("10.33.0.8", "start", "10:05:31", "Passive")], routes="up"
+    )
+    story.affected = ["node1", "node8"]
+    story.cite(f"{name}.log", "Using stored node name node1 from /var/lib/calico/nodename")
+    return story
+
+
+def same_router_id(now: datetime) -> Incident:
+    story = incident(
+        "two-machines-with-one-router-id",
+        CAUSE,
+        "Two of six machines announce the same BGP identifier: the session between exactly these two ends again and again, all others are up.",
+        "https://github.com/projectcalico/calico/issues/689",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.20.2",
+        kubernetes="v1.21.7",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"slave{n}": f"172.30.30.{n}" for n in range(5, 11)}
+    story.hosts(ips)
+    for node, address in ips.items():
+        story.agents([node], address=address, restarts=1, last=("Completed", 0, 80_000), started=79_000)
+    a, b = "slave6", "slave9"
+    others = [x for n, x in ips.items() if n not in (a, b)]
+    log = story.boot(a, 79_000, [*others, ips[b]], others, ips[a], "em1", 24)[:-1]
+    p = f"bird: Mesh_{ips[b].replace('.', '_')}: "
+    quiet = story.quiet(78_000, 100, 7000)
+    for i in range(9):
+        log += [
+            p + t
+            for t in (
+                "Error: Bad BGP identifier: ac1e1e06",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+            )
+        ] + quiet[i : i + 1]
+    story.log(story.pods[a], log)
+    story.texts[f"{b}-birdcl.txt"] = protocols(
+        [(x, "up", "2026-11-22", "Established") for x in others]
+        + [(ips[a], "start", "10:30:09", "Idle          BGP Error: Bad BGP identifier")],
+        routes="up",
+    )
+    story.commands = {"pods.txt": "get pods -n kube-system -o wide", "nodes.txt": "get nodes -o wide"}
+    story.affected = [a, b]
+    story.cite(f"{story.pods[a]}.log", "Error: Bad BGP identifier: ac1e1e06")
+    return story
+
+
+def same_address(now: datetime) -> Incident:
+    story = incident(
+        "one-private-address-given-twice",
+        CAUSE,
+        "Two live hosts were given one static address: both are in the node list with it; calico-node of the younger one refuses to start.",
+        "https://github.com/k0sproject/k0s/issues/2208",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.2+k0s",
+        registry="quay.io/k0sproject/calico",
+        namespace="kube-system",
+    )
+    ips = {"cell-a": "192.168.178.21", "cell-b": "192.168.178.22", "cell-c": "192.168.178.23"}
+    story.hosts(ips)
+    story.hosts({"cell-d": "192.168.178.22"}, age=11_000, ready=NO_CNI, since=10_900, calico_up=False)
+    for node, address in ips.items():
+        story.agents(
+            [node],
+            address=address,
+            restarts=4,
+            last=("Error", 137, 9000) if node == "cell-b" else ("Error", 255, 900_000),
+        )
+    story.agents(
+        ["cell-d"],
+        address="192.168.178.22",
+        ready=False,
+        restarts=35,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 240),
+        age=10_900,
+    )
+    name = story.pods["cell-d"]
+    log = story.boot("cell-d", 242, address="192.168.178.22", interface="ens18", prefix=24, bird=False)[:9]
+    log += [
+        story.say(241.6, "INFO", 9, "startup", "startup.go 553:", "Node IPv4 changed, will check for conflicts"),
+        story.say(
+            241.5,
+            "WARNING",
+            9,
+            "startup",
+            "startup.go 1002:",
+            "Calico node 'cell-b' is already using the IPv4 address 192.168.178.22.",
+        ),
+        story.say(
+            241.5,
+            "INFO",
+            9,
+            "startup",
+            "startup.go 389:",
+            'Clearing out-of-date IPv4 address from this node IP="192.168.178.22/24"',
+        ),
+        story.say(241.4, "WARNING", 9, "startup", "utils.go 48:", "Terminating"),
+        "Calico node failed to start",
+    ]
+    story.log(name, log)
+    story.pod_event(
+        story.pods["cell-b"],
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+        300,
+        9000,
+        14,
+    )
+    story.pod_event(name, "BackOff", "Back-off restarting failed container", 15, 10_700, 420)
+    for node in ("cell-b", "cell-d"):
+        story.commands[f"describe-{node}.txt"] = f"describe pod -n kube-system {story.pods[node]}"
+    story.commands |= {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -n kube-system -o wide"}
+    story.affected = ["cell-b", "cell-d"]
+    story.cite(f"{name}.log", "Calico node 'cell-b' is already using the IPv4 address 192.168.178.22.")
+    return story
+
+
+def same_hostname(now: datetime) -> Incident:
+    story = incident(
+        "every-machine-is-called-ubuntu",
+        CAUSE,
+        "Two machines made of one template both call themselves 'ubuntu' in Calico; each start moves that node to its own address. The rest is probe noise.",
+        "https://github.com/projectcalico/calicoctl/issues/234",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.22.1",
+        kubernetes="v1.23.5",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {"tmpl-10": "10.7.7.10", "tmpl-11": "10.7.7.11", "tmpl-12": "10.7.7.12"}
+    story.hosts(ips)
+    twins = ["tmpl-11", "tmpl-12"]
+    for node, address in ips.items():
+        story.agents(
+            [node],
+            address=address,
+            **(
+                {
+                    "ready": False,
+                    "started": 800 if node == "tmpl-11" else 650,
+                    "restarts": 6,
+                    "last": ("Error", 137, 820),
+                }
+                if node in twins
+                else {}
+            ),
+        )
+    for node, began in zip(twins, (800, 650), strict=True):
+        mine, other = ips[node], ips[twins[1 - twins.index(node)]]
+        log = story.boot("ubuntu", began, ["10.7.7.10"], (), mine, "enp1s0", 24)
+        log[1] = story.say(
+            began - 0.03,
+            "INFO",
+            9,
+            "startup",
+            "utils.go 131:",
+            "Using HOSTNAME environment (lowercase) for node name ubuntu",
+        )
+        log.insert(
+            9,
+            story.say(
+                began - 0.27,
+                "WARNING",
+                9,
+                "startup",
+                "startup.go 980:",
+                f'{CHANGED} node="ubuntu" original="{other}" updated="{mine}"',
+            ),
+        )
+        log += [
+            f"bird: BGP: Unexpected connect from unknown address {other} (port {39400 + 37 * i})" for i in range(5)
+        ] + story.quiet(began - 60, 20, 62)
+        story.log(story.pods[node], log)
+        story.not_established(story.pods[node], ["10.7.7.10"], 7, began - 30, 60)
+        story.pod_event(
+            story.pods[node],
+            "Unhealthy",
+            'Liveness probe failed: Get "http://localhost:9099/liveness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+            830,
+            5000,
+            17,
+        )
+        story.commands[f"{story.pods[node]}.txt"] = f"describe pod -n kube-system {story.pods[node]}"
+    story.commands["pods"] = "get pods -n kube-system -o wide"
+    story.affected = twins
+    story.cite(f"{story.pods['tmpl-11']}.log", 'multiple nodes with the same name. node="ubuntu"')
+    return story
+
+
+STORIES = [cloned_file, same_router_id, same_address, same_hostname]

@@ -1,0 +1,263 @@
+"""port-conflict: another process of the host has a port that calico needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cluster import container, pod
+from telling import Incident, incident, protocols
+
+CAUSE = "port-conflict"
+
+
+def switch_bgpd(now: datetime) -> Incident:
+    story = incident(
+        "the-switch-has-its-own-bgpd",
+        CAUSE,
+        "On the two nodes that are switches bgpd owns TCP 179: BIRD cannot open its listening socket and all its protocols stay down.",
+        "https://github.com/projectcalico/calicoctl/issues/2109",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.10.3",
+        kubernetes="v1.17.2",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {"ctl-vm": "10.3.157.24", "wrk-vm": "10.3.157.25", "sonic-tor1": "10.3.147.16", "sonic-tor2": "10.3.147.17"}
+    story.hosts(ips, runtime="docker://18.9.2", kernel="4.9.0-9-2-amd64", os_image="Debian GNU/Linux 9 (stretch)")
+    bad = ["sonic-tor1", "sonic-tor2"]
+    for node, address in ips.items():
+        story.agents([node], address=address, **({"ready": False, "started": 4100, "age": 4200} if node in bad else {}))
+    name = story.pods[bad[0]]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: "
+        "dial unix /var/run/bird/bird.ctl: connect: no such file or directory",
+        4092,
+        4096,
+        1,
+    )
+    story.not_established(name, [a for n, a in ips.items() if n != bad[0]], 6, 4050, 405)
+    story.describe(bad[0], name)
+    peers = [a for n, a in ips.items() if n != bad[0]]
+    log = story.boot(bad[0], 4100, peers, (), ips[bad[0]])
+    at = next(i for i, line in enumerate(log) if line == "bird: direct1: State changed to up") + 1
+    log[at:at] = [
+        "bird: BGP: Socket error: bind: Address already in use",
+        "bird: BGP: Cannot open listening socket",
+        *(f"bird: Mesh_{p.replace('.', '_')}: State changed to down" for p in peers),
+    ]
+    log.insert(at - 20, "bird: KIF: Invalid interface address 240.127.1.1 for docker0")
+    story.log(name, log + story.quiet(4000, 20, 300))
+    story.affected = bad
+    story.cite(f"{name}.log", "bird: BGP: Cannot open listening socket")
+    return story
+
+
+def health_port(now: datetime) -> Incident:
+    story = incident(
+        "log-shipper-listens-on-9099",
+        CAUSE,
+        "felix cannot open its health port 9099: a log shipper of the host took it. Probes reach the stranger, get 404 and the kubelet restarts calico-node.",
+        "https://github.com/kubernetes-retired/kube-aws/issues/1381",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.16.1",
+        kubernetes="v1.19.4",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"edge{n}": f"10.9.40.{n}" for n in (2, 3, 4)}
+    story.hosts(ips)
+    for node, address in ips.items():
+        story.agents(
+            [node],
+            address=address,
+            **({"ready": False, "started": 50, "restarts": 88, "last": ("Error", 137, 55)} if node == "edge4" else {}),
+        )
+    name = story.pods["edge4"]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 404",
+        12,
+        20_000,
+        520,
+    )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 404",
+        5,
+        20_000,
+        1700,
+    )
+    story.pod_event(
+        name,
+        "Killing",
+        "Container calico-node failed liveness probe, will be restarted",
+        56,
+        20_000,
+        88,
+        type_="Normal",
+    )
+    story.pod_event(name, "BackOff", "Back-off restarting failed container", 200, 18_000, 130)
+    log = story.boot("edge4", 50, ["10.9.40.2", "10.9.40.3"], address="10.9.40.4", interface="eno2", prefix=24)
+    taken = (
+        "Health endpoint failed, trying to restart it... error=listen tcp 127.0.0.1:9099: bind: address already in use"
+    )
+    log += [story.say(46 - i, "ERROR", 61, "felix", "health.go 246:", taken) for i in range(0, 44, 2)]
+    story.log(name, log, "logs.txt")
+    story.commands = {"describe.txt": f"describe pod -n kube-system {name}", "pods.txt": "get pods -A -o wide"}
+    story.affected = ["edge4"]
+    story.cite("logs.txt", "listen tcp 127.0.0.1:9099: bind: address already in use")
+    return story
+
+
+def typha_port(now: datetime) -> Incident:
+    story = incident(
+        "typha-finds-5473-taken",
+        CAUSE,
+        "The Typha that was moved to a database worker panics: 5473 is taken there. The other Typha serves everybody, calico-node is fine.",
+        "https://github.com/projectcalico/calico/blob/v3.29.3/typha/pkg/syncserver/sync_server.go",
+        now,
+        difficulty="medium",
+        platform="vpc",
+        calico="v3.29.3",
+        kubernetes="v1.32.5+IKS",
+        acceptable=[],
+    )
+    nodes = story.workers([f"10.248.50.{n}" for n in (4, 5, 6, 7)])
+    story.agents(nodes)
+    story.typha(nodes[0])
+    bad = story.typha(nodes[3], "p9xk2", ready=False, restarts=33, waiting="CrashLoopBackOff", last=("Error", 2, 150))
+    made = pod(
+        story,
+        "pgbouncer-host-7f6d9c5b8-t4kqm",
+        nodes[3],
+        [container(story, "pgbouncer", "registry.example.com/db/pgbouncer:1.23")],
+        namespace="data",
+        owner="ReplicaSet/pgbouncer-host-7f6d9c5b8",
+        app="pgbouncer",
+    )
+    made["spec"]["containers"][0]["ports"] = [{"containerPort": 5473, "hostPort": 5473, "protocol": "TCP"}]
+    story.pod_event(
+        bad,
+        "BackOff",
+        f"Back-off restarting failed container calico-typha in pod {bad}_calico-system(5c1d)",
+        14,
+        9000,
+        400,
+    )
+    log = [
+        story.line(154, "INFO", 7, "typha/logutils.go 87:", "Early screen log level set to info"),
+        story.line(153.9, "WARNING", 7, "typha/daemon.go 223:", "Kubernetes client is using in-cluster config"),
+        story.line(
+            153.6,
+            "INFO",
+            7,
+            "typha/daemon.go 145:",
+            'Typha starting up GOMAXPROCS=4 builddate="2025-03-18T16:20:51+0000" gitcommit="9e0398360d9d5a8b2" version="v3.29.3"',
+        ),
+        story.line(152.2, "INFO", 7, "typha/watchersyncer.go 130:", "Sending status update Status=resync"),
+        story.line(
+            151.4,
+            "INFO",
+            7,
+            "typha/watchercache.go 250:",
+            'Sending synced update ListRoot="/calico/resources/v3/projectcalico.org/felixconfigurations"',
+        ),
+        story.line(151.0, "INFO", 7, "typha/sync_server.go 330:", "Opening TCP port with TLS port=5473"),
+        story.line(
+            151.0,
+            "PANIC",
+            7,
+            "typha/sync_server.go 380:",
+            "Failed to open listen socket error=listen tcp :5473: bind: address already in use port=5473",
+        ),
+        "panic: (*logrus.Entry) 0xc0004d8230",
+        "",
+        "goroutine 139 [running]:",
+        "github.com/sirupsen/logrus.(*Entry).log(0xc0004d81c0, 0x0, {0xc00071a0c0, 0x1c})",
+        "\t/go/pkg/mod/github.com/sirupsen/logrus@v1.9.3/entry.go:260 +0x491",
+        "github.com/projectcalico/calico/typha/pkg/syncserver.(*Server).serve(0xc000238000, {0x2a1b7f8, 0xc000610aa0})",
+        "\t/go/src/github.com/projectcalico/calico/typha/pkg/syncserver/sync_server.go:380 +0x7f4",
+    ]
+    story.log(bad, log, f"{bad}-previous.log")
+    story.log(story.pods[nodes[3]], story.quiet(6000, 60, 300))
+    story.commands = {
+        "pods.txt": "get pods -A -o wide",
+        "nodes.txt": "get nodes -o wide",
+        f"describe-pod-{bad}.txt": f"describe pod -n calico-system {bad}",
+        "describe-pod-pgbouncer.txt": "describe pod -n data pgbouncer-host-7f6d9c5b8-t4kqm",
+    }
+    story.affected = [nodes[3]]
+    story.cite(f"{bad}-previous.log", "listen tcp :5473: bind: address already in use")
+    return story
+
+
+def speaker(now: datetime) -> Incident:
+    story = incident(
+        "load-balancer-speaker-was-first",
+        CAUSE,
+        "A load balancer's speaker with a BGP daemon of its own runs on the host network; where it starts before BIRD, BIRD has 'No listening socket'.",
+        "https://github.com/projectcalico/node/issues/522",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.26.3",
+        kubernetes="v1.27.7",
+        registry="quay.io/calico",
+    )
+    ips = {f"shoot-w{n}": f"10.250.10.{60 + n}" for n in range(1, 6)}
+    story.hosts(ips, os_image="Flatcar Container Linux by Kinvolk 3602.2.1", kernel="5.15.136-flatcar")
+    bad = "shoot-w3"
+    for node, address in ips.items():
+        story.agents(
+            [node],
+            address=address,
+            **({"ready": False, "started": 3100, "restarts": 2, "last": ("Error", 255, 3160)} if node == bad else {}),
+        )
+        made = pod(
+            story,
+            f"speaker-{node[-2:]}kz9",
+            node,
+            [
+                container(story, "speaker", "quay.io/metallb/speaker:v0.13.12", restarts=1),
+                container(story, "frr", "quay.io/frrouting/frr:8.5.2", started=3140),
+            ],
+            namespace="metallb-system",
+            owner="DaemonSet/speaker",
+            app="metallb",
+        )
+        made["status"] |= {"podIP": address, "hostIP": address, "podIPs": [{"ip": address}]}
+    name, peers = story.pods[bad], [a for n, a in ips.items() if n != bad]
+    story.not_established(name, peers, 12, 3050, 101)
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 4a55dd1c-2f0a-44b1-8a16-cb0e3d7c2a57", 3170
+    )
+    story.describe(bad, name)
+    story.commands["describe-speaker.txt"] = "describe pod -n metallb-system speaker-w3kz9"
+    story.texts["birdcl.txt"] = protocols([], since="09:58:20", routes="up") + "".join(
+        f"Mesh_{p.replace('.', '_')} BGP      master   down   09:58:21    Error: No listening socket\n" for p in peers
+    )
+    log = story.quiet(3000, 50, 240)
+    story.log(
+        name,
+        [
+            "bird: device1: State changed to up",
+            "bird: direct1: State changed to up",
+            "bird: BGP: Socket error: bind: Address already in use",
+            "bird: BGP: Cannot open listening socket",
+            *log,
+        ],
+    )
+    story.affected = [bad]
+    story.cite("birdcl.txt", "Error: No listening socket")
+    return story
+
+
+STORIES = [switch_bgpd, health_port, typha_port, speaker]

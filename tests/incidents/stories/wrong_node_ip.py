@@ -1,0 +1,212 @@
+"""wrong-node-ip: autodetection chose an interface that the other workers cannot reach."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident, node_status
+
+CAUSE = "wrong-node-ip"
+
+
+def annotate(story: Incident, node: str, address: str) -> None:
+    """What calico-node wrote to the Kubernetes node."""
+    made = next(n for n in story.objects["Node"] if n["metadata"]["name"] == node)
+    made["metadata"]["annotations"]["projectcalico.org/IPv4Address"] = address
+
+
+def docker_network(now: datetime) -> Incident:
+    story = incident(
+        "somebody-made-a-docker-network",
+        CAUSE,
+        "All workers miss 172.19.0.1, which is no worker: one worker's annotation says so, its InternalIP is another. `docker network create` made a bridge there.",
+        "https://github.com/projectcalico/calico/issues/3194",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.11.2",
+        kubernetes="v1.16.6",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"shoot-a{n}": f"10.250.0.{n}" for n in (3, 7, 12, 18)}
+    story.hosts(ips, runtime="docker://18.6.3", os_image="Container Linux by CoreOS 2303.3.0", kernel="4.19.86-coreos")
+    bad, seen = "shoot-a12", "shoot-a3"
+    annotate(story, bad, "172.19.0.1/16")
+    for node, address in ips.items():
+        story.agents(
+            [node],
+            address=address,
+            **(
+                {"ready": False, "started": 2400, "restarts": 1, "last": ("Completed", 0, 2420)}
+                if node == bad
+                else {"started": 2000 if node == seen else 90_000}
+            ),
+        )
+    story.not_established(story.pods[seen], ["172.19.0.1"], 1975, 1990, 2, established=2)
+    story.not_established(story.pods[bad], [a for n, a in ips.items() if n != bad], 3, 2350, 235)
+    story.describe(bad)
+    story.commands |= {
+        f"describe-pod-{story.pods[n]}.txt": f"describe pod -n kube-system {story.pods[n]}" for n in (bad, seen)
+    }
+    del story.commands[f"describe-pod-{story.pods[bad]}.txt"]
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "172.19.0.1/16")
+    return story
+
+
+def second_nic(now: datetime) -> Incident:
+    story = incident(
+        "storage-network-comes-first",
+        CAUSE,
+        "On one machine with two network cards the start-up took the storage network's address; the others' logs show connects from its real address.",
+        "https://github.com/projectcalico/calico/issues/3541",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.14.0",
+        kubernetes="v1.18.2",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {"psw-main": "192.168.10.170", "psw-w1": "192.168.10.172", "psw-w2": "192.168.10.8"}
+    story.hosts(ips)
+    bad = "psw-main"
+    for node, address in ips.items():
+        story.agents([node], address=address, ready=node != bad, started=1600, restarts=2, last=("Error", 255, 1700))
+    name = story.pods[bad]
+    story.not_established(name, ["192.168.10.172", "192.168.10.8"], 9, 1560, 134)
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Liveness probe failed: Get http://localhost:9099/liveness: dial tcp 127.0.0.1:9099: connect: connection refused",
+        1590,
+        1596,
+        2,
+    )
+    story.commands = {
+        "describe.txt": f"describe pod -n kube-system {name}",
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n kube-system -o wide",
+    }
+    peers = ["192.168.10.172", "192.168.10.8"]
+    story.log(
+        name, story.boot(bad, 1600, peers, (), "10.200.0.2", "eno1", 24) + story.quiet(1500, 10, 62), "psw-main.log"
+    )
+    log = story.boot(
+        "psw-w1", 1600, ["10.200.0.2", "192.168.10.8"], ["192.168.10.8"], "192.168.10.172", "ens3", 24
+    ) + story.quiet(1550, 1300, 62)
+    log += [
+        f"bird: BGP: Unexpected connect from unknown address 192.168.10.170 (port {36011 + 417 * i})" for i in range(14)
+    ]
+    story.log(story.pods["psw-w1"], log + story.quiet(300, 10, 62), "psw-w1.log")
+    story.affected = [bad]
+    story.cite("psw-main.log", "Using autodetected IPv4 address on interface eno1: 10.200.0.2/24")
+    return story
+
+
+def compose_bridge(now: datetime) -> Incident:
+    story = incident(
+        "bridge-address-on-two-hosts",
+        CAUSE,
+        "Two hosts registered the same bridge address 172.21.0.1: the second ends with 'already using', the first is up with an address nobody reaches.",
+        "https://github.com/projectcalico/calico/issues/8607",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.27.2",
+        kubernetes="v1.29.2",
+        registry="docker.io/calico",
+        acceptable=["duplicate-node-identity"],
+    )
+    ips = {"lab1": "10.100.40.11", "lab2": "10.100.40.12", "lab3": "10.100.40.13", "lab4": "10.100.40.14"}
+    story.hosts(ips)
+    for node, address in ips.items():
+        story.agents(
+            [node],
+            address=address,
+            **(
+                {"ready": False, "restarts": 19, "waiting": "CrashLoopBackOff", "last": ("Error", 1, 70)}
+                if node == "lab3"
+                else {"ready": node != "lab2", "started": 5000}
+            ),
+        )
+    annotate(story, "lab2", "172.21.0.1/16")
+    one, two = story.pods["lab2"], story.pods["lab3"]
+    others = ["10.100.40.11", "10.100.40.14"]
+    story.log(
+        one, story.boot("lab2", 5000, others, (), "172.21.0.1", "br-4f2c9a17d3e0", 16) + story.quiet(4900, 30, 300)
+    )
+    log = story.boot("lab3", 72, address="172.21.0.1", interface="br-99a01be7c55d", prefix=16, bird=False)[:9]
+    log += [
+        story.say(71.6, "INFO", 9, "startup", "startup.go 573:", "Node IPv4 changed, will check for conflicts"),
+        story.say(
+            71.5,
+            "WARNING",
+            9,
+            "startup",
+            "startup.go 1016:",
+            "Calico node 'lab2' is already using the IPv4 address 172.21.0.1.",
+        ),
+        story.say(
+            71.5,
+            "INFO",
+            9,
+            "startup",
+            "startup.go 403:",
+            'Clearing out-of-date IPv4 address from this node IP="172.21.0.1/16"',
+        ),
+        story.say(71.4, "WARNING", 9, "startup", "utils.go 48:", "Terminating"),
+        "Calico node failed to start",
+    ]
+    story.log(two, log)
+    story.commands = {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -A -o wide"}
+    story.affected = ["lab2", "lab3"]
+    story.cite(f"{one}.log", "on interface br-4f2c9a17d3e0: 172.21.0.1/16")
+    return story
+
+
+def vpn_comes_up(now: datetime) -> Incident:
+    story = incident(
+        "vpn-agent-takes-the-node-address",
+        CAUSE,
+        "An hour after a VPN agent was installed the address monitor moved one worker to the tunnel's address; all its sessions ended and never came back.",
+        "https://github.com/projectcalico/calico/issues/2785",
+        now,
+        difficulty="hard",
+        platform="vpc",
+        calico="v3.29.1",
+        kubernetes="v1.32.0+IKS",
+    )
+    nodes = story.workers([f"10.241.200.{n}" for n in (16, 17, 18, 22, 23)])
+    bad = nodes[3]
+    rest = [n for n in nodes if n != bad]
+    annotate(story, bad, "100.86.12.3/32")
+    story.agents(rest)
+    story.agents([bad], ready=False)
+    name = story.pods[bad]
+    story.not_established(name, rest, 15, 3300, 328)
+    story.describe(bad)
+    log = [*story.quiet(9000, 3500, 310), story.say(3399.2, "INFO", 63, "monitor-addresses", "autodetection_methods.go 103:", "Using autodetected IPv4 address on interface tailscale0: 100.86.12.3/32"), story.say(3399.1, "WARNING", 63, "monitor-addresses", "startup.go 1036:", f'IPv4 address has changed. This could happen if there are multiple nodes with the same name. node="{bad}" original="{bad}" updated="100.86.12.3"'), story.say(3398.9, "INFO", 63, "monitor-addresses", "startup.go 366:", "Updated node IP addresses"), story.say(3398.2, "INFO", 60, "confd", "resource.go 286:", "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host"), "bird: Reconfiguration requested by SIGHUP", "bird: Reconfiguring", "bird: device1: Reconfigured", "bird: direct1: Restarted"]
+    for n in rest:
+        log += [
+            f"bird: Mesh_{n.replace('.', '_')}: {t}"
+            for t in (
+                "Shutting down",
+                "State changed to stop",
+                "State changed to down",
+                "Initializing",
+                "Starting",
+                "State changed to start",
+            )
+        ]
+    story.log(name, [*log, "bird: Reconfigured", *story.quiet(3300, 20, 310)])
+    story.texts["status-of-a-neighbour.txt"] = node_status(
+        [("100.86.12.3", "start", "10:01:22", "Connect"), *((n, "up", "2026-11-12", "Established") for n in rest[1:])]
+    )
+    story.affected = [bad]
+    story.cite(f"{name}.log", "on interface tailscale0: 100.86.12.3/32")
+    return story
+
+
+STORIES = [docker_network, second_nic, compose_bridge, vpn_comes_up]
