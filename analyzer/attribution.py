@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from parsers.rows import ContainerRow, FileRow, PodRow, ReadinessRow
@@ -26,6 +26,9 @@ _APP_OF = {
 _PLACED = frozenset(
     {"log", "kubectl-error", "birdcl", "node-status", "ip-route", "packet-filter", "kubelet-journal", "ipam"}
 )
+#: members of the mesh that a list must name before the one it leaves out is taken for its own
+LEAST_PEERS = 2
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _TOKEN = re.compile(r"[a-z0-9]+")
 _IN_ERROR = re.compile(
     r"containerLogs/(?P<namespace>[a-z0-9-]{1,63})/(?P<pod>[a-z0-9.-]{1,253})/(?P<container>[a-z0-9-]{1,63})"
@@ -70,6 +73,7 @@ class Known:
         self._by_suffix: dict[str, set[str]] = defaultdict(set)
         for output in outputs:
             self._read(output.parsed)
+        self.addresses = {name for name in (*self.nodes, *self.aliases) if _ADDRESS.fullmatch(name)}
         for name in self.pods:
             self._by_suffix[name.rpartition("-")[2]].add(name)
 
@@ -117,14 +121,23 @@ class Known:
     def node_in_path(self, path: str) -> str:
         """The only known node that a file's or folder's name holds, by name or by address."""
         for part in reversed(re.split(r"[/!]", path)):
-            names = {
-                self.node(name)
+            words = part.replace("_", " ")
+            held = {
+                name
                 for name in (*self.nodes, *self.aliases)
-                if name in part and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\d)", part.replace("_", " "))
+                if name in part and re.search(rf"(?<![\w.]){re.escape(name)}(?!\w|\.\d)", words)
             }
+            # "describe-kube-w1" names kube-w1, not also w1
+            names = {self.node(name) for name in held if not any(name != other and name in other for other in held)}
             if len(names) == 1:
                 return names.pop()
         return ""
+
+    def node_left_out(self, peers: Set[str]) -> str:
+        """The worker whose own list of mesh peers this must be: the only one that the list leaves out."""
+        known = peers & self.addresses
+        left = {self.node(address) for address in self.addresses} - {self.node(address) for address in known}
+        return left.pop() if len(left) == 1 and len(known) >= LEAST_PEERS else ""
 
     def candidates(self, container: str) -> list[str]:
         """The pods that a container of this name may belong to; those described say it themselves."""
@@ -187,6 +200,8 @@ def _own_words(output: Output, known: Known) -> None:
         file.node = named if facts.get("node") or named in known.nodes else ""
     if not file.node and not file.pod:
         file.node = known.node_in_path(file.path)
+    if not file.node and not file.pod and output.kind in ("birdcl", "node-status"):
+        file.node = known.node_left_out({row.peer for row in output.parsed.bgp})
 
 
 def _place(output: Output, known: Known, by_folder: dict[str, set[str]]) -> None:
