@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from analyzer import __version__
 from analyzer.changes import recent_changes
 from analyzer.cluster import Cluster, describe_cluster
@@ -21,7 +19,6 @@ from analyzer.quote import around, quote, telling_line
 from analyzer.ranking import Ranked
 from analyzer.remediation import fill, names_for, steps_for
 from analyzer.report import model
-from analyzer.tables import each
 from analyzer.timeline import timeline
 from analyzer.unrecognized import unrecognized
 from analyzer.verdict import verdict
@@ -65,11 +62,11 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
         symptoms=symptoms,
         missing=missing,
         unrecognized=tuple(
-            model.Unrecognized(t.template, t.level, t.count, t.file, t.line, _time(t.first_time), _time(t.last_time))
+            model.Unrecognized(t.template, t.level, t.count, t.file, t.line, t.first_time, t.last_time)
             for t in unrecognized(tables, analyzer.catalogue.normal, onset.time if onset else None)
         ),
         timeline=tuple(
-            model.TimelineEntry(_time(m.time), m.node, m.pod, m.what, m.severity, m.file, m.line)
+            model.TimelineEntry(m.time, m.node, m.pod, m.what, m.severity, m.file, m.line)
             for m in timeline(tables, diagnosis.evidence, roles)
         ),
         warnings=tuple(model.Warning_(item.file, item.what) for item in intake.warnings),
@@ -152,7 +149,7 @@ def _evidence(
                         file=place.file,
                         line=line,
                         text=lines.get(line, place.text),
-                        time=_time(place.time),
+                        time=place.time,
                         signal=signal.id,
                         weight=round(math.log(ratio[signal.strength]), 3),
                         count=place.count,
@@ -266,7 +263,7 @@ def _onset(item: Ranked) -> tuple[datetime | None, Place | None]:
     if not places:
         return None, None
     first = min(places, key=lambda place: (place.time, place.file, place.line))
-    return _time(first.time), first
+    return first.time, first
 
 
 def _folded(item: Ranked, inventory: Inventory) -> model.FoldedCause:
@@ -279,10 +276,6 @@ def _folded(item: Ranked, inventory: Inventory) -> model.FoldedCause:
         "its evidence follows from the cause above",
         tuple(_affected(item, inventory)),
     )
-
-
-def _time(value: pd.Timestamp | None) -> datetime | None:
-    return None if value is None or pd.isna(value) else value.to_pydatetime()
 
 
 def _bundle(diagnosis: Diagnosis) -> model.BundleInfo:
@@ -346,7 +339,7 @@ def _noise(analyzer: Analyzer, diagnosis: Diagnosis, most: int = 12) -> tuple[mo
     roles = {name: message.role for name, message in analyzer.catalogue.messages.items()}
     over = diagnosis.evidence.over["log_lines"]
     found: dict[str, model.Noise] = {}
-    for row, past in zip(each(diagnosis.reading.tables.log_lines), over, strict=True):
+    for row, past in zip(diagnosis.reading.tables.rows.log_lines, over, strict=True):
         if row.level not in ("WARNING", "ERROR", "FATAL", "PANIC"):
             continue
         routine = roles.get(row.message_id) == "benign"

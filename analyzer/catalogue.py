@@ -6,7 +6,9 @@ file is a :class:`CatalogueError` that names file, entry and field.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -88,10 +90,16 @@ class Signal(Entry):
             raise ValueError(f"signal {self.id!r}: 'where' goes with 'message' or 'fact'")
         return self
 
-    @property
+    @cached_property
     def selector(self) -> str:
         """Name of the selector that is given."""
         return next(name for name in SELECTORS if getattr(self, name))
+
+    @cached_property
+    def selection(self) -> str:
+        """Equal for signals that fire on the same rows under the same conditions, whatever they say of them."""
+        asked = (getattr(self, self.selector), self.tables, self.where, self.min_count, self.min_nodes, self.period)
+        return json.dumps((self.selector, *asked), sort_keys=True, default=str)
 
 
 SELECTORS = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-import pandas as pd
-
-from analyzer.inventory import Inventory, text
-from analyzer.tables import Tables, each
+from analyzer.inventory import Inventory, number, text
+from analyzer.tables import Tables
+from parsers.ages import go_time
+from parsers.rows import NodeRow
 
 RECENT_S = 7 * 86400.0
 _KINDS = ("GlobalNetworkPolicy", "NetworkPolicy", "FelixConfiguration", "BGPConfiguration", "BGPPeer", "IPPool",
@@ -29,9 +29,9 @@ class Change:
 def recent_changes(tables: Tables, inventory: Inventory) -> list[Change]:
     """Give what is recent or unusual, the newest first."""
     found = [*_workers(inventory), *_versions(tables), *_settings(tables)]
-    for row in each(tables.events):
+    for row in tables.rows.events:
         if row.reason in ("Rebooted", "NodeSchedulable", "NodeNotSchedulable") and row.object_kind == "Node":
-            age = None if row.age_s is pd.NA else float(row.age_s)
+            age = number(row.age_s)
             found.append(Change(f"{row.object}: {row.reason}", age, row.object, row.file, int(row.line)))
     return sorted(found, key=lambda item: (item.age_s is None, item.age_s or 0.0, item.what))
 
@@ -53,11 +53,14 @@ def _workers(inventory: Inventory) -> list[Change]:
 
 def _versions(tables: Tables) -> list[Change]:
     found = []
-    nodes = tables.nodes[tables.nodes["kubelet_version"] != ""]
-    versions = Counter(nodes.drop_duplicates("node")["kubelet_version"])
+    nodes: dict[str, NodeRow] = {}
+    for row in tables.rows.nodes:
+        if row.kubelet_version:
+            nodes.setdefault(row.node, row)
+    versions = Counter(row.kubelet_version for row in nodes.values())
     if len(versions) > 1:
         usual = versions.most_common(1)[0][0]
-        for row in each(nodes.drop_duplicates("node")):
+        for row in nodes.values():
             if row.kubelet_version != usual:
                 what = f"{row.node} runs kubelet {row.kubelet_version}, most run {usual}"
                 found.append(Change(what, None, row.node, row.file, int(row.line)))
@@ -66,14 +69,13 @@ def _versions(tables: Tables) -> list[Change]:
 
 def _settings(tables: Tables) -> list[Change]:
     found = []
-    created = tables.settings[
-        (tables.settings["key"] == "metadata.creationTimestamp") & tables.settings["kind"].isin(_KINDS)
-    ]
-    for row in each(created):
-        stamp = pd.to_datetime(text(row.value), utc=True, errors="coerce")
-        if tables.collected is None or pd.isna(stamp):
+    for row in tables.rows.settings:
+        if row.key != "metadata.creationTimestamp" or row.kind not in _KINDS:
             continue
-        age = (pd.Timestamp(tables.collected) - stamp).total_seconds()
+        stamp = go_time(text(row.value))
+        if tables.collected is None or stamp is None:
+            continue
+        age = (tables.collected - stamp).total_seconds()
         if 0 <= age < RECENT_S:
             found.append(Change(f"{row.kind} {row.name} was created", age, "", row.file, int(row.line)))
     return found

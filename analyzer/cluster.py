@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from analyzer.inventory import Inventory, Worker, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 _LABEL = "ibm-cloud.kubernetes.io/"
 _CALICO_IMAGE = re.compile(r"(^|/)(calico[-/])?(node|cni|typha|kube-controllers)(:|@|$)")
@@ -67,7 +67,7 @@ def _most_common(values: object) -> str:
 def _platform(tables: Tables, workers: list[Worker]) -> str:
     """The rules of the IBM docs: labels first, then the kubelet's version suffix, then names of pods."""
     votes: Counter[str] = Counter()
-    for row in each(tables.nodes):
+    for row in tables.rows.nodes:
         labels: dict[str, str] = row.labels or {}
         ibm = any(label.startswith(_LABEL) for label in labels)
         version = text(row.kubelet_version)
@@ -100,9 +100,9 @@ def _platform(tables: Tables, workers: list[Worker]) -> str:
 
 
 def _platform_by_names(tables: Tables) -> str:
-    namespaces = set(tables.pods["namespace"]) | set(tables.daemonsets["namespace"])
-    names = " ".join(tables.pods["pod"].astype(str))
-    if any(str(name).startswith("openshift-") for name in namespaces):
+    namespaces = {row.namespace for row in tables.rows.pods} | {row.namespace for row in tables.rows.daemonsets}
+    names = " ".join(row.pod for row in tables.rows.pods)
+    if any(name.startswith("openshift-") for name in namespaces):
         return "roks"
     if "ibm-master-proxy" in names or "ibm-keepalived-watcher" in names:
         return "iks-classic"
@@ -111,7 +111,7 @@ def _platform_by_names(tables: Tables) -> str:
 
 def _calico_version(tables: Tables) -> str:
     versions: Counter[str] = Counter()
-    for row in each(tables.containers):
+    for row in tables.rows.containers:
         if text(row.container) == "calico-node" or _CALICO_IMAGE.search(text(row.image)):
             versions[text(row.version)] += 1
     for facts in tables.facts_of_files.values():
@@ -123,7 +123,7 @@ def _calico_version(tables: Tables) -> str:
 
 def _cluster_id(tables: Tables) -> str:
     """The cluster id of ``kube-<cluster id>-<cluster name>-<pool>-<hex>`` worker ids."""
-    for row in each(tables.nodes):
+    for row in tables.rows.nodes:
         match = re.match(r"kube-([0-9a-z]{8,})-", (row.labels or {}).get(f"{_LABEL}worker-id", ""))
         if match:
             return match.group(1)

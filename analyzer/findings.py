@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
-
-import pandas as pd
 
 from analyzer.catalogue import Catalogue, Signal
 from analyzer.facts.fact import Fact
-from analyzer.inventory import Inventory, number, text
+from analyzer.inventory import Inventory, text
 from analyzer.period import passed
-from analyzer.tables import Tables, each
+from analyzer.tables import ROW_TYPES, Tables
 
 #: selector of a signal -> table it reads
 TABLE_OF = {
@@ -35,6 +37,11 @@ TABLE_OF = {
 MESSAGE_TABLES = ("log_lines", "events", "node_conditions", "containers", "settings", "readiness")
 #: columns of containers that speak of an earlier run
 PAST_COLUMNS = {"last_state", "last_reason", "last_exit_code", "exit_code", "last_message", "restarts"}
+#: columns that ``where`` may ask for, by table
+COLUMNS: dict[str, frozenset[str]] = {
+    **{name: frozenset(item.name for item in fields(row_type)) for name, row_type in ROW_TYPES.items()},
+    "facts": frozenset({"id", "node", "pod", "file", "line", "detail", "also"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class Place:
     text: str  # the row's own words, until the line itself is quoted
     node: str = ""
     pod: str = ""
-    time: pd.Timestamp | None = None
+    time: datetime | None = None
     count: int = 1
     table: str = ""
     message_id: str = ""
@@ -82,22 +89,21 @@ class Evidence:
     def __init__(self, tables: Tables, facts: Sequence[Fact], inventory: Inventory) -> None:
         self.tables = tables
         self.inventory = inventory
-        self.frames: dict[str, pd.DataFrame] = {
-            name: getattr(tables, name) for name in set(TABLE_OF.values()) if name != "facts"
-        }
-        self.frames["facts"] = _fact_frame(facts)
+        self.rows: dict[str, list[Any]] = {name: tables.rows.of(name) for name in TABLE_OF.values() if name != "facts"}
+        self.rows["facts"] = list(facts)
         self.over = passed(tables, inventory)
         self._by_message = self._index_messages()
+        self._by_value: dict[tuple[str, str], dict[Any, list[int]]] = {}
 
     def _index_messages(self) -> dict[str, dict[str, list[int]]]:
         """message id -> table -> positions of rows."""
         index: dict[str, dict[str, list[int]]] = {}
         for table in MESSAGE_TABLES:
-            frame = self.frames[table]
-            if "message_ids" not in frame:
-                continue
-            for position, ids in enumerate(frame["message_ids"]):
-                for message_id in ids or ():
+            of_rows: Iterable[tuple[str, ...]] = self.tables.message_ids.get(table, ())
+            if table == "log_lines":
+                of_rows = (row.message_ids for row in self.tables.rows.log_lines)
+            for position, ids in enumerate(of_rows):
+                for message_id in ids:
                     index.setdefault(message_id, {}).setdefault(table, []).append(position)
         return index
 
@@ -108,58 +114,74 @@ class Evidence:
         else:
             table = TABLE_OF[signal.selector]
             where = {"id": list(signal.fact), **signal.where} if signal.fact else getattr(signal, signal.selector)
-            found = [self._finding(signal, _key(signal, ""), table, self._select(signal, table, where))]
-        found = [finding for finding in found if finding is not None]
-        total = sum(finding.count for finding in found if finding)
-        nodes = {node for finding in found if finding for node in finding.nodes}
-        if total < signal.min_count or (signal.min_nodes > 1 and len(nodes) < signal.min_nodes):
+            positions = self._select(signal, table, range(len(self.rows[table])), where)
+            found = [self._finding(signal, _key(signal, ""), table, positions)] if positions else []
+        fired = [finding for finding in found if finding is not None]
+        if not fired:
             return []
-        return [finding for finding in found if finding]
+        nodes = {node for finding in fired for node in finding.nodes} if signal.min_nodes > 1 else set()
+        if sum(finding.count for finding in fired) < signal.min_count or (
+            signal.min_nodes > 1 and len(nodes) < signal.min_nodes
+        ):
+            return []
+        return fired
 
     def _fire_message(self, signal: Signal, message_id: str) -> Finding | None:
         finding: Finding | None = None
-        for table, positions in self._by_message.get(message_id, {}).items():
+        for table, of_message in self._by_message.get(message_id, {}).items():
             if signal.tables and table not in signal.tables:
                 continue
-            frame = self.frames[table].iloc[positions]
-            rows = frame[self._mask(signal, table, frame, signal.where)]
-            part = self._finding(signal, _key(signal, message_id), table, rows, message_id)
-            if part is not None:
-                if finding is None:
-                    finding = part
-                else:
-                    finding.places.extend(part.places)
+            positions = self._select(signal, table, of_message, signal.where)
+            if not positions:
+                continue
+            part = self._finding(signal, _key(signal, message_id), table, positions, message_id)
+            if finding is None:
+                finding = part
+            else:
+                finding.places.extend(part.places)
         return finding
 
-    def _select(self, signal: Signal, table: str, where: dict[str, Any]) -> pd.DataFrame:
-        frame = self.frames[table]
-        if not len(frame):
-            return frame
-        mask = self._mask(signal, table, frame, where)
-        return frame[mask] if mask.any() else frame.iloc[:0]
-
-    def _mask(self, signal: Signal, table: str, frame: pd.DataFrame, where: dict[str, Any]) -> pd.Series:
-        mask = pd.Series(True, index=frame.index)
-        for column, wanted in where.items():
-            mask &= _column_mask(frame, column, wanted)
-            if not mask.any():
-                return mask
+    def _select(self, signal: Signal, table: str, positions: Sequence[int], where: dict[str, Any]) -> Sequence[int]:
+        """Those of the positions whose rows meet all conditions and are not over, where that counts."""
+        rows = self.rows[table]
+        for number_of, (column, wanted) in enumerate(where.items()):
+            if not positions:
+                return positions
+            name, _, key = column.partition(".")
+            if name not in COLUMNS[table]:
+                return ()
+            test = _test(json.dumps(wanted, default=str))
+            if not key and not number_of and len(positions) == len(rows):
+                positions = self._with_value(table, name, test)
+            else:
+                positions = [position for position in positions if test(_cell(rows[position], name, key))]
         over = self.over.get(table)
         if (
             signal.period == "current"
             and over is not None
             and (table != "containers" or PAST_COLUMNS & set(where) or signal.message)
         ):
-            mask &= ~over.loc[frame.index]
-        return mask
+            positions = [position for position in positions if not over[position]]
+        return positions
 
-    def _finding(
-        self, signal: Signal, key: str, table: str, rows: pd.DataFrame, message_id: str = ""
-    ) -> Finding | None:
-        if not len(rows):
-            return None
+    def _with_value(self, table: str, column: str, test: Callable[[Any], bool]) -> list[int]:
+        """Positions of the rows of a table whose cell passes; each distinct value is tested once."""
+        index = self._by_value.get((table, column))
+        if index is None:
+            index = self._by_value[(table, column)] = {}
+            for position, row in enumerate(self.rows[table]):
+                value = getattr(row, column)
+                # True and 1 are one key of a dict and two different words
+                key = (type(value), value) if isinstance(value, str | int | float | datetime) else (None, position)
+                index.setdefault(key, []).append(position)
+        rows = self.rows[table]
+        found = [of_value for of_value in index.values() if test(getattr(rows[of_value[0]], column))]
+        return sorted(position for of_value in found for position in of_value)
+
+    def _finding(self, signal: Signal, key: str, table: str, positions: Iterable[int], message_id: str = "") -> Finding:
         places = []
-        for row in each(rows):
+        for position in positions:
+            row = self.rows[table][position]
             first = self._place(table, row, message_id)
             places.append(first)
             if table == "facts":  # a cross-check may rest on lines of several files
@@ -170,29 +192,25 @@ class Evidence:
     def _place(self, table: str, row: Any, message_id: str) -> Place:
         pod = text(getattr(row, "pod", ""))
         node = text(getattr(row, "node", ""))
-        kind = text(getattr(row, "object_kind", ""))
         if table == "events":
-            pod = row.object if kind == "Pod" else pod
-            node = node or (row.object if kind == "Node" else "")
+            pod = row.object if row.object_kind == "Pod" else pod
+            node = node or (row.object if row.object_kind == "Node" else "")
         if not node and pod:
             node = self.inventory.node_of(text(getattr(row, "namespace", "")), pod)
         line = int(row.line)
         if table == "containers":
-            line = int(number(row.state_line) or number(row.last_state_line) or line)
-            if PAST_COLUMNS & set(getattr(row, "_fields", ())) and number(row.last_state_line) and row.last_reason:
+            line = int(row.state_line or row.last_state_line or line)
+            if row.last_state_line and row.last_reason:
                 line = int(row.last_state_line)
-        time = getattr(row, "time", None)
-        if table == "node_conditions":
-            time = row.last_transition
+        time = row.last_transition if table == "node_conditions" else getattr(row, "time", None)
         return Place(
             file=row.file,
             line=line,
             text=_words(table, row),
             node=node,
             pod=pod,
-            time=None if time is None or pd.isna(time) else time,
-            # a named tuple has a method of this name, so only a real column counts
-            count=int(number(row.count) or 1) if "count" in row._fields else 1,
+            time=time,
+            count=int(getattr(row, "count", 1) or 1),
             table=table,
             message_id=message_id,
         )
@@ -204,11 +222,11 @@ def fire_all(catalogue: Catalogue, evidence: Evidence) -> dict[str, dict[str, li
     Returns:
         cause id -> signal id -> findings, only for signals that fired; ``against`` signals included.
     """
-    cache: dict[str, list[Finding]] = {}
+    cache: dict[Any, list[Finding]] = {}
     fired: dict[str, dict[str, list[Finding]]] = {}
     for cause in catalogue.causes.values():
         for signal in (*cause.signals, *cause.against):
-            name = _cache_name(signal)
+            name = signal.selection
             if name not in cache:
                 cache[name] = evidence.fire(signal)
             if cache[name]:
@@ -216,10 +234,6 @@ def fire_all(catalogue: Catalogue, evidence: Evidence) -> dict[str, dict[str, li
                     Finding(finding.key, signal, finding.places) for finding in cache[name]
                 ]
     return fired
-
-
-def _cache_name(signal: Signal) -> str:
-    return json.dumps(signal.model_dump(exclude={"id", "says", "strength", "expected"}), sort_keys=True, default=str)
 
 
 def _key(signal: Signal, message_id: str) -> str:
@@ -231,56 +245,71 @@ def _key(signal: Signal, message_id: str) -> str:
     return f"{signal.selector}:" + json.dumps(getattr(signal, signal.selector), sort_keys=True, default=str)
 
 
-def _fact_frame(facts: Iterable[Fact]) -> pd.DataFrame:
-    rows = [
-        {"id": f.id, "node": f.node, "pod": f.pod, "file": f.file, "line": f.line, "detail": f.detail, "also": f.also}
-        for f in facts
-    ]
-    return pd.DataFrame(rows, columns=["id", "node", "pod", "file", "line", "detail", "also"])
+def _cell(row: Any, name: str, key: str) -> Any:
+    """The cell of a column, or of a key in it: ``fields.error``, ``labels.dedicated``."""
+    value = getattr(row, name)
+    return value if not key else value.get(key, "") if isinstance(value, dict) else ""
 
 
-def _column_mask(frame: pd.DataFrame, column: str, wanted: Any) -> pd.Series:
-    name, _, key = column.partition(".")
-    if name not in frame:
-        return pd.Series(False, index=frame.index)
-    values = frame[name]
-    if key:  # a key of a dict column: fields.error, labels.dedicated
-        values = values.map(lambda item: (item or {}).get(key, "") if isinstance(item, dict) else "")
+@lru_cache(maxsize=8192)
+def _test(wanted_json: str) -> Callable[[Any], bool]:
+    """Give the test of one condition, whose wanted value is given as JSON."""
+    wanted = json.loads(wanted_json)
     if isinstance(wanted, dict):
-        numbers = pd.to_numeric(values, errors="coerce").astype(float)
-        mask = pd.Series(True, index=frame.index)
-        if "min" in wanted:
-            mask &= numbers >= float(wanted["min"])
-        if "max" in wanted:
-            mask &= numbers <= float(wanted["max"])
-        return mask
+        low, high = float(wanted.get("min", "-inf")), float(wanted.get("max", "inf"))
+        return lambda value: low <= _as_number(value) <= high
     options = wanted if isinstance(wanted, list) else [wanted]
     negative = [str(item)[1:] for item in options if isinstance(item, str) and item.startswith("!")]
     positive = [item for item in options if not (isinstance(item, str) and item.startswith("!"))]
-    mask = pd.Series(True, index=frame.index)
-    if positive:
-        mask &= values.map(lambda value: any(_equal(value, item) for item in positive)).astype(bool)
-    if negative:
-        mask &= ~values.map(lambda value: any(_equal(value, item) for item in negative)).astype(bool)
-    return mask
+    is_positive = _any_of(positive) if positive else None
+    is_negative = _any_of(negative) if negative else None
+
+    def test(value: Any) -> bool:
+        if is_positive is not None and not is_positive(value):
+            return False
+        return is_negative is None or not is_negative(value)
+
+    return test
 
 
-def _equal(value: Any, wanted: Any) -> bool:
-    if isinstance(value, tuple | list):
-        return any(_equal(item, wanted) for item in value)
-    if value is None or value is pd.NA or value != value:
-        return False
+def _as_number(value: Any) -> float:
+    try:
+        return math.nan if value is None or "_" in str(value) else float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _any_of(options: list[Any]) -> Callable[[Any], bool]:
+    """Give a test for a value that is one of the options; those of text may be globs, in any case of letters."""
+    globs = [item for item in options if isinstance(item, str) and any(mark in item for mark in "*?[")]
+    expressions = [re.compile(fnmatch.translate(item.lower())) for item in globs]
+    words = frozenset(str(item) for item in options if not isinstance(item, bool | int | float) and item not in globs)
+    others = [item for item in options if isinstance(item, bool | int | float)]
+
+    def test(value: Any) -> bool:
+        if isinstance(value, tuple | list):
+            return any(test(item) for item in value)
+        if value is None or value != value:
+            return False
+        shown = str(value)
+        if shown in words:
+            return True
+        if expressions:
+            lowered = shown.lower()
+            if any(expression.match(lowered) for expression in expressions):
+                return True
+        return any(_equal(value, item) for item in others)
+
+    return test
+
+
+def _equal(value: Any, wanted: bool | int | float) -> bool:
     if isinstance(wanted, bool):
         return str(value).lower() == str(wanted).lower()
-    if isinstance(wanted, int | float):
-        try:
-            return float(value) == float(wanted)
-        except (TypeError, ValueError):
-            return False
-    shown = str(value)
-    if any(mark in wanted for mark in "*?["):
-        return fnmatch.fnmatchcase(shown.lower(), wanted.lower())
-    return shown == str(wanted)
+    try:
+        return float(value) == float(wanted)
+    except (TypeError, ValueError):
+        return False
 
 
 def _words(table: str, row: Any) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
-
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
+from parsers.rows import ContainerRow
 
 CALICO_APPS = ("calico-node", "canal", "calico-typha", "calico-kube-controllers", "tigera-operator")
 #: apps whose pod is the per-worker calico agent ("canal" runs calico-node beside flannel)
 NODE_AGENTS = ("calico-node", "canal", "calico-node-windows")
+#: reasons of a container's state that make its pod one in trouble
+WAITING = ("CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "Error")
 
 
 @dataclass(slots=True)
@@ -138,21 +139,21 @@ class Inventory:
 
 def text(value: Any) -> str:
     """The cell as text, "" for a missing one."""
-    return "" if value is None or value is pd.NA or value != value else str(value)
+    return value if type(value) is str else "" if value is None or value != value else str(value)
 
 
 def number(value: Any) -> float | None:
     """The cell as a float, None for a missing one."""
-    return None if value is None or value is pd.NA or value != value else float(value)
+    return None if value is None or value != value else float(value)
 
 
 def _workers(tables: Tables) -> dict[str, Worker]:
     found: dict[str, Worker] = {}
-    for row in each(tables.nodes):
-        worker = found.setdefault(row.node, Worker(row.node, file=row.file, line=row.line))
-        richer = bool(row.labels) or row.created is not pd.NaT
+    for row in tables.rows.nodes:
+        worker = found.get(row.node) or found.setdefault(row.node, Worker(row.node, file=row.file, line=row.line))
+        richer = bool(row.labels) or row.created is not None
         worker.ready = text(row.ready) or worker.ready
-        if row.cordoned is not pd.NA and row.cordoned is not None:
+        if row.cordoned is not None:
             worker.cordoned = bool(row.cordoned)
         for column in FACT_COLUMNS:
             value = text(getattr(row, column))
@@ -166,28 +167,29 @@ def _workers(tables: Tables) -> dict[str, Worker]:
         worker.calico_ip = text(row.calico_ip) or worker.calico_ip
         worker.pods = row.pods_on_node or worker.pods
         age = number(row.age_s)
-        if age is None and tables.collected is not None and not pd.isna(row.created):
-            age = (pd.Timestamp(tables.collected) - row.created).total_seconds()
+        if age is None and tables.collected is not None and row.created is not None:
+            age = (tables.collected - row.created).total_seconds()
         if age is not None and (worker.age_s is None or richer):
             worker.age_s = age
-    conditions = tables.node_conditions
-    for row in each(conditions[conditions["type"] == "Ready"]):
-        worker = found.setdefault(row.node, Worker(row.node, file=row.file, line=row.line))
-        if row.status in ("False", "Unknown") or not worker.ready:
-            worker.ready = row.status
+    for condition in tables.rows.node_conditions:
+        if condition.type != "Ready":
+            continue
+        name = condition.node
+        worker = found.get(name) or found.setdefault(name, Worker(name, file=condition.file, line=condition.line))
+        if condition.status in ("False", "Unknown") or not worker.ready:
+            worker.ready = condition.status
     return found
 
 
 def _pods(tables: Tables) -> dict[tuple[str, str], PodState]:
     found: dict[tuple[str, str], PodState] = {}
     unplaced: dict[str, str] = {}
-    for row in each(tables.pods.sort_values("namespace", kind="stable")):
-        namespace = text(row.namespace)
-        if namespace:
-            unplaced.setdefault(row.pod, namespace)
-    for row in each(tables.pods):
+    for row in sorted(tables.rows.pods, key=lambda row: row.namespace):
+        if row.namespace:
+            unplaced.setdefault(row.pod, row.namespace)
+    for row in tables.rows.pods:
         key = (text(row.namespace) or unplaced.get(row.pod, ""), row.pod)
-        pod = found.setdefault(key, PodState(*key, file=row.file, line=row.line))
+        pod = found.get(key) or found.setdefault(key, PodState(*key, file=row.file, line=row.line))
         pod.app = pod.app or text(row.app)
         pod.node = pod.node or text(row.node)
         status = text(row.phase)
@@ -200,8 +202,8 @@ def _pods(tables: Tables) -> dict[tuple[str, str], PodState]:
         if restarts is not None:
             pod.restarts = max(int(restarts), pod.restarts or 0)
         age = number(row.age_s)
-        if age is None and tables.collected is not None and not pd.isna(row.start_time):
-            age = (pd.Timestamp(tables.collected) - row.start_time).total_seconds()
+        if age is None and tables.collected is not None and row.start_time is not None:
+            age = (tables.collected - row.start_time).total_seconds()
         pod.age_s = pod.age_s if age is None else age
         last = number(row.last_restart_age_s)
         pod.last_restart_age_s = pod.last_restart_age_s if last is None else last
@@ -210,29 +212,28 @@ def _pods(tables: Tables) -> dict[tuple[str, str], PodState]:
 
 
 def _add_containers(tables: Tables, found: dict[tuple[str, str], PodState], namespaces: dict[str, str]) -> None:
-    containers = tables.containers
-    for (namespace, name), group in containers.groupby(["namespace", "pod"], sort=False):
-        key = (text(namespace) or namespaces.get(str(name), ""), str(name))
-        first = group.iloc[0]
-        pod = found.setdefault(
-            key, PodState(*key, node=text(first["node"]), file=first["file"], line=int(first["line"]))
-        )
-        main = group[~group["init"].astype(bool)]
-        known = main["ready"].dropna()
-        if len(known) and len(known) == len(main):
-            pod.ready = bool(known.all())
-        waiting = group[group["state_reason"].isin(["CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "Error"])]
-        if len(waiting) and pod.status in ("", "Running", "Pending"):
-            pod.status = str(waiting.iloc[0]["state_reason"])
+    groups: dict[tuple[str, str], list[ContainerRow]] = {}
+    for row in tables.rows.containers:
+        groups.setdefault((row.namespace, row.pod), []).append(row)
+    for (namespace, name), group in groups.items():
+        key = (namespace or namespaces.get(name, ""), name)
+        first = group[0]
+        pod = found.setdefault(key, PodState(*key, node=first.node, file=first.file, line=first.line))
+        main = [row for row in group if not row.init]
+        known = [row.ready for row in main if row.ready is not None]
+        if known and len(known) == len(main):
+            pod.ready = all(known)
+        waiting = [row for row in group if row.state_reason in WAITING]
+        if waiting and pod.status in ("", "Running", "Pending"):
+            pod.status = waiting[0].state_reason
             pod.ready = False
-        restarts = main["restarts"].dropna()
-        if len(restarts):
-            pod.restarts = max(int(restarts.max()), pod.restarts or 0)
+        restarts = [row.restarts for row in main if row.restarts is not None]
+        if restarts:
+            pod.restarts = max(*restarts, pod.restarts or 0)
         if tables.collected is not None:
-            now = pd.Timestamp(tables.collected)
-            started = main["started"].dropna()
-            if len(started):
-                pod.running_s = max(0.0, (now - started.max()).total_seconds())
-            finished = main["last_finished"].dropna()
-            if len(finished):
-                pod.last_restart_age_s = max(0.0, (now - finished.max()).total_seconds())
+            started = [row.started for row in main if row.started is not None]
+            if started:
+                pod.running_s = max(0.0, (tables.collected - max(started)).total_seconds())
+            finished = [row.last_finished for row in main if row.last_finished is not None]
+            if finished:
+                pod.last_restart_age_s = max(0.0, (tables.collected - max(finished)).total_seconds())

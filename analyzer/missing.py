@@ -72,9 +72,10 @@ def deciding_items(causes: Sequence[CauseResult]) -> list[Missing]:
 
 
 def _logs_of(tables: Tables, pod: str, container: str) -> bool:
-    files = tables.files
-    mine = files[(files["kind"] == "log") & (files["container"] == container) & (files["lines"] > 0)]
-    return bool(len(mine if not pod else mine[mine["pod"] == pod]))
+    return any(
+        row.kind == "log" and row.container == container and row.lines > 0 and (not pod or row.pod == pod)
+        for row in tables.rows.files
+    )
 
 
 def _runbook_items(tables: Tables, inventory: Inventory, cluster: Cluster, node: str) -> list[Missing]:
@@ -83,8 +84,7 @@ def _runbook_items(tables: Tables, inventory: Inventory, cluster: Cluster, node:
     pod = agent.name if agent else ""
     cli, namespace, shown = names["cli"], names["namespace"], names["pod"]
     found: list[Missing] = []
-    containers = tables.containers
-    if not len(containers[containers["pod"] == pod] if pod else containers):
+    if not any(not pod or row.pod == pod for row in tables.rows.containers):
         found.append(
             Missing(
                 f"describe pod of {pod or 'the calico-node pod in trouble'}",
@@ -92,8 +92,7 @@ def _runbook_items(tables: Tables, inventory: Inventory, cluster: Cluster, node:
                 f"{cli} describe pod -n {namespace} {shown}",
             )
         )
-    conditions = tables.node_conditions
-    if not len(conditions[conditions["node"] == node] if node else conditions):
+    if not any(not node or row.node == node for row in tables.rows.node_conditions):
         found.append(
             Missing(
                 f"describe node of {node or 'the worker in trouble'}",
@@ -148,9 +147,8 @@ def _crashing(agent: PodState) -> bool:
 
 
 def _has_previous(tables: Tables, pod: str) -> bool:
-    lines = tables.log_lines
-    return bool(len(lines[lines["previous"].astype(bool) & (lines["pod"] == pod)])) or bool(
-        tables.files["path"].str.contains("previous", case=False, regex=False).any()
+    return any(row.previous and row.pod == pod for row in tables.rows.log_lines) or any(
+        "previous" in row.path.lower() for row in tables.rows.files
     )
 
 
@@ -182,7 +180,7 @@ def _for_families(
     names = names_for(cluster, inventory, bad[:1])
     cli, namespace, pod = names["cli"], names["namespace"], names["pod"]
     found = []
-    if "bgp" in families and not tables.bgp["origin"].isin(["birdcl", "node-status"]).any():
+    if "bgp" in families and not any(row.origin in ("birdcl", "node-status") for row in tables.rows.bgp):
         found.append(
             Missing(
                 "birdcl show protocols",
@@ -190,7 +188,7 @@ def _for_families(
                 f"{cli} exec -n {namespace} {pod} -c calico-node -- birdcl -s {BIRD_SOCKET} show protocols all",
             )
         )
-    if "bgp" in families and not tables.settings["kind"].isin(["BGPConfiguration", "BGPPeer"]).any():
+    if "bgp" in families and not any(row.kind in ("BGPConfiguration", "BGPPeer") for row in tables.rows.settings):
         found.append(
             Missing(
                 "BGPConfiguration and BGPPeer objects",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-
-import pandas as pd
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from analyzer.inventory import Inventory
 from analyzer.report import model
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 _UP = {"up", "Established", "established"}
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
-def session_states(tables: Tables, inventory: Inventory, over: pd.Series) -> dict[tuple[str, str], str]:
+def session_states(tables: Tables, inventory: Inventory, over: Sequence[bool]) -> dict[tuple[str, str], str]:
     """Give (worker, peer) -> established | not-established; peers are worker names where they can be resolved.
 
     The latest word counts: probe results over BIRD's ``State changed to`` lines, ``birdcl`` and ``calicoctl node
@@ -21,21 +22,21 @@ def session_states(tables: Tables, inventory: Inventory, over: pd.Series) -> dic
     """
     states: dict[tuple[str, str], str] = {}
     # a session's latest word counts: logs of terminated containers come first, whatever their files' order
-    ordered = tables.bgp.sort_values("time", kind="stable", na_position="first")
+    ordered = sorted(tables.rows.bgp, key=lambda row: row.time or _BEFORE_ALL)
     for origin in ("log", "birdcl", "node-status"):
-        for row in each(ordered):
+        for row in ordered:
             if row.origin != origin or not row.peer or not row.node or row.peer == row.node or not row.state:
                 continue
             peer = inventory.by_address.get(row.peer, row.peer)
             states[(row.node, peer)] = "established" if row.state in _UP else "not-established"
         if origin == "log":
-            for row, past in zip(each(tables.readiness), over, strict=True):
-                if not past and row.peer and row.node and row.state == "not-established":
-                    states[(row.node, inventory.by_address.get(row.peer, row.peer))] = "not-established"
+            for probe, past in zip(tables.rows.readiness, over, strict=True):
+                if not past and probe.peer and probe.node and probe.state == "not-established":
+                    states[(probe.node, inventory.by_address.get(probe.peer, probe.peer))] = "not-established"
     return states
 
 
-def peer_matrix(tables: Tables, inventory: Inventory, over: pd.Series) -> model.PeerMatrix | None:
+def peer_matrix(tables: Tables, inventory: Inventory, over: Sequence[bool]) -> model.PeerMatrix | None:
     """The matrix for the report, rows and columns by subnet; None where no session is known."""
     states = session_states(tables, inventory, over)
     if not states:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from analyzer import facts as facts_package
 from analyzer.bundle import Limits
 from analyzer.catalogue import Catalogue, Signal, load
 from analyzer.facts.fact import Check, Fact
-from analyzer.findings import MESSAGE_TABLES, Evidence, Finding, fire_all
+from analyzer.findings import Evidence, Finding, fire_all
 from analyzer.intake import Intake, read_bundle
 from analyzer.inventory import Inventory
 from analyzer.message_index import build_matcher
 from analyzer.ranking import Ranked, rank
-from analyzer.tables import Tables, build, each
+from analyzer.tables import Tables, build
 from parsers.source import Match
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ WORDS = {
     "readiness": ("message",),
 }
 #: values of settings that are words somebody wrote about a state, not names or numbers
-_WORDY_SETTINGS = r"(?:message|reason|error|status)$"
+_WORDY_SETTINGS = re.compile(r"(?:message|reason|error|status)$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -131,42 +130,34 @@ def run_checks(checks: Iterable[Check], tables: Tables, intake: Intake) -> list[
 
 
 def annotate(tables: Tables, match: Match) -> None:
-    """Add ``message_ids`` to the tables whose rows hold words; each distinct text is matched once."""
-    known: dict[str, tuple[str, ...]] = {}
-
-    def ids(text: str) -> tuple[str, ...]:
-        if text not in known:
-            known[text] = match(text)
-        return known[text]
-
-    for table in MESSAGE_TABLES:
-        if table == "log_lines":
-            continue
-        frame = getattr(tables, table)
-        wordy: pd.Series | None = None
-        if table == "settings":
-            wordy = frame["key"].str.contains(_WORDY_SETTINGS, case=False, regex=True)
-        columns = [frame[column].astype(str) for column in WORDS[table]]
-        joined = [" ".join(part for part in parts if part) for parts in zip(*columns, strict=True)]
-        wanted = [True] * len(frame) if wordy is None else list(wordy)
-        frame["message_ids"] = pd.Series(
-            [ids(text) if text and want else () for text, want in zip(joined, wanted, strict=True)],
-            index=frame.index,
-            dtype=object,
-        )
+    """Find the message ids of the tables whose rows hold words; each distinct text is matched once."""
+    ids: dict[str, tuple[str, ...]] = {"": ()}
+    for table, columns in WORDS.items():
+        found = []
+        for row in tables.rows.of(table):
+            parts = [str(getattr(row, column)) for column in columns]
+            text = " ".join(part for part in parts if part)
+            if table == "settings" and not _WORDY_SETTINGS.search(row.key):
+                text = ""
+            known = ids.get(text)
+            if known is None:
+                known = ids[text] = match(text)
+            found.append(known)
+        tables.message_ids[table] = found
 
 
 def can_show(tables: Tables) -> Callable[[Signal], bool]:
     """Give a function that says whether the bundle holds the input that would show a signal."""
-    logs = {row.container for row in each(tables.files) if row.kind == "log" and row.lines}
+    rows = tables.rows
+    logs = {row.container for row in rows.files if row.kind == "log" and row.lines}
     filled: Mapping[str, bool] = {
-        "condition": bool(len(tables.node_conditions)),
-        "node": bool(len(tables.nodes)),
-        "pod": bool(len(tables.pods)),
-        "container": bool(len(tables.containers)),
-        "event": bool(len(tables.events)),
-        "daemonset": bool(len(tables.daemonsets)),
-        "readiness": bool(len(tables.readiness)),
+        "condition": bool(rows.node_conditions),
+        "node": bool(rows.nodes),
+        "pod": bool(rows.pods),
+        "container": bool(rows.containers),
+        "event": bool(rows.events),
+        "daemonset": bool(rows.daemonsets),
+        "readiness": bool(rows.readiness),
         "log": bool(logs),
         "message": "calico-node" in logs,
     }

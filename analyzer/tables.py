@@ -1,13 +1,16 @@
-"""The pandas tables behind a report, built from the rows that the parsers gave."""
+"""The tables behind a report: the rows that the parsers gave, and pandas DataFrames of them for whoever asks.
+
+The analysis goes over the rows themselves: a ticket has hundreds or thousands, not millions (identical
+problems are one row with a count), and plain Python is done with them before pandas is even imported.
+A DataFrame is made of a table when it is first asked for: by ``extract``, a notebook, a script.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
-from typing import Any
-
-import pandas as pd
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from parsers.rows import (
     BgpRow,
@@ -25,6 +28,9 @@ from parsers.rows import (
     RouteRow,
     SettingRow,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: table name -> row class; the order is the order of the interface
 ROW_TYPES: dict[str, type] = {
@@ -46,35 +52,69 @@ ROW_TYPES: dict[str, type] = {
 
 
 @dataclass(slots=True)
-class Tables:
-    """All tables of one bundle as DataFrames; columns are those of the row classes in ``parsers.rows``.
+class Rows:
+    """The rows of each table, in the order in which they were read; times are UTC."""
 
-    Times are UTC ``datetime64[ns, UTC]``; text columns hold ``str`` (never null), numbers and truth
-    values are nullable. ``collected`` is the best estimate of when the bundle was made.
+    files: list[FileRow] = field(default_factory=list)
+    nodes: list[NodeRow] = field(default_factory=list)
+    node_conditions: list[NodeConditionRow] = field(default_factory=list)
+    pods: list[PodRow] = field(default_factory=list)
+    pod_conditions: list[PodConditionRow] = field(default_factory=list)
+    containers: list[ContainerRow] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)
+    log_lines: list[LogLineRow] = field(default_factory=list)
+    readiness: list[ReadinessRow] = field(default_factory=list)
+    bgp: list[BgpRow] = field(default_factory=list)
+    daemonsets: list[DaemonSetRow] = field(default_factory=list)
+    settings: list[SettingRow] = field(default_factory=list)
+    listings: list[ListingRow] = field(default_factory=list)
+    routes: list[RouteRow] = field(default_factory=list)
+
+    def of(self, table: str) -> list[Any]:
+        """Give the rows of the table of this name."""
+        found: list[Any] = getattr(self, table)
+        return found
+
+
+@dataclass(slots=True)
+class Tables:
+    """All tables of one bundle.
+
+    ``tables.rows.nodes`` are the rows of ``parsers.rows``; ``tables.nodes`` (so for each of ``ROW_TYPES``) is
+    the same as a DataFrame. In a DataFrame times are ``datetime64[ns, UTC]``; text columns hold ``str``
+    (never null), numbers and truth values are nullable. It is a copy: what is changed in it changes no row.
     """
 
-    files: pd.DataFrame
-    nodes: pd.DataFrame
-    node_conditions: pd.DataFrame
-    pods: pd.DataFrame
-    pod_conditions: pd.DataFrame
-    containers: pd.DataFrame
-    events: pd.DataFrame
-    log_lines: pd.DataFrame
-    readiness: pd.DataFrame
-    bgp: pd.DataFrame
-    daemonsets: pd.DataFrame
-    settings: pd.DataFrame
-    listings: pd.DataFrame
-    routes: pd.DataFrame
+    rows: Rows
+    #: best estimate of when the bundle was made
     collected: datetime | None = None
     facts_of_files: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: table -> message ids of each of its rows, for tables whose rows hold words (log lines carry theirs)
+    message_ids: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
     #: what was worked out of these tables once and is asked for often (the inventory)
     memo: dict[str, Any] = field(default_factory=dict)
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name not in ROW_TYPES:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return self.frame(name)
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """Give the table as a DataFrame, made when it is first asked for; ``message_ids`` comes last."""
+        made = self._frames.get(table)
+        if made is None:
+            made = frame(table, self.rows.of(table))
+            if table in self.message_ids:
+                made["message_ids"] = as_column(self.message_ids[table])
+            self._frames[table] = made
+        return made
 
 
 def frame(table: str, rows: Sequence[object]) -> pd.DataFrame:
     """Give the DataFrame of ``rows`` with exactly the columns of the table's row class, typed."""
+    import pandas as pd
+
     row_type = ROW_TYPES[table]
     columns = [item.name for item in fields(row_type)]
     data = pd.DataFrame.from_records([tuple(getattr(row, name) for name in columns) for row in rows], columns=columns)
@@ -95,14 +135,31 @@ def frame(table: str, rows: Sequence[object]) -> pd.DataFrame:
     return data
 
 
-def build(rows: dict[str, Iterable[object]], collected: datetime | None = None) -> Tables:
-    """Build all tables; tables without rows are empty frames with their columns."""
-    frames = {name: frame(name, list(rows.get(name, ()))) for name in ROW_TYPES}
-    tables = Tables(**frames)  # type: ignore[arg-type]  # the names of the frames are those of the fields
-    tables.collected = collected
-    return tables
+def as_column(values: Sequence[object]) -> pd.Series:
+    """Give a column of Python objects, tuples among them."""
+    import pandas as pd
+
+    return pd.Series(list(values), dtype=object)
 
 
-def each(data: pd.DataFrame) -> Iterator[Any]:
-    """Give the rows of a table as named tuples, one attribute a column."""
-    return iter(data.itertuples(index=False)) if len(data) else iter(())
+def build(rows: Mapping[str, Iterable[object]], collected: datetime | None = None) -> Tables:
+    """Build all tables from rows by table name; a table that is not named is empty."""
+    made: dict[str, Any] = {name: list(rows.get(name, ())) for name in ROW_TYPES}
+    for name, row_type in ROW_TYPES.items():
+        times = [item.name for item in fields(row_type) if str(item.type).startswith("datetime")]
+        for row in made[name] if times else ():
+            for column in times:
+                _in_utc(row, column)
+    return Tables(Rows(**made), _utc(collected))
+
+
+def _in_utc(row: object, column: str) -> None:
+    time = getattr(row, column)
+    if time is not None and time.tzinfo is not UTC:
+        setattr(row, column, _utc(time))
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    if time is None or time.tzinfo is UTC:
+        return time
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

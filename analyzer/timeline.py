@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import pandas as pd
+from datetime import datetime
 
 from analyzer.findings import Evidence
 from analyzer.inventory import Inventory, number, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 MOST = 400
 _SEVERITY = {"PANIC": "error", "FATAL": "error", "ERROR": "error", "WARNING": "warning"}
@@ -19,7 +18,7 @@ _SEVERITY = {"PANIC": "error", "FATAL": "error", "ERROR": "error", "WARNING": "w
 class Moment:
     """One thing that happened; ``severity`` is info, warning or error."""
 
-    time: pd.Timestamp
+    time: datetime
     node: str
     pod: str
     what: str
@@ -49,8 +48,8 @@ def timeline(tables: Tables, evidence: Evidence, roles: Mapping[str, str]) -> li
 
 
 def _conditions(tables: Tables) -> Iterable[Moment]:
-    for row in each(tables.node_conditions):
-        if pd.isna(row.last_transition):
+    for row in tables.rows.node_conditions:
+        if row.last_transition is None:
             continue
         healthy = "True" if row.type == "Ready" else "False"
         bad = row.status != healthy
@@ -60,24 +59,24 @@ def _conditions(tables: Tables) -> Iterable[Moment]:
 
 
 def _events(tables: Tables, inventory: Inventory) -> Iterable[Moment]:
-    for row in each(tables.events):
-        if pd.isna(row.time):
+    for row in tables.rows.events:
+        if row.time is None:
             continue
         pod = row.object if row.object_kind == "Pod" else ""
         node = text(row.node) or (row.object if row.object_kind == "Node" else inventory.node_of(row.namespace, pod))
         severity = "warning" if row.type == "Warning" or row.reason == "NodeNotReady" else "info"
         message = " ".join(row.message.split())[:160]
         count = f" (x{row.count})" if row.count > 1 else ""
-        start = row.first_time if not pd.isna(row.first_time) else row.time
+        start = row.first_time or row.time
         yield Moment(start, node, pod, f"{row.reason}{count}: {message}", severity, row.file, int(row.line))
 
 
 def _containers(tables: Tables, inventory: Inventory) -> Iterable[Moment]:
-    for row in each(tables.containers):
+    for row in tables.rows.containers:
         node = text(row.node) or inventory.node_of(row.namespace, row.pod)
-        if not pd.isna(row.started):
+        if row.started is not None:
             yield Moment(row.started, node, row.pod, f"{row.container} started", "info", row.file, int(row.line))
-        if not pd.isna(row.last_finished):
+        if row.last_finished is not None:
             code = number(row.last_exit_code)
             shown = f"{row.container} ended: {row.last_reason}" + (
                 f", exit code {code:.0f}" if code is not None else ""
@@ -88,8 +87,8 @@ def _containers(tables: Tables, inventory: Inventory) -> Iterable[Moment]:
 
 def _lines(tables: Tables, evidence: Evidence, roles: Mapping[str, str]) -> Iterable[Moment]:
     over = evidence.over["log_lines"]
-    for row, past in zip(each(tables.log_lines), over, strict=True):
-        if pd.isna(row.time) or past or (row.message_id and roles.get(row.message_id) == "benign"):
+    for row, past in zip(tables.rows.log_lines, over, strict=True):
+        if row.time is None or past or (row.message_id and roles.get(row.message_id) == "benign"):
             continue
         if row.level not in _SEVERITY and roles.get(row.message_id) not in ("cause", "symptom"):
             continue

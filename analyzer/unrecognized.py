@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 
-import pandas as pd
-
-from analyzer.inventory import text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
+from parsers.rows import LogLineRow
 
 MAX_LINES = 5000
-BEFORE_ONSET = pd.Timedelta(minutes=10)  # the first sign may come a little before the line that dates the onset
+BEFORE_ONSET = timedelta(minutes=10)  # the first sign may come a little before the line that dates the onset
 _VALUES = (
     (re.compile(r"0x[0-9a-fA-F]+"), "<HEX>"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d+)?\b"), "<IP>"),
@@ -37,8 +36,8 @@ class Template:
     count: int
     file: str
     line: int
-    first_time: pd.Timestamp | None
-    last_time: pd.Timestamp | None
+    first_time: datetime | None
+    last_time: datetime | None
 
 
 def unrecognized(
@@ -52,9 +51,9 @@ def unrecognized(
         onset: when the trouble began; a group that begins after it (or shortly before) is new.
         most: how many groups are given.
     """
-    lines = tables.log_lines
-    unknown = lines[(lines["message_id"] == "") & lines["level"].isin(LEVELS)].head(MAX_LINES)
-    if not len(unknown):
+    lines = (row for row in tables.rows.log_lines if row.message_id == "" and row.level in LEVELS)
+    unknown = list(islice(lines, MAX_LINES))
+    if not unknown:
         return []
     from drain3 import TemplateMiner  # imported here: it costs start-up time
     from drain3.template_miner_config import TemplateMinerConfig
@@ -62,15 +61,13 @@ def unrecognized(
     config = TemplateMinerConfig()
     config.profiling_enabled = False
     miner = TemplateMiner(config=config)
-    groups: dict[int, list[object]] = {}
-    for row in each(unknown):
-        result = miner.add_log_message(masked(text(row.message))[:500])
+    groups: dict[int, list[LogLineRow]] = {}
+    for row in unknown:
+        result = miner.add_log_message(masked(row.message)[:500])
         groups.setdefault(int(result["cluster_id"]), []).append(row)
     templates = {cluster.cluster_id: cluster.get_template() for cluster in miner.drain.clusters}
     found = [_template(templates[key], rows) for key, rows in groups.items()]
-    usual = {
-        key for key, rows in groups.items() if all(masked(text(getattr(row, "message", ""))) in normal for row in rows)
-    }
+    usual = {key for key, rows in groups.items() if all(masked(row.message) in normal for row in rows)}
     order = {id(item): key in usual for key, item in zip(groups, found, strict=True)}
     found.sort(
         key=lambda item: (
@@ -86,7 +83,7 @@ def unrecognized(
 
 
 def _new(item: Template, onset: datetime | None) -> bool:
-    return onset is None or item.first_time is None or item.first_time >= pd.Timestamp(onset) - BEFORE_ONSET
+    return onset is None or item.first_time is None or item.first_time >= onset - BEFORE_ONSET
 
 
 def masked(message: str) -> str:
@@ -96,16 +93,15 @@ def masked(message: str) -> str:
     return message
 
 
-def _template(template: str, rows: list[object]) -> Template:
+def _template(template: str, rows: list[LogLineRow]) -> Template:
     first = rows[0]
-    times = [getattr(row, "time", None) for row in rows] + [getattr(row, "last_time", None) for row in rows]
-    known = [time for time in times if time is not None and not pd.isna(time)]
+    known = [time for row in rows for time in (row.time, row.last_time) if time is not None]
     return Template(
         template=template,
-        level=str(getattr(first, "level", "")),
-        count=sum(int(getattr(row, "count", 1)) for row in rows),
-        file=str(getattr(first, "file", "")),
-        line=int(getattr(first, "line", 0)),
+        level=first.level,
+        count=sum(row.count for row in rows),
+        file=first.file,
+        line=first.line,
         first_time=min(known) if known else None,
         last_time=max(known) if known else None,
     )

@@ -204,6 +204,18 @@ def test_quick_commands_load_no_pandas(arguments: list[str], tmp_path: Path) -> 
     assert done.stderr == "[]\n"
 
 
+def test_the_analysis_itself_loads_no_pandas(tmp_path: Path) -> None:
+    code = (
+        "import sys, analyzer.cli\n"
+        f"sys.argv = ['calico-triage', 'analyze', {str(TOGGLES)!r}, '-q', '-o', 'x.html']\n"
+        "try:\n    analyzer.cli.main()\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "print([name for name in ('pandas', 'pyarrow') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 def processor_seconds(folder: Path, *arguments: object) -> float:
     """What one run takes of the processor: unlike the clock, no busy machine distorts it much."""
     before = os.times()

@@ -21,7 +21,7 @@ def run(paths: Sequence[Path], output: Path, form: str, extra: Sequence[Path], q
 
     try:
         reading = read(paths, extra)
-        refuse_what_nobody_reads(reading.tables.files["kind"], paths)
+        refuse_what_nobody_reads((file.kind for file in reading.tables.rows.files), paths)
         written = write_tables(reading.tables, output, form)
     except BundleError as error:
         fail(name_of_input(str(error), paths))

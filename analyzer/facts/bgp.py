@@ -33,8 +33,8 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
 from analyzer.facts.sessions import Sessions, is_local_address
 from analyzer.inventory import number, text
-from analyzer.period import passed
-from analyzer.tables import Tables, each
+from analyzer.period import current_lines
+from analyzer.tables import Tables
 
 BOUNCES = 3
 LONG_S = 180.0  # BIRD is up within half a minute of a start
@@ -207,7 +207,7 @@ def bounces(tables: Tables) -> Iterator[Fact]:
     """bgp-sessions-bounce."""
     sessions = Sessions(tables)
     ups: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
-    for row in each(tables.bgp):
+    for row in tables.rows.bgp:
         if row.origin == "log" and row.state == "up" and row.peer:
             ups.setdefault((sessions.node_of(row), row.pod, row.peer), []).append((row.file, int(row.line)))
     told = set()
@@ -221,9 +221,8 @@ def bounces(tables: Tables) -> Iterator[Fact]:
 def bird(tables: Tables) -> Iterator[Fact]:
     """bird-down-lasting, bird-down-alone."""
     sessions = Sessions(tables)
-    over = passed(tables, sessions.inventory)["log_lines"]
-    logs = tables.log_lines[~over] if len(tables.log_lines) else tables.log_lines
-    for row in each(tables.readiness):
+    logs = current_lines(tables, sessions.inventory)
+    for row in tables.rows.readiness:
         if row.check not in ("bird", "bird6") or row.state not in ("socket-error", "not-live"):
             continue
         age, first = number(row.age_s), number(row.first_age_s)
@@ -235,10 +234,10 @@ def bird(tables: Tables) -> Iterator[Fact]:
         where = node or row.pod
         detail = f"BIRD's control socket on {where} is unusable, {int(row.count)} times in {span / 60:.0f} min"
         yield Fact("bird-down-lasting", row.file, int(row.line), detail, node, row.pod)
-        mine = logs[logs["pod"] == row.pod] if row.pod else logs
-        named = any(UPSTREAM & set(ids) for ids in mine["message_ids"])
+        mine = [line for line in logs if line.pod == row.pod] if row.pod else logs
+        named = any(not UPSTREAM.isdisjoint(line.message_ids) for line in mine)
         others = [pod for name, pod in sessions.inventory.agents.items() if name != node]
-        seen = bool((tables.log_lines["pod"] == row.pod).any())
+        seen = any(line.pod == row.pod for line in tables.rows.log_lines)
         if seen and not named and others and all(pod.healthy for pod in others):
             detail = f"only {node or row.pod} lacks BIRD; its log names no reason"
             yield Fact("bird-down-alone", row.file, int(row.line), detail, node, row.pod)

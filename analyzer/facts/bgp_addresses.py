@@ -30,7 +30,8 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
 from analyzer.facts.sessions import Sessions, is_local_address
 from analyzer.inventory import text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
+from parsers.rows import BgpRow
 
 _AUTODETECTED = re.compile(r"Using autodetected IPv4 address (?:on interface \S{1,40}: )?(\d[\d.]{6,14})(?:/\d+)?")
 _INUSE = re.compile(
@@ -55,14 +56,15 @@ class Announced:
 def _announced(tables: Tables, sessions: Sessions) -> dict[str, Announced]:
     """Node -> its announced address: the log's word over calicoctl's over the annotation."""
     found: dict[str, Announced] = {}
-    for row in each(tables.nodes):
-        if row.calico_ip:
-            found[row.node] = Announced(row.node, row.calico_ip.partition("/")[0], row.file, int(row.line))
+    for worker in tables.rows.nodes:
+        if worker.calico_ip:
+            address = worker.calico_ip.partition("/")[0]
+            found[worker.node] = Announced(worker.node, address, worker.file, worker.line)
     for name, address, file, line in _calico_nodes(tables):
         found[name] = Announced(name, address, file, line)
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         match = _AUTODETECTED.search(row.message) if "utodetected" in row.message else None
-        node = sessions.node_of(row)
+        node = sessions.node_of(row) if match else ""
         if match and node:
             found[node] = Announced(node, match[1], row.file, int(row.line), row.pod)
     return found
@@ -70,12 +72,10 @@ def _announced(tables: Tables, sessions: Sessions) -> dict[str, Announced]:
 
 def _calico_nodes(tables: Tables) -> list[tuple[str, str, str, int]]:
     """(name, IPv4 address, file, line) of Calico's own node list."""
-    rows = tables.settings
-    rows = rows[(rows["kind"] == "CalicoNode") & rows["key"].isin(["ipv4", "spec.bgp.ipv4Address"])]
     return [
         (row.name, row.value.partition("/")[0], row.file, int(row.line))
-        for row in each(rows)
-        if row.value[:1].isdigit()
+        for row in tables.rows.settings
+        if row.kind == "CalicoNode" and row.key in ("ipv4", "spec.bgp.ipv4Address") and row.value[:1].isdigit()
     ]
 
 
@@ -108,7 +108,7 @@ def unexpected(tables: Tables) -> Iterator[Fact]:
     """unexpected-connect-from-worker."""
     sessions = Sessions(tables)
     seen: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for row in each(tables.bgp):
+    for row in tables.rows.bgp:
         if row.state == "unexpected-connect" and row.peer in sessions.by_address:
             seen.setdefault((sessions.node_of(row), row.peer), []).append((row.file, int(row.line)))
     told = set()
@@ -123,11 +123,14 @@ def unexpected(tables: Tables) -> Iterator[Fact]:
 def strangers(tables: Tables) -> Iterator[Fact]:
     """unexpected-connect-instead-of-peer."""
     sessions = Sessions(tables)
-    rows = tables.bgp[tables.bgp["state"] == "unexpected-connect"]
-    for (node, peer), group in rows.groupby(["node", "peer"], sort=True):
-        missing = sessions.missing_of(str(node))
+    groups: dict[tuple[str, str], list[BgpRow]] = {}
+    for row in tables.rows.bgp:
+        if row.state == "unexpected-connect":
+            groups.setdefault((row.node, row.peer), []).append(row)
+    for (node, peer), group in sorted(groups.items(), key=lambda item: item[0]):
+        missing = sessions.missing_of(node)
         if len(group) >= LASTING and missing and peer not in sessions.by_address:
-            first, *rest = each(group)
+            first, *rest = group
             detail = f"{node} misses {shown(missing)} and is called {len(group)} times from {peer}, which is no peer"
             also = tuple((row.file, int(row.line)) for row in rest[:8])
             yield Fact("unexpected-connect-instead-of-peer", first.file, int(first.line), detail, "", "", also)
@@ -159,7 +162,7 @@ def alternating(tables: Tables) -> Iterator[Fact]:
     """node-address-alternates."""
     sessions = Sessions(tables)
     changes: dict[str, dict[tuple[str, str], tuple[str, int]]] = {}
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         match = _CHANGED.search(row.message) if "IPv4 address has changed" in row.message else None
         if match:
             node = sessions.node_of(row) or row.fields.get("node", "").strip('"')
@@ -184,7 +187,7 @@ def stale(tables: Tables) -> Iterator[Fact]:
         elif name not in workers:
             detail = f"Calico's node list has {name}, which is no worker; {address} belongs to another one"
             yield Fact("stale-calico-node", file, line, detail, sessions.by_address.get(address, ""))
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         match = _INUSE.search(row.message) if "is already using" in row.message else None
         if match and match[1] not in workers:
             detail = f"{match[2]} is taken by the Calico node {match[1]}, which is no worker"
@@ -194,12 +197,11 @@ def stale(tables: Tables) -> Iterator[Fact]:
 
 def as_numbers(tables: Tables) -> Iterator[Fact]:
     """as-numbers-differ: a number in brackets is the global one."""
-    rows = tables.settings
-    rows = rows[(rows["kind"] == "CalicoNode") & rows["key"].isin(["asn", "spec.bgp.asNumber"])]
-    numbers = {row.name: (text(row.value).strip("() "), row.file, int(row.line)) for row in each(rows)}
+    rows = [row for row in tables.rows.settings if row.kind == "CalicoNode" and row.key in ("asn", "spec.bgp.asNumber")]
+    numbers = {row.name: (text(row.value).strip("() "), row.file, int(row.line)) for row in rows}
     values = {value for value, _, _ in numbers.values() if value}
     if len(values) > 1:
-        own = {row.name for row in each(rows) if not text(row.value).startswith("(")}
+        own = {row.name for row in rows if not text(row.value).startswith("(")}
         name = min(own or numbers)
         _, file, line = numbers[name]
         yield Fact("as-numbers-differ", file, line, f"AS numbers of the Calico nodes: {shown(values)}", name)

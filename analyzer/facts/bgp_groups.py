@@ -23,7 +23,7 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import Worker, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 GROUPS: tuple[tuple[str, Callable[[Worker], str]], ...] = (
     ("subnet", lambda worker: worker.subnet_key),
@@ -156,7 +156,7 @@ def subnets(tables: Tables) -> Iterator[Fact]:
 def spanning(tables: Tables) -> Iterator[Fact]:
     """vlan-spanning-off."""
     states: dict[str, tuple[bool, str, int]] = {}
-    for row in each(tables.settings):
+    for row in tables.rows.settings:
         words = f"{row.kind} {row.name} {row.key}".lower().replace("-", " ").replace("_", " ")
         what = "spanning" if "vlan spanning" in words else "vrf" if "vrf" in words.split() else ""
         value = text(row.value).strip().lower()

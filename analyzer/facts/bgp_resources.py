@@ -28,7 +28,7 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 DEFAULT_SECRET = "calico-bgp-password"  # noqa: S105 - the name of a secret, not a password
 NEW, OLD = "calico-system", "kube-system"
@@ -38,13 +38,11 @@ _EQUAL = re.compile(r"([\w./-]{1,200}) ?(==|!=) ?['\"]([^'\"]{0,200})['\"]")
 
 
 def _settings(tables: Tables, kind: str, key: str = "") -> list[Any]:
-    rows = tables.settings[tables.settings["kind"] == kind]
-    return [row for row in each(rows) if not key or row.key.startswith(key)]
+    return [row for row in tables.rows.settings if row.kind == kind and (not key or row.key.startswith(key))]
 
 
 def _namespaces_with_list(tables: Tables, kind: str) -> set[str]:
-    rows = tables.listings[(tables.listings["kind"] == kind) & tables.listings["complete"].astype(bool)]
-    return set(rows["namespace"])
+    return {row.namespace for row in tables.rows.listings if row.kind == kind and row.complete}
 
 
 def secret(tables: Tables) -> Iterator[Fact]:
@@ -55,9 +53,8 @@ def secret(tables: Tables) -> Iterator[Fact]:
     name = text(referred[0].value) if referred else DEFAULT_SECRET
     found = {row.namespace: row for row in _settings(tables, "Secret") if row.name == name}
     agents = Sessions(tables).inventory.agents.values()
-    homes = {agent.namespace for agent in agents if agent.namespace} | set(
-        tables.daemonsets[tables.daemonsets["daemonset"] == "calico-node"]["namespace"]
-    )
+    homes = {agent.namespace for agent in agents if agent.namespace}
+    homes |= {row.namespace for row in tables.rows.daemonsets if row.daemonset == "calico-node"}
     listed = _namespaces_with_list(tables, "Secret")
     if NEW in homes and OLD in found and NEW not in found and listed & {NEW, "*"}:
         row = found[OLD]
@@ -129,9 +126,9 @@ def mesh(tables: Tables) -> Iterator[Fact]:
 
 def selectors(tables: Tables) -> Iterator[Fact]:
     """bgppeer-selects-nothing: only for selectors whose meaning is certain."""
-    workers = [row for row in each(tables.nodes) if row.labels]
+    workers = [row for row in tables.rows.nodes if row.labels]
     names = {row.node for row in workers}
-    if not workers or names != set(tables.nodes["node"]) or not Sessions(tables).listed("Node"):
+    if not workers or names != {row.node for row in tables.rows.nodes} or not Sessions(tables).listed("Node"):
         return
     for row in _settings(tables, "BGPPeer", "spec.nodeSelector"):
         if not any(selects(row.value, worker.labels) is not False for worker in workers):

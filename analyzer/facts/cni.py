@@ -27,7 +27,7 @@ from typing import Any
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import condition_rows, of_node_agent, once, places, truth
 from analyzer.inventory import Inventory, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 UNINITIALIZED = (
     "cni plugin not initialized",
@@ -62,9 +62,9 @@ def uninitialized(tables: Tables) -> Iterator[Fact]:
 def unauthorized_sandboxes(tables: Tables) -> Iterator[Fact]:
     """sandbox-unauthorized-while-calico-node-healthy."""
     inventory = Inventory(tables)
-    events = tables.events[tables.events["reason"].isin(["FailedCreatePodSandBox", "FailedKillPod"])]
+    events = [row for row in tables.rows.events if row.reason in ("FailedCreatePodSandBox", "FailedKillPod")]
     by_node: dict[str, list[Any]] = {}
-    for row in once(each(events)):
+    for row in once(events):
         words = text(row.message)
         of_calico = any(mark in words for mark in ("alico", "ClusterInformation", "k8s-pod-network"))
         if of_calico and (": Unauthorized" in words or "provide credentials" in words):
@@ -91,7 +91,7 @@ def install_completed(tables: Tables) -> Iterator[Fact]:
     """install-cni-completed-everywhere."""
     rows = [
         row
-        for row in each(tables.containers)
+        for row in tables.rows.containers
         if row.init and row.container in ("install-cni", "cni") and of_node_agent(row.pod)
     ]
     if rows and all(row.state_reason == "Completed" or truth(row.ready) for row in rows):
@@ -109,10 +109,12 @@ class _Pool:
 
 
 def _pools(tables: Tables) -> list[_Pool]:
-    rows = tables.settings[tables.settings["kind"] == "IPPool"]
+    by_name: dict[str, dict[str, Any]] = {}
+    for row in tables.rows.settings:
+        if row.kind == "IPPool":
+            by_name.setdefault(row.name, {})[row.key] = row
     found: list[_Pool] = []
-    for name, group in rows.groupby("name", sort=True):
-        by_key = {row.key: row for row in each(group)}
+    for name, by_key in sorted(by_name.items()):
         cidr = by_key.get("spec.cidr") or by_key.get("cidr")
         network = _network(text(cidr.value)) if cidr else None
         if cidr is None or network is None:
@@ -122,14 +124,14 @@ def _pools(tables: Tables) -> list[_Pool]:
         default = 26 if network.version == 4 else 122
         size = int(block.value) if block and text(block.value).isdigit() else default
         off = disabled is not None and text(disabled.value).lower() == "true"
-        found.append(_Pool(str(name), network, size, off, disabled if off else cidr))
+        found.append(_Pool(name, network, size, off, disabled if off else cidr))
     return found or _created_pools(tables)
 
 
 def _created_pools(tables: Tables) -> list[_Pool]:
     """Pools that calico-node says it created, where no IPPool object is shown."""
     found: list[_Pool] = []
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         match = _CREATED.search(row.message)
         network = _network(match[1]) if match else None
         if network:
@@ -194,7 +196,7 @@ def _addresses(tables: Tables) -> list[tuple[str, ipaddress.IPv4Address | ipaddr
 
 def _service_networks(tables: Tables) -> list[tuple[str, Network]]:
     found = []
-    for row in each(tables.settings):
+    for row in tables.rows.settings:
         if row.key.rpartition(".")[2] in ("serviceNetwork", "serviceSubnet", "serviceCIDR", "service-cluster-ip-range"):
             network = _network(text(row.value))
             if network:

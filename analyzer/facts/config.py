@@ -20,7 +20,7 @@ from typing import Any
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import places, shown
 from analyzer.inventory import Inventory, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 LABEL = "projectcalico.org/operator-node-migration"
 LONG_S = 1800.0  # a migration moves on from worker to worker within minutes
@@ -40,7 +40,7 @@ def migration(tables: Tables) -> Iterator[Fact]:
         counts = f"{len(old)} calico-node pods in kube-system, {len(new)} in calico-system"
         also = ((old[0].file, old[0].line),)
         yield Fact("mixed-namespaces", new[0].file, new[0].line, counts, new[0].node, new[0].name, also)
-    labelled = [row for row in each(tables.nodes) if (row.labels or {}).get(LABEL)]
+    labelled = [row for row in tables.rows.nodes if (row.labels or {}).get(LABEL)]
     stuck = [pod for pod in agents if pod.healthy is False and (pod.age_s is None or pod.age_s >= LONG_S)]
     if labelled and stuck:
         row = labelled[0]
@@ -52,7 +52,7 @@ def panics(tables: Tables) -> Iterator[Fact]:
     """same-panic-repeats."""
     seen: dict[str, dict[tuple[str, object, bool], Any]] = {}
     counts: dict[str, int] = {}
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         match = _PANIC.search(row.message)
         if match:
             words = _VALUES.sub("#", match[0])

@@ -22,7 +22,7 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import places, shown
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 #: beginnings of pod names of other network plugins and of agents that manage links and routes
 FOREIGN = (
@@ -41,7 +41,7 @@ def mtus(tables: Tables) -> Iterator[Fact]:
     """mtu-differs: by Felix's own word on each worker, the last one counts."""
     sessions = Sessions(tables)
     last: dict[str, tuple[str, Any]] = {}
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         match = _MTU.search(row.message) if "Determined pod MTU" in row.message else None
         name = sessions.node_of(row) or text(row.pod) or row.file
         if match:
@@ -82,7 +82,7 @@ def links(tables: Tables) -> Iterator[Fact]:
     """calico-interface-flaps: also a worker's own network card that goes down."""
     sessions = Sessions(tables)
     seen: dict[tuple[str, str], list[Any]] = {}
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         if "nterface state changed" not in row.message:
             continue
         match = _LINK.search(row.message) or _HOST_LINK.search(row.message)
@@ -100,13 +100,13 @@ def stalls(tables: Tables) -> Iterator[Fact]:
     """connects-then-stalls."""
     sessions = Sessions(tables)
     expired: dict[tuple[str, str], list[Any]] = {}
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         if "Hold timer expired" in row.message:
             protocol = row.message.partition(":")[0]
             expired.setdefault((sessions.node_of(row) or text(row.pod), protocol), []).append(row)
-    ups = tables.bgp[(tables.bgp["origin"] == "log") & (tables.bgp["state"] == "up")]
+    ups = [row for row in tables.rows.bgp if row.origin == "log" and row.state == "up"]
     for (node, protocol), rows in expired.items():
-        mine = ups[(ups["protocol"] == protocol) & (ups["pod"] == rows[0].pod)]
+        mine = [row for row in ups if row.protocol == protocol and row.pod == rows[0].pod]
         if sum(int(row.count) for row in rows) >= 2 and len(mine) >= 2:
             best = rows[0]
             detail = f"{protocol} on {node or 'a worker'} comes up and ends by its hold timer, again and again"

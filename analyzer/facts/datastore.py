@@ -39,8 +39,8 @@ from analyzer.cluster import describe_cluster
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import condition_rows, of_calico, of_node_agent, places, shown
 from analyzer.inventory import Inventory, text
-from analyzer.period import passed
-from analyzer.tables import Tables, each
+from analyzer.period import current_lines
+from analyzer.tables import Tables
 
 CONNECT = {"api-connect-timeout", "api-connect-refused", "api-no-route"}
 PROXY = {"err-master-proxy", "master-proxy-connect"}
@@ -73,11 +73,8 @@ def _current(tables: Tables, inventory: Inventory) -> list[Any]:
     """Calico's log lines that carry a message id and are not over; looked up once a bundle."""
     known = tables.memo.get("current-calico-lines")
     if known is None:
-        over = passed(tables, inventory)["log_lines"]
         known = [
-            row
-            for row, is_over in zip(each(tables.log_lines), over, strict=True)
-            if not is_over and row.message_ids and (of_calico(row.pod) or not row.pod)
+            row for row in current_lines(tables, inventory) if row.message_ids and (of_calico(row.pod) or not row.pod)
         ]
         tables.memo["current-calico-lines"] = known
     return list(known)
@@ -86,7 +83,7 @@ def _current(tables: Tables, inventory: Inventory) -> list[Any]:
 def _logged_nodes(tables: Tables, inventory: Inventory) -> set[str]:
     """Workers (or pods) of which a calico-node log is in the bundle."""
     found: set[str] = set()
-    for row in each(tables.files):
+    for row in tables.rows.files:
         if row.kind == "log" and of_node_agent(row.pod) and row.lines > 3:
             found.add(text(row.node) or inventory.node_of(text(row.namespace), row.pod) or row.pod)
     return found
@@ -130,7 +127,7 @@ def blocked_writes(tables: Tables) -> Iterator[Fact]:
         if sum(int(row.count) for row in late) >= MIN_HELD:
             held[where] = late
     away = _rows(tables, inventory, CONNECT | PROXY | SERVER)
-    verified = {row.pod for row in each(tables.log_lines) if "startup-datastore-verified" in row.message_ids}
+    verified = {row.pod for row in tables.rows.log_lines if "startup-datastore-verified" in row.message_ids}
     for where, rows in held.items():
         if where not in away and rows[0].pod in verified:
             detail = f"calico-node on {where} reads from the API, but setting the worker's status times out"
@@ -177,16 +174,16 @@ class _Unfetched:
 
 def _unfetched(tables: Tables, inventory: Inventory) -> list[_Unfetched]:
     found = []
-    for row in each(tables.files):
+    for row in tables.rows.files:
         words = tables.facts_of_files.get(row.path, {}).get("error", "")
         if words:
-            node = text(row.node) or inventory.node_of(text(row.namespace), text(row.pod))
-            found.append(_Unfetched(row.path, 1, words, text(row.pod), node))
+            node = row.node or inventory.node_of(row.namespace, row.pod)
+            found.append(_Unfetched(row.path, 1, words, row.pod, node))
     files = {item.file for item in found}
-    for row in each(tables.log_lines):
-        if NOT_FETCHED.intersection(row.message_ids) and row.file not in files:
-            node = text(row.node) or inventory.node_of(text(row.namespace), row.pod)
-            found.append(_Unfetched(row.file, int(row.line), row.raw or row.message, row.pod, node))
+    for line in tables.rows.log_lines:
+        if NOT_FETCHED.intersection(line.message_ids) and line.file not in files:
+            node = line.node or inventory.node_of(line.namespace, line.pod)
+            found.append(_Unfetched(line.file, line.line, line.raw or line.message, line.pod, node))
     return found
 
 
@@ -229,7 +226,7 @@ def _answers(errors: list[_Unfetched]) -> Iterator[Fact]:
 
 def _no_log_at_all(tables: Tables, errors: list[_Unfetched]) -> Iterator[Fact]:
     failed = {item.file for item in errors}
-    whole = [row.path for row in each(tables.files) if row.kind == "log" and row.path not in failed]
+    whole = [row.path for row in tables.rows.files if row.kind == "log" and row.path not in failed]
     if len(failed) >= 2 and not whole:
         yield _fact("every-log-is-a-kubectl-error", errors, f"none of the {len(failed)} log files holds a log")
 
@@ -252,7 +249,7 @@ def _minor(version: str) -> tuple[int, int] | None:
 def versions(tables: Tables) -> Iterator[Fact]:
     """calico-versions-differ, calico-too-old-for-kubernetes."""
     found: dict[tuple[int, int], Any] = {}
-    for row in each(tables.containers):
+    for row in tables.rows.containers:
         known = _minor(text(row.version)) if of_calico(row.pod) and not row.pod.startswith("tigera-") else None
         if known and known[0] == 3 and "calico" in row.image:
             found.setdefault(known, row)
@@ -260,7 +257,7 @@ def versions(tables: Tables) -> Iterator[Fact]:
         names = [f"{row.pod}/{row.container} {row.version}" for row in found.values()]
         rows = list(found.values())
         yield _fact("calico-versions-differ", rows, f"different releases run: {shown(names)}")
-    kubernetes = _newest(text(row.kubelet_version) for row in each(tables.nodes))
+    kubernetes = _newest(text(row.kubelet_version) for row in tables.rows.nodes)
     if not found or not kubernetes:
         return
     oldest = min(found)

@@ -21,12 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import each_place, of_node_agent
 from analyzer.inventory import Inventory, PodState, number, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
+from parsers.rows import ContainerRow
 
 FEW = 1 / 3
 UNSTABLE_RESTARTS = 6
@@ -114,7 +113,7 @@ def without_reason(tables: Tables) -> Iterator[Fact]:
     if not bad or len(bad) > 3:
         return
     for pod in bad:
-        containers = tables.containers[tables.containers["pod"] == pod.name]
+        containers = [row for row in tables.rows.containers if row.pod == pod.name]
         if pod.status.startswith("Init:") or _reason_in_state(containers) or _reason_in_words(tables, pod):
             continue
         crashing = pod.status in CRASHING or unstable(pod)
@@ -122,21 +121,21 @@ def without_reason(tables: Tables) -> Iterator[Fact]:
         file, line = _crash_place(containers, pod)
         detail = f"{pod.name} is {_state(pod)} and nothing in the bundle says why"
         # the reason stands in the line after the state
-        also = ((file, line + 1), (pod.file, pod.line)) if len(containers) else ()
+        also = ((file, line + 1), (pod.file, pod.line)) if containers else ()
         yield from each_place(Fact(name, file, line, detail, pod.node, pod.name, also=also))
 
 
-def _crash_place(containers: pd.DataFrame, pod: PodState) -> tuple[str, int]:
-    for row in each(containers):
+def _crash_place(containers: list[ContainerRow], pod: PodState) -> tuple[str, int]:
+    for row in containers:
         if row.state_reason in CRASHING or row.last_reason == "Error":
             line = number(row.state_line) or number(row.last_state_line) or row.line
             return row.file, int(line)
     return pod.file, pod.line
 
 
-def _reason_in_state(containers: pd.DataFrame) -> bool:
+def _reason_in_state(containers: list[ContainerRow]) -> bool:
     """Whether a container's state says more than that it exited with an error."""
-    for row in each(containers):
+    for row in containers:
         reasons = {text(row.state_reason), text(row.last_reason)} - {"", "CrashLoopBackOff", "Error", "Completed"}
         waiting_init = row.init and row.state == "Waiting"
         words = (text(row.message) + text(row.last_message)).lower()
@@ -148,11 +147,11 @@ def _reason_in_state(containers: pd.DataFrame) -> bool:
 
 def _reason_in_words(tables: Tables, pod: PodState) -> bool:
     """Whether a log line or an event of the pod names a reason."""
-    events = tables.events[(tables.events["object"] == pod.name) & ~tables.events["reason"].isin(WORDLESS_EVENTS)]
-    if any(text(row.type) == "Warning" for row in each(events)):
+    events = (row for row in tables.rows.events if row.object == pod.name)
+    if any(row.type == "Warning" and row.reason not in WORDLESS_EVENTS for row in events):
         return True
-    logs = tables.log_lines[tables.log_lines["pod"] == pod.name]
-    return any(_tells(row) for row in each(logs) if row.container not in INIT_CONTAINERS)
+    logs = (row for row in tables.rows.log_lines if row.pod == pod.name)
+    return any(_tells(row) for row in logs if row.container not in INIT_CONTAINERS)
 
 
 def _tells(row: Any) -> bool:
@@ -187,7 +186,9 @@ def healthy(tables: Tables) -> Iterator[Fact]:
 def _still_unhealthy(tables: Tables, pods: list[PodState]) -> bool:
     """Whether a probe of one of the pods failed within the last two minutes."""
     names = {pod.name for pod in pods}
-    for row in each(tables.events[tables.events["reason"] == "Unhealthy"]):
+    for row in tables.rows.events:
+        if row.reason != "Unhealthy":
+            continue
         age = number(row.age_s)
         if row.object in names and age is not None and age < CURRENT_EVENT_S:
             return True
@@ -197,7 +198,7 @@ def _still_unhealthy(tables: Tables, pods: list[PodState]) -> bool:
 def log_end(tables: Tables) -> Iterator[Fact]:
     """log-ends-healthy."""
     last: dict[str, Any] = {}
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         if row.previous or not of_node_agent(row.pod) or "Overall health status changed" not in row.message:
             continue
         known = last.get(row.pod)

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from analyzer.facts.fact import Fact
 from analyzer.inventory import number, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 #: pods of Calico itself, by the beginning of their names (manifest and operator installations, Canal)
 CALICO_PODS = ("calico-", "canal-", "tigera-operator-", "csi-node-driver-")
@@ -25,20 +23,20 @@ PROBE_TIMEOUT = re.compile(
 
 def truth(value: Any) -> bool | None:
     """The cell as a truth value, None for a missing one."""
-    return None if value is None or value is pd.NA or value != value else bool(value)
+    return None if value is None or value != value else bool(value)
 
 
 def seconds_before(collected: Any, moment: Any) -> float | None:
     """Seconds from ``moment`` to the collection, None where either is unknown."""
-    if collected is None or moment is None or pd.isna(moment):
+    if collected is None or moment is None:
         return None
-    return float((pd.Timestamp(collected) - moment).total_seconds())
+    return float((collected - moment).total_seconds())
 
 
 def node_rows(tables: Tables) -> dict[str, Any]:
     """Give the telling row of each node: a description before a line of a list, the first of equals."""
     found: dict[str, Any] = {}
-    for row in each(tables.nodes):
+    for row in tables.rows.nodes:
         known = found.get(row.node)
         if known is None or (not known.labels and row.labels):
             found[row.node] = row
@@ -48,7 +46,7 @@ def node_rows(tables: Tables) -> dict[str, Any]:
 def condition_rows(tables: Tables, type_: str = "Ready") -> dict[str, Any]:
     """Give the newest condition of a type for each node."""
     found: dict[str, Any] = {}
-    for row in each(tables.node_conditions):
+    for row in tables.rows.node_conditions:
         if row.type != type_:
             continue
         known = found.get(row.node)
@@ -58,7 +56,7 @@ def condition_rows(tables: Tables, type_: str = "Ready") -> dict[str, Any]:
 
 
 def _later(one: Any, other: Any) -> bool:
-    return not pd.isna(one) and (pd.isna(other) or one > other)
+    return one is not None and (other is None or one > other)
 
 
 def once(rows: Iterable[Any]) -> list[Any]:

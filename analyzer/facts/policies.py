@@ -18,16 +18,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
-
-import pandas as pd
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
 from analyzer.facts.policy_rules import NEEDED, Policy, policies, selects_hosts
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
+from parsers.ages import go_time
 
 FACT_OF = {"master": "policy-denies-master", "typha": "policy-denies-typha", "bgp": "policy-denies-bgp"}
 SYSTEM = ("kube-system", "calico-system", "calico-apiserver", "tigera-operator", "openshift-dns", "ibm-system")
@@ -97,7 +97,7 @@ def _isolated_namespaces(tables: Tables) -> Iterator[Fact]:
 def _denied_in_log(tables: Tables) -> Iterator[Fact]:
     """policy-denies-master, as Felix received it (the bundle may lack the policy itself)."""
     shown_names = {policy.name for policy in policies(tables)}
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         if "ActivePolicyUpdate" not in row.message or 'action:"deny"' not in row.message:
             continue
         name = _name_of(row.message)
@@ -129,14 +129,14 @@ def onset(tables: Tables) -> Iterator[Fact]:
             return
 
 
-def _policy_times(tables: Tables) -> list[tuple[pd.Timestamp, str, str, int, str]]:
+def _policy_times(tables: Tables) -> list[tuple[datetime, str, str, int, str]]:
     """(time, name, file, line, pod): Felix's updates after its start first, then creation times."""
     found = []
     restricting = {policy.name for policy in policies(tables) if policy.restrictive}
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         if (
             not _APPLIED.search(row.message)
-            or pd.isna(row.time)
+            or row.time is None
             or float(row.fields.get("since_start_s") or 0) < STARTUP_S
         ):
             continue
@@ -144,24 +144,24 @@ def _policy_times(tables: Tables) -> list[tuple[pd.Timestamp, str, str, int, str
         if 'action:"deny"' in row.message or name in restricting or name.partition(".")[2] in restricting:
             found.append((row.time, name or "a policy", row.file, int(row.line), row.pod))
     for policy in policies(tables):
-        moment = pd.to_datetime(policy.created, utc=True, errors="coerce") if policy.created else pd.NaT
-        if policy.restrictive and not pd.isna(moment):
+        moment = go_time(policy.created) if policy.created else None
+        if policy.restrictive and moment is not None:
             found.append((moment, policy.name, policy.file, policy.line, ""))
     return found
 
 
-def _troubles(tables: Tables) -> list[tuple[pd.Timestamp, tuple[str, int]]]:
+def _troubles(tables: Tables) -> list[tuple[datetime, tuple[str, int]]]:
     """(time, place) of the beginnings of trouble: lost workers and lost connections."""
-    found: list[tuple[pd.Timestamp, tuple[str, int]]] = []
-    for row in each(tables.node_conditions):
+    found: list[tuple[datetime, tuple[str, int]]] = []
+    for row in tables.rows.node_conditions:
         if row.type == "Ready" and row.status in ("False", "Unknown"):
             moment = row.last_heartbeat if row.status == "Unknown" else row.last_transition
-            if not pd.isna(moment):
+            if moment is not None:
                 found.append((moment, (row.file, int(row.line))))
     found.extend(
         (row.time, (row.file, int(row.line)))
-        for row in each(tables.log_lines)
-        if TROUBLE & set(row.message_ids) and not pd.isna(row.time) and not _at_start(row)
+        for row in tables.rows.log_lines
+        if TROUBLE & set(row.message_ids) and row.time is not None and not _at_start(row)
     )
     return found
 

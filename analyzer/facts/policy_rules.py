@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analyzer.inventory import text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 #: what the ports are for, and the directions in which a worker needs them open
 NEEDED: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
@@ -108,8 +108,9 @@ class Policy:
 def policies(tables: Tables) -> list[Policy]:
     """All policies that the bundle shows as objects, lower order first."""
     found: dict[tuple[str, str, str], Policy] = {}
-    kinds = ["GlobalNetworkPolicy", "NetworkPolicy"]
-    for row in each(tables.settings[tables.settings["kind"].isin(kinds)]):
+    for row in tables.rows.settings:
+        if row.kind not in ("GlobalNetworkPolicy", "NetworkPolicy"):
+            continue
         key = (row.kind, text(row.namespace), row.name)
         policy = found.setdefault(key, Policy(*key, file=row.file, line=int(row.line)))
         _apply(policy, row)
@@ -159,10 +160,10 @@ def selects_hosts(policy: Policy, tables: Tables) -> bool:
 
 def host_endpoints(tables: Tables) -> bool:
     """Whether the workers have host endpoints: objects, Felix's updates, or a cluster of IBM's."""
-    if bool((tables.settings["kind"] == "HostEndpoint").any()):
+    if any(row.kind == "HostEndpoint" for row in tables.rows.settings):
         return True
-    if any("proto.HostEndpointUpdate" in row.message for row in each(tables.log_lines)):
+    if any("proto.HostEndpointUpdate" in row.message for row in tables.rows.log_lines):
         return True
     return any(
-        key.startswith("ibm-cloud.kubernetes.io/") for row in each(tables.nodes) for key in (row.labels or {})
-    ) or any("+IKS" in row.kubelet_version for row in each(tables.nodes))
+        key.startswith("ibm-cloud.kubernetes.io/") for row in tables.rows.nodes for key in (row.labels or {})
+    ) or any("+IKS" in row.kubelet_version for row in tables.rows.nodes)

@@ -34,7 +34,7 @@ from typing import Any
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import each_place, node_rows, of_calico, of_node_agent, seconds_before, shown, truth
 from analyzer.inventory import NODE_AGENTS, Inventory, number, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 #: agents of other network plugins, by the name of their daemonset or the beginning of their pods' names
 OTHER_NETWORKS = {
@@ -50,6 +50,7 @@ OTHER_NETWORKS = {
     "azure-cni-networkmonitor": "Azure CNI",
     "kube-ovn-cni": "Kube-OVN",
 }
+_OTHER_PODS = tuple(f"{start}-" for start in OTHER_NETWORKS)
 #: namespaces in which these agents live: a customer's pod may bear a similar name
 NETWORK_NAMESPACES = ("kube-system", "openshift-ovn-kubernetes", "openshift-sdn", "kube-flannel", "cilium", "")
 OLD_OOM_S = 24 * 3600.0
@@ -58,32 +59,31 @@ FEW_OOM = 3
 
 
 def _daemonsets(tables: Tables) -> list[Any]:
-    return [row for row in each(tables.daemonsets) if row.daemonset in NODE_AGENTS]
+    return [row for row in tables.rows.daemonsets if row.daemonset in NODE_AGENTS]
 
 
 def _agent_rows(tables: Tables) -> list[Any]:
     """Rows that show a calico-node pod: lists, descriptions, the pods of a described worker."""
-    rows = [row for row in each(tables.pods) if of_node_agent(row.pod) or row.app in NODE_AGENTS]
-    rows += [row for row in each(tables.containers) if of_node_agent(row.pod)]
+    rows: list[Any] = [row for row in tables.rows.pods if of_node_agent(row.pod) or row.app in NODE_AGENTS]
+    rows += [row for row in tables.rows.containers if of_node_agent(row.pod)]
     rows += [
-        row for row in each(tables.nodes) if any(of_node_agent(name.partition("/")[2]) for name in row.pods_on_node)
+        row for row in tables.rows.nodes if any(of_node_agent(name.partition("/")[2]) for name in row.pods_on_node)
     ]
     return rows
 
 
 def _other_network(tables: Tables) -> tuple[str, Any] | None:
     """The name of another network plugin and the row that shows its agent."""
-    for row in each(tables.daemonsets):
-        name = OTHER_NETWORKS.get(row.daemonset, "")
-        if name and text(row.namespace) in NETWORK_NAMESPACES:
-            return name, row
-    for row in each(tables.pods):
-        for start, name in OTHER_NETWORKS.items():
-            if row.pod.startswith(f"{start}-") and text(row.namespace) in NETWORK_NAMESPACES:
-                return name, row
-    for row in each(tables.settings):
-        if row.key.rpartition(".")[2] == "networkType" and row.value in ("OVNKubernetes", "OpenShiftSDN"):
-            return row.value, row
+    for daemonset in tables.rows.daemonsets:
+        name = OTHER_NETWORKS.get(daemonset.daemonset, "")
+        if name and daemonset.namespace in NETWORK_NAMESPACES:
+            return name, daemonset
+    for pod in tables.rows.pods:
+        if pod.pod.startswith(_OTHER_PODS) and pod.namespace in NETWORK_NAMESPACES:
+            return next(name for start, name in OTHER_NETWORKS.items() if pod.pod.startswith(f"{start}-")), pod
+    for setting in tables.rows.settings:
+        if setting.value in ("OVNKubernetes", "OpenShiftSDN") and setting.key.rpartition(".")[2] == "networkType":
+            return setting.value, setting
     return None
 
 
@@ -110,14 +110,14 @@ def absence(tables: Tables) -> Iterator[Fact]:
 
 def _absent_from_lists(tables: Tables) -> Iterator[Fact]:
     found: list[tuple[str, Any, int]] = []
-    for row in each(tables.listings):
+    for row in tables.rows.listings:
         if not row.complete or row.kind not in ("DaemonSet", "Pod"):
             continue
-        shown_there = tables.daemonsets if row.kind == "DaemonSet" else tables.pods
-        there = shown_there[shown_there["file"] == row.file]
+        shown_there: list[Any] = list(tables.rows.daemonsets if row.kind == "DaemonSet" else tables.rows.pods)
+        there = [item for item in shown_there if item.file == row.file]
         if row.namespace not in ("*", ""):
-            there = there[there["namespace"].isin(["", row.namespace])]
-        names = [text(name) for name in there["daemonset" if row.kind == "DaemonSet" else "pod"]]
+            there = [item for item in there if item.namespace in ("", row.namespace)]
+        names = [item.daemonset if row.kind == "DaemonSet" else item.pod for item in there]
         if _would_show(row, names):
             found.append((row.kind, row, len(names)))
     if not found:
@@ -145,9 +145,7 @@ def _would_show(listing: Any, names: list[str]) -> bool:
 def daemonset(tables: Tables) -> Iterator[Fact]:
     """The facts about the counts of the daemonset."""
     rows = _daemonsets(tables)
-    failed = tables.events[
-        (tables.events["reason"] == "FailedCreate") & tables.events["object"].isin(list(NODE_AGENTS))
-    ]
+    failed = [row for row in tables.rows.events if row.reason == "FailedCreate" and row.object in NODE_AGENTS]
     for row in rows:
         desired, current, updated = number(row.desired), number(row.current), number(row.updated)
         if not desired:
@@ -161,14 +159,14 @@ def daemonset(tables: Tables) -> Iterator[Fact]:
         elif current is not None and current < desired:
             detail = f"{row.daemonset} wants {desired:.0f} pods and has {current:.0f}"
             yield Fact("daemonset-lacks-pods", *place, detail)
-        if current is not None and current < desired and len(failed):
-            event = failed.iloc[0]
+        if current is not None and current < desired and failed:
+            event = failed[0]
             detail = f"{row.daemonset} wants {desired:.0f} pods, has {current:.0f}, and cannot create them"
-            yield Fact("daemonset-zero-with-failedcreate", event["file"], int(event["line"]), detail, also=(place,))
+            yield Fact("daemonset-zero-with-failedcreate", event.file, int(event.line), detail, also=(place,))
         elif updated is not None and updated < desired:
             detail = f"{updated:.0f} of {desired:.0f} pods of {row.daemonset} are updated"
             yield Fact("rolling-update-in-progress", *place, detail)
-    if rows and all(number(row.desired) == 0 for row in rows) and len(tables.nodes) and not _agent_rows(tables):
+    if rows and all(number(row.desired) == 0 for row in rows) and tables.rows.nodes and not _agent_rows(tables):
         row = rows[0]
         yield Fact("daemonset-desires-none", row.file, int(row.line), f"{row.daemonset} wants no pod on any worker")
 
@@ -188,7 +186,7 @@ def unscheduled(tables: Tables) -> Iterator[Fact]:
         if pod.is_node_agent and pod.status == "Pending" and not pod.node:
             detail = f"{pod.name} is Pending and on no worker"
             yield Fact("calico-node-unscheduled", pod.file, pod.line, detail, pod=pod.name)
-    for row in each(tables.pod_conditions):
+    for row in tables.rows.pod_conditions:
         if row.type == "PodScheduled" and row.status == "False" and of_calico(row.pod):
             yield Fact("calico-pod-unschedulable", row.file, int(row.line), f"{row.pod} is not scheduled", pod=row.pod)
 
@@ -196,7 +194,7 @@ def unscheduled(tables: Tables) -> Iterator[Fact]:
 def _long_over(tables: Tables, row: Any) -> bool:
     """Whether a container that is ready again was killed a day ago, or only once or twice and not lately."""
     # the age that "get pods" prints needs no estimate of when the bundle was made
-    listed = [number(other.last_restart_age_s) for other in each(tables.pods[tables.pods["pod"] == row.pod])]
+    listed = [number(other.last_restart_age_s) for other in tables.rows.pods if other.pod == row.pod]
     ages = [seconds_before(tables.collected, row.last_finished), *listed]
     known = [age for age in ages if age is not None]
     lately = bool(known) and max(known) <= LATELY_OOM_S
@@ -207,7 +205,7 @@ def oom(tables: Tables) -> Iterator[Fact]:
     """calico-node-oom-with-limit, -without-limit, -limit-unknown."""
     by_name: dict[str, list[Any]] = {}
     inventory = Inventory(tables)
-    for row in each(tables.containers):
+    for row in tables.rows.containers:
         if of_calico(row.pod) and "OOMKilled" in (row.state_reason, row.last_reason):
             if truth(row.ready) and _long_over(tables, row):
                 continue

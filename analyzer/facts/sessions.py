@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from analyzer.inventory import Inventory, PodState, Worker, number, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
 
 LASTING_S = 60.0  # twice the window in which the check wants every peer
 OVER_S = 120.0  # probe events of a pod that is ready now and silent for this long are history
@@ -68,7 +68,7 @@ class Sessions:
     def by_address(self) -> dict[str, str]:
         """Address -> worker, also by the addresses of calico-node's pods: they are in the host's network."""
         found = dict(self.inventory.by_address)
-        for row in each(self.tables.pods):
+        for row in self.tables.rows.pods:
             if row.ip and row.node and row.pod.startswith(("calico-node-", "canal-")):
                 found.setdefault(row.ip, row.node)
         return found
@@ -82,7 +82,7 @@ class Sessions:
     def complaints(self) -> dict[str, Complaint]:
         """Worker -> its lasting complaint of missing peers."""
         found: dict[str, Complaint] = {}
-        for row in each(self.tables.readiness):
+        for row in self.tables.rows.readiness:
             node = self.node_of(row)
             if row.state != "not-established" or not node or not self._lasts(row):
                 continue
@@ -114,7 +114,7 @@ class Sessions:
         """(worker, peer address) -> the latest word: birdcl and calicoctl over probes over BIRD's log lines."""
         found: dict[tuple[str, str], Claim] = {}
         self._from_bgp(found, ("log",))
-        for row in each(self.tables.readiness):
+        for row in self.tables.rows.readiness:
             node = self.node_of(row)
             if node and row.peer and row.state == "not-established" and self._lasts(row):
                 found[(node, row.peer)] = Claim(False, row.file, int(row.line), True, pod=row.pod)
@@ -122,7 +122,7 @@ class Sessions:
         return found
 
     def _from_bgp(self, found: dict[tuple[str, str], Claim], origins: tuple[str, ...]) -> None:
-        for row in each(self.tables.bgp):
+        for row in self.tables.rows.bgp:
             node = self.node_of(row)
             if row.origin not in origins or not node or not row.peer or row.protocol in ("", "BGP") or not row.state:
                 continue
@@ -178,9 +178,10 @@ class Sessions:
 
     def _only_network(self, node: str) -> bool:
         """NotReady only because its network plugin is not up: the kubelet lives, calico is what fails."""
-        rows = self.tables.node_conditions
-        mine = rows[(rows["node"] == node) & (rows["type"] == "Ready") & (rows["status"] == "False")]
-        return any("network" in text(row.message).lower() for row in each(mine))
+        return any(
+            row.node == node and row.type == "Ready" and row.status == "False" and "network" in row.message.lower()
+            for row in self.tables.rows.node_conditions
+        )
 
     def agent(self, peer: str) -> PodState | None:
         """The calico-node pod on the peer's worker."""
@@ -207,16 +208,15 @@ class Sessions:
             return False
         if agent.ready is None:
             return None
-        told = self.tables.readiness[self.tables.readiness["pod"] == agent.name]
-        if len(told):
-            return not bool((told["state"] == "not-established").any())
+        told = [row.state for row in self.tables.rows.readiness if row.pod == agent.name]
+        if told:
+            return "not-established" not in told
         others = [pod for name, pod in self.inventory.agents.items() if name != node]
         return bool(others) and all(pod.healthy for pod in others)
 
     def listed(self, kind: str) -> bool:
         """Whether the bundle holds a complete list of a kind."""
-        rows = self.tables.listings
-        return bool(((rows["kind"] == kind) & rows["complete"].astype(bool)).any())
+        return any(row.kind == kind and row.complete for row in self.tables.rows.listings)
 
 
 def _info(state: str, reason: str) -> str:

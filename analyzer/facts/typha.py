@@ -24,8 +24,8 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import places, shown
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import Inventory, text
-from analyzer.period import passed
-from analyzer.tables import Tables, each
+from analyzer.period import current_lines
+from analyzer.tables import Tables
 
 _ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):5473")
 _UNREACHED = re.compile(
@@ -37,9 +37,7 @@ _API = re.compile(r"https?://[^\s\"]{1,200}/apis?/|:(?:443|6443|16443|2040)\b")
 
 def _lines(tables: Tables, wanted: re.Pattern[str]) -> list[Any]:
     """Log lines that still matter and hold the pattern."""
-    over = passed(tables, Inventory(tables))["log_lines"]
-    rows = tables.log_lines[~over] if len(tables.log_lines) else tables.log_lines
-    return [row for row in each(rows) if wanted.search(row.message)]
+    return [row for row in current_lines(tables, Inventory(tables)) if wanted.search(row.message)]
 
 
 def _of_typha(row: Any) -> bool:
@@ -71,8 +69,8 @@ def pods(tables: Tables) -> Iterator[Fact]:
 def _endpoints(tables: Tables) -> set[str]:
     """Workers whose address the clients use for Typha."""
     by_address = Sessions(tables).by_address
-    rows = tables.log_lines
-    found = {address for row in each(rows) if "5473" in row.message for address in _ADDRESS.findall(row.message)}
+    messages = (row.message for row in tables.rows.log_lines if "5473" in row.message)
+    found = {address for message in messages for address in _ADDRESS.findall(message)}
     return {by_address[address] for address in found if address in by_address}
 
 

@@ -31,9 +31,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any
-
-import pandas as pd
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import (
@@ -51,7 +50,9 @@ from analyzer.facts.observed import (
     truth,
 )
 from analyzer.inventory import Inventory, Worker, number, text
-from analyzer.tables import Tables, each
+from analyzer.tables import Tables
+from parsers.ages import go_time
+from parsers.rows import NodeConditionRow
 
 TOGGLE_WINDOW_S = 6 * 3600.0
 LEASE_STALE_S = 180.0
@@ -67,20 +68,23 @@ MIN_TIMEOUTS = 3
 def toggles(tables: Tables) -> Iterator[Fact]:
     """worker-toggles, worker-toggled-before-loss, one-kubelet-start-only."""
     ready = {name: row.status for name, row in condition_rows(tables).items()}
-    events = tables.events[tables.events["object_kind"] == "Node"]
+    events: dict[str, list[Any]] = {}
+    for row in tables.rows.events:
+        if row.object_kind == "Node":
+            events.setdefault(row.object, []).append(row)
     single: list[tuple[str, Any]] = []
     toggling = False
-    for node, group in events.groupby("object", sort=True):
-        rows = once(each(group))
+    for node in sorted(events):
+        rows = once(events[node])
         starts = [row for row in rows if row.reason == "Starting" and "kube-proxy" not in text(row.message).lower()]
         down = [row for row in rows if row.reason == "NodeNotReady"]
         up = [row for row in rows if row.reason == "NodeReady"]
         counted = (occurrences(starts), occurrences(down), occurrences(up))
         if _toggled(*counted) and _within(starts + down + up, TOGGLE_WINDOW_S):
             toggling = True
-            yield from each_place(_toggle_fact(str(node), ready.get(str(node), ""), counted, starts, down, up))
+            yield from each_place(_toggle_fact(node, ready.get(node, ""), counted, starts, down, up))
         elif counted[0] == 1 and counted[1] <= 1:
-            single.append((str(node), starts[0]))
+            single.append((node, starts[0]))
     if single and not toggling:
         node, row = single[0]
         yield Fact("one-kubelet-start-only", row.file, int(row.line), f"{node} shows one kubelet start", node)
@@ -129,7 +133,7 @@ def lost(tables: Tables) -> Iterator[Fact]:
             detail = f"{node} is listed NotReady; no description of it is in the bundle"
             yield Fact("worker-not-ready-unexplained", row.file, int(row.line), detail, node)
     away = {name for name, worker in inventory.workers.items() if worker.ready in ("False", "Unknown")}
-    for row in each(tables.pods):
+    for row in tables.rows.pods:
         if row.node in away and (row.phase in ("Terminating", "Unknown") or truth(row.deleted)):
             detail = f"{row.pod} on {row.node} hangs in {row.phase or 'Terminating'}"
             yield Fact("pods-stuck-on-lost-worker", row.file, int(row.line), detail, row.node, row.pod)
@@ -184,7 +188,7 @@ def shared_group(tables: Tables) -> Iterator[Fact]:
 
 def load(tables: Tables) -> Iterator[Fact]:
     """worker-overcommitted, worker-requests-high."""
-    for row in each(tables.settings):
+    for row in tables.rows.settings:
         share = _percent(row.value)
         what = {"cpu%": "CPU", "cpu(%)": "CPU", "memory%": "memory", "memory(%)": "memory"}.get(row.key.lower(), "")
         if what and share is not None and share >= BUSY_PCT and not row.namespace:
@@ -210,8 +214,7 @@ def _percent(value: object) -> float | None:
 
 def probe_timeouts(tables: Tables) -> Iterator[Fact]:
     """probe-timeouts-without-calico-text, probe-timeouts-of-several-pods."""
-    events = tables.events
-    unhealthy = once(each(events[(events["reason"] == "Unhealthy") & (events["object_kind"] == "Pod")]))
+    unhealthy = once(row for row in tables.rows.events if row.reason == "Unhealthy" and row.object_kind == "Pod")
     inventory = Inventory(tables)
     by_pod: dict[tuple[str, str], list[Any]] = {}
     for row in unhealthy:
@@ -243,30 +246,32 @@ def clocks(tables: Tables) -> Iterator[Fact]:
 
     A kubelet posts its status at least every five minutes, by its own clock.
     """
-    conditions = tables.node_conditions
-    ready = conditions[(conditions["type"] == "Ready") & (conditions["status"] == "True")]
-    for _, group in ready.groupby("file", sort=True):
-        beats = group.dropna(subset=["last_heartbeat"])
+    by_file: dict[str, list[tuple[datetime, NodeConditionRow]]] = {}
+    for row in tables.rows.node_conditions:
+        if row.type == "Ready" and row.status == "True" and row.last_heartbeat is not None:
+            by_file.setdefault(row.file, []).append((row.last_heartbeat, row))
+    for file in sorted(by_file):
+        beats = by_file[file]
         if len(beats) < 3:
             continue
-        middle = beats["last_heartbeat"].sort_values().iloc[len(beats) // 2]
-        for row in each(beats):
-            apart = float((row.last_heartbeat - middle).total_seconds())
+        middle = sorted(beat for beat, _ in beats)[len(beats) // 2]
+        for beat, row in beats:
+            apart = (beat - middle).total_seconds()
             if abs(apart) > CLOCK_APART_S:
                 way = "ahead of" if apart > 0 else "behind"
                 detail = f"the heartbeat of {row.node} is {abs(apart) / 60:.0f} minutes {way} those of the others"
                 yield Fact("clock-differs", row.file, int(row.line), detail, row.node)
-    newest = max((row.last_heartbeat for row in each(ready) if not pd.isna(row.last_heartbeat)), default=None)
+    newest = max((beat for beats in by_file.values() for beat, _ in beats), default=None)
     if newest is not None:
         yield from _certificate_times(tables, newest)
 
 
-def _certificate_times(tables: Tables, newest: pd.Timestamp) -> Iterator[Fact]:
+def _certificate_times(tables: Tables, newest: datetime) -> Iterator[Fact]:
     """Lines that call a certificate expired at a time which lies after every heartbeat: the clock is ahead."""
-    for row in each(tables.log_lines):
+    for row in tables.rows.log_lines:
         match = _JUDGED_AT.search(row.message)
-        at = pd.to_datetime(match[1], utc=True, errors="coerce") if match else None
-        apart = 0.0 if at is None or pd.isna(at) else float((at - newest).total_seconds())
+        at = go_time(match[1]) if match else None
+        apart = 0.0 if at is None else (at - newest).total_seconds()
         if apart > CLOCK_AHEAD_S:
             detail = f"the clock of {row.node or row.pod} is {apart / 3600:.0f} hours ahead of the newest heartbeat"
             yield Fact("clock-differs", row.file, int(row.line), detail, row.node, row.pod)

@@ -69,7 +69,7 @@ def test_a_message_fires_on_every_table_that_carries_it_and_in_narrows_it() -> N
         "events": [EventRow("d.txt", 90, "Pod", "calico-node-a", "calico-system", "Warning", "Unhealthy")],
     }
     given = evidence(rows)
-    given.tables.events["message_ids"] = [("m",)]
+    given.tables.message_ids["events"] = [("m",)]
     given = Evidence(given.tables, (), given.inventory)
     both = given.fire(Signal(id="s", strength="strong", message=("m",)))
     assert sorted(place.table for place in both[0].places) == ["events", "log_lines"]
