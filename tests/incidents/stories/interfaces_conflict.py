@@ -118,9 +118,18 @@ def networkmanager_downs_vxlan(now: datetime) -> Incident:
     journal = []
     for n in range(12):
         ago = 897 - 55 * n
-        for text in ("device (vxlan.calico): state change: disconnected -> unmanaged (reason 'user-requested', sys-iface-state: 'managed')" if n % 5 == 4 else "device (vxlan.calico): state change: ip-config -> failed (reason 'ip-config-unavailable', sys-iface-state: 'managed')",
-                     "device (vxlan.calico): Activation: failed for connection 'Wired connection 2'"):  # fmt: skip
-            journal.append(f"{story.syslog(ago)} rocky-6 NetworkManager[1021]: <warn>  [17639{n:02}.2211] {text}")
+        state = (
+            "ip-config -> failed (reason 'ip-config-unavailable'"
+            if n % 5 != 4
+            else "disconnected -> prepare (reason 'none'"
+        )
+        journal += [
+            f"{story.syslog(ago)} rocky-6 NetworkManager[1021]: <info>  [17639{n:02}.2211] device (vxlan.calico): {text}"
+            for text in (
+                f"state change: {state}, sys-iface-state: 'managed')",
+                "Activation: failed for connection 'Wired connection 2'",
+            )
+        ]
     story.texts["journal-rocky-6.log"] = "\n".join(journal) + "\n"
     story.describe("rocky-6", pods[2])
     story.commands["describe-orders.txt"] = f"describe pod -n shop {api}"

@@ -59,17 +59,17 @@ def auto_host_endpoints(now: datetime) -> Incident:
             'Programming host endpoint chains. ifaceName="*" ipVersion=0x4',
         )
     )
-    for n in range(11):
-        log.append(
-            story.say(
-                760 - 65 * n,
-                "WARNING",
-                61,
-                "felix",
-                "watchercache.go 186:",
-                'Failed to perform list of current data during resync ListRoot="/calico/resources/v3/projectcalico.org/networksets" error=Get "https://10.96.0.1:443/apis/crd.projectcalico.org/v1/networksets?limit=500&resourceVersion=0&resourceVersionMatch=NotOlderThan": context deadline exceeded',
-            )
+    log += [
+        story.say(
+            760 - 65 * n,
+            "WARNING",
+            61,
+            "felix",
+            "watchercache.go 186:",
+            'Failed to perform list of current data during resync ListRoot="/calico/resources/v3/projectcalico.org/networksets" error=Get "https://10.96.0.1:443/apis/crd.projectcalico.org/v1/networksets?limit=500&resourceVersion=0&resourceVersionMatch=NotOlderThan": context deadline exceeded',
         )
+        for n in range(11)
+    ]
     story.log(pods[1], log)
     story.texts["gnp.yaml"] = "\n".join([
         "apiVersion: projectcalico.org/v3", "items:", "- apiVersion: projectcalico.org/v3", "  kind: GlobalNetworkPolicy", "  metadata:",

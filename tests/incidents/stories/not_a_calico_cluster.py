@@ -100,7 +100,7 @@ def cilium_instead(now: datetime) -> Incident:
     story.commands = {
         "nodes.txt": "get nodes -o wide --show-labels",
         "pods.txt": "get pods -A -o wide",
-        "ds.txt": "get ds -A -o wide",
+        "ds.txt": "get ds -A",
         "describe-node-cil-1.txt": "describe node cil-1",
     }
     story.texts["calico-node.log"] = (

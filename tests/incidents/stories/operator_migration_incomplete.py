@@ -28,6 +28,7 @@ def said(
 def sets(story: Incident, namespace: str, desired: int, ready: int, selector: str = "") -> dict[str, Any]:
     """The daemonset calico-node of a namespace."""
     made: dict[str, Any] = daemonset(story, "calico-node", namespace, desired, ready)
+    made["spec"]["template"]["spec"]["containers"][0]["image"] = f"{story.registry}/node:{story.calico}"
     if selector:
         made["spec"]["template"]["spec"]["nodeSelector"][LABEL] = selector
     return story.add("DaemonSet", made)
@@ -99,11 +100,11 @@ def stuck_after_a_bad_worker(now: datetime) -> Incident:
         since=94_000,
     )
     story.agents(old)
+    sets(story, "kube-system", 5, 5, "pre-operator")
     story.namespace, story.calico = "calico-system", "v3.27.5"
     pods = story.agents(new, age=90_000, started=90_000)
     story.not_established(pods[0], [old[3]], 2000, 80_000, 12, established=6)
     story.typha(new[0], "k7w2p")
-    sets(story, "kube-system", 5, 5, "pre-operator")
     sets(story, "calico-system", 3, 3, "migrated")
     log = [said(story, 89_000 - 4200 * n, level, *text) for n in range(20) for level, text in (
         ("info", ("Reconciling Installation.operator.tigera.io",)),
