@@ -161,6 +161,29 @@ class Incident(Story):
         state = "Completed first update to dataplane. secsSinceStart=1.9"
         return [*log, self.say(began - 3.4, "INFO", first + 1, "felix", "int_dataplane.go 1998:", state)]
 
+    def old_boot(
+        self, node: str, began: float, peers: Sequence[str] = (), up: Sequence[str] | None = None, **more: Any
+    ) -> list[str]:
+        """As ``boot``, with the start-up lines of v3.8 to v3.13 (no processes named, everything in startup.go)."""
+        address, prefix = more.get("address") or self.address(node), more.get("prefix", 26)
+        missing = "the server could not find the requested resource (get GlobalFelixConfigs.crd.projectcalico.org calicoversion)"
+        lines = [
+            ("startup.go 256:", "Early log level set to info"),
+            ("startup.go 272:", "Using NODENAME environment for node name"),
+            ("startup.go 284:", f"Determined node name: {node}"),
+            ("k8s.go 228:", "Using Calico IPAM"),
+            ("startup.go 316:", "Checking datastore connection"),
+            ("startup.go 340:", "Datastore connection verified"),
+            ("startup.go 95:", "Datastore is ready"),
+            ("customresource.go 101:", f'Error getting resource Key=GlobalFelixConfig(name=CalicoVersion) Name="calicoversion" Resource="GlobalFelixConfigs" error={missing}'),
+            ("startup.go 382:", "Initialize BGP data"),
+            ("startup.go 584:", f"Using autodetected IPv4 address on interface {more.get('interface', 'eth0')}: {address}/{prefix}"),
+            ("startup.go 647:", "No AS number configured on node resource, using global value"),
+            ("startup.go 181:", f"Using node name: {node}"),
+        ]  # fmt: skip
+        log = [self.line(began - 0.03 * i, "INFO", 8, place, text) for i, (place, text) in enumerate(lines)]
+        return log + self.boot(node, began, peers, up, **more)[12:]
+
     def quiet(self, began: float, ended: float, every: float = 62, pid: int = 61) -> list[str]:
         """Steady-state lines of felix from ``began`` to ``ended`` seconds ago."""
         lines, ago, turn = [], began, 0

@@ -41,7 +41,7 @@ def leaf_switches(now: datetime) -> Incident:
         story.agents([node], address=address)
     leaves = ["10.112.50.48", "10.112.50.49"]
     name = story.pods["bm51"]
-    log = story.boot("bm51", 3000, list(ips.values())[1:], address="10.112.50.51", interface="bond0.50", prefix=24)
+    log = story.old_boot("bm51", 3000, list(ips.values())[1:], address="10.112.50.51", interface="bond0.50", prefix=24)
     log += bird_start(leaves, (), "Global")[2:-4]
     story.log(name, log + refused(story, leaves, "Received: Bad peer AS: 64512", "Global", 2900, 9))
     story.texts["node-status.txt"] = node_status(

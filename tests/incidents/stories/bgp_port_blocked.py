@@ -41,7 +41,7 @@ def firewall_after_reboot(now: datetime) -> Incident:
     )
     story.node_event(bad, "Starting", "Starting kubelet.", 5250, type_="Normal")
     story.describe(bad)
-    log = story.boot(bad, 5200, [ip[n] for n in names[:3]], (), ip[bad], "ens160", 24)
+    log = story.old_boot(bad, 5200, [ip[n] for n in names[:3]], (), address=ip[bad], interface="ens160", prefix=24)
     story.log(name, log + story.quiet(5100, 10, 240))
     story.texts["worker1-birdcl.txt"] = protocols(
         [

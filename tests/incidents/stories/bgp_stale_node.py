@@ -94,7 +94,7 @@ def spot(now: datetime) -> Incident:
     )
     story.log(
         name,
-        story.boot(names[2], 140, [*list(ips.values())[:2], *ghosts], list(ips.values())[:2], ips[names[2]])
+        story.old_boot(names[2], 140, [*list(ips.values())[:2], *ghosts], list(ips.values())[:2], prefix=24)
         + story.quiet(130, 4, 30),
     )
     story.texts["node-status.txt"] = node_status(

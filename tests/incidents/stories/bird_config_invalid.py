@@ -95,7 +95,7 @@ def key_missing(now: datetime) -> Incident:
         "describe_pod.txt": f"describe pod -n kube-system {name}",
         "get_pods.txt": "get pods -n kube-system -o wide",
     }
-    log = story.boot(bad, 1500, address=ips[bad], prefix=24, bird=False)
+    log = story.old_boot(bad, 1500, address=ips[bad], prefix=24, bird=False)
     text = 'template: bird.cfg.template:36:18: executing "bird.cfg.template" at <getv $node_ip_key>: error calling getv: key does not exist: /bgp/v1/host/prd-net-05/ip_addr_v4'
     for i in range(16):
         log += [NO_CONFIG.format("bird.cfg")] * (2 + i % 3)

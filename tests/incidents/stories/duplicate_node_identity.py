@@ -40,14 +40,14 @@ def cloned_file(now: datetime) -> Incident:
     name = story.pods["node8"]
     story.not_established(name, ["10.33.0.2", "10.33.0.3"], 11, 2950, 295)
     story.describe("node8", name)
-    log = story.boot("node1", 3000, ["10.33.0.2", "10.33.0.3"], (), "10.33.0.8", "eth0", 24)
+    log = story.old_boot("node1", 3000, ["10.33.0.2", "10.33.0.3"], (), address="10.33.0.8", prefix=24)
     log[1] = story.line(
-        2999.9, "INFO", 9, "startup.go 276:", "Using stored node name node1 from /var/lib/calico/nodename"
+        2999.97, "INFO", 8, "startup.go 276:", "Using stored node name node1 from /var/lib/calico/nodename"
     )
     log.insert(
-        9,
+        10,
         story.line(
-            2999.7, "WARNING", 9, "startup.go 852:", f'{CHANGED} node="node1" original="10.33.0.1" updated="10.33.0.8"'
+            2999.7, "WARNING", 8, "startup.go 852:", f'{CHANGED} node="node1" original="10.33.0.1" updated="10.33.0.8"'
         ),
     )
     story.log(name, log + story.quiet(2900, 30, 300))

@@ -42,7 +42,7 @@ def switch_bgpd(now: datetime) -> Incident:
     story.not_established(name, [a for n, a in ips.items() if n != bad[0]], 6, 4050, 405)
     story.describe(bad[0], name)
     peers = [a for n, a in ips.items() if n != bad[0]]
-    log = story.boot(bad[0], 4100, peers, (), ips[bad[0]])
+    log = story.old_boot(bad[0], 4100, peers, (), prefix=24)
     at = next(i for i, line in enumerate(log) if line == "bird: direct1: State changed to up") + 1
     log[at:at] = [
         "bird: BGP: Socket error: bind: Address already in use",
