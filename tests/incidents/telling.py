@@ -5,6 +5,7 @@ Built on ``sample_bundles/cluster.py``; every object is printed by a real kubect
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -235,6 +236,21 @@ class Incident(Story):
     def describe(self, address: str, name: str = "") -> None:
         """``describe pod`` and ``describe node`` of one worker and the lists, as the runbook asks for."""
         runbook_files(self, address, name or self.pods[address], self.namespace)
+
+
+def wrapped(story: Story, lines: Iterable[str], form: str, name: str = "") -> list[str]:
+    """Lines as other tools hand them on: ``stamps`` (kubectl logs --timestamps), ``cri`` (the node's file), ``docker`` (json-file),
+    ``stern`` (pod and container before each line) or ``prefix`` (kubectl logs --prefix). Lines without a time follow the one before."""
+    made, at = [], story.now - timedelta(days=1)
+    for line in lines:
+        if line[:4].isdigit() and line[4:5] == "-":
+            at = datetime.fromisoformat(line[:23]).replace(tzinfo=story.now.tzinfo)
+        at += timedelta(microseconds=137)
+        stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "412Z"
+        docker = json.dumps({"log": line + "\n", "stream": "stdout", "time": stamp}, separators=(",", ":"))
+        made.append({"stamps": f"{stamp} {line}", "cri": f"{stamp} stdout F {line}", "docker": docker, "stern": f"{name} calico-node {line}",
+                     "prefix": f"[pod/{name}/calico-node] {line}"}[form])  # fmt: skip
+    return made
 
 
 NO_CONFIG = "bird: Unable to open configuration file /etc/calico/confd/config/{}: No such file or directory"
