@@ -7,13 +7,14 @@ file is a :class:`CatalogueError` that names file, entry and field.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from analyzer.yaml_files import UnreadableError, contents
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
 
@@ -24,7 +25,6 @@ Role = Literal["cause", "symptom", "state", "benign"]
 Scalar = str | int | float | bool
 
 EntryType = TypeVar("EntryType", bound="Entry")
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class CatalogueError(ValueError):
@@ -265,8 +265,9 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
     ranking = RankingModel()
     normal: set[str] = set()
     for path in [KNOWLEDGE, *extra]:
-        for file in _files(path):
-            for kind, item in _entries(file):
+        files = _files(path)
+        for file, content in zip(files, _contents(files), strict=True):
+            for kind, item in _entries(file, content):
                 if kind == "cause":
                     cause = _build(Cause, item, file)
                     causes[cause.id] = cause
@@ -300,12 +301,15 @@ def _files(path: Path) -> list[Path]:
 KINDS = {"causes": "cause", "symptoms": "symptom", "messages": "message", "ladders": "ladder"}
 
 
-def _entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give ``(kind, entry)``; the kind is said by the file's top-level key or the entry's own shape."""
+def _contents(files: Sequence[Path]) -> list[Any]:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file}: {' '.join(str(error).split())}") from error
+        return contents(files)
+    except UnreadableError as error:
+        raise CatalogueError(str(error)) from error
+
+
+def _entries(file: Path, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give ``(kind, entry)``; the kind is said by the file's top-level key or the entry's own shape."""
     if isinstance(content, dict) and "signals" in content and "remediation" in content:
         yield "cause", content
         return
