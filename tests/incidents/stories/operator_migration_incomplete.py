@@ -47,7 +47,7 @@ def waits_for_the_old_daemonset(now: datetime) -> Incident:
     pods += story.staff(dict(list(hosts.items())[2:]), age=22_000, started=22_000, ready=False)
     story.not_established(pods[2], ["10.9.0.20", "10.9.1.20"], 21_900, 21_980, 3)
     sets(story, "kube-system", 3, 2, "pre-operator")
-    sets(story, "calico-system", 0, 0, "migrated")
+    sets(story, "calico-system", 0, 0, "migrated")["metadata"]["creationTimestamp"] = story.ago(5_900)
     story.other(
         "tigera-operator-59f4845b57-c2x8k",
         "ip-10-9-1-20.compute",
@@ -105,7 +105,7 @@ def stuck_after_a_bad_worker(now: datetime) -> Incident:
     pods = story.agents(new, age=90_000, started=90_000)
     story.not_established(pods[0], [old[3]], 2000, 80_000, 12, established=6)
     story.typha(new[0], "k7w2p")
-    sets(story, "calico-system", 3, 3, "migrated")
+    sets(story, "calico-system", 3, 3, "migrated")["metadata"]["creationTimestamp"] = story.ago(96_000)
     log = [said(story, 89_000 - 4200 * n, level, *text) for n in range(20) for level, text in (
         ("info", ("Reconciling Installation.operator.tigera.io",)),
         ("error", ("error migrating resources to calico-system", "ResourceMigrationError", "failed to wait for daemonset calico-node: timed out waiting for the condition")))]  # fmt: skip
@@ -155,7 +155,7 @@ def labels_without_a_daemonset(now: datetime) -> Incident:
     for i, host in enumerate(hosts):
         story.other(f"kube-proxy-{'bcdf'[i]}9x2m", host, app="kube-proxy", image="k8s.gcr.io/kube-proxy:v1.19.9")
     story.typha("pet-4", "zp9x4")
-    sets(story, "calico-system", 0, 0, "migrated")
+    sets(story, "calico-system", 0, 0, "migrated")["metadata"]["creationTimestamp"] = story.ago(5_900)
     story.add("DaemonSet", daemonset(story, "kube-proxy", "kube-system", 4, 4))
     story.commands = {
         "daemonsets.txt": "get ds -A",
