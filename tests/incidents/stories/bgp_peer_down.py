@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-peer-down"
 
@@ -231,4 +231,94 @@ def scaled(now: datetime) -> Incident:
     return story
 
 
-STORIES = [excluded, crash, creating, scaled]
+def evicted_by_label(now: datetime) -> Incident:
+    story = incident(
+        "a-node-that-drained-its-calico-pod",
+        CAUSE,
+        "After a reboot one worker misses 10.243.61.9 only; that worker is Ready but its calico-node was deleted and has not come back (list shows none).",
+        "https://github.com/projectcalico/calico/issues/2211",
+        now,
+        difficulty="hard",
+        platform="vpc",
+        calico="v3.29.0",
+        kubernetes="v1.32.1+IKS",
+    )
+    nodes = story.workers([f"10.243.61.{n}" for n in (4, 5, 9, 10, 11, 14, 15)])
+    gone, fresh = nodes[2], nodes[5]
+    others = [n for n in nodes if n not in (gone, fresh)]
+    story.agents(others)
+    story.agents([fresh], started=700, restarts=1, last=("Error", 255, 760))
+    story.not_established(story.pods[fresh], [gone], 668, 690, 3, established=5)
+    story.node_event(
+        fresh, "Rebooted", f"Node {fresh} has been rebooted, boot id: 9a7c1b52-71a6-4f0c-8a9e-1b7cf2e98d11", 770
+    )
+    story.pod_event("calico-node-9m2dz", "Killing", "Stopping container calico-node", 2100, type_="Normal")
+    story.describe(fresh)
+    story.commands[f"describe-node-{gone}.txt"] = f"describe node {gone}"
+    story.log(
+        story.pods[fresh],
+        wrapped(
+            story,
+            story.boot(fresh, 700, [*others, gone], others) + story.quiet(600, 10, 62),
+            "stern",
+            story.pods[fresh],
+        ),
+    )
+    log = story.quiet(6000, 2300, 300) + [
+        f"bird: Mesh_{gone.replace('.', '_')}: {t}"
+        for t in (
+            "Received: Administrative shutdown",
+            "State changed to stop",
+            "State changed to down",
+            "Starting",
+            "State changed to start",
+        )
+    ]
+    story.log(story.pods[others[0]], log + story.quiet(2000, 20, 300))
+    story.affected = [gone]
+    story.cite(f"describe-pod-{story.pods[fresh]}.txt", f"BGP not established with {gone}")
+    return story
+
+
+def waits(now: datetime) -> Incident:
+    story = incident(
+        "the-quiet-peer-is-not-running",
+        CAUSE,
+        "Everybody shows 'Connection refused' for 172.31.9.40; its node is Ready, its calico-node sits in CrashLoopBackOff for days and is the only one that is not ready.",
+        "https://github.com/projectcalico/node/issues/355",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.22.5",
+        kubernetes="v1.23.17",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        acceptable=["worker-local-failure"],
+    )
+    ips = {f"ip-172-31-9-{n}": f"172.31.9.{n}" for n in (12, 19, 27, 40, 55, 61, 70, 88, 93)}
+    story.hosts(ips, labels={"node.kubernetes.io/instance-type": "m5.xlarge"})
+    bad = "ip-172-31-9-40"
+    story.staff({n: a for n, a in ips.items() if n != bad})
+    story.staff({bad: ips[bad]}, ready=False, restarts=1042, waiting="CrashLoopBackOff", last=("Error", 1, 60))
+    for node in ("ip-172-31-9-12", "ip-172-31-9-88"):
+        mine = ips[node]
+        rows = [(a, "up", "2026-11-10", "Established") for a in ips.values() if a not in (mine, ips[bad])]
+        story.texts[f"{node}.status.txt"] = node_status(
+            [
+                *rows,
+                (
+                    ips[bad],
+                    "start",
+                    "2026-11-19",
+                    "Passive" if ips[bad] > mine else "Connect Socket: Connection refused",
+                ),
+            ]
+        )
+        story.log(story.pods[node], story.quiet(7000, 20, 500))
+    story.commands = {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -n kube-system -o wide"}
+    story.affected = [bad]
+    story.cite("pods.txt", "CrashLoopBackOff")
+    return story
+
+
+STORIES = [excluded, crash, creating, scaled, evicted_by_label, waits]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-port-blocked"
 
@@ -217,4 +217,107 @@ def since_the_hardening(now: datetime) -> Incident:
     return story
 
 
-STORIES = [firewall_after_reboot, security_group, leftover_rules, since_the_hardening]
+def after_restart(now: datetime) -> Incident:
+    story = incident(
+        "host-is-unreachable-for-bgp-only",
+        CAUSE,
+        "One restarted node: all peers answer 'No route to host' to BGP (an ICMP reject) while kubelet and felix' datastore connection are fine.",
+        "https://github.com/projectcalico/calico/issues/2486",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.15.3",
+        kubernetes="v1.18.9",
+        registry="quay.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"kspray-{n}": f"10.160.4.{20 + n}" for n in range(1, 7)}
+    story.hosts(ips, runtime="docker://19.3.13", kernel="3.10.0-1127.19.1.el7.x86_64", os_image="CentOS Linux 7 (Core)")
+    bad = "kspray-4"
+    for node, address in ips.items():
+        story.agents(
+            [node],
+            address=address,
+            **({"ready": False, "restarts": 2, "started": 6400, "last": ("Error", 255, 6500)} if node == bad else {}),
+        )
+    peers = [a for n, a in ips.items() if n != bad]
+    name = story.pods[bad]
+    log = story.boot(bad, 6400, peers, (), interface="em1", prefix=24) + story.quiet(6300, 30, 400)
+    story.log("", wrapped(story, log, "docker"), "docker-json.log")
+    story.texts["node status from kspray-4.txt"] = node_status(
+        [(p, "start", "09:19:40", "Passive" if p > ips[bad] else "Active Socket: No route to host") for p in peers]
+    )
+    story.texts["node status from kspray-1.txt"] = node_status(
+        [
+            (p, "up", "2026-11-16", "Established")
+            if p != ips[bad]
+            else (p, "start", "09:19:31", "Active Socket: No route to host")
+            for p in ips.values()
+            if p != ips["kspray-1"]
+        ]
+    )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Liveness probe failed: calico/node is not ready: bird/confd is not live: exit status 1",
+        6390,
+        6396,
+        1,
+    )
+    story.commands = {
+        "nodes": "get nodes -o wide",
+        "pods": "get pods -n kube-system -o wide",
+        "describe": f"describe pod -n kube-system {name}",
+    }
+    story.affected = [bad]
+    story.cite("node status from kspray-4.txt", "Active Socket: No route to host")
+    return story
+
+
+def two_machines(now: datetime) -> Incident:
+    story = incident(
+        "two-bare-machines-that-only-differ-by-ufw",
+        CAUSE,
+        "Two nodes, both 0/1: each misses the other; ufw's block lines in the kernel journal name DPT=179 between them.",
+        "https://github.com/projectcalico/calico/issues/9087",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.28.1",
+        kubernetes="v1.30.3",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {"bare-a": "10.19.0.4", "bare-b": "10.19.0.5"}
+    story.hosts(ips, age=5000)
+    story.staff(ips, ready=False, started=4300, age=4350)
+    for node, other in (("bare-a", "10.19.0.5"), ("bare-b", "10.19.0.4")):
+        story.not_established(story.pods[node], [other], 6, 4250, 424)
+        story.log(
+            "",
+            wrapped(
+                story,
+                story.boot(node, 4300, [other], (), prefix=24) + story.quiet(4200, 10, 300),
+                "prefix",
+                story.pods[node],
+            ),
+            f"{node}.log",
+        )
+        story.commands[f"{node}.describe"] = f"describe pod -n kube-system {story.pods[node]}"
+    lines = []
+    for i in range(18):
+        lines.append(
+            f"{story.syslog(900 - 40 * i)} bare-b kernel: [{181_200 + 40 * i}.{i:02}1734] [UFW BLOCK] IN=eno1 OUT= MAC=3c:ec:ef:aa:10:02:3c:ec:ef:aa:10:01:08:00 SRC=10.19.0.4 DST=10.19.0.5 LEN=60 TOS=0x00 PREC=0xC0 TTL=64 ID={4100 + i} DF PROTO=TCP SPT={33_011 + 97 * i} DPT=179 WINDOW=64240 RES=0x00 SYN URGP=0"
+        )
+        if i % 3 == 2:
+            lines.append(
+                f'{story.syslog(890 - 40 * i)} bare-b kubelet[1022]: I{story.stamp(0)[5:10].replace("-", "")} 09:00:{10 + i}.110021    1022 prober.go:107] "Probe failed" probeType="Readiness" pod="kube-system/{story.pods["bare-b"]}" podUID="7c" containerName="calico-node" probeResult="failure"'
+            )
+    story.log("", lines, "syslog-bare-b")
+    story.commands["pods.txt"] = "get pods -A -o wide"
+    story.affected = ["bare-a", "bare-b"]
+    story.cite("syslog-bare-b", "[UFW BLOCK]")
+    return story
+
+
+STORIES = [firewall_after_reboot, security_group, leftover_rules, since_the_hardening, after_restart, two_machines]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-stale-node"
 
@@ -225,4 +225,107 @@ def whole_pool(now: datetime) -> Incident:
     return story
 
 
-STORIES = [reloaded, spot, old_name, whole_pool]
+def force_sync(now: datetime) -> Incident:
+    story = incident(
+        "old-master-still-in-the-mesh",
+        CAUSE,
+        "The former control-plane machine was rebuilt under a new name while the controller was away: Calico's list still has it, Kubernetes' does not.",
+        "https://github.com/projectcalico/kube-controllers/issues/204",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.19.3",
+        kubernetes="v1.21.14",
+        registry="quay.io/calico",
+        namespace="kube-system",
+    )
+    ips = {"cp-2024b": "10.12.16.10", "wrk-a": "10.12.16.31", "wrk-b": "10.12.16.32"}
+    story.hosts(ips)
+    story.staff(ips, restarts=1, last=("Completed", 0, 200_000), started=190_000)
+    story.other(
+        "calico-kube-controllers-6b59cd85f8-9jx2n",
+        "wrk-a",
+        "192.168.91.3",
+        app="calico-kube-controllers",
+        restarts=2,
+        last=("Error", 2, 400_000),
+        owner="ReplicaSet/calico-kube-controllers-6b59cd85f8",
+    )
+    story.texts["calicoctl_get_nodes"] = listing(
+        [(n, f"{a}/24") for n, a in [*ips.items(), ("cp-2019a", "10.12.16.5")]],
+        "[root@wrk-a ~]# calicoctl get node -o wide",
+    )
+    log = story.boot(
+        "wrk-a",
+        190_000,
+        ["10.12.16.10", "10.12.16.32", "10.12.16.5"],
+        ["10.12.16.10", "10.12.16.32"],
+        interface="ens3",
+        prefix=24,
+    )
+    story.log(story.pods["wrk-a"], wrapped(story, log + story.quiet(9000, 50, 700), "cri"))
+    story.texts["birdcl"] = protocols(
+        [
+            ("10.12.16.10", "up", "2026-11-21", "Established"),
+            ("10.12.16.32", "up", "2026-11-21", "Established"),
+            ("10.12.16.5", "start", "2026-11-21", "Passive"),
+        ],
+        routes="up",
+    )
+    story.commands = {"nodes": "get nodes -o wide", "pods": "get pods -A -o wide"}
+    story.affected = list(ips)
+    story.cite("calicoctl_get_nodes", "cp-2019a")
+    return story
+
+
+def same_ip(now: datetime) -> Incident:
+    story = incident(
+        "every-pod-says-its-address-is-taken",
+        CAUSE,
+        "After the nodes were renamed each calico-node finds its own former entry with its address: 'already using', exit, on all five.",
+        "https://github.com/projectcalico/calico/issues/1867",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.13.4",
+        kubernetes="v1.16.15",
+        registry="quay.io/calico",
+        namespace="kube-system",
+        acceptable=["duplicate-node-identity"],
+        archive="calico-upload.tar.gz",
+    )
+    ips = {f"ip-10-98-7-{n}": f"10.98.7.{n}" for n in (21, 48, 77, 102, 130)}
+    story.hosts(ips, runtime="docker://18.9.9", age=30_000)
+    story.staff(ips, ready=False, restarts=77, waiting="CrashLoopBackOff", last=("Error", 1, 150), age=29_000)
+    for node in list(ips)[:2]:
+        name, former = story.pods[node], f"{node}.eu-west-2.compute.internal"
+        log = story.old_boot(node, 151, interface="eth0", prefix=20, bird=False)[:10]
+        log += [
+            story.line(150.6, "INFO", 8, "startup.go 467:", "Node IPv4 changed, will check for conflicts"),
+            story.line(
+                150.5,
+                "WARNING",
+                8,
+                "startup.go 904:",
+                f"Calico node '{former}' is already using the IPv4 address {ips[node]}.",
+            ),
+            story.line(150.4, "INFO", 8, "startup.go 223:", 'Clearing out-of-date IPv4 address from this node IP=""'),
+            story.line(150.3, "WARNING", 8, "startup.go 1149:", "Terminating"),
+            "Calico node failed to start",
+        ]
+        story.log(name, log)
+        story.commands[f"{name}.describe"] = f"describe pod -n kube-system {name}"
+        story.pod_event(name, "BackOff", "Back-off restarting failed container", 10, 28_000, 900)
+    story.commands |= {"get_nodes": "get nodes -o wide", "get_pods": "get pods -n kube-system -o wide"}
+    story.texts["calicoctl_get_nodes"] = listing(
+        [(f"{n}.eu-west-2.compute.internal", f"{a}/20") for n, a in ips.items()] + [(n, "") for n in ips]
+    )
+    story.affected = list(ips)
+    story.cite(
+        f"calico-upload.tar.gz!calico-upload/{story.pods['ip-10-98-7-21']}.log",
+        "Calico node 'ip-10-98-7-21.eu-west-2.compute.internal' is already using",
+    )
+    return story
+
+
+STORIES = [reloaded, spot, old_name, whole_pool, force_sync, same_ip]

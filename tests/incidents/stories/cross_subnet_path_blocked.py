@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "cross-subnet-path-blocked"
 
@@ -140,7 +140,7 @@ def vlan(now: datetime) -> Incident:
         "Pods on the edge pool cannot talk to pods on the default pool.\nping from 10.95.204.8 to 10.176.31.130: 100% packet loss\n"
         "ping from 10.95.204.8 to 10.95.204.14: ok\n"
     )
-    story.affected = second
+    story.affected = first + second
     story.cite("show_protocols_edge.txt", "Mesh_10_176_31_130 BGP      master   start")
     return story
 
@@ -224,9 +224,134 @@ def acl(now: datetime) -> Incident:
         routes="up",
     )
     story.describe(bad[1])
-    story.affected = bad
+    story.affected = bad + others
     story.cite(f"{name}.log", "Mesh_10_242_64_4: Error: Hold timer expired")
     return story
 
 
-STORIES = [availability_zones, new_subnet, vlan, acl]
+def gateway(now: datetime) -> Incident:
+    story = incident(
+        "gateway-update-parted-two-pods-of-racks",
+        CAUSE,
+        "Since the gateway's update the sessions between 10.71/26 and 10.95/26 are down in both directions; inside each subnet all are established.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-cluster-plan-network-classic",
+        now,
+        difficulty="hard",
+        platform="roks",
+        calico="v3.27.4",
+        kubernetes="v1.29.10+67d3387",
+        registry="registry.example.com/ibm-ext/calico",
+    )
+    left, right = [f"10.71.140.{n}" for n in (67, 70, 88)], [f"10.95.33.{n}" for n in (131, 140, 146)]
+    more = {
+        "os_image": "Red Hat Enterprise Linux 8.10 (Ootpa)",
+        "runtime": "cri-o://1.29.10",
+        "kernel": "4.18.0-553.22.1.el8_10.x86_64",
+    }
+    story.workers(left, labels={"privateVLAN": "2618801", "ibm-cloud.kubernetes.io/iaas-provider": "softlayer"}, **more)
+    story.workers(
+        right, labels={"privateVLAN": "2618809", "ibm-cloud.kubernetes.io/iaas-provider": "softlayer"}, **more
+    )
+    story.agents(left + right)
+    top = "must-gather.local.5512"
+    for group, other in ((left, right), (right, left)):
+        node = group[0]
+        log = story.quiet(9000, 5300, 300)
+        for n in other:
+            log += [
+                f"bird: Mesh_{n.replace('.', '_')}: {t}"
+                for t in (
+                    "Error: Hold timer expired",
+                    "State changed to stop",
+                    "State changed to down",
+                    "Starting",
+                    "State changed to start",
+                )
+            ]
+        log += story.quiet(5000, 20, 420)
+        story.log(
+            "",
+            wrapped(story, log, "stamps"),
+            f"{top}/namespaces/calico-system/pods/{story.pods[node]}/calico-node/calico-node/logs/current.log",
+        )
+        story.commands[f"{top}/namespaces/calico-system/pods/{story.pods[node]}/{story.pods[node]}.yaml"] = (
+            f"get pod -n calico-system {story.pods[node]} -o yaml"
+        )
+    story.commands |= {
+        f"{top}/cluster-scoped-resources/core/nodes.yaml": "get nodes -o yaml",
+        f"{top}/namespaces/calico-system/core/pods.yaml": "get pods -n calico-system -o yaml",
+    }
+    story.affected = left + right
+    story.cite(
+        f"{top}/namespaces/calico-system/pods/{story.pods[left[0]]}/calico-node/calico-node/logs/current.log",
+        "Mesh_10_95_33_131: Error: Hold timer expired",
+    )
+    return story
+
+
+def vpc_route(now: datetime) -> Incident:
+    story = incident(
+        "custom-route-swallows-the-second-zone",
+        CAUSE,
+        "Workers of zone 2 miss exactly those of zones 1 and 3; the only calico-node of zone 2 that has a neighbour in its zone is ready, the lonely one is not.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-vpc-acls",
+        now,
+        difficulty="hard",
+        platform="vpc",
+        calico="v3.28.2",
+        kubernetes="v1.31.6+IKS",
+    )
+    zones = {
+        "au-syd-1": ["10.245.0.4", "10.245.0.5"],
+        "au-syd-2": ["10.245.64.4"],
+        "au-syd-3": ["10.245.128.4", "10.245.128.5"],
+    }
+    for i, (zone, nodes) in enumerate(zones.items()):
+        story.workers(
+            nodes, labels={"topology.kubernetes.io/zone": zone, "ibm-cloud.kubernetes.io/subnet-id": f"02h{i}-11fa"}
+        )
+    lonely, rest = "10.245.64.4", zones["au-syd-1"] + zones["au-syd-3"]
+    story.agents(rest, restarts=1, last=("Completed", 0, 500_000))
+    story.agents([lonely], ready=False, started=4400, restarts=1, last=("Completed", 0, 4420))
+    story.typha("10.245.0.4")
+    story.typha("10.245.128.5", "w2k4b")
+    name = story.pods[lonely]
+    story.not_established(name, rest, 20, 4330, 144)
+    story.describe(lonely)
+    log = story.boot(lonely, 4400, rest, ())
+    log.insert(
+        21,
+        story.say(
+            4398,
+            "ERROR",
+            61,
+            "felix",
+            "sync_client.go 260:",
+            "error connecting to typha endpoint (1 of 2) 10.245.0.4:5473 connID=0x0 error=dial tcp 10.245.0.4:5473: i/o timeout",
+        ),
+    )
+    story.log(
+        name,
+        log
+        + [
+            story.say(
+                4300 - 70 * i,
+                "ERROR",
+                61 + i,
+                "felix",
+                "sync_client.go 260:",
+                f'Failed to connect to typha endpoint {a}:5473.  Will try other endpoints if available... error=dial tcp {a}:5473: i/o timeout myID=0x1 type=""',
+            )
+            for i, a in enumerate(("10.245.0.4", "10.245.128.5") * 5)
+        ],
+    )
+    story.texts["ping.txt"] = (
+        "".join(f"10.245.64.4 -> {a}: 5 packets transmitted, 0 received, 100% packet loss\n" for a in rest)
+        + "10.245.64.4 -> 161.26.0.10: 5 packets transmitted, 5 received, 0% packet loss\n"
+    )
+    story.affected = [lonely, *rest]
+    story.cite("ping.txt", "10.245.64.4 -> 10.245.0.4: 5 packets transmitted, 0 received")
+    return story
+
+
+STORIES = [availability_zones, new_subnet, vlan, acl, gateway, vpc_route]

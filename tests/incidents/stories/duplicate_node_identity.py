@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import NO_CNI
-from telling import Incident, incident, protocols
+from telling import Incident, incident, protocols, wrapped
 
 CAUSE = "duplicate-node-identity"
 CHANGED = "IPv4 address has changed. This could happen if there are multiple nodes with the same name."
@@ -253,4 +253,149 @@ def same_hostname(now: datetime) -> Incident:
     return story
 
 
-STORIES = [cloned_file, same_router_id, same_address, same_hostname]
+def internal_ip_twice(now: datetime) -> Incident:
+    story = incident(
+        "two-masters-answer-to-one-address",
+        CAUSE,
+        "A virtual address moved by keepalived is on two masters' lists: both register 192.168.56.13, the later one is refused and ends.",
+        "https://github.com/projectcalico/calico/issues/5851",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.23.1",
+        kubernetes="v1.23.6",
+        registry="docker.io/calico",
+    )
+    ips = {
+        "master01": "192.168.56.11",
+        "master02": "192.168.56.13",
+        "master03": "192.168.56.13",
+        "node01": "192.168.56.21",
+    }
+    story.hosts(ips, labels={"node-role.kubernetes.io/control-plane": ""})
+    story.staff({n: a for n, a in ips.items() if n != "master03"})
+    story.staff(
+        {"master03": ips["master03"]},
+        ready=False,
+        restarts=16,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 33),
+        age=3600,
+    )
+    name = story.pods["master03"]
+    log = story.boot("master03", 34, bird=False)[:8]
+    log += [
+        story.say(
+            33.7,
+            "INFO",
+            9,
+            "startup",
+            "autodetection_methods.go 225:",
+            'Including CIDR information from host interface. CIDR="192.168.56.13/24"',
+        ),
+        story.say(33.6, "INFO", 9, "startup", "startup.go 559:", "Node IPv4 changed, will check for conflicts"),
+        story.say(
+            33.5,
+            "WARNING",
+            9,
+            "startup",
+            "startup.go 983:",
+            "Calico node 'master02' is already using the IPv4 address 192.168.56.13.",
+        ),
+        story.say(
+            33.5,
+            "INFO",
+            9,
+            "startup",
+            "startup.go 389:",
+            'Clearing out-of-date IPv4 address from this node IP="192.168.56.13/24"',
+        ),
+        story.say(33.4, "WARNING", 9, "startup", "utils.go 48:", "Terminating"),
+        "Calico node failed to start",
+    ]
+    story.log(name, wrapped(story, log, "cri"), f"{name}.calico-node.log")
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+        36,
+        3500,
+        40,
+    )
+    story.describe("master03", name)
+    story.affected = ["master02", "master03"]
+    story.cite(f"{name}.calico-node.log", "Calico node 'master02' is already using the IPv4 address 192.168.56.13.")
+    return story
+
+
+def reset_by_peer(now: datetime) -> Incident:
+    story = incident(
+        "restored-snapshot-runs-beside-its-origin",
+        CAUSE,
+        "A restored copy of node-3 runs next to the original under the same name and router id: its neighbours log 'Bad BGP identifier' and unknown connects.",
+        "https://github.com/kubernetes-sigs/kubespray/issues/6675",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.15.1",
+        kubernetes="v1.18.8",
+        registry="quay.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"server-node-{n}": f"10.44.1.{n}" for n in (1, 2, 3, 4)}
+    story.hosts(ips, runtime="docker://19.3.12", kernel="4.15.0-117-generic", os_image="Ubuntu 18.04.5 LTS")
+    story.hosts(
+        {"server-node-3-copy": "10.44.1.33"},
+        age=9000,
+        runtime="docker://19.3.12",
+        kernel="4.15.0-117-generic",
+        os_image="Ubuntu 18.04.5 LTS",
+    )
+    story.staff(ips)
+    story.staff({"server-node-3-copy": "10.44.1.33"}, ready=False, started=8700, age=8900)
+    copy = story.pods["server-node-3-copy"]
+    story.not_established(copy, ["10.44.1.3"], 12, 8650, 288)
+    name = story.pods["server-node-3"]
+    log = story.quiet(12_000, 8800, 400)
+    for i in range(10):
+        log += [
+            f"bird: Mesh_10_44_1_33: {t}"
+            for t in (
+                "Starting",
+                "State changed to start",
+                "Error: Bad BGP identifier: 0a2c0103",
+                "State changed to stop",
+                "State changed to down",
+            )
+        ]
+        log += story.quiet(8600 - 800 * i, 8600 - 800 * i - 1)
+    story.log(name, log)
+    noise = [
+        f"bird: BGP: Unexpected connect from unknown address 10.44.1.33 (port {41_000 + 57 * i})" for i in range(4)
+    ]
+    story.log(
+        story.pods["server-node-1"],
+        [
+            *story.quiet(12_000, 8900, 500),
+            *noise,
+            "bird: Reconfiguration requested by SIGHUP",
+            "bird: Reconfiguring",
+            "bird: Adding protocol Mesh_10_44_1_33",
+            "bird: Mesh_10_44_1_33: Initializing",
+            "bird: Mesh_10_44_1_33: Starting",
+            "bird: Mesh_10_44_1_33: State changed to start",
+            "bird: Reconfigured",
+            *story.quiet(8000, 30, 500),
+        ],
+    )
+    story.commands = {
+        "describe-copy.txt": f"describe pod -n kube-system {copy}",
+        "pods.txt": "get pods -n kube-system -o wide",
+        "nodes.txt": "get nodes -o wide",
+    }
+    story.affected = ["server-node-3", "server-node-3-copy"]
+    story.cite(f"{name}.log", "Error: Bad BGP identifier: 0a2c0103")
+    return story
+
+
+STORIES = [cloned_file, same_router_id, same_address, same_hostname, internal_ip_twice, reset_by_peer]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container, pod
-from telling import Incident, incident, protocols
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "port-conflict"
 
@@ -143,7 +143,7 @@ def typha_port(now: datetime) -> Incident:
         owner="ReplicaSet/pgbouncer-host-7f6d9c5b8",
         app="pgbouncer",
     )
-    made["spec"]["containers"][0]["ports"] = [{"containerPort": 5473, "hostPort": 5473, "protocol": "TCP"}]
+    made["spec"]["containers"][0]["args"] = ["--listen-port=5473", "--pool-mode=transaction"]
     story.pod_event(
         bad,
         "BackOff",
@@ -260,4 +260,100 @@ def speaker(now: datetime) -> Incident:
     return story
 
 
-STORIES = [switch_bgpd, health_port, typha_port, speaker]
+def bgpd(now: datetime) -> Incident:
+    story = incident(
+        "bgpd-started-before-bird",
+        CAUSE,
+        "A host with its own bgpd: BIRD runs, but every protocol is down with 'No listening socket', and netstat names the owner of 179.",
+        "https://github.com/projectcalico/calico/issues/7893",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.26.0",
+        kubernetes="v1.26.7",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"leaf-host{n}": f"10.5.4.{134 + n}" for n in range(1, 5)}
+    story.hosts(ips)
+    bad = "leaf-host3"
+    story.staff({n: a for n, a in ips.items() if n != bad})
+    story.staff({bad: ips[bad]}, ready=False, started=9000, restarts=1, last=("Error", 255, 9050))
+    peers = [a for n, a in ips.items() if n != bad]
+    story.texts["console.txt"] = (
+        f"# calicoctl node status\n{node_status([(p, 'down', '06:44:51', 'Error: No listening socket') for p in peers])}\n# netstat -nltap | grep :179\ntcp        0      0 0.0.0.0:179             0.0.0.0:*               LISTEN      1522/bgpd\n"
+    )
+    story.not_established(story.pods[bad], peers, 9, 8950, 298)
+    story.commands = {
+        "describe.txt": f"describe pod -n kube-system {story.pods[bad]}",
+        "pods.txt": "get pods -n kube-system -o wide",
+    }
+    story.log(story.pods[bad], wrapped(story, story.quiet(8000, 20, 450), "stamps"))
+    story.affected = [bad]
+    story.cite("console.txt", "1522/bgpd")
+    return story
+
+
+def metrics(now: datetime) -> Incident:
+    story = incident(
+        "metrics-port-owned-by-storage",
+        CAUSE,
+        "felix' metrics server cannot open 9091 on the three storage nodes (a CSI plugin on the host network has it); everything else of calico-node works.",
+        "https://github.com/kinvolk/lokomotive/issues/298",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.28.0",
+        kubernetes="v1.30.1",
+        registry="quay.io/calico",
+    )
+    ips = {f"stor-{n}": f"10.88.12.{n}" for n in (1, 2, 3)} | {f"comp-{n}": f"10.88.12.{10 + n}" for n in (1, 2)}
+    story.hosts(ips)
+    story.staff(ips, started=30_000)
+    bad = [n for n in ips if n.startswith("stor")]
+    for i, node in enumerate(bad):
+        story.other(
+            f"csi-cephfsplugin-{['h7rf2', 'k29xw', 'zq4tn'][i]}",
+            node,
+            namespace="rook",
+            app="csi-cephfsplugin",
+            image="quay.io/cephcsi/cephcsi:v3.11.0",
+        )
+        story.objects["Pod"][-1]["spec"]["containers"][0]["args"] = [
+            "--type=cephfs",
+            "--metricsport=9091",
+            "--enablegrpcmetrics=true",
+        ]
+        log = story.boot(node, 30_000, [a for n, a in ips.items() if n != node], interface="bond1", prefix=24)
+        log += [
+            story.say(
+                29_990,
+                "INFO",
+                61,
+                "felix",
+                "daemon.go 678:",
+                'Prometheus metrics enabled.  Starting server. host="" port=9091',
+            )
+        ]
+        for k, line in enumerate(story.quiet(29_900, 100, 2400)):
+            failed = story.say(
+                29_880 - 2400 * k,
+                "ERROR",
+                61,
+                "felix",
+                "metrics_server.go 34:",
+                "Prometheus metrics endpoint failed, trying to restart it... error=listen tcp :9091: bind: address already in use",
+            )
+            log += [line, failed]
+        story.log(story.pods[node], log)
+    story.commands = {
+        "pods.txt": "get pods -A -o wide",
+        "describe-csi.txt": "describe pod -n rook csi-cephfsplugin-h7rf2",
+        "nodes.txt": "get nodes",
+    }
+    story.affected = bad
+    story.cite(f"{story.pods['stor-1']}.log", "listen tcp :9091: bind: address already in use")
+    return story
+
+
+STORIES = [switch_bgpd, health_port, typha_port, speaker, bgpd, metrics]

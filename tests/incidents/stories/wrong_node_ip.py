@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status
+from telling import Incident, incident, node_status, wrapped
 
 CAUSE = "wrong-node-ip"
 
@@ -117,7 +117,6 @@ def compose_bridge(now: datetime) -> Incident:
         calico="v3.27.2",
         kubernetes="v1.29.2",
         registry="docker.io/calico",
-        acceptable=["duplicate-node-identity"],
     )
     ips = {"lab1": "10.100.40.11", "lab2": "10.100.40.12", "lab3": "10.100.40.13", "lab4": "10.100.40.14"}
     story.hosts(ips)
@@ -187,7 +186,38 @@ def vpn_comes_up(now: datetime) -> Incident:
     name = story.pods[bad]
     story.not_established(name, rest, 15, 3300, 328)
     story.describe(bad)
-    log = [*story.quiet(9000, 3500, 310), story.say(3399.2, "INFO", 63, "monitor-addresses", "autodetection_methods.go 103:", "Using autodetected IPv4 address on interface tailscale0: 100.86.12.3/32"), story.say(3399.1, "WARNING", 63, "monitor-addresses", "startup.go 1036:", f'IPv4 address has changed. This could happen if there are multiple nodes with the same name. node="{bad}" original="{bad}" updated="100.86.12.3"'), story.say(3398.9, "INFO", 63, "monitor-addresses", "startup.go 366:", "Updated node IP addresses"), story.say(3398.2, "INFO", 60, "confd", "resource.go 286:", "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host"), "bird: Reconfiguration requested by SIGHUP", "bird: Reconfiguring", "bird: device1: Reconfigured", "bird: direct1: Restarted"]
+    log = [
+        *story.quiet(9000, 3500, 310),
+        story.say(
+            3399.2,
+            "INFO",
+            63,
+            "monitor-addresses",
+            "autodetection_methods.go 103:",
+            "Using autodetected IPv4 address on interface tailscale0: 100.86.12.3/32",
+        ),
+        story.say(
+            3399.1,
+            "WARNING",
+            63,
+            "monitor-addresses",
+            "startup.go 1036:",
+            f'IPv4 address has changed. This could happen if there are multiple nodes with the same name. node="{bad}" original="{bad}" updated="100.86.12.3"',
+        ),
+        story.say(3398.9, "INFO", 63, "monitor-addresses", "startup.go 366:", "Updated node IP addresses"),
+        story.say(
+            3398.2,
+            "INFO",
+            60,
+            "confd",
+            "resource.go 286:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host",
+        ),
+        "bird: Reconfiguration requested by SIGHUP",
+        "bird: Reconfiguring",
+        "bird: device1: Reconfigured",
+        "bird: direct1: Restarted",
+    ]
     for n in rest:
         log += [
             f"bird: Mesh_{n.replace('.', '_')}: {t}"
@@ -209,4 +239,122 @@ def vpn_comes_up(now: datetime) -> Incident:
     return story
 
 
-STORIES = [docker_network, second_nic, compose_bridge, vpn_comes_up]
+def wireguard(now: datetime) -> Incident:
+    story = incident(
+        "address-from-the-overlay-of-k3s",
+        CAUSE,
+        "Two of four nodes are known to Calico by 10.200.0.x/32, an overlay's addresses, not by their InternalIP; between the two kinds no session comes up.",
+        "https://github.com/projectcalico/calico/issues/5705",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.22.0",
+        kubernetes="v1.22.6+k3s1",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    ips = {
+        "k3s-master": "10.0.0.2",
+        "k3s-worker-01": "10.0.0.4",
+        "k3s-worker-02": "10.0.0.5",
+        "k3s-worker-03": "10.0.0.6",
+    }
+    story.hosts(ips, runtime="containerd://1.5.9-k3s1")
+    seen = {"k3s-master": "10.200.0.1", "k3s-worker-03": "10.200.0.4"}
+    for node, address in seen.items():
+        annotate(story, node, f"{address}/32")
+    story.staff(ips, started=40_000, age=41_000)
+    name = story.pods["k3s-worker-01"]
+    log = story.boot(
+        "k3s-worker-01", 40_000, ["10.200.0.1", "10.0.0.5", "10.200.0.4"], ["10.0.0.5"], interface="ens10", prefix=32
+    )
+    log += [
+        f"bird: BGP: Unexpected connect from unknown address 10.0.0.{2 if i % 2 else 6} (port {40_000 + 13 * i})"
+        for i in range(10)
+    ]
+    story.log(name, log + story.quiet(3000, 30, 400))
+    story.texts["calicoctl get nodes.txt"] = (
+        "NAME            ASN       IPV4            IPV6\nk3s-worker-03   (64512)   10.200.0.4/32\nk3s-worker-01   (64512)   10.0.0.4/32\n"
+        "k3s-worker-02   (64512)   10.0.0.5/32\nk3s-master      (64512)   10.200.0.1/32\n"
+    )
+    story.texts["status on worker-01.txt"] = node_status(
+        [
+            ("10.0.0.5", "up", "2026-11-22", "Established"),
+            ("10.200.0.1", "start", "2026-11-22", "Passive"),
+            ("10.200.0.4", "start", "2026-11-22", "Passive"),
+        ]
+    )
+    story.commands = {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -n kube-system -o wide"}
+    story.affected = list(seen)
+    story.cite("calicoctl get nodes.txt", "10.200.0.4/32")
+    return story
+
+
+def nat_interface(now: datetime) -> Incident:
+    story = incident(
+        "all-machines-are-10-0-2-15",
+        CAUSE,
+        "Virtual machines with a NAT card in front: both workers that start autodetect 10.0.2.15 on it; the second is told that the first has it.",
+        "https://github.com/projectcalico/calico/issues/418",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.24.1",
+        kubernetes="v1.25.3",
+        registry="docker.io/calico",
+    )
+    ips = {"vbox-cp": "192.168.56.10", "vbox-w1": "192.168.56.11", "vbox-w2": "192.168.56.12"}
+    story.hosts(ips)
+    story.staff({"vbox-cp": ips["vbox-cp"], "vbox-w1": ips["vbox-w1"]}, ready=False, started=3000)
+    story.agents(
+        ["vbox-w2"],
+        address="192.168.56.12",
+        ready=False,
+        restarts=12,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 90),
+    )
+    story.not_established(story.pods["vbox-w1"], ["192.168.56.10"], 10, 2960, 296)
+    annotate(story, "vbox-w1", "10.0.2.15/24")
+    log = story.boot("vbox-w2", 91, address="10.0.2.15", interface="enp0s3", prefix=24, bird=False)[:9]
+    log += [
+        story.say(90.6, "INFO", 9, "startup", "startup.go 559:", "Node IPv4 changed, will check for conflicts"),
+        story.say(
+            90.5,
+            "WARNING",
+            9,
+            "startup",
+            "startup.go 983:",
+            "Calico node 'vbox-w1' is already using the IPv4 address 10.0.2.15.",
+        ),
+        story.say(
+            90.5,
+            "INFO",
+            9,
+            "startup",
+            "startup.go 389:",
+            'Clearing out-of-date IPv4 address from this node IP="10.0.2.15/24"',
+        ),
+        story.say(90.4, "WARNING", 9, "startup", "utils.go 48:", "Terminating"),
+        "Calico node failed to start",
+    ]
+    story.log(story.pods["vbox-w2"], wrapped(story, log, "stamps"))
+    story.log(
+        story.pods["vbox-w1"],
+        wrapped(
+            story,
+            story.boot("vbox-w1", 3000, ["192.168.56.10"], (), "10.0.2.15", "enp0s3", 24) + story.quiet(2900, 20, 200),
+            "stamps",
+        ),
+    )
+    story.commands = {
+        "nodes": "get nodes -o wide",
+        "pods": "get pods -A -o wide",
+        "describe-w1": f"describe pod -n calico-system {story.pods['vbox-w1']}",
+    }
+    story.affected = ["vbox-w1", "vbox-w2"]
+    story.cite(f"{story.pods['vbox-w1']}.log", "on interface enp0s3: 10.0.2.15/24")
+    return story
+
+
+STORIES = [docker_network, second_nic, compose_bridge, vpn_comes_up, wireguard, nat_interface]
