@@ -105,8 +105,11 @@ def read(name: str, key: str | None) -> bytes | None:
     return content if data[:head] == _MARK + _seal(name, key, content) else None
 
 
-def write(name: str, key: str | None, content: bytes) -> None:
-    """Keep ``content`` under ``name`` and ``key``: whole or not at all, also when two processes write at once."""
+def write(name: str, key: str | None, content: bytes, most: int = KEPT) -> None:
+    """Keep ``content`` under ``name`` and ``key``: whole or not at all, also when two processes write at once.
+
+    Of one name the newest ``most`` blobs stay.
+    """
     own = folder() if key else None
     if own is None or key is None or len(content) + 1024 > LARGEST:
         return
@@ -122,7 +125,7 @@ def write(name: str, key: str | None, content: bytes) -> None:
         with contextlib.suppress(OSError):
             passing.unlink()
         return
-    _forget_old(own, name)
+    _forget_old(own, name, most)
 
 
 def _seal(name: str, key: str, content: bytes) -> bytes:
@@ -130,9 +133,9 @@ def _seal(name: str, key: str, content: bytes) -> bytes:
     return hashlib.sha256(f"{name}\n{key}\n".encode() + hashlib.sha256(content).digest()).digest()
 
 
-def _forget_old(own: Path, name: str) -> None:
+def _forget_old(own: Path, name: str, most: int) -> None:
     with contextlib.suppress(OSError):
         kept = [path for path in own.iterdir() if path.name.startswith((f"{name}-", f".{name}-"))]
         kept.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        for path in kept[KEPT:]:
+        for path in kept[most:]:
             path.unlink(missing_ok=True)

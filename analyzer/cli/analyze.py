@@ -9,9 +9,8 @@ from pathlib import Path
 
 import typer
 
-from analyzer.cli.app import fail, name_of_input, refuse_what_nobody_reads
-
-SUFFIXES = (".html", ".md", ".json", ".html.gz", ".zip")
+from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there, refuse_what_nobody_reads
+from analyzer.report.formats import SUFFIXES
 
 
 def run(
@@ -27,6 +26,7 @@ def run(
     """Analyze one ticket, write its reports, print the summary."""
     started = time.perf_counter()
     targets = _targets(paths, outputs, form)
+    refuse_what_is_not_there(paths)
     from analyzer.bundle import BundleError
     from analyzer.catalogue import CatalogueError
     from analyzer.pipeline import Analyzer
@@ -38,7 +38,7 @@ def run(
     except CatalogueError as error:
         fail(str(error))
     refuse_what_nobody_reads((file.kind for file in report.bundle.files), paths)
-    from analyzer.report import TemplateError, print_summary, render_json, render_markdown, write
+    from analyzer.report import TemplateError, render_json, render_markdown, write
 
     try:
         for target in targets:
@@ -53,6 +53,8 @@ def run(
         fail(str(error))
     if "-" not in targets and not quiet:
         from rich.console import Console
+
+        from analyzer.report import print_summary
 
         console = Console(highlight=False)
         print_summary(report, console)

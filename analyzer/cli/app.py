@@ -56,6 +56,15 @@ def name_of_input(message: str, paths: Sequence[Path]) -> str:
     return message if any(path.name in message for path in paths if path.name) else f"{paths[0]}: {message}"
 
 
+def refuse_what_is_not_there(paths: Sequence[Path]) -> None:
+    """End with exit code 2 at once where there is no such file: nothing need be loaded to say so."""
+    for path in paths:
+        try:
+            path.stat()
+        except (OSError, ValueError) as error:
+            fail(f"{path}: {getattr(error, 'strerror', None) or error}")
+
+
 def refuse_what_nobody_reads(kinds: Iterable[str], paths: Sequence[Path]) -> None:
     """End with exit code 2 where no file of the input is of a kind that is read: it is no bundle."""
     seen = set(kinds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from analyzer.cli.app import fail, name_of_input, refuse_what_nobody_reads
+from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there, refuse_what_nobody_reads
 
 FORMATS = ("csv", "parquet", "jsonl")
 
@@ -14,6 +14,7 @@ def run(paths: Sequence[Path], output: Path, form: str, extra: Sequence[Path], q
     """Read the bundle and write one file a table."""
     if form not in FORMATS:
         fail(f"--format {form!r} is not one of {', '.join(FORMATS)}")
+    refuse_what_is_not_there(paths)
     from analyzer.bundle import BundleError
     from analyzer.catalogue import CatalogueError
     from analyzer.export import write_tables

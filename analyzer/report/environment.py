@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import marshal
 import re
+import sys
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+)
+from jinja2 import __version__ as jinja_version
+from jinja2.bccache import Bucket
 from jinja2.exceptions import TemplateError as JinjaError
 from markupsafe import Markup, escape
 
 import report_templates
+from analyzer import cache as kept
 from analyzer.report import safe_text, words
 
 _CODE = re.compile(r"`([^`]{1,200})`")
 SHIPPED = Path(report_templates.__file__).parent
 
 
+_FILTERS = [Path(str(module.__file__)) for module in (safe_text, words)] + [Path(__file__)]
 #: characters of one text on an HTML page, so that no name or sentence alone can blow it up
 MOST_TEXT = 5000
 
@@ -32,7 +47,7 @@ def html_environment(template_dir: Path | None = None) -> Environment:
 
     An environment is made once for each folder: compiling its templates takes longer than filling them.
     """
-    environment = _environment(template_dir)
+    environment = _environment("html", template_dir)
     environment.finalize = _visible
     environment.filters["marked"] = _marked
     return environment
@@ -41,7 +56,7 @@ def html_environment(template_dir: Path | None = None) -> Environment:
 @cache
 def markdown_environment(template_dir: Path | None = None) -> Environment:
     """Templates of Markdown: a text that no filter made safe is shown as harmless prose."""
-    environment = _environment(template_dir)
+    environment = _environment("markdown", template_dir)
     environment.finalize = _as_prose
     environment.filters["code"] = lambda text, most=300: Markup(safe_text.code_span(str(text), most))  # noqa: S704
     environment.filters["fence"] = _fence
@@ -49,6 +64,31 @@ def markdown_environment(template_dir: Path | None = None) -> Environment:
     environment.filters["codes"] = _codes
     environment.filters["plain_url"] = Markup  # of a Reference: page.SAFE_URL lets nothing through that ends a link
     return environment
+
+
+class CompiledTemplates(BytecodeCache):
+    """Keeps the code of compiled templates in the program's cache folder: compiling takes longer than filling them."""
+
+    def __init__(self, page: str) -> None:
+        self._page = page
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take the code of the same template source, of this Jinja and this Python."""
+        blob = kept.read("template", self._key(bucket))
+        try:
+            code = marshal.loads(blob) if blob is not None else None  # noqa: S302 - only what this user wrote
+        except (ValueError, EOFError, TypeError):
+            code = None
+        bucket.code = code if isinstance(code, CodeType) else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code."""
+        if bucket.code is not None:
+            kept.write("template", self._key(bucket), marshal.dumps(bucket.code), most=64)
+
+    def _key(self, bucket: Bucket) -> str | None:
+        # what filters make of constant text is part of the code
+        return kept.key_of_files(_FILTERS, self._page, jinja_version, sys.version, bucket.key, bucket.checksum)
 
 
 def render(environment: Environment, template: str, **values: Any) -> str:
@@ -65,7 +105,7 @@ def render(environment: Environment, template: str, **values: Any) -> str:
         raise TemplateError(f"template {where}{f':{line}' if line else ''}: {error.message or error}") from error
 
 
-def _environment(template_dir: Path | None) -> Environment:
+def _environment(page: str, template_dir: Path | None) -> Environment:
     shipped = FileSystemLoader(SHIPPED)
     loaders: list[BaseLoader] = [PrefixLoader({"shipped": shipped}), shipped]
     if template_dir is not None:
@@ -79,6 +119,7 @@ def _environment(template_dir: Path | None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=CompiledTemplates(page),
     )
     environment.globals["words"] = words
     environment.filters.update(

@@ -10,23 +10,31 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from analyzer.report.as_json import to_json
-from analyzer.report.html import render_html
-from analyzer.report.markdown import render_markdown
+from analyzer.report.formats import suffix_of
 from analyzer.report.model import Report
 
 Render = Callable[[Report, Path | None], str]
 
-FORMATS: dict[str, Render] = {
-    ".html": render_html,
-    ".md": render_markdown,
-    ".json": lambda report, template_dir: to_json(report),
-}
-SUFFIXES = (".html", ".md", ".json", ".html.gz", ".zip")
+
+def _html(report: Report, template_dir: Path | None) -> str:
+    from analyzer.report.html import render_html  # imported here, as below: each format loads only what it needs
+
+    return render_html(report, template_dir)
 
 
-class FormatError(ValueError):
-    """The suffix of a file names no format of the report."""
+def _markdown(report: Report, template_dir: Path | None) -> str:
+    from analyzer.report.markdown import render_markdown
+
+    return render_markdown(report, template_dir)
+
+
+def _json(report: Report, template_dir: Path | None) -> str:
+    from analyzer.report.as_json import to_json
+
+    return to_json(report)
+
+
+FORMATS: dict[str, Render] = {".html": _html, ".md": _markdown, ".json": _json}
 
 
 def write(report: Report, path: Path, template_dir: Path | None = None) -> None:
@@ -49,15 +57,6 @@ def write(report: Report, path: Path, template_dir: Path | None = None) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def suffix_of(path: Path) -> str:
-    """Give the suffix that tells the format; raises :class:`FormatError` where there is none."""
-    name = path.name.lower()
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        if name.endswith(suffix):
-            return suffix
-    raise FormatError(f"{path}: a report is written as {', '.join(SUFFIXES)}")
 
 
 def encode(report: Report, suffix: str, template_dir: Path | None = None) -> bytes:
