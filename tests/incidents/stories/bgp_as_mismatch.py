@@ -187,13 +187,13 @@ def racks(now: datetime) -> Incident:
         ],
     )
     story.texts["show-protocols.txt"] = protocols(
-        [(x, "up", "2026-11-22", "Established") for x in list(a.values())[1:]]
+        [(x, "up", story.ago(86400)[:10], "Established") for x in list(a.values())[1:]]
         + [(x, "start", "10:29:44", "Idle          BGP Error: Bad peer AS") for x in far],
         "Node",
         routes="up",
     )
     story.commands = {"nodes.txt": "get nodes -o wide --show-labels", "pods.txt": "get pods -n calico-system -o wide"}
-    story.affected = list(b)
+    story.affected = [*a, *b]
     story.cite(f"{name}.log", "Error: Bad peer AS: 65102")
     return story
 

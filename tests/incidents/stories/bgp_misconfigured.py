@@ -107,7 +107,7 @@ def mesh_off(now: datetime) -> Incident:
     log += ["bird: Reconfigured", *(f"bird: Mesh_{n.replace('.', '_')}: State changed to down" for n in rest)]
     story.log(name, log + story.quiet(50_000, 40, 1800))
     story.describe(nodes[2])
-    story.texts["show-protocols.txt"] = protocols([], routes="up", since="2026-11-01")
+    story.texts["show-protocols.txt"] = protocols([], routes="up", since=story.ago(1900800)[:10])
     story.texts["from-customer.txt"] = (
         'Since yesterday evening pods reach only pods on the same worker. Nothing was updated. Network team enabled "BGP to the firewall" but did not finish.\n'
     )

@@ -16,13 +16,10 @@ def dmesg(
     made = []
     for i in range(lines):
         source, target = pairs[i % len(pairs)]
-        stamp = (story.stamp(900 - 11 * i))[11:19]
-        day = story.now.strftime("%b %d")
-        made.append(
-            f"{day} {stamp} {host} kernel: TCP: {words} ({source}, {38211 + 137 * i})->({target}, 179) L3 index 0"
-        )
+        stamp = story.syslog(900 - 11 * i)
+        made.append(f"{stamp} {host} kernel: TCP: {words} ({source}, {38211 + 137 * i})->({target}, 179) L3 index 0")
         if i % 4 == 3:
-            made.append(f"{day} {stamp} {host} kernel: net_ratelimit: {9 + i} callbacks suppressed")
+            made.append(f"{stamp} {host} kernel: net_ratelimit: {9 + i} callbacks suppressed")
     return made
 
 
@@ -72,8 +69,9 @@ def half_rotated(now: datetime) -> Incident:
         ],
     )
     story.texts[f"birdcl-{old[0]}.txt"] = protocols(
-        [(n, "up", "2026-08-30", "Established") for n in old[1:]] + [(n, "start", "11:20:04", "Connect") for n in new],
-        since="2026-08-30",
+        [(n, "up", story.ago(7344000)[:10], "Established") for n in old[1:]]
+        + [(n, "start", "11:20:04", "Connect") for n in new],
+        since=story.ago(7344000)[:10],
         routes="up",
     )
     story.texts[f"birdcl-{new[0]}.txt"] = protocols(
@@ -109,8 +107,8 @@ def router(now: datetime) -> Incident:
     log += [*bird_start(routers, (), "Node")[2:-4], *story.quiet(85_000, 400, 3600)]
     story.log(name, log, "calico-node_compute-31.log")
     story.texts["calicoctl.txt"] = "$ sudo calicoctl node status\n" + node_status(
-        [(m, "up", "2026-11-20", "Established") for m in mesh]
-        + [(r, "start", "2026-11-22", "Connect") for r in routers]
+        [(m, "up", story.ago(259200)[:10], "Established") for m in mesh]
+        + [(r, "start", story.ago(86400)[:10], "Connect") for r in routers]
     ).replace("10.20.6.1    | node-to-node mesh", "10.20.6.1    | node specific    ").replace(
         "10.20.6.2    | node-to-node mesh", "10.20.6.2    | node specific    "
     )

@@ -131,7 +131,10 @@ def creating(now: datetime) -> Incident:
         "agent-1.log",
     )
     story.texts["agent-1-node-status.txt"] = node_status(
-        [(ips["srv-a"], "up", "2026-11-02", "Established"), (ips["agent-2"], "up", "2026-11-02", "Established")]
+        [
+            (ips["srv-a"], "up", story.ago(1814400)[:10], "Established"),
+            (ips["agent-2"], "up", story.ago(1814400)[:10], "Established"),
+        ]
         + [
             (
                 ips[n],
@@ -207,7 +210,7 @@ def scaled(now: datetime) -> Incident:
     )
     others = [a for n, a in ips.items() if n not in (bad, "dc1-node1")]
     story.texts["calicoctl_node_status.txt"] = node_status(
-        [(a, "up", "2026-11-17", "Established") for a in others]
+        [(a, "up", story.ago(518400)[:10], "Established") for a in others]
         + [(ips[bad], "start", "07:55:19", "Connect Socket: Connection refused")]
     )
     log = story.quiet(12_000, 10_100, 600) + [
@@ -302,14 +305,14 @@ def waits(now: datetime) -> Incident:
     story.staff({bad: ips[bad]}, ready=False, restarts=1042, waiting="CrashLoopBackOff", last=("Error", 1, 60))
     for node in ("ip-172-31-9-12", "ip-172-31-9-88"):
         mine = ips[node]
-        rows = [(a, "up", "2026-11-10", "Established") for a in ips.values() if a not in (mine, ips[bad])]
+        rows = [(a, "up", story.ago(1123200)[:10], "Established") for a in ips.values() if a not in (mine, ips[bad])]
         story.texts[f"{node}.status.txt"] = node_status(
             [
                 *rows,
                 (
                     ips[bad],
                     "start",
-                    "2026-11-19",
+                    story.ago(345600)[:10],
                     "Passive" if ips[bad] > mine else "Connect Socket: Connection refused",
                 ),
             ]

@@ -249,7 +249,7 @@ def after_restart(now: datetime) -> Incident:
     )
     story.texts["node status from kspray-1.txt"] = node_status(
         [
-            (p, "up", "2026-11-16", "Established")
+            (p, "up", story.ago(604800)[:10], "Established")
             if p != ips[bad]
             else (p, "start", "09:19:31", "Active Socket: No route to host")
             for p in ips.values()
@@ -311,7 +311,7 @@ def two_machines(now: datetime) -> Incident:
         )
         if i % 3 == 2:
             lines.append(
-                f'{story.syslog(890 - 40 * i)} bare-b kubelet[1022]: I{story.stamp(0)[5:10].replace("-", "")} 09:00:{10 + i}.110021    1022 prober.go:107] "Probe failed" probeType="Readiness" pod="kube-system/{story.pods["bare-b"]}" podUID="7c" containerName="calico-node" probeResult="failure"'
+                f'{story.syslog(890 - 40 * i)} bare-b kubelet[1022]: I{story.stamp(0)[5:10].replace("-", "")} {story.stamp(890 - 40 * i)[11:19]}.110021    1022 prober.go:107] "Probe failed" probeType="Readiness" pod="kube-system/{story.pods["bare-b"]}" podUID="7c" containerName="calico-node" probeResult="failure"'
             )
     story.log("", lines, "syslog-bare-b")
     story.commands["pods.txt"] = "get pods -A -o wide"

@@ -214,7 +214,7 @@ def whole_pool(now: datetime) -> Incident:
     story.log(
         "",
         [
-            f'{story.now.strftime("%b %d")} 08:1{i}:2{i} kube-cq7-default-0001 kubelet[1190]: E{story.stamp(9000)[5:10].replace("-", "")} 08:1{i}:2{i}.118241    1190 kubelet.go:2347] "Skipping pod synchronization" err="container runtime status check may not have completed yet"'
+            f'{story.syslog(9610 - i)} kube-cq7-default-0001 kubelet[1190]: E{story.stamp(9610 - i)[5:10].replace("-", "")} {story.stamp(9610 - i)[11:19]}.118241    1190 kubelet.go:2347] "Skipping pod synchronization" err="container runtime status check may not have completed yet"'
             for i in range(3)
         ],
         "kubelet-start.txt",
@@ -266,9 +266,9 @@ def force_sync(now: datetime) -> Incident:
     story.log(story.pods["wrk-a"], wrapped(story, log + story.quiet(9000, 50, 700), "cri"))
     story.texts["birdcl"] = protocols(
         [
-            ("10.12.16.10", "up", "2026-11-21", "Established"),
-            ("10.12.16.32", "up", "2026-11-21", "Established"),
-            ("10.12.16.5", "start", "2026-11-21", "Passive"),
+            ("10.12.16.10", "up", story.ago(172800)[:10], "Established"),
+            ("10.12.16.32", "up", story.ago(172800)[:10], "Established"),
+            ("10.12.16.5", "start", story.ago(172800)[:10], "Passive"),
         ],
         routes="up",
     )

@@ -57,7 +57,10 @@ def rr_client(now: datetime) -> Incident:
         log += check(story, 4990 - 400 * i, "55:24 Only internal neighbor can be RR client", i) + quiet[i : i + 1]
     story.log(story.pods["rr-1"], log)
     story.texts["rr-1-status.txt"] = node_status(
-        [(ips["wk-1"], "up", "2026-11-07", "Established"), (ips["wk-2"], "up", "2026-11-07", "Established")],
+        [
+            (ips["wk-1"], "up", story.ago(1382400)[:10], "Established"),
+            (ips["wk-2"], "up", story.ago(1382400)[:10], "Established"),
+        ],
         "node specific",
     )
     story.affected = ["rr-1"]

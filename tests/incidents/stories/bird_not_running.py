@@ -207,17 +207,16 @@ def illegal(now: datetime) -> Incident:
         story.boot("metal-1", 900, [], address="192.168.30.60", interface="enp3s0f0", prefix=24, bird=False)
         + story.quiet(880, 5, 62),
     )
-    head = f"{story.now.strftime('%b %d')} "
     story.log(
         "",
         [
             line
             for i in range(14)
             for line in (
-                f"{head}10:1{i % 10}:{10 + i} metal-1 kernel: traps: bird[{20411 + 7 * i}] trap invalid opcode ip:55d0{i:02}41c0 sp:7ffd3a5b90{i:02} error:0 in bird[55d0{i:02}400000+58000]",
+                f"{story.syslog(860 - 60 * i)} metal-1 kernel: traps: bird[{20411 + 7 * i}] trap invalid opcode ip:55d0{i:02}41c0 sp:7ffd3a5b90{i:02} error:0 in bird[55d0{i:02}400000+58000]",
                 *(
                     [
-                        f"{head}10:1{i % 10}:{20 + i} metal-1 systemd[1]: run-containerd-runc-k8s.io-7f3e{i}.mount: Deactivated successfully."
+                        f"{story.syslog(850 - 60 * i)} metal-1 systemd[1]: run-containerd-runc-k8s.io-7f3e{i}.mount: Deactivated successfully."
                     ]
                     if i % 3 == 0
                     else []
@@ -281,7 +280,7 @@ def stopped(now: datetime) -> Incident:
     story.texts["peer-status.txt"] = node_status(
         [
             (bad, "start", "01:40:55", "Connect Socket: Connection refused"),
-            *((n, "up", "2026-11-05", "Established") for n in rest[1:]),
+            *((n, "up", story.ago(1555200)[:10], "Established") for n in rest[1:]),
         ]
     )
     story.affected = [bad]

@@ -41,8 +41,8 @@ def availability_zones(now: datetime) -> Incident:
         mine = ips[node]
         same = [a for a in ips.values() if a != mine and a.rpartition(".")[0] == mine.rpartition(".")[0]]
         other = [a for a in ips.values() if a not in (*same, mine)]
-        rows = [(a, "up", "2026-11-18", "Established") for a in same] + [
-            (a, "start", "2026-11-18", "Passive" if a > mine else "Connect") for a in other
+        rows = [(a, "up", story.ago(432000)[:10], "Established") for a in same] + [
+            (a, "start", story.ago(432000)[:10], "Passive" if a > mine else "Connect") for a in other
         ]
         story.texts[f"node-status-{mine}.txt"] = node_status(rows)
         story.log(
@@ -96,7 +96,7 @@ def new_subnet(now: datetime) -> Incident:
         story.boot("app-09", 7500, list(old.values()), (), "172.20.196.48", "eth0", 24) + story.quiet(7400, 60, 500),
     )
     story.texts["app-01_status.txt"] = node_status(
-        [(a, "up", "2026-11-09", "Established") for a in list(old.values())[1:]]
+        [(a, "up", story.ago(1209600)[:10], "Established") for a in list(old.values())[1:]]
         + [("172.20.196.48", "start", "01:50:43", "Connect")]
     )
     story.texts["app-09_status.txt"] = node_status([(a, "start", "02:40:48", "Passive") for a in old.values()])
@@ -220,7 +220,7 @@ def acl(now: datetime) -> Incident:
             (n, "start", "08:55:41", "Passive" if n > bad[1] else "Connect       BGP Error: Hold timer expired")
             for n in others
         ]
-        + [(n, "up", "2026-10-30", "Established") for n in (bad[0], bad[2])],
+        + [(n, "up", story.ago(2073600)[:10], "Established") for n in (bad[0], bad[2])],
         routes="up",
     )
     story.describe(bad[1])

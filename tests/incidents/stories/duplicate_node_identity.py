@@ -95,7 +95,7 @@ def same_router_id(now: datetime) -> Incident:
         ] + quiet[i : i + 1]
     story.log(story.pods[a], log)
     story.texts[f"{b}-birdcl.txt"] = protocols(
-        [(x, "up", "2026-11-22", "Established") for x in others]
+        [(x, "up", story.ago(86400)[:10], "Established") for x in others]
         + [(ips[a], "start", "10:30:09", "Idle          BGP Error: Bad BGP identifier")],
         routes="up",
     )
@@ -332,7 +332,7 @@ def reset_by_peer(now: datetime) -> Incident:
     story = incident(
         "restored-snapshot-runs-beside-its-origin",
         CAUSE,
-        "A restored copy of node-3 runs next to the original under the same name and router id: its neighbours log 'Bad BGP identifier' and unknown connects.",
+        "A restored copy of node-3 runs next to the original with the router id of that: the session between the two ends again and again, all others are up.",
         "https://github.com/kubernetes-sigs/kubespray/issues/6675",
         now,
         difficulty="hard",
@@ -352,9 +352,9 @@ def reset_by_peer(now: datetime) -> Incident:
         os_image="Ubuntu 18.04.5 LTS",
     )
     story.staff(ips)
-    story.staff({"server-node-3-copy": "10.44.1.33"}, ready=False, started=8700, age=8900)
+    story.staff({"server-node-3-copy": "10.44.1.33"}, started=8700, age=8900)
     copy = story.pods["server-node-3-copy"]
-    story.not_established(copy, ["10.44.1.3"], 12, 8650, 288)
+    story.not_established(copy, ["10.44.1.3"], 8668, 8690, 3, established=3)
     name = story.pods["server-node-3"]
     log = story.quiet(12_000, 8800, 400)
     for i in range(10):

@@ -301,7 +301,7 @@ def nothing_usable(now: datetime) -> Incident:
     ]
     story.log(name, log)
     story.texts["kubelet.txt"] = "".join(
-        f'{story.now.strftime("%b %d")} 10:0{i}:0{i} desk2 kubelet[2204]: E{story.stamp(1)[5:10].replace("-", "")} 10:0{i}:0{i}.331804    2204 pod_workers.go:191] Error syncing pod 5b1e ("{name}_kube-system(5b1e)"), skipping: failed to "StartContainer" for "calico-node" with CrashLoopBackOff: "back-off 5m0s restarting failed container=calico-node"\n'
+        f'{story.syslog(200 - 13 * i)} desk2 kubelet[2204]: E{story.stamp(1)[5:10].replace("-", "")} {story.stamp(200 - 13 * i)[11:19]}.331804    2204 pod_workers.go:191] Error syncing pod 5b1e ("{name}_kube-system(5b1e)"), skipping: failed to "StartContainer" for "calico-node" with CrashLoopBackOff: "back-off 5m0s restarting failed container=calico-node"\n'
         for i in range(8)
     )
     story.commands = {"describe.txt": f"describe pod -n kube-system {name}", "nodes.txt": "get nodes -o wide"}

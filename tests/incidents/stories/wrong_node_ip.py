@@ -232,7 +232,10 @@ def vpn_comes_up(now: datetime) -> Incident:
         ]
     story.log(name, [*log, "bird: Reconfigured", *story.quiet(3300, 20, 310)])
     story.texts["status-of-a-neighbour.txt"] = node_status(
-        [("100.86.12.3", "start", "10:01:22", "Connect"), *((n, "up", "2026-11-12", "Established") for n in rest[1:])]
+        [
+            ("100.86.12.3", "start", "10:01:22", "Connect"),
+            *((n, "up", story.ago(950400)[:10], "Established") for n in rest[1:]),
+        ]
     )
     story.affected = [bad]
     story.cite(f"{name}.log", "on interface tailscale0: 100.86.12.3/32")
@@ -279,9 +282,9 @@ def wireguard(now: datetime) -> Incident:
     )
     story.texts["status on worker-01.txt"] = node_status(
         [
-            ("10.0.0.5", "up", "2026-11-22", "Established"),
-            ("10.200.0.1", "start", "2026-11-22", "Passive"),
-            ("10.200.0.4", "start", "2026-11-22", "Passive"),
+            ("10.0.0.5", "up", story.ago(86400)[:10], "Established"),
+            ("10.200.0.1", "start", story.ago(86400)[:10], "Passive"),
+            ("10.200.0.4", "start", story.ago(86400)[:10], "Passive"),
         ]
     )
     story.commands = {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -n kube-system -o wide"}
