@@ -264,7 +264,8 @@ def _fill(output: Output, known: Known) -> None:
         line.pod = line.pod or file.pod
         line.container = line.container or file.container
         mine = known.pods.get(line.pod)
-        line.node = known.node(line.node) or (mine.node if mine else "")
+        # the API knows best where a pod runs; a log says what its calico-node takes for the worker's name
+        line.node = (mine.node if mine else "") or known.node(line.node)
         line.node = line.node or (file.node if line.pod == file.pod else "")
         line.namespace = line.namespace or (mine.namespace if mine else "")
         line.namespace = line.namespace or (file.namespace if line.pod == file.pod else "")

@@ -4,6 +4,7 @@
 fact                               what it means
 ================================== ===============================================================================
 node-ip-on-bridge                  the address that calico announces for a worker is that of a local bridge
+node-name-of-another-worker        the name that a calico-node goes by is that of a worker on which it does not run
 node-ip-differs                    the announced address is not the worker's InternalIP, while those of others are
 node-ips-equal                     every announced address (two or more) is the worker's InternalIP
 unexpected-connect-from-worker     connections come from a worker's own address, which is no configured peer
@@ -29,10 +30,15 @@ from dataclasses import dataclass
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
 from analyzer.facts.sessions import Sessions, is_local_address
-from analyzer.inventory import text
+from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
 from parsers.rows import BgpRow
 
+#: how start-up tells the name it goes by (node/pkg/lifecycle/utils)
+_OWN_NAME = re.compile(
+    r"(?:Using (?:stored|(?:NODENAME|HOSTNAME) environment(?: \(lowercase\))? for) |Determined )?"
+    r"node name:? (\S{1,253})"
+)
 _AUTODETECTED = re.compile(r"Using autodetected IPv4 address (?:on interface \S{1,40}: )?(\d[\d.]{6,14})(?:/\d+)?")
 _INUSE = re.compile(
     r"Calico node '([^'\s]{1,253})' is already using the IPv[46] address ([0-9a-fA-F.:]{3,45}?)\.?(?:\s|$)"
@@ -102,6 +108,23 @@ def announced(tables: Tables) -> Iterator[Fact]:
     if len(equal) >= 2 and not differ:
         detail = f"the announced addresses of {len(equal)} workers are their InternalIPs"
         yield Fact("node-ips-equal", equal[0].file, equal[0].line, detail)
+
+
+def names_of_others(tables: Tables) -> Iterator[Fact]:
+    """node-name-of-another-worker."""
+    inventory = Inventory(tables)
+    told: set[str] = set()
+    for row in tables.rows.log_lines:
+        match = _OWN_NAME.search(row.message) if "node name" in row.message else None
+        pod = inventory.pods_by_name.get(text(row.pod)) if match else None
+        if match is None or pod is None or not pod.node or pod.node in told:
+            continue
+        mine, named = pod.node, match[1].rstrip(".,")
+        same = named == mine or (not mine[0].isdigit() and named.partition(".")[0] == mine.partition(".")[0])
+        if named in inventory.workers and not same:
+            told.add(mine)
+            detail = f"calico-node on {mine} goes by the name of {named}, which is another worker"
+            yield Fact("node-name-of-another-worker", row.file, int(row.line), detail, mine, row.pod)
 
 
 def unexpected(tables: Tables) -> Iterator[Fact]:
@@ -207,4 +230,13 @@ def as_numbers(tables: Tables) -> Iterator[Fact]:
         yield Fact("as-numbers-differ", file, line, f"AS numbers of the Calico nodes: {shown(values)}", name)
 
 
-CHECKS: tuple[Check, ...] = (announced, unexpected, strangers, duplicates, alternating, stale, as_numbers)
+CHECKS: tuple[Check, ...] = (
+    announced,
+    names_of_others,
+    unexpected,
+    strangers,
+    duplicates,
+    alternating,
+    stale,
+    as_numbers,
+)

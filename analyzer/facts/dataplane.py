@@ -6,6 +6,7 @@ fact                   what it means
 mtu-differs            workers of one cluster use different MTUs
 foreign-network-agent  another network plugin runs beside Calico on the workers
 calico-interface-flaps one of Calico's own links goes down and up again and again
+route-added-again      felix adds the same route to one of its interfaces again and again: somebody removes it
 connects-then-stalls   BGP sessions come up and end by the hold timer, again and again, without a crash
 ====================== ================================================================================
 
@@ -34,7 +35,9 @@ BESIDE_CANAL = ("kube-flannel",)
 _MTU = re.compile(r"Determined pod MTU mtu=(\d{3,5})")
 _LINK = re.compile(r'ifaceName="((?:tunl0|vxlan\.calico|vxlan-v6\.calico|wireguard\.cali))" state="(down|)"')
 _HOST_LINK = re.compile(r'ifaceName="((?:eth|ens|enp|eno|bond)\w{0,12})" state="(down|)"')
+_ROUTE_ADDED = re.compile(r'ifaceName="([^"]{1,20})"')
 FLAPS = 3
+ROUTE_ADDED, ROUTE_ADDED_S = 8, 240.0  # a pod that is made anew has another interface, so its route is added once
 
 
 def mtus(tables: Tables) -> Iterator[Fact]:
@@ -96,6 +99,20 @@ def links(tables: Tables) -> Iterator[Fact]:
             yield Fact("calico-interface-flaps", best.file, int(best.line), detail, node, best.pod, places(rows[1:]))
 
 
+def routes(tables: Tables) -> Iterator[Fact]:
+    """route-added-again."""
+    sessions = Sessions(tables)
+    for row in tables.rows.log_lines:
+        match = _ROUTE_ADDED.search(row.message) if "adding new route" in row.message else None
+        if match is None or int(row.count) < ROUTE_ADDED or row.last_time is None or row.time is None:
+            continue
+        lasted = (row.last_time - row.time).total_seconds()
+        if lasted >= ROUTE_ADDED_S:
+            node = sessions.node_of(row)
+            detail = f"felix added the route of {match[1]} {row.count} times in {lasted / 60:.0f} minutes"
+            yield Fact("route-added-again", row.file, int(row.line), detail, node, row.pod)
+
+
 def stalls(tables: Tables) -> Iterator[Fact]:
     """connects-then-stalls."""
     sessions = Sessions(tables)
@@ -113,4 +130,4 @@ def stalls(tables: Tables) -> Iterator[Fact]:
             yield Fact("connects-then-stalls", best.file, int(best.line), detail, node, best.pod, places(rows[1:]))
 
 
-CHECKS: tuple[Check, ...] = (mtus, agents, links, stalls)
+CHECKS: tuple[Check, ...] = (mtus, agents, links, routes, stalls)

@@ -7,6 +7,7 @@ policy-denies-master      a policy denies workers the ports on which they reach 
 policy-denies-typha       a policy denies Typha's port between workers
 policy-denies-bgp         a policy denies BGP between workers
 policy-denies-needed      a policy denies the kubelet's port, DNS, or all egress of system pods
+policy-denies-system-pods a policy named as one that denies everything stands in a system namespace with unready pods
 policy-default-deny-hosts a policy for the workers allows some traffic only, and no other one allows what they need
 onset-after-policy        the trouble began within minutes of a policy that denies something
 ========================= =========================================================================================
@@ -25,7 +26,7 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
 from analyzer.facts.policy_rules import NEEDED, Policy, policies, selects_hosts
 from analyzer.facts.sessions import Sessions
-from analyzer.inventory import text
+from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
 from parsers.ages import go_time
 
@@ -33,6 +34,7 @@ FACT_OF = {"master": "policy-denies-master", "typha": "policy-denies-typha", "bg
 SYSTEM = ("kube-system", "calico-system", "calico-apiserver", "tigera-operator", "openshift-dns", "ibm-system")
 BEFORE_S, AFTER_S = 15.0, 600.0
 STARTUP_S = 60.0  # at its start Felix receives all policies that exist
+_DENY_NAME = re.compile(r"(?:default|all)[-_.]?(?:deny|block)|(?:deny|block)[-_.]?(?:all|by-default|everything)", re.I)
 _APPLIED = re.compile(r"proto\.(?:ActivePolicyUpdate|HostEndpointUpdate)")
 _POLICY_NAME = re.compile(r'tier:"[^"]{0,80}" name:"([^"]{1,200})"|ingress_policies:"([^"]{1,200})"')
 _OUTBOUND_DENY = re.compile(r'outbound_rules:<action:"deny"([^"]{0,40}(?:"[a-z]{1,8}")?[^"]{0,400})')
@@ -171,4 +173,17 @@ def _at_start(row: Any) -> bool:
     return bool(since) and float(since) < STARTUP_S
 
 
-CHECKS: tuple[Check, ...] = (denials, onset)
+def system_pods(tables: Tables) -> Iterator[Fact]:
+    """policy-denies-system-pods: by its name alone, as ``get networkpolicies`` shows no more of it."""
+    inventory = Inventory(tables)
+    unready = {pod.namespace: pod for pod in inventory.pods.values() if pod.healthy is False and not pod.is_node_agent}
+    for row in tables.rows.settings:
+        if row.kind != "NetworkPolicy" or row.key or row.namespace not in SYSTEM or not _DENY_NAME.search(row.name):
+            continue
+        pod = unready.get(row.namespace)
+        if pod is not None:
+            detail = f"policy {row.name} stands in {row.namespace}, where {pod.name} is not ready"
+            yield Fact("policy-denies-system-pods", row.file, int(row.line), detail, also=((pod.file, pod.line),))
+
+
+CHECKS: tuple[Check, ...] = (denials, onset, system_pods)

@@ -20,6 +20,8 @@ OVER_S = 120.0  # probe events of a pod that is ready now and silent for this lo
 CRASHED = (
     "CrashLoopBackOff", "Error", "Evicted", "Failed", "Unknown", "ImagePullBackOff", "ErrImagePull", "Pending",
     "RunContainerError", "CreateContainerError", "CreateContainerConfigError", "ContainerCreating", "OOMKilled",
+    "Completed", "Succeeded", "StartError", "ContainerCannotRun", "ContainerStatusUnknown", "InvalidImageName",
+    "NodeLost",
 )  # fmt: skip
 UP = {"up", "Established", "established"}
 

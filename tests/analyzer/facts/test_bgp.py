@@ -554,3 +554,17 @@ def test_a_session_list_whose_worker_nobody_knows_breaks_no_check() -> None:
     for check in (*bgp.CHECKS, *bgp_groups.CHECKS, *bgp_addresses.CHECKS, *bgp_resources.CHECKS):
         found = check(build({"bgp": [session("", NEAR, "Connect")], "nodes": workers(SELF, NEAR)}, NOW))
         assert {fact.id for fact in found} <= {"single-subnet"}
+
+
+def own_name(node: str, name: str) -> dict[str, Fact]:
+    pod = agent(node)
+    line = LogLineRow(
+        "a.log", 3, pod.pod, node, "calico-node", message=f"Using stored node name {name} from /var/lib/calico/nodename"
+    )
+    return facts_of(bgp_addresses.names_of_others, nodes=workers(SELF, NEAR), pods=[pod], log_lines=[line])
+
+
+def test_a_calico_node_that_goes_by_the_name_of_another_worker() -> None:
+    fact = own_name(SELF, NEAR)["node-name-of-another-worker"]
+    assert (fact.node, fact.line) == (SELF, 3)
+    assert own_name(SELF, SELF) == {} and own_name(SELF, "some-calico-name") == {}

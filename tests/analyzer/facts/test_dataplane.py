@@ -69,3 +69,14 @@ def test_sessions_that_stall() -> None:
 @pytest.mark.parametrize("check", dataplane.CHECKS, ids=lambda item: item.__name__)
 def test_an_empty_bundle_says_nothing(check: Callable[[Tables], Iterable[Fact]]) -> None:
     assert list(check(build({}))) == []
+
+
+def added(count: int, minutes: float) -> LogLineRow:
+    message = 'Syncing routes: adding new route. ifaceName="cali1a2b" targetCIDR=10.1.9.9/32'
+    last = NOW + timedelta(minutes=minutes)
+    return LogLineRow("a.log", 9, "p", "w-1", "calico-node", NOW, "INFO", message=message, count=count, last_time=last)
+
+
+def test_a_route_that_felix_adds_again_and_again() -> None:
+    assert [fact.id for fact in dataplane.routes(build({"log_lines": [added(20, 30)]}))] == ["route-added-again"]
+    assert list(dataplane.routes(build({"log_lines": [added(2, 30), added(20, 1)]}))) == []

@@ -11,7 +11,7 @@ from analyzer.facts.fact import Fact
 from analyzer.facts.policy_rules import Rule
 from analyzer.facts.policy_rules import policies as policies_of
 from analyzer.tables import Tables, build
-from parsers.rows import LogLineRow, NodeConditionRow, NodeRow, SettingRow
+from parsers.rows import LogLineRow, NodeConditionRow, NodeRow, PodRow, SettingRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 PRIVATE = "ibm.role == 'worker_private'"
@@ -189,3 +189,18 @@ def test_policies_come_by_order() -> None:
 @pytest.mark.parametrize("check", policies.CHECKS, ids=lambda item: item.__name__)
 def test_an_empty_bundle_says_nothing(check: Callable[[Tables], Iterable[Fact]]) -> None:
     assert list(check(build({}))) == []
+
+
+def listed(name: str, namespace: str, ready: str) -> list[str]:
+    rows = {
+        "settings": [SettingRow("np.txt", 4, "NetworkPolicy", namespace, name)],
+        "pods": [PodRow("pods.txt", 2, "kube-system", "coredns-1", "coredns", "w1", "Running", ready)],
+    }
+    return [fact.id for fact in policies.system_pods(build(rows))]
+
+
+def test_a_deny_policy_in_a_system_namespace_with_unready_pods() -> None:
+    assert listed("default-deny-all", "kube-system", "0/1") == ["policy-denies-system-pods"]
+    assert listed("default-deny-all", "kube-system", "1/1") == []
+    assert listed("default-deny-all", "shop", "0/1") == []
+    assert listed("allow-dns", "kube-system", "0/1") == []
