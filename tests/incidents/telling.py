@@ -228,6 +228,18 @@ class Incident(Story):
         combined = "(combined from similar events): " if count > 60 else ""
         self.pod_event(name, "Unhealthy", f"{combined}Readiness probe failed: {text}", last, first, count)
 
+    def recreated(self, name: str, peers: Sequence[str], ago: float, established: int) -> None:
+        """The pod was deleted and made anew ``ago`` seconds ago and missed these peers at its start (later it asks for one peer only)."""
+        made = next(item for item in self.objects["Pod"] if item["metadata"]["name"] == name)
+        made["metadata"]["creationTimestamp"] = made["status"]["startTime"] = self.ago(ago + 40)
+        for status in [*made["status"]["initContainerStatuses"], *made["status"]["containerStatuses"]]:
+            for state in status["state"].values():
+                if "startedAt" in state:
+                    state["startedAt"] = self.ago(ago + 30)
+                if "finishedAt" in state:
+                    state["finishedAt"] = self.ago(ago + 28)
+        self.not_established(name, peers, ago, ago + 15, 2, established=established)
+
     def log(self, name: str, lines: Iterable[str], file: str = "") -> str:
         """A log file (``<pod>.log`` unless named); gives its name."""
         self.texts[file or f"{name}.log"] = join(lines)

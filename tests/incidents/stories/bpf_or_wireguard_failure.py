@@ -241,7 +241,7 @@ def bpf_filesystem_refused(now: datetime) -> Incident:
             {name: at}, ready=False, restarts=8, started=100, last=("Error", 137, 104), age=2950, init=init
         )
     for name in first:
-        story.not_established(name, list(new.values()), 300, 2800, 30, established=2)
+        story.recreated(name, list(new.values()), 300, 2)
     for name in pods:
         story.pod_event(
             name,

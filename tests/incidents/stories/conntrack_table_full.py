@@ -90,7 +90,7 @@ def bgp_hold_timers_expire(now: datetime) -> Incident:
     peers = [at for host, at in hosts.items() if host != bad]
     story.not_established(name, peers, 25, 7200, 31)
     for other in others[:3]:
-        story.not_established(other, [hosts[bad]], 90, 7200, 11, established=4)
+        story.recreated(other, [hosts[bad]], 90, 4)
     log, dmesg = story.boot(bad, 800_000, peers), []
     for turn in range(5):
         ago = 5400 - 1200 * turn
@@ -202,7 +202,6 @@ def only_counters(now: datetime) -> Incident:
         58,
         namespace="shop",
     )
-    story.not_established(pods[0], [nodes[5]], 1_499_000, 1_499_020, 2, established=4)
     log = [*story.boot(bad[0], 1_400_000, [n for n in nodes if n != bad[0]])[-20:], *story.quiet(1300, 20)]
     story.log(pods[3], log)
     lines = []

@@ -143,7 +143,7 @@ def backend_by_a_typo(now: datetime) -> Incident:
         )
         story.pod_event(name, "BackOff", "Back-off restarting failed container calico-node in pod", 9, 1200, 44)
     for name in first:
-        story.not_established(name, list(new.values()), 100, 1400, 13, established=2)
+        story.recreated(name, list(new.values()), 100, 2)
     log = story.boot("sle-4", 110, [at for host, at in hosts.items() if host != "sle-4"])[:-1]
     log = [line for line in log if "Connecting to datastore" not in line]
     for n in range(5):
@@ -191,8 +191,8 @@ def config_map_with_a_comma(now: datetime) -> Incident:
         ]
         pods += story.staff({name: at}, ready=False, waiting="PodInitializing", init=init, phase="Pending", age=2400)
         story.pod_event(pods[-1], "BackOff", "Back-off restarting failed container install-cni in pod", 13, 2300, 170)
-    for name in first:
-        story.not_established(name, list(bad.values()), 1500, 2300, 20, established=1)
+    for name in first[1:]:
+        story.recreated(name, list(bad.values()), 1500, 1)
     story.texts["install-cni.log"] = "\n".join([
         story.line(150, "INFO", 1, "cni-installer/<nil> <nil>:", "Running as a Kubernetes pod"),
         *[story.line(149, "INFO", 1, "cni-installer/<nil> <nil>:", f'File is already up to date, skipping file="/host/opt/cni/bin/{name}"') for name in ("bandwidth", "calico", "calico-ipam", "flannel", "host-local", "loopback", "portmap", "tuning")],
@@ -210,7 +210,7 @@ def config_map_with_a_comma(now: datetime) -> Incident:
         ],
     )
     story.describe("edge-102", pods[0])
-    story.commands[f"describe-pod-{first[0]}.txt"] = f"describe pod -n kube-system {first[0]}"
+    story.commands[f"describe-pod-{first[1]}.txt"] = f"describe pod -n kube-system {first[1]}"
     story.affected = list(bad)
     story.cite("install-cni.log", "is not a valid json object")
     return story

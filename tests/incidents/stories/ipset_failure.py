@@ -194,8 +194,8 @@ def same_name_exists(now: datetime) -> Incident:
     bad = nodes[5]
     others = story.agents([n for n in nodes if n != bad])
     name = story.agents([bad], ready=False, restarts=17, started=260, last=("Error", 137, 265))[0]
-    for other in others:
-        story.not_established(other, [bad], 270, 8000, 9, established=6)
+    for other in others[1:4]:
+        story.recreated(other, [bad], 270, 6)
     story.not_established(name, [n for n in nodes if n != bad], 255, 8000, 40)
     log = story.boot(bad, 260, [n for n in nodes if n != bad])
     for turn in range(3):
@@ -230,7 +230,7 @@ def same_name_exists(now: datetime) -> Incident:
         ],
     )
     story.describe(bad)
-    story.describe(nodes[0])
+    story.describe(nodes[1])
     story.affected = [bad]
     story.cite(f"{name}.log", "set with the same name already exists")
     return story

@@ -111,8 +111,8 @@ def native_nft_rules(now: datetime) -> Incident:
     good = {name: at for name, at in hosts.items() if name not in bad}
     pods = story.staff(bad, ready=False, restarts=21, started=400, last=("Error", 137, 402))
     others = story.staff(good)
-    for name in others[:3]:
-        story.not_established(name, list(bad.values()), 1500, 4000, 3, established=4)
+    for name in others[1:4]:
+        story.recreated(name, list(bad.values()), 1500, 4)
     for name in pods:
         story.pod_event(
             name,
@@ -177,7 +177,7 @@ def native_nft_rules(now: datetime) -> Incident:
     story.log(others[0], [*story.boot("dc3-k8s-01", 900_000, [at for at in hosts.values() if at != "10.16.88.31"])[-12:],
                           "bird: Mesh_10_16_88_32: State changed to start", "bird: Mesh_10_16_88_36: State changed to start", *story.quiet(600, 60)])  # fmt: skip
     story.describe("dc3-k8s-02", first)
-    story.commands[f"describe-pod-{others[0]}.txt"] = f"describe pod -n calico-system {others[0]}"
+    story.commands[f"describe-pod-{others[1]}.txt"] = f"describe pod -n calico-system {others[1]}"
     story.affected = list(bad)
     story.cite(f"{first}.log", "incompatible nft rules in the table")
     return story
@@ -292,7 +292,6 @@ def two_worlds_of_rules(now: datetime) -> Incident:
         2011,
         namespace="kube-system",
     )
-    story.not_established(pods[0], [hosts["rhel-rke2-2"]], 89_960, 89_990, 2, established=2)
     log = [
         *story.boot("rhel-rke2-1", 90_000, list(hosts.values())[1:]),
         *looked_up(story, 89_995, "legacy"),

@@ -208,7 +208,7 @@ def modules_of_the_running_kernel_gone(now: datetime) -> Incident:
     fine = story.agents([n for n in nodes if n not in bad])
     pods = story.agents(bad, ready=False, restarts=52, started=75, last=("Error", 137, 80))
     for name in fine[:4]:
-        story.not_established(name, bad, 90, 6000, 16, established=5)
+        story.recreated(name, bad, 90, 5)
     for name in pods:
         story.not_established(name, [n for n in nodes if n not in bad], 70, 6000, 30)
         story.pod_event(

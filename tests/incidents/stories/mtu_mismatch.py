@@ -184,7 +184,6 @@ def set_for_a_faster_net(now: datetime) -> Incident:
         80,
         namespace="ci",
     )
-    story.not_established(pods[0], [third[1]], 49_870, 49_890, 2, established=4)
     story.describe(third[0])
     story.affected = third
     story.cite(f"{pods[0]}.log", "Configured MTU is larger than detected host interface MTU")
@@ -203,9 +202,7 @@ def through_a_vpn(now: datetime) -> Incident:
     story.hosts(hosts, kernel="5.4.0-66-generic", os_image="Ubuntu 18.04.5 LTS", runtime="docker://19.3.6")
     pods = story.staff(hosts)
     peers = [hosts["sky-1"], hosts["sky-2"], hosts["home-2"]]
-    for n, (host, pod) in enumerate(zip(hosts, pods, strict=True)):
-        far = [at for name, at in hosts.items() if name[:3] != host[:3]]
-        story.not_established(pod, far, 80 + n, 70_000, 390, established=1)
+    story.recreated(pods[3], peers[:2], 880, 1)
     log = story.boot("home-1", 90_000, peers, interface="wg0", prefix=24)
     for _ in range(4):
         for at in peers[:2]:

@@ -248,7 +248,7 @@ def packets_logged_by_calico(now: datetime) -> Incident:
     for name, node in zip(pods, new, strict=True):
         story.not_established(name, [*old, *[n for n in new if n != node]], 20, 4800, 160)
     for name in first[:2]:
-        story.not_established(name, new, 4700, 4850, 5, established=3)
+        story.recreated(name, new, 3000, 3)
     story.log(pods[0], [*story.boot(new[0], 4900, [*old, *new[1:]], up=[]), *story.quiet(1200, 30)])
     kern = []
     for n in range(14):

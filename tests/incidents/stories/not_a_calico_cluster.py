@@ -147,7 +147,7 @@ def aws_vpc_cni(now: datetime) -> Incident:
                 aws,
                 "Unhealthy",
                 'Readiness probe failed: {"level":"info","msg":"timeout: failed to connect service \\":50051\\" within 5s"}',
-                1_600_000,
+                2_900,
                 namespace="kube-system",
             )
     story.add("DaemonSet", daemonset(story, "aws-node", "kube-system", 3, 3))

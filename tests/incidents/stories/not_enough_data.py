@@ -40,7 +40,7 @@ def the_peer_sent_nothing(now: datetime) -> Incident:
         "neighbours-only-no-word-from-the-peer", "bgp-peer-down",
         "Two neighbours were described; they miss one peer. Its worker is Ready, its calico-node has restarted 44 times and is 0/1, "
         "but nothing of that pod was sent.",
-        "https://github.com/projectcalico/calico/issues/2042 (missing data in the thread)", now, difficulty="hard",
+        "runbook: calico-node Pod Not Running on One or a Few Customer Workers", now, difficulty="hard",
         platform="classic", calico="v3.26.4", kubernetes="v1.28.15+IKS", namespace="kube-system", acceptable=["worker-local-failure"],
     )  # fmt: skip
     nodes = story.workers([f"10.143.61.{n}" for n in (200, 204, 209, 215)])
@@ -48,7 +48,7 @@ def the_peer_sent_nothing(now: datetime) -> Incident:
     others = story.agents([n for n in nodes if n != bad], restarts=0)
     story.agents([bad], ready=False, restarts=44, started=65, last=("Error", 137, 70))
     for name in others[:2]:
-        story.not_established(name, [bad], 30, 15_000, 140, established=2)
+        story.recreated(name, [bad], 30, 2)
     story.commands = {"pods.txt": "get pods -n kube-system -o wide", "nodes.txt": "get nodes",
                       **{f"describe-{name}.txt": f"describe pod -n kube-system {name}" for name in others[:2]}}  # fmt: skip
     story.affected = [bad]
@@ -65,11 +65,11 @@ def kubelet_does_not_answer(now: datetime) -> Incident:
         acceptable=["worker-local-failure"],
     )  # fmt: skip
     nodes = story.workers([f"10.251.19.{n}" for n in (7, 8, 9)])
-    dead = story.workers(["10.251.19.12"], ready=("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."), since=5200,
+    dead = story.workers(["10.251.19.12"], ready=("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."), since=2800,
                          taints=[("node.kubernetes.io/unreachable", "NoExecute"), ("node.kubernetes.io/unreachable", "NoSchedule")])[0]  # fmt: skip
     pods = story.agents(nodes)
     name = story.agents([dead], ready=False)[0]
-    story.pod_event(name, "NodeNotReady", "Node is not ready", 5190, source="node-controller")
+    story.pod_event(name, "NodeNotReady", "Node is not ready", 2790, source="node-controller")
     story.texts[f"{name}.log"] = (
         f'Error from server: Get "https://{dead}:10250/containerLogs/calico-system/{name}/calico-node": dial tcp {dead}:10250: i/o timeout\n'
     )
@@ -80,7 +80,7 @@ def kubelet_does_not_answer(now: datetime) -> Incident:
     story.log(
         pods[0],
         [
-            *story.quiet(6000, 5400),
+            *story.quiet(3600, 3000),
             f"{session}: Error: Hold timer expired",
             *[f"{session}: State changed to {s}" for s in ("stop", "down", "start")],
             *story.quiet(900, 20),

@@ -37,17 +37,16 @@ def sets(story: Incident, namespace: str, desired: int, ready: int, selector: st
 def waits_for_the_old_daemonset(now: datetime) -> Incident:
     story = incident(
         "two-of-three-old-pods-ready", "operator-migration-incomplete",
-        "The operator has prepared the move and waits for ever for the old daemonset: no worker has been moved for six hours.",
+        "The operator has prepared the move and waits for ever for the old daemonset, whose pods are all ready again: no worker has been moved for six hours.",
         "https://github.com/tigera/operator/issues/1564", now, difficulty="easy", platform="other", calico="v3.20.2",
         kubernetes="v1.20.10", namespace="kube-system", registry="docker.io/calico",
     )  # fmt: skip
     hosts = {f"ip-10-9-{n}-20.compute": f"10.9.{n}.20" for n in (0, 1, 2)}
     story.hosts(hosts, kernel="5.4.0-1045-aws", os_image="Ubuntu 20.04.3 LTS", labels={LABEL: "pre-operator"})
     pods = story.staff(dict(list(hosts.items())[:2]), age=22_000, started=22_000)
-    pods += story.staff(dict(list(hosts.items())[2:]), age=22_000, started=22_000, ready=False)
-    story.not_established(pods[2], ["10.9.0.20", "10.9.1.20"], 21_900, 21_980, 3)
-    sets(story, "kube-system", 3, 2, "pre-operator")
-    sets(story, "calico-system", 0, 0, "migrated")["metadata"]["creationTimestamp"] = story.ago(5_900)
+    pods += story.staff(dict(list(hosts.items())[2:]), age=22_000, started=22_000)
+    sets(story, "kube-system", 3, 3, "pre-operator")
+    sets(story, "calico-system", 0, 0, "migrated")["metadata"]["creationTimestamp"] = story.ago(22_300)
     story.other(
         "tigera-operator-59f4845b57-c2x8k",
         "ip-10-9-1-20.compute",
@@ -103,14 +102,14 @@ def stuck_after_a_bad_worker(now: datetime) -> Incident:
     sets(story, "kube-system", 5, 5, "pre-operator")
     story.namespace, story.calico = "calico-system", "v3.27.5"
     pods = story.agents(new, age=90_000, started=90_000)
-    story.not_established(pods[0], [old[3]], 2000, 80_000, 12, established=6)
+    story.recreated(pods[0], [old[3]], 2000, 6)
     story.typha(new[0], "k7w2p")
     sets(story, "calico-system", 3, 3, "migrated")["metadata"]["creationTimestamp"] = story.ago(96_000)
     log = [said(story, 89_000 - 4200 * n, level, *text) for n in range(20) for level, text in (
         ("info", ("Reconciling Installation.operator.tigera.io",)),
         ("error", ("error migrating resources to calico-system", "ResourceMigrationError", "failed to wait for daemonset calico-node: timed out waiting for the condition")))]  # fmt: skip
     story.texts["operator.log"] = "\n".join(log) + "\n"
-    story.log(pods[0], [*story.boot(new[0], 90_000, [*old, *new[1:]]), *story.quiet(1000, 20)])
+    story.log(pods[0], [*story.boot(new[0], 2030, [*old, *new[1:]]), *story.quiet(1000, 20)])
     story.describe(new[0])
     story.commands["daemonsets.txt"] = "get ds -A"
     story.affected = old

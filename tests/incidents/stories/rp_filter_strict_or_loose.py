@@ -118,7 +118,7 @@ def mesos_style_pool(now: datetime) -> Incident:
     first = story.agents(old)
     pods = story.agents(new, ready=False, restarts=16, started=130, last=("Error", 137, 133), age=6900)
     for name in first[:2]:
-        story.not_established(name, new, 6700, 6800, 4, established=3)
+        story.recreated(name, new, 3000, 3)
     for name in pods:
         story.pod_event(
             name,
@@ -142,7 +142,7 @@ def one_multihomed_host(now: datetime) -> Incident:
     story = incident(
         "policy-routing-host-among-eleven", "rp-filter-strict-or-loose",
         "One multi-homed host runs policy routing with loose filtering: its felix ends after one quiet FATAL line a start, while "
-        "ten neighbours complain loudly about BGP since it was rebooted.",
+        "neighbours that were restarted complain loudly about BGP with it.",
         "https://github.com/projectcalico/felix/pull/1322", now, difficulty="hard", platform="other", calico="v3.11.2",
         kubernetes="v1.17.17", namespace="kube-system", registry="quay.io/calico",
     )  # fmt: skip
@@ -151,8 +151,8 @@ def one_multihomed_host(now: datetime) -> Incident:
     bad = "stor-28"
     others = story.staff({name: at for name, at in hosts.items() if name != bad})
     name = story.staff({bad: hosts[bad]}, restarts=22, ready=False, started=45, last=("Error", 137, 47))[0]
-    for other in others:
-        story.not_established(other, [hosts[bad]], 40, 11_000, 44, established=9)
+    for other in others[4:8]:
+        story.recreated(other, [hosts[bad]], 400, 9)
     peers = [at for host, at in hosts.items() if host != bad]
     log = [
         *story.boot(bad, 45, peers, up=peers[:4]),
@@ -180,7 +180,7 @@ def one_multihomed_host(now: datetime) -> Incident:
         ],
     )
     story.describe(bad, name)
-    story.commands[f"describe-pod-{others[2]}.txt"] = f"describe pod -n kube-system {others[2]}"
+    story.commands[f"describe-pod-{others[4]}.txt"] = f"describe pod -n kube-system {others[4]}"
     story.affected = [bad]
     story.cite(f"{name}.log", "RPF check is set to 'loose'")
     return story

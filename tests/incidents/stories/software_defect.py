@@ -50,7 +50,7 @@ def interface_monitor_nil(now: datetime) -> Incident:
     )  # fmt: skip
     nodes = story.workers([f"10.241.130.{n}" for n in (4, 5, 6, 8)])
     pods = story.agents(nodes, restarts=0, started=600_000)
-    for name, node in zip(pods, nodes, strict=True):
+    for name in pods:
         story.pod_event(
             name,
             "Unhealthy",
@@ -59,7 +59,6 @@ def interface_monitor_nil(now: datetime) -> Incident:
             3400,
             5,
         )
-        story.not_established(name, [n for n in nodes if n != node][:1], 599_970, 599_990, 2, established=2)
     log = story.quiet(3550, 3300)
     for turn in range(2):
         ago, pid = 3290 - 2100 * turn, 61 + 407 * turn
@@ -185,7 +184,6 @@ def kube_controllers_trace(now: datetime) -> Incident:
         last=("Error", 2, 70),
     )
     story.pod_event(name, "BackOff", "Back-off restarting failed container", 11, 30_000, 512)
-    story.not_established(pods[0], [hosts["nvl-32"]], 39_950, 39_980, 2, established=1)
     log = [story.line(80, "INFO", 1, "main.go 94:", 'Loaded configuration from environment config=&config.Config{LogLevel:"info", WorkloadEndpointWorkers:1, ProfileWorkers:1, PolicyWorkers:1, NodeWorkers:1, Kubeconfig:"", DatastoreType:"kubernetes"}'),
            story.line(79.8, "INFO", 1, "main.go 115:", "Ensuring Calico datastore is initialized"), story.line(79.5, "INFO", 1, "main.go 159:", "Getting initial config snapshot from datastore"),
            story.line(79, "INFO", 1, "watchersyncer.go 89:", "Start called"), story.line(78.9, "INFO", 1, "main.go 182:", "Starting status report routine"),

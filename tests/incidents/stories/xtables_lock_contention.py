@@ -175,7 +175,7 @@ def hung_iptables(now: datetime) -> Incident:
     story.agents([n for n in nodes if n != bad])
     name = story.agents([bad], restarts=3, started=3000, last=("Error", 137, 3010))[0]
     peers = [n for n in nodes if n != bad]
-    story.not_established(name, peers[:1], 2960, 2990, 2, established=4)
+    story.not_established(name, peers[:1], 2975, 2990, 2, established=4)
     story.pod_event(
         name,
         "Unhealthy",
