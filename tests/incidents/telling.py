@@ -29,7 +29,10 @@ class Incident(Story):
         """Workers at these addresses; further arguments as of ``cluster.worker`` (``ready``, ``labels``, ``taints``, ``kernel`` ...)."""
         made = list(addresses)
         for address in made:
-            worker(self, address, **{"platform": self.platform, "version": self.kubernetes, **more})
+            node = worker(self, address, **{"platform": self.platform, "version": self.kubernetes, **more})
+            node["metadata"]["uid"] = (
+                f"uid-{address}"  # else `describe node` finds its events twice: by uid and by name
+            )
         return made
 
     def agents(self, addresses: Iterable[str], **more: Any) -> list[str]:
@@ -82,7 +85,10 @@ class Incident(Story):
     def hosts(self, addresses: Mapping[str, str], **more: Any) -> list[str]:
         """Workers with names of their own (name -> address); arguments as of ``workers``. Gives the names."""
         for name, address in addresses.items():
-            worker(self, address, **{"platform": self.platform, "version": self.kubernetes, **more, "name": name})
+            node = worker(
+                self, address, **{"platform": self.platform, "version": self.kubernetes, **more, "name": name}
+            )
+            node["metadata"]["uid"] = f"uid-{name}"
         return list(addresses)
 
     def staff(self, hosts: Mapping[str, str], **more: Any) -> list[str]:
