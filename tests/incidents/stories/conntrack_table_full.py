@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 FULL = "nf_conntrack: nf_conntrack: table full, dropping packet"
 
@@ -110,7 +110,7 @@ def bgp_hold_timers_expire(now: datetime) -> Incident:
             f"[{story.syslog(ago + 200)} 2026] TCP: request_sock_TCP: Possible SYN flooding on port 443. Sending cookies.  Check SNMP counters."
         ]
         dmesg += [f"[{story.syslog(ago + 150 - 5 * n)} 2026] {FULL}" for n in range(9)]
-    story.log(name, log)
+    story.log(name, wrapped(story, log, "stamps", name))
     story.texts["dmesg-ingress-4.txt"] = "\n".join(dmesg) + "\n"
     story.describe(bad, name)
     story.commands[f"describe-pod-{others[0]}.txt"] = f"describe pod -n kube-system {others[0]}"

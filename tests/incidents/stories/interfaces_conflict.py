@@ -34,7 +34,7 @@ def networkd_takes_veths(now: datetime) -> Incident:
         last=("Error", 1, 200),
     )
     story.pod_event(job, "BackOff", "Back-off restarting failed container", 33, 1500, 40, namespace="batch")
-    log = story.boot("blue-kubw-02", 1_300_000, [at for name, at in hosts.items() if name != "blue-kubw-02"])[-10:]
+    log = story.old_boot("blue-kubw-02", 1_300_000, [at for name, at in hosts.items() if name != "blue-kubw-02"])[-10:]
     for n in range(22):
         ago = 1300 - 55 * n
         log += story.quiet(ago, ago - 3, every=3)

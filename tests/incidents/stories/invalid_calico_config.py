@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 REFUSED = "dial tcp 127.0.0.1:9099: connect: connection refused"
 
@@ -54,7 +54,7 @@ def failsafe_ports_mistyped(now: datetime) -> Incident:
                 'Failed update global config from datastore error=Failed to parse config parameter FailsafeOutboundHostPorts; value "tcp/80,tcp/443": ports should be <protocol>:<net>:<number> or <protocol>:<number> or <number>',
             )
         )
-    story.log(pods[0], log)
+    story.log(pods[0], wrapped(story, log, "prefix", pods[0]))
     story.describe(nodes[0])
     story.affected = nodes
     story.cite(f"{pods[0]}.log", "FailsafeOutboundHostPorts")

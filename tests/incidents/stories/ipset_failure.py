@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 
 def restore(story: Incident, ago: float, pid: int, data: str, stderr: str, place: str = "ipsets.go 634:") -> list[str]:
@@ -57,7 +57,7 @@ def type_differs(now: datetime) -> Incident:
             2300,
             151,
         )
-    log = story.boot("kop-node-1", 90, [at for name, at in hosts.items() if name != "kop-node-1"])
+    log = story.old_boot("kop-node-1", 90, [at for name, at in hosts.items() if name != "kop-node-1"])
     data = "create cali4t0 hash:net family inet maxelem 1048576\\nadd cali4t0 100.96.0.0/11\\nswap cali40masq-ipam-pools cali4t0\\ndestroy cali4t0\\nCOMMIT\\n"
     for turn in range(3):
         for n in range(4):
@@ -117,7 +117,7 @@ def threat_feed_fills_the_set(now: datetime) -> Incident:
             "ipsets.go 840:",
         )
         log += panic(story, ago - 40, pid)
-    story.log(pods[0], log)
+    story.log(pods[0], wrapped(story, log, "cri", pods[0]))
     story.texts["globalnetworksets.txt"] = (
         "NAME              NETS\nfirehol-level2    1.10.16.0/20,1.19.0.0/16,1.32.128.0/18 + 1171940 more...\nibm-private-svc   10.0.64.0/19,166.8.0.0/14\n"
     )
@@ -148,7 +148,7 @@ def jetson(now: datetime) -> Incident:
     )
     for name in pods:
         story.pod_event(name, "BackOff", "Back-off restarting failed container", 40, 19_000, 390)
-    log = story.boot("xavier-1", 160, [*x86.values(), "192.168.178.52"])
+    log = story.old_boot("xavier-1", 160, [*x86.values(), "192.168.178.52"])
     for turn in range(4):
         for n in range(3):
             ago, pid = 150 - 14 * turn - n, 61 + 61 * turn

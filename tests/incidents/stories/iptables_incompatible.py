@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 REFUSED = "dial tcp 127.0.0.1:9099: connect: connection refused"
 
@@ -90,7 +90,7 @@ def arm_boards(now: datetime) -> Incident:
             "goroutine 223 [running]:",
             "github.com/sirupsen/logrus.Entry.log(0x40000a8070, 0x4000886c60, 0x0, 0x0)",
         ]
-    story.log(pods[0], log)
+    story.log(pods[0], wrapped(story, log, "stern", pods[0]))
     story.describe("altra-01", pods[0])
     story.affected = list(hosts)
     story.cite(f"{pods[0]}.log", "unknown arguments found on commandline")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, protocols
+from telling import Incident, incident, protocols, wrapped
 
 GENERATION = "RULE_APPEND failed (No such file or directory): rule in chain PREROUTING"
 
@@ -28,7 +28,7 @@ def set_type_not_supported(now: datetime) -> Incident:
             3500,
             66,
         )
-    log = story.boot("cn-bj-6", 80, ["10.200.72.1", "10.200.72.17"], up=[])
+    log = story.old_boot("cn-bj-6", 80, ["10.200.72.1", "10.200.72.17"], up=[])
     data = "create cali40all-ipam-pools hash:net family inet maxelem 1048576\\ncreate cali4t32 hash:net family inet maxelem 1048576\\nadd cali4t32 172.31.0.0/16\\nswap cali40all-ipam-pools cali4t32\\nCOMMIT\\n"
     for n in range(8):
         pid = 61 + 70 * (n // 4)
@@ -187,7 +187,7 @@ def raspberry_without_extra_modules(now: datetime) -> Incident:
                     'Reporter is not ready. name="int_dataplane"',
                 )
             )
-    story.log(pods[1], log)
+    story.log(pods[1], wrapped(story, log, "stern", pods[1]))
     story.describe("raspi-2", pods[1])
     story.commands["describe-coredns.txt"] = f"describe pod -n kube-system {coredns}"
     story.affected = list(pis)

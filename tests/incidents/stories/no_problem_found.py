@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from stories import daemonset
-from telling import Incident, incident, node_status
+from telling import Incident, incident, node_status, wrapped
 
 SOCKET = "calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory"
 
@@ -342,7 +342,7 @@ def typha_was_rolled(now: datetime) -> Incident:
     log += [story.line(31_000, "WARNING", 61, "felix/daemon.go 734:", 'Felix is shutting down reason="Connection to Typha failed"'), story.line(31_000, "FATAL", 62, "confd/startsyncerclient.go 91:", "Connection to Typha failed"),
             story.line(30_998, "FATAL", 61, "felix/daemon.go 802:", 'Exiting. reason="Connection to Typha failed"'), story.line(30_997, "INFO", 5120, "felix/discovery.go 195:", "(Re)discovering Typha endpoints using the Kubernetes API..."),
             story.line(30_996, "INFO", 5120, "felix/daemon.go 553:", "Connected to Typha on attempt 1"), *healthy(story, 30_994, 5120), *story.quiet(30_900, 30_500, pid=5120), *story.quiet(1500, 15, pid=5120)]  # fmt: skip
-    story.log(pods[0], log)
+    story.log(pods[0], wrapped(story, log, "stamps", pods[0]))
     story.describe(nodes[0])
     story.cite(f"{pods[0]}.log", "Connected to Typha on attempt 1")
     return story

@@ -56,7 +56,7 @@ def dcos_agents(now: datetime) -> Incident:
     story.log(
         pods[0],
         [
-            *story.boot("agent3.lab", 60, [at for host, at in hosts.items() if host != "agent3.lab"]),
+            *story.old_boot("agent3.lab", 60, [at for host, at in hosts.items() if host != "agent3.lab"]),
             *tries(story, 57, 61, 6),
         ],
     )
@@ -87,7 +87,7 @@ def kind_cluster(now: datetime) -> Incident:
     for name in pods:
         story.not_established(name, [at for at in hosts.values() if at != "172.17.0.3"], 50, 1700, 18)
         story.pod_event(name, "BackOff", "Back-off restarting failed container", 20, 1500, 51)
-    log = [*story.boot("kind-worker", 110, ["172.17.0.5", "172.17.0.4"]), *tries(story, 107, 61, 1)]
+    log = [*story.old_boot("kind-worker", 110, ["172.17.0.5", "172.17.0.4"]), *tries(story, 107, 61, 1)]
     log += [f"bird: Mesh_172_17_0_{n}: State changed to {state}" for state in ("start", "feed", "up") for n in (4, 5)]
     story.log(pods[1], log, file=f"{pods[1]}-previous.log")
     story.texts[f"{pods[1]}.log"] = (
@@ -128,7 +128,7 @@ def mesos_style_pool(now: datetime) -> Incident:
             6700,
             301,
         )
-    story.log(pods[0], [*story.boot(new[0], 130, [*old, new[1]]), *tries(story, 127, 61, 7, every=17)])
+    story.log(pods[0], [*story.old_boot(new[0], 130, [*old, new[1]]), *tries(story, 127, 61, 7, every=17)])
     story.texts["sysctl.txt"] = (
         "net.ipv4.conf.all.rp_filter = 2\nnet.ipv4.conf.default.rp_filter = 2\nnet.ipv4.conf.eth0.rp_filter = 2\nnet.ipv4.conf.eth1.rp_filter = 2\n"
     )
@@ -155,7 +155,7 @@ def one_multihomed_host(now: datetime) -> Incident:
         story.recreated(other, [hosts[bad]], 400, 9)
     peers = [at for host, at in hosts.items() if host != bad]
     log = [
-        *story.boot(bad, 45, peers, up=peers[:4]),
+        *story.old_boot(bad, 45, peers, up=peers[:4]),
         *[
             f"bird: Mesh_{at.replace('.', '_')}: State changed to {s}"
             for at in peers[4:]
@@ -175,7 +175,7 @@ def one_multihomed_host(now: datetime) -> Incident:
     story.log(
         others[2],
         [
-            *story.boot("stor-23", 2_000_000, [at for host, at in hosts.items() if host != "stor-23"])[-40:],
+            *story.old_boot("stor-23", 2_000_000, [at for host, at in hosts.items() if host != "stor-23"])[-40:],
             *story.quiet(900, 60),
         ],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 
 def confd_races_with_itself(now: datetime) -> Incident:
@@ -89,7 +89,7 @@ def interface_monitor_nil(now: datetime) -> Incident:
             )
         )
         log += story.quiet(ago - 60, ago - 1900, pid=pid + 407)
-    story.log(pods[2], log)
+    story.log(pods[2], wrapped(story, log, "stamps", pods[2]))
     story.describe(nodes[2])
     story.affected = nodes
     story.cite(f"{pods[2]}.log", "invalid memory address or nil pointer dereference")

@@ -47,7 +47,7 @@ def canal_with_flannel(now: datetime) -> Incident:
     story.pod_event(
         name, "Killing", "Container calico-node failed liveness probe, will be restarted", 255, 7000, 14, type_="Normal"
     )
-    log = story.boot(bad, 250, bird=False)
+    log = story.old_boot(bad, 250, bird=False)
     for turn in range(4):
         began, pid = 240 - 55 * turn, 61 + 90 * turn
         tables = ("nat", "mangle", "filter", "raw")
