@@ -15,7 +15,7 @@ from analyzer.in_common import Shared, in_common
 from analyzer.inventory import Inventory
 from analyzer.missing import deciding_items, missing_items
 from analyzer.peers import peer_matrix
-from analyzer.quote import around, quote, telling_line
+from analyzer.quote import CONTEXT, around, telling_line
 from analyzer.ranking import Ranked
 from analyzer.remediation import fill, names_for, steps_for
 from analyzer.report import model
@@ -43,7 +43,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
     said = verdict(diagnosis.ranked, inventory, bool(diagnosis.symptoms), numbers)
     shown = _shown(diagnosis.ranked, said, numbers.shown)
     wanted = _wanted(shown, diagnosis)
-    quotes = quote(intake.texts(wanted), wanted)
+    quotes = intake.lines(wanted, CONTEXT)
     causes = tuple(_cause(analyzer, diagnosis, cluster, item, shown, quotes) for item in shown)
     families = {cause.family for cause in causes[:3]}
     roles = {name: message.role for name, message in analyzer.catalogue.messages.items()}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from analyzer.attribution import Output, attribute
 from analyzer.bundle import BundleError, Limits, Member, fingerprint, foreign, open_bundle
 from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
+from analyzer.log_stream.kind import NotOneLogError, is_plain_log
+from analyzer.quote import quote
 from analyzer.tables import ROW_TYPES
 from parsers.container_log import parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
 from parsers.log_facts import container_of
+from parsers.message_match import MessageMatcher
 from parsers.notes import parse_notes
 from parsers.place import Hint, place
 from parsers.recognize import SAMPLE, recognize
@@ -26,8 +30,13 @@ from parsers.rows import FileRow
 from parsers.session import Part, asked, split_session
 from parsers.source import Match, Parsed, Source
 
+Raw = bytes
 Parser = Callable[[str, Source], Parsed]
 
+#: bytes from which on a log is read in pieces: of fewer, nearly each line would be kept anyway
+LARGE = 256 * 1024
+_REPLAYED = 32 * 1024 * 1024  # bytes held until it is certain that a log can be read in pieces
+_HELD_TEXTS, _HELD_TEXT = 24 * 1024 * 1024, 1024 * 1024  # bytes of small files held for quoting, of all and of one
 _MOST_WARNINGS = 500
 _MOST_UNKNOWN = 25
 _LEAST_DUPLICATE = 64  # bytes; "No resources found" in two files is no duplicate
@@ -57,6 +66,10 @@ class Intake:
     collected: datetime | None = None
     paths: Sequence[Path] = ()
     limits: Limits = field(default_factory=Limits)
+    #: lines of large logs that may be quoted, and the texts of small files, so that they need no second look
+    quotes: dict[str, dict[int, str]] = field(default_factory=dict)
+    held: dict[str, Raw] = field(default_factory=dict)
+    _held_bytes: int = 0
     _warned: set[Skipped] = field(default_factory=set)
 
     def warn(self, file: str, what: str) -> None:
@@ -69,9 +82,31 @@ class Intake:
             item = Skipped("", f"more than {_MOST_WARNINGS} warnings: the others are not listed")
         self.warnings.append(item)
 
+    def hold(self, path: str, data: Raw) -> None:
+        """Keep a small file's bytes, as far as there is room."""
+        if len(data) <= _HELD_TEXT and self._held_bytes + len(data) <= _HELD_TEXTS:
+            self.held[path] = data
+            self._held_bytes += len(data)
+
+    def lines(self, wanted: Mapping[str, Iterable[int]], context: int) -> dict[str, dict[int, str]]:
+        """Give the wanted lines and ``context`` lines around each, by file and number; see :func:`quote`."""
+        found: dict[str, dict[int, str]] = {}
+        others: dict[str, Iterable[int]] = {}
+        for path, numbers in wanted.items():
+            at_hand = self.quotes.get(path, {})
+            if all(number in at_hand for number in numbers):
+                near = {n for number in numbers for n in range(number - context, number + context + 1)}
+                found[path] = {number: at_hand[number] for number in sorted(near) if number in at_hand}
+            else:
+                others[path] = numbers
+        return {**found, **quote(self.texts(others), others, context)}
+
     def texts(self, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Read the wanted files again, decoded: (path, text)."""
+        """Give the wanted files, decoded: (path, text); those not at hand are read again."""
         left = set(wanted)
+        for path in sorted(left & self.held.keys()):
+            yield path, decode(self.held[path])[0]
+        left -= self.held.keys()
         if not left:
             return
         for member in open_bundle(self.paths, self.limits, lambda file, what: None, only=left):
@@ -82,22 +117,26 @@ class Intake:
                 return
 
 
-def read_bundle(paths: Sequence[Path], match: Match, limits: Limits | None = None) -> Intake:
+def read_bundle(
+    paths: Sequence[Path], match: Match, limits: Limits | None = None, matcher: MessageMatcher | None = None
+) -> Intake:
     """Read one ticket.
 
     Args:
         paths: a folder, an archive, or loose files of one ticket.
         match: gives the ids of the message catalogue's entries that a text matches.
         limits: what is read at the most.
+        matcher: the catalogue behind ``match``; with it large logs are read in pieces, without it as whole texts.
 
     Raises:
         BundleError: an input does not exist, cannot be opened, or no text at all is in it.
     """
     if not paths:
         raise BundleError("no input is given: name a folder, an archive or files")
-    reader = _Reader(Intake(_name(paths[0]), paths=paths, limits=limits or Limits()), match)
-    for member in open_bundle(paths, reader.intake.limits, reader.intake.warn):
+    reader = _Reader(Intake(_name(paths[0]), paths=paths, limits=limits or Limits()), match, matcher)
+    for member in open_bundle(paths, reader.intake.limits, reader.intake.warn, at_once=LARGE if matcher else 0):
         reader.member(member)
+    reader.again()
     return reader.finish()
 
 
@@ -108,15 +147,17 @@ def _name(path: Path) -> str:
 class _Reader:
     """Reads the members of one ticket, one after another."""
 
-    def __init__(self, intake: Intake, match: Match) -> None:
+    def __init__(self, intake: Intake, match: Match, matcher: MessageMatcher | None = None) -> None:
         self.intake = intake
         self.match = match
+        self.matcher = matcher
         self.outputs: list[Output] = []
         self.members = 0
         self.texts = 0
         self._seen: dict[tuple[str, str, str, bool], str] = {}
         self._unknown: list[str] = []
         self._shared: list[tuple[FileRow, list[Output]]] = []  # files that hold several logs
+        self._again: dict[str, tuple[FileRow, Hint, int]] = {}  # large logs that must be read as whole texts
 
     def member(self, member: Member) -> None:
         """Take one member in: as text, as a duplicate, or as something that is not read."""
@@ -125,27 +166,113 @@ class _Reader:
         row = FileRow(member.path, "", hint.namespace, hint.pod, "", hint.node, member.size)
         row.problems = member.problems
         self.intake.rows["files"].append(row)
+        if member.rest is not None:
+            if not is_binary(member.data) and is_plain_log(member.data, member.path):
+                self._large(member, row, hint)
+                return
+            member = self._whole(member)
+            row.bytes, row.problems = member.size, member.problems
+        self.intake.hold(member.path, member.data)
         if first := self._first_of(member, hint):
-            row.kind, row.container = "duplicate", hint.container
-            self.intake.file_facts.setdefault(member.path, {})["duplicate_of"] = first
+            self._duplicate(row, hint, first)
         elif is_binary(member.data):
             row.kind = "binary"
             self.intake.warn(member.path, f"{foreign(member.data[:512]) or 'binary content'}: skipped")
         else:
             self._text(member, row, hint)
 
+    def _whole(self, member: Member, before: Sequence[bytes] = ()) -> Member:
+        """All bytes of a member given in pieces, up to the limit; ``before`` are those already taken of it."""
+        pieces = list(before) or [member.data]
+        most = self.intake.limits.member_bytes
+        size = sum(map(len, pieces))
+        problems: tuple[str, ...] = ()
+        if member.rest is not None:
+            for piece in member.rest.pieces():
+                if size + len(piece) > most:
+                    problem = f"limit reached: more than {most} bytes in one file (--limit-member-bytes); cut"
+                    problems = (problem,)
+                    pieces.append(piece[: most - size])
+                    break
+                pieces.append(piece)
+                size += len(piece)
+            problems = (*member.rest.problems, *problems)
+        return Member(member.path, b"".join(pieces), problems)
+
+    def _large(self, member: Member, row: FileRow, hint: Hint) -> None:
+        """Read a log in pieces; where it turns out to be something else, as a whole."""
+        from analyzer.log_stream.reader import read_log  # needs numpy and pyarrow, which small tickets never load
+
+        assert member.rest is not None and self.matcher is not None
+        path, rest = member.path, member.rest
+        taken: list[bytes] = []
+
+        def pieces() -> Iterator[bytes]:
+            for piece in chain([member.data], rest.pieces()):
+                if rest.size <= _REPLAYED:
+                    taken.append(piece)
+                elif taken:
+                    taken.clear()
+                yield piece
+
+        container = hint.container or container_of(decode(member.data)[0][:SAMPLE])
+        source = Source(path, 1, hint.namespace, hint.pod, container, hint.node, hint.previous)
+        try:
+            log = read_log(pieces(), source, self.matcher, self.intake.limits.line)
+        except NotOneLogError:
+            if taken:
+                whole = self._whole(member, taken)
+                row.bytes, row.problems = whole.size, whole.problems
+                self._text(whole, row, hint)
+            else:
+                self._again[path] = row, hint, len(self.outputs)
+            return
+        row.bytes, row.lines, row.encoding = log.bytes, log.lines, log.encoding
+        self.texts += 1
+        if first := self._first_like(log.digest, path, hint):
+            self._duplicate(row, hint, first)
+            return
+        self.intake.quotes[path] = log.quotes
+        output = Output(replace(row, kind="log"), source, "log", log.parsed)
+        self._files([output], row)
+        row.problems = tuple(dict.fromkeys([*rest.problems, *log.problems, *log.parsed.problems]))
+        for problem in row.problems:
+            self.intake.warn(path, problem)
+
+    def again(self) -> None:
+        """Read those large files as whole texts that turned out not to be a plain log."""
+        if not self._again:
+            return
+        more = 0
+        for member in open_bundle(self.intake.paths, self.intake.limits, lambda file, what: None, only=self._again):
+            if member.path in self._again:
+                row, hint, place = self._again[member.path]
+                row.bytes, row.problems = member.size, member.problems
+                outputs, self.outputs = self.outputs, []
+                self._text(member, row, hint)
+                outputs[place + more : place + more] = self.outputs
+                more += len(self.outputs)
+                self.outputs = outputs
+
+    def _duplicate(self, row: FileRow, hint: Hint, first: str) -> None:
+        row.kind, row.container = "duplicate", hint.container
+        self.intake.file_facts.setdefault(row.path, {})["duplicate_of"] = first
+
     def _first_of(self, member: Member, hint: Hint) -> str:
-        """The file that has the same content, "" for none.
+        """The file that has the same content, "" for none."""
+        if member.size < _LEAST_DUPLICATE:
+            return ""
+        return self._first_like(hashlib.blake2b(member.data, digest_size=16).hexdigest(), member.path, hint)
+
+    def _first_like(self, digest: str, path: str, hint: Hint) -> str:
+        """The file that has the same digest, "" for none.
 
         The same words may stand in the logs of two pods; only where the paths do not tell them apart they are copies.
         """
-        if member.size < _LEAST_DUPLICATE:
-            return ""
-        digest = hashlib.blake2b(member.data, digest_size=16).hexdigest()
         key = (digest, hint.pod, hint.container, hint.previous)
         first = self._seen.get(key) or self._seen.get((digest, "", "", False), "")
         if not first:
-            self._seen[key] = member.path
+            self._seen[key] = path
         return first
 
     def _text(self, member: Member, row: FileRow, hint: Hint) -> None:

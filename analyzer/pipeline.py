@@ -74,7 +74,7 @@ class Analyzer:
 
     def read(self, paths: Sequence[Path]) -> Reading:
         """Open, recognise and parse; raises ``BundleError`` where there is nothing to read."""
-        intake = read_bundle(paths, self.match, self.limits)
+        intake = read_bundle(paths, self.match, self.limits, self.matcher)
         tables = build(dict(intake.rows), intake.collected)
         tables.facts_of_files = dict(intake.file_facts)
         annotate(tables, self.match)

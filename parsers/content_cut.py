@@ -43,6 +43,8 @@ _BEGINS: dict[str, str] = {
 _NAMES = {kind: kind.replace("-", "_") for kind in _BEGINS}
 _KINDS = {name: kind for kind, name in _NAMES.items()}
 _LINES = {kind: re.compile(rf"^(?:{pattern})", re.MULTILINE) for kind, pattern in _BEGINS.items()}
+#: first lines of what is told by two
+_MAY_BEGIN = re.compile(r" {0,8}Name:(?: +|\t)\S|[{\[]$|\*(?:filter|nat|raw|mangle)$|---$|kind: |apiVersion: ")
 _EVENT = re.compile(r"^[ \t]+(?:Normal|Warning) +[A-Z]\w+ +(?:\d+[smhd]|<unknown>|<invalid>)", re.MULTILINE)
 _EVENT_ROW = re.compile(r"^(?:\S+ +)?\d+[smhdy]\S* +(?:Normal|Warning) +[A-Z]\w+", re.MULTILINE)
 _LAST_WORDS = re.compile(r"^      Message:", re.MULTILINE)
@@ -66,6 +68,11 @@ def _search(kind: str) -> re.Pattern[str]:
 
 
 _AFTER = {kind: _search(kind) for kind in ("", *_BEGINS)}
+
+
+def may_begin_another(line: str) -> bool:
+    """Whether a line of a log may begin something else: what follows it is not known, so the answer may be too much."""
+    return _AFTER["log"].match(f"{line}\n") is not None or _MAY_BEGIN.match(line) is not None
 
 
 def cut_by_content(text: str) -> list[tuple[int, str]]:

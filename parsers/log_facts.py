@@ -13,7 +13,7 @@ from parsers.log_record import LogRecord
 __all__ = ["LogFacts", "container_of"]
 
 #: beginnings of the messages that hold a fact (startup.go, utils.go, autodetection_methods.go, daemon.go, install.go)
-_TELLING = (
+TELLING = (
     "Starting node ",
     "Determined node name: ",
     "Using node name: ",
@@ -71,7 +71,7 @@ class LogFacts:
         if record.level:
             self.levels[record.level] += 1 + more
         self._last.append(record)
-        if record.message.startswith(_TELLING):
+        if record.message.startswith(TELLING):
             self._tell(record.message[:16_384])
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from parsers.message_pattern import Alternative, Expression, Span, templates_of,
 
 _ROLES = {"cause": 0, "symptom": 1, "state": 2, "benign": 3}
 _BENIGN = _ROLES["benign"]
+_NOT_BARE = re.compile(r"[\d\s]+")
 #: of a longer text only the beginning and the end are looked at: a line's fields can hold a whole rule set
 _HEAD, _TAIL = 12_288, 4_096
 
@@ -67,6 +69,7 @@ class MessageMatcher:
                 entry = _Entry(pattern.id, _ROLES.get(pattern.role, _ROLES["state"]), alternative, unless)
                 self._add(entry, positions)
         self._automaton: Any = AhoCorasick(list(positions))
+        self._numbered: list[tuple[frozenset[str], Alternative]] | None = None
 
     def match(self, text: str) -> tuple[str, ...]:
         """Give the ids of all families the text belongs to, the most telling first.
@@ -90,6 +93,33 @@ class MessageMatcher:
             if span is not None and not (entry.unless and entry.unless.find(given)):
                 hits[entry.id] = _Hit(entry.id, entry.role, entry.alternative.length, span)
         return _ordered(list(hits.values()))
+
+    def told_by_numbers(self, digitless: str) -> tuple[Alternative, ...]:
+        """Give the alternatives of which numbers in a text may decide whether it matches.
+
+        Args:
+            digitless: the text without its digits; for all texts that differ from it in digits only, the families
+                are the same unless one of the given alternatives matches one of them and not the other.
+        """
+        if self._numbered is None:
+            entries = (*self._always, *(entry for entries in self._by_literal for entry in entries))
+            found: dict[Alternative, frozenset[str]] = {}
+            for entry in entries:
+                for item in (entry.alternative, entry.unless):
+                    if item is not None and item.numbered:
+                        found[item] = frozenset(_bare(literal) for literal in item.literals)
+            self._numbered = [(literals, alternative) for alternative, literals in found.items()]
+        bare = _bare(text_of(digitless).plain)
+        return tuple(
+            alternative
+            for literals, alternative in self._numbered
+            if not literals or any(literal in bare for literal in literals)
+        )
+
+    def literals(self, text: str) -> set[int]:
+        """Give numbers of the families' literals that stand in a text."""
+        hits = self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)
+        return {hit[0] for hit in hits}
 
     def faulty(self) -> list[str]:
         """Try all expressions; give those that are none, with what is wrong with them."""
@@ -129,6 +159,11 @@ class MessageMatcher:
             for position in {hit[0] for hit in hits}:
                 found += self._by_literal[position]
         return found
+
+
+def _bare(text: str) -> str:
+    """A text without digits and blanks."""
+    return _NOT_BARE.sub("", text)
 
 
 def _alternatives(pattern: Pattern) -> list[Alternative]:

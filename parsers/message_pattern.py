@@ -17,6 +17,8 @@ TIMEOUT_S = 0.2  # of one regular expression on one text; input is hostile
 _HOLE = re.compile(r"\{([A-Za-z0-9_ |:.,;'/()%=*+<>-]+)\}")
 _BLANKS = re.compile(r"\s+")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
+_NUMBER = re.compile(r"(?<![A-Za-z])\d")
+_NO_NUMBERS = re.compile(r"\{\d*,?\d*\}|\\d|(?<=\[)0-9(?=a-f\])|\bx509\b")
 _MOST_CHOICES = 64
 _LEAST_SPECIFIC = 8  # an expression has few plain characters to count, yet says more than they do
 
@@ -45,6 +47,10 @@ class Alternative(Protocol):
     @property
     def length(self) -> int:
         """How specific it is: plain characters that a match holds."""
+
+    @property
+    def numbered(self) -> bool:
+        """Whether digits are a part of what it looks for."""
 
     def find(self, text: Text) -> Span | None:
         """Give where it matches, None if it does not."""
@@ -85,6 +91,11 @@ class Template:
         return sum(len(piece) for piece in self.pieces)
 
     @property
+    def numbered(self) -> bool:
+        """Whether a piece has a digit that is not part of a word (``ipv4``, ``x509``)."""
+        return any(_NUMBER.search(piece) for piece in self.pieces)
+
+    @property
     def exact(self) -> bool:
         """Whether only one text matches: :attr:`pieces` [0]."""
         return self.whole and len(self.pieces) == 1 and not self.opens and not self.closes
@@ -110,7 +121,7 @@ class Template:
         return Span(0 if self.opens else start, len(plain) if self.closes else position)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Expression:
     """A regular expression, compiled when it is first needed: most are never asked for."""
 
@@ -127,6 +138,11 @@ class Expression:
     def length(self) -> int:
         """Characters of the text it cannot do without."""
         return max(min((len(text) for text in self.literals), default=0), _LEAST_SPECIFIC)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether it names digits, other than those of words, and other than as how often something may come."""
+        return _NUMBER.search(_NO_NUMBERS.sub("", self.source)) is not None
 
     def find(self, text: Text) -> Span | None:
         """Give the span of the first match; None also where it takes too long."""

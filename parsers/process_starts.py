@@ -14,7 +14,7 @@ from datetime import datetime
 from parsers.log_record import LogRecord
 
 #: beginning of a message -> process that logs it first (startup.go, daemon.go, run.go, main.go, install.go)
-_START_WORDS = {
+START_WORDS = {
     "Early log level set to": "startup",
     "Felix starting up": "felix",
     "Starting calico-confd": "confd",
@@ -22,9 +22,11 @@ _START_WORDS = {
     "Loaded configuration from environment": "kube-controllers",
     "Running as a Kubernetes pod": "cni-installer",
 }
-_WORDS = tuple(_START_WORDS)
+_WORDS = tuple(START_WORDS)
 #: processes whose start is the start of the container
 _CONTAINER = frozenset({"startup", "typha", "kube-controllers", "cni-installer"})
+#: beginning of a message that only the first process of a container logs
+CONTAINER_WORDS = tuple(words for words, process in START_WORDS.items() if process in _CONTAINER)
 #: one process a call: a new pid says nothing
 _SHORT_LIVED = frozenset({"cni-plugin", "ipam", "shutdown", ""})
 #: container -> process of its lines where the release prints no component
@@ -92,7 +94,7 @@ class ProcessStarts:
     def _start_word(self, record: LogRecord) -> str:
         if record.level != "INFO" or not record.message.startswith(_WORDS):
             return ""
-        process = next(name for words, name in _START_WORDS.items() if record.message.startswith(words))
+        process = next(name for words, name in START_WORDS.items() if record.message.startswith(words))
         if process == "startup" and record.component not in ("", "startup"):
             return ""  # other processes log these words about their own log level
         return process

@@ -10,17 +10,17 @@ from pathlib import Path, PurePosixPath
 from analyzer.bundle.fingerprint import fingerprint
 from analyzer.bundle.folder import files_below, open_plain
 from analyzer.bundle.limits import Budget, Limits
-from analyzer.bundle.member import BundleError, Member, Warn, inner_path, is_litter
+from analyzer.bundle.member import BundleError, Member, Rest, Warn, inner_path, is_litter
 from analyzer.bundle.signature import COMPRESSED, HEAD, foreign, kind_of
 from analyzer.bundle.walk import Walker
 
-__all__ = ["Budget", "BundleError", "Limits", "Member", "Warn", "fingerprint", "foreign", "open_bundle"]
+__all__ = ["Budget", "BundleError", "Limits", "Member", "Rest", "Warn", "fingerprint", "foreign", "open_bundle"]
 
 _SUFFIXES = {"gz": (".gz",), "bz2": (".bz2",), "xz": (".xz",), "zst": (".zst", ".zstd")}
 
 
 def open_bundle(
-    paths: Sequence[Path], limits: Limits, warn: Warn, only: Iterable[str] | None = None
+    paths: Sequence[Path], limits: Limits, warn: Warn, only: Iterable[str] | None = None, at_once: int = 0
 ) -> Iterator[Member]:
     """Give all members of one ticket, one at a time, in a fixed order.
 
@@ -34,6 +34,8 @@ def open_bundle(
         limits: what is read at the most.
         warn: takes (path, what) of everything skipped, cut or damaged.
         only: the members that are wanted; others are not read.
+        at_once: bytes of a member that are read at once; the others come in pieces (:attr:`Member.rest`), which must
+            be taken, if at all, before the next member. 0 for whole members, up to the limit for them.
 
     Raises:
         BundleError: an input does not exist, cannot be read or is of a form that is not opened. Of several inputs
@@ -41,7 +43,7 @@ def open_bundle(
     """
     budget = Budget(limits)
     wanted: set[str] | None = None if only is None else set(only)
-    walker = Walker(budget, warn, lambda path: wanted is None or path in wanted)
+    walker = Walker(budget, warn, lambda path: wanted is None or path in wanted, at_once)
     for path, label, prefix in _labels([_checked(path) for path in paths]):
         try:
             if path.is_dir():

@@ -22,7 +22,11 @@ class Feed:
         have = len(self._buffer) - self._at
         if have >= size:
             return have
-        parts = [self._buffer[self._at :]]
+        if not have and (piece := next(self._pieces, None)) is not None and len(piece) >= size:
+            self._buffer, self._at = piece, 0  # nothing is left over: the piece is taken as it is
+            return len(piece)
+        parts = [self._buffer[self._at :]] if have else [piece] if piece is not None else []
+        have = sum(map(len, parts))
         for piece in self._pieces:
             parts.append(piece)
             have += len(piece)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 #: takes (path inside the bundle, what was skipped, cut or damaged)
@@ -19,16 +19,38 @@ class BundleError(Exception):
     """The input as a whole cannot be read; the text is one line that names it and says what to do."""
 
 
+class Rest:
+    """The bytes of a large member behind those at hand; they can be taken once, before the next member is."""
+
+    def __init__(self, pieces: Iterator[bytes], problems: list[str]) -> None:
+        self._pieces = pieces
+        self._problems = problems
+        self.size = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        """Give the bytes in pieces."""
+        for piece in self._pieces:
+            self.size += len(piece)
+            yield piece
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the bytes; known once they were all taken."""
+        return tuple(self._problems)
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One file of the bundle: its path inside (nested archives joined with ``!``) and its bytes.
 
-    ``problems`` says what is wrong with the bytes: cut at a limit, damaged, truncated.
+    ``problems`` says what is wrong with the bytes: cut at a limit, damaged, truncated. Of a large member that is given
+    in pieces, ``data`` is the beginning and ``rest`` the other bytes.
     """
 
     path: str
     data: bytes
     problems: tuple[str, ...] = ()
+    rest: Rest | None = None
 
     @property
     def size(self) -> int:

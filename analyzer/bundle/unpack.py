@@ -11,6 +11,11 @@ from typing import Any
 
 import zstandard
 
+try:
+    from isal import igzip_lib
+except ImportError:  # there is no wheel of it for every platform
+    igzip_lib = None  # type: ignore[assignment]
+
 from analyzer.bundle.feed import CHUNK, Feed
 from analyzer.bundle.limits import Budget, allowed
 
@@ -20,7 +25,9 @@ _ZSTD_WINDOW = 2**27
 Note = Callable[[str], None]
 
 
-_DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, ValueError, EOFError)
+#: zlib's own where there is no other
+_IsalError: Any = zlib.error if igzip_lib is None else igzip_lib.error
+_DAMAGE = (_IsalError, zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, ValueError, EOFError)
 
 
 class _Inflate:
@@ -43,6 +50,11 @@ class _Inflate:
     @property
     def needs_input(self) -> bool:
         return not self._inner.unconsumed_tail
+
+
+def _inflate(wbits: int, flag: str) -> Any:
+    """The fast decompressor of ISA-L where it is installed, else zlib's."""
+    return _Inflate(wbits) if igzip_lib is None else igzip_lib.IgzipDecompressor(getattr(igzip_lib, flag))
 
 
 class _Zstd:
@@ -83,8 +95,8 @@ class _ZipLzma:
 
 
 _FACTORIES: dict[str, Callable[[], Any]] = {
-    "gz": lambda: _Inflate(31),
-    "deflate": lambda: _Inflate(-15),
+    "gz": lambda: _inflate(31, "DECOMP_GZIP"),
+    "deflate": lambda: _inflate(-15, "DECOMP_DEFLATE"),
     "bz2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY),
     "zst": _Zstd,
@@ -92,8 +104,9 @@ _FACTORIES: dict[str, Callable[[], Any]] = {
 }
 #: how a further stream of the kind begins
 _MAGIC = {"gz": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ\x00", "zst": b"\x28\xb5\x2f\xfd"}
-#: compressed bytes taken at a time: where a portion is damaged, all that it would have given is lost
-_PORTION = 512
+#: compressed bytes taken at a time: where a portion is damaged, all that it would have given is lost; behind the
+#: first megabyte it may be more
+_PORTION, _LATER_PORTION, _LATER = 512, 8192, 1 << 20
 
 
 def unpacked(feed: Feed, kind: str, budget: Budget, note: Note, single: bool = False) -> Iterator[bytes]:
@@ -148,7 +161,7 @@ def _stream(feed: Feed, decompressor: Any, rest: bytes, note: Note) -> Generator
         if rest:
             data, rest = rest[:_PORTION], rest[_PORTION:]
         elif getattr(decompressor, "needs_input", True):
-            data = feed.some(_PORTION)
+            data = feed.some(_PORTION if feed.consumed < _LATER else _LATER_PORTION)
             if not data:
                 note(f"cut off after {total} bytes: what was readable is used")
                 return None

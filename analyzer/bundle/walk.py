@@ -8,7 +8,7 @@ from typing import IO
 
 from analyzer.bundle.feed import Feed, pieces_of
 from analyzer.bundle.limits import Budget
-from analyzer.bundle.member import BundleError, Member, Names, Warn, inner_path, is_litter
+from analyzer.bundle.member import BundleError, Member, Names, Rest, Warn, inner_path, is_litter
 from analyzer.bundle.signature import HEAD, kind_of
 from analyzer.bundle.tar_stream import NO_END, TarEntry, tar_entries
 from analyzer.bundle.unpack import unpacked
@@ -24,10 +24,12 @@ class Walker:
         budget: what may still be read.
         warn: takes (path, what) of everything skipped, cut or damaged.
         wanted: says whether a member is wanted; others keep their names and are not read.
+        at_once: bytes of a member that are read at once, the others come in pieces; 0 for all.
     """
 
-    def __init__(self, budget: Budget, warn: Warn, wanted: Callable[[str], bool]) -> None:
+    def __init__(self, budget: Budget, warn: Warn, wanted: Callable[[str], bool], at_once: int = 0) -> None:
         self.budget = budget
+        self.at_once = at_once
         self.warn = warn
         self.wanted = wanted
         self.names = Names()
@@ -83,14 +85,30 @@ class Walker:
         path = self.names.unique(path)
         if is_litter(path) or not self.wanted(path):
             return
-        most = self.budget.limits.member_bytes
+        problems: list[str] = []
+        in_pieces = 0 < self.at_once < self.budget.limits.member_bytes
+        content = self._content(feed, path, size, notes, problems, in_pieces)
         pieces: list[bytes] = []
         total = 0
-        problems: list[str] = []
-        while total < most and (piece := feed.some(min(most - total, 1 << 20))):
+        for piece in content:
             pieces.append(piece)
             total += len(piece)
+            if in_pieces and total >= self.at_once:
+                yield Member(path, b"".join(pieces), rest=Rest(content, problems))
+                return
+        yield Member(path, b"".join(pieces), tuple(problems))
+
+    def _content(
+        self, feed: Feed, path: str, size: int | None, notes: list[str] | None, problems: list[str], unlimited: bool
+    ) -> Iterator[bytes]:
+        """The bytes of one file; at the end ``problems`` says what is wrong with them."""
+        limits = self.budget.limits
+        most = limits.bytes if unlimited else limits.member_bytes
+        total = 0
+        while total < most and (piece := feed.some(min(most - total, 1 << 20))):
+            total += len(piece)
             self.budget.used_bytes += len(piece)
+            yield piece
             if reason := self.budget.exhausted():
                 problems.append(f"limit reached: {reason}; cut")
                 break
@@ -104,7 +122,6 @@ class Walker:
             problems.append(f"truncated: {total} of {size} bytes are there")
         for problem in problems:
             self.warn(path, problem)
-        yield Member(path, b"".join(pieces), tuple(problems))
 
     def _counted(self, path: str) -> bool:
         """Count a member; False, with a warning, where a limit is reached."""

@@ -1,0 +1,31 @@
+"""Columns that grow: what is known of shapes and of groups of lines, one number each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from analyzer.log_stream.lines import Numbers
+
+
+class Column:
+    """Numbers by the number of a shape or group; those not set yet have the first value."""
+
+    def __init__(self, dtype: Any, first: int = 0) -> None:
+        self._first = first
+        self._values: Numbers = np.full(1024, first, dtype)
+
+    def upto(self, size: int) -> Numbers:
+        """Give the first ``size`` values, to be read and changed."""
+        if size > len(self._values):
+            grown = np.full(max(size, 2 * len(self._values)), self._first, self._values.dtype)
+            grown[: len(self._values)] = self._values
+            self._values = grown
+        return self._values[:size]
+
+    def __setitem__(self, number: int, value: Any) -> None:
+        self.upto(number + 1)[number] = value
+
+    def __getitem__(self, number: int) -> Any:
+        return self.upto(number + 1)[number]

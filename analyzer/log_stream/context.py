@@ -1,0 +1,48 @@
+"""The lines around those kept, for quoting them without a second look at the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+#: lines kept before and after one that may be quoted, and characters of each
+AROUND = 5
+MOST_CHARACTERS = 2000
+MOST_LINES = 60_000  # of one file
+
+
+class Context:
+    """Collects lines around the places picked, stretch by stretch."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, bytes] = {}
+        self._before: list[tuple[int, bytes]] = []
+        self._until = 0
+
+    def see(self, raw: Callable[[int], bytes], first: int, count: int, picked: Sequence[int]) -> None:
+        """Take the lines around ``picked``.
+
+        Args:
+            raw: gives the line at a place of the stretch.
+            first: number of the stretch's first line.
+            count: lines in the stretch.
+            picked: places in the stretch, in order.
+        """
+        places = set(range(min(max(self._until - first + 1, 0), count)))
+        if len(self._lines) < MOST_LINES:
+            for place in picked:
+                places.update(range(max(place - AROUND, 0), min(place + AROUND + 1, count)))
+                if place < AROUND:
+                    self._lines.update(self._before[place - AROUND :])
+            if picked:
+                self._until = first + picked[-1] + AROUND
+        for place in places:
+            self._lines[first + place] = raw(place)[:MOST_CHARACTERS]
+        last = range(max(count - AROUND, 0), count)
+        self._before = [*self._before, *((first + place, raw(place)[:MOST_CHARACTERS]) for place in last)][-AROUND:]
+
+    def around(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Give the lines around the given ones, in order, as far as they were taken."""
+        wanted = {near for number in numbers for near in range(number - AROUND, number + AROUND + 1)}
+        for number in sorted(wanted):
+            if number in self._lines:
+                yield number, self._lines[number]

@@ -1,0 +1,147 @@
+"""One log of any size read as its stretches come: the lines kept go to the parser, the others are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from analyzer.log_stream.context import Context
+from analyzer.log_stream.kind import NotOneLogError
+from analyzer.log_stream.lines import PAD, Cutter
+from analyzer.log_stream.shapes import Shapes
+from analyzer.log_stream.sieve import Sieve
+from parsers.container_log import KeptLine, parse_kept_lines
+from parsers.decode import decode
+from parsers.log_dress import dress_of, without_controls
+from parsers.log_shape import LineShape, identity, shape_of
+from parsers.message_match import MessageMatcher
+from parsers.source import Parsed, Source
+
+#: bytes of a file's beginning that tell the dress of its lines
+_HEAD = 256 * 1024
+_UTF8, _LATIN1 = "utf-8", "latin-1"
+
+
+@dataclass(slots=True)
+class ReadLog:
+    """What was read of a log; ``lines`` and ``bytes`` are those of the whole file."""
+
+    parsed: Parsed
+    lines: int
+    bytes: int
+    encoding: str
+    digest: str  # equal for equal content
+    quotes: dict[int, str] = field(default_factory=dict)  # lines that may be quoted, with those around them
+    problems: list[str] = field(default_factory=list)
+
+
+def read_log(
+    pieces: Iterator[bytes],
+    source: Source,
+    matcher: MessageMatcher,
+    most: int,
+) -> ReadLog:
+    """Read a log from its bytes, in pieces.
+
+    Args:
+        pieces: the file's bytes; :func:`analyzer.log_stream.kind.is_plain_log` holds for their beginning.
+        source: where it is from.
+        matcher: the message catalogue.
+        most: characters of a line; longer ones are cut.
+
+    Raises:
+        NotOneLogError: something else turned up in it.
+    """
+    return _LogReader(source, matcher, most).read(pieces)
+
+
+class _LogReader:
+    def __init__(self, source: Source, matcher: MessageMatcher, most: int) -> None:
+        self.source = source
+        self.match = matcher.match
+        self.most = most
+        self.shapes = Shapes(self._look, matcher)
+        self.context = Context()
+        self.sieve = Sieve(self.shapes, self._identify, self.context)
+        self.digest = 0
+        self.encoding = _UTF8
+        self.broken = self.right = 0
+        self.long_lines = 0
+        self.nul = False
+        self.dress = dress_of("")
+
+    def read(self, pieces: Iterator[bytes]) -> ReadLog:
+        cutter = Cutter(pieces, self.most)
+        head = ""
+        while data := cutter.next():
+            if not head:
+                head = self._begin(data)
+            self._check(data)
+            self.digest = crc32(data, self.digest)
+            taken = self.sieve.feed(data, cutter.last)
+            if self.sieve.several_logs:
+                raise NotOneLogError
+            cutter.give_back(data[taken : -len(PAD)])
+        return self._finish(head, cutter)
+
+    def _begin(self, data: bytes) -> str:
+        head = decode(data[:_HEAD])[0]
+        self.dress = dress_of(without_controls(head), None)
+        return head
+
+    def _check(self, data: bytes) -> None:
+        """Note what is wrong with the bytes of a stretch."""
+        if data.isascii():
+            self.nul = self.nul or data.count(0) > len(PAD)
+            return
+        try:
+            data.decode(_UTF8)
+        except UnicodeDecodeError:
+            text = data.decode(_UTF8, "replace")
+            broken = text.count("\ufffd")
+            self.broken += broken
+            self.right += len(text) - broken - len(text.encode("ascii", "ignore"))
+
+    def _text(self, raw: bytes) -> str:
+        raw = raw[: 4 * self.most].rstrip(b"\r")
+        if raw.isascii() and b"\x1b" not in raw and b"\0" not in raw and b"\b" not in raw and b"\r" not in raw:
+            return raw.decode("ascii")[: self.most]
+        return decode(raw.replace(b"\r", b" "))[0][: self.most]
+
+    def _look(self, raw: bytes) -> LineShape:
+        shape = shape_of(raw, self._text(raw), self.dress)
+        if shape.foreign:
+            raise NotOneLogError
+        return shape
+
+    def _identify(self, raw: bytes, shape: int) -> object:
+        text = self._text(raw)
+        return identity(text, self.dress), self.shapes.outcome(shape, text)
+
+    def _finish(self, head: str, cutter: Cutter) -> ReadLog:
+        kept, more = self.sieve.finish()
+        lines = [KeptLine(line.number, self._text(line.raw), more.get(line.number, 0)) for line in kept]
+        parsed = parse_kept_lines(head, lines, self.source, self.match)
+        quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
+        quotes = {number: self._text(raw) for number, raw in self.context.around(quotable)}
+        last = lines[-1].text if lines else ""
+        digest = f"{self.digest:08x} {cutter.bytes} {self.sieve.lines} {last}"
+        return ReadLog(parsed, self.sieve.lines, cutter.bytes, self._encoding(), digest, quotes, self._problems(cutter))
+
+    def _encoding(self) -> str:
+        return _LATIN1 if self.broken > 1 and self.right <= self.broken else _UTF8
+
+    def _problems(self, cutter: Cutter) -> list[str]:
+        problems = []
+        if self.broken:
+            latin = self._encoding() == _LATIN1
+            problems.append("not UTF-8: read as Latin-1" if latin else "some bytes are not UTF-8")
+        if self.nul:
+            problems.append("NUL characters were taken out")
+        if cutter.dropped_lines:
+            what = f"{cutter.dropped_lines} lines of more than {self.most} characters were cut (--limit-line)"
+            problems.append(f"limit reached: {what}")
+        if self.shapes.beyond:
+            problems.append(f"{self.shapes.beyond} lines that differ in names only were counted, not looked at")
+        return problems

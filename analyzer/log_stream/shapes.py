@@ -1,0 +1,154 @@
+"""The shapes of a log's lines: each is looked at once, and what follows for all its lines is kept in columns.
+
+Shapes that differ in names only (of pods, interfaces, containers) are a family. Of a family a few hundred are told
+apart; a further one only if a text of the catalogue stands in it that stands in none of the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from analyzer.log_stream.columns import Column
+from analyzer.log_stream.lines import Numbers
+from parsers.log_shape import LineShape
+from parsers.message_match import MessageMatcher
+from parsers.message_pattern import Alternative, text_of
+
+Name = TypeVar("Name", str, tuple[int, int])
+#: shapes told apart in one file, and of one family
+MOST_SHAPES = 30_000
+MOST_OF_FAMILY = 300
+_MOST_FAMILIES, _MOST_FAMILIES_ALIKE = 10_000, 40
+_MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
+#: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links
+_NAMES = re.compile(rb"[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b")
+_SOURCE = re.compile(rb"\.go[ :]")
+#: containers of one pod whose logs somebody may have put into one file
+_OF_ONE_POD = ("calico-node", "install-cni", "calico-extension", "flexvol-driver", "mount-bpffs", "upgrade-ipam")
+
+
+@dataclass(slots=True)
+class Family:
+    """Shapes that differ in names only."""
+
+    shape: LineShape
+    numbered: tuple[Alternative, ...]
+    special: bool
+    number: int
+    known: int = 0  # shapes of it that are told apart
+    others: int = -1  # number of the shape of all others
+    texts: set[int] = field(default_factory=set)
+
+
+class Shapes:
+    """Knows the shapes seen so far, by the digitless bytes of their lines."""
+
+    def __init__(self, look: Callable[[bytes], LineShape], matcher: MessageMatcher) -> None:
+        self._look = look
+        self._matcher = matcher
+        self._known: dict[bytes, int] = {}
+        self._families: dict[bytes, Family] = {}
+        self._begun: Counter[bytes] = Counter()
+        self.families: list[Family] = []
+        self.all: list[LineShape] = []
+        self.levels: list[str] = [""]
+        self.containers: list[str] = [""]
+        self.stamps: list[tuple[int, int]] = [(0, 0)]
+        self.beyond = 0  # lines with a shape of their own that were not told apart
+        self.loose, self.partial, self.timed = Column(bool), Column(bool), Column(bool)
+        self.special, self.counted, self.change = Column(bool), Column(bool), Column(bool)
+        self.restart, self.family = Column(bool), Column(np.int64)
+        self.pid_at, self.container, self.level = Column(np.int64, -1), Column(np.int8), Column(np.int8)
+        self.stamp = Column(np.int64)
+
+    def numbers(self, digitless: list[bytes], sample: Callable[[int], bytes]) -> Numbers:
+        """Give the numbers of shapes; of one not seen before, ``sample`` of its place gives a line."""
+        known = self._known
+        found = [known.get(item, -1) for item in digitless]
+        if -1 in found:
+            for place, number in enumerate(found):
+                if number < 0:
+                    found[place] = self._new(digitless[place], sample(place))
+        return np.array(found, np.int64)
+
+    def numbered(self, number: int) -> tuple[Alternative, ...]:
+        """The alternatives of the catalogue that numbers in a line of the shape decide on."""
+        return self._family_of(number).numbered
+
+    def outcome(self, number: int, text: str) -> tuple[bool, ...]:
+        """Which of the alternatives that numbers decide on match a line of a shape."""
+        numbered = self.numbered(number)
+        if not numbered:
+            return ()
+        given = text_of(text)
+        return tuple(alternative.find(given) is not None for alternative in numbered)
+
+    def simplify(self, number: int) -> None:
+        """From here on the lines of a shape, and of others of its family, are not told apart by what is in them."""
+        family = self._family_of(number)
+        family.special = False
+        size = len(self.all)
+        self.special.upto(size)[self.family.upto(size) == family.number] = False
+
+    def _family_of(self, number: int) -> Family:
+        return self.families[int(self.family[number])]
+
+    def _new(self, digitless: bytes, line: bytes) -> int:
+        family = self._family(digitless, line)
+        texts = self._matcher.literals(line.decode("utf-8", "replace"))
+        if (family.known >= MOST_OF_FAMILY and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
+            self.beyond += 1
+            if family.others < 0:
+                family.others = self._add(family, special=False)
+            number = family.others
+        else:
+            family.known += 1
+            family.texts |= texts
+            number = self._add(family, family.special)
+        if len(self._known) < MOST_SHAPES:
+            self._known[digitless] = number
+        return number
+
+    def _family(self, digitless: bytes, line: bytes) -> Family:
+        source = _SOURCE.search(digitless)
+        at = source.end() if source else 0
+        # what is in the place of a name may look like anything: too many families that begin alike are one
+        bare = digitless[: at + _MESSAGE if source else _LINE]
+        alike = self._begun[bare]
+        if alike <= _MOST_FAMILIES_ALIKE:
+            begin, bare = bare, digitless[:at] + _NAMES.sub(b"~", digitless[at:])
+            self._begun[begin] += bare not in self._families
+        family = self._families.get(bare)
+        if family is None:
+            shape = self._look(line)
+            numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
+            family = Family(shape, numbered, shape.named or bool(numbered), len(self.families))
+            if len(self.families) < _MOST_FAMILIES:
+                self._families[bare] = family
+            self.families.append(family)
+        return family
+
+    def _add(self, family: Family, special: bool) -> int:
+        shape = family.shape
+        number = len(self.all)
+        self.all.append(shape)
+        self.family[number] = family.number
+        self.loose[number], self.partial[number], self.timed[number] = shape.loose, shape.partial, shape.timed
+        self.special[number], self.counted[number], self.change[number] = special, shape.counted, shape.change
+        self.restart[number], self.pid_at[number] = shape.restart, shape.pid_at
+        self.level[number] = _index(self.levels, shape.level)
+        self.container[number] = _index(self.containers, shape.container) if shape.container in _OF_ONE_POD else 0
+        self.stamp[number] = _index(self.stamps, shape.stamp)
+        return number
+
+
+def _index(names: list[Name], name: Name) -> int:
+    if name not in names:
+        names.append(name)
+    return names.index(name)
