@@ -86,7 +86,7 @@ def bgp_hold_timers_expire(now: datetime) -> Incident:
     story.hosts(hosts, kernel="5.4.0-148-generic", os_image="Ubuntu 20.04.6 LTS")
     bad = "ingress-4"
     others = story.staff({name: at for name, at in hosts.items() if name != bad})
-    name = story.staff({bad: hosts[bad]}, ready=False)[0]
+    name = story.staff({bad: hosts[bad]}, ready=False, started=800_000)[0]
     peers = [at for host, at in hosts.items() if host != bad]
     story.not_established(name, peers, 25, 7200, 31)
     for other in others[:3]:

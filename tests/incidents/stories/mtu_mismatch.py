@@ -89,7 +89,7 @@ def half_of_them_jumbo(now: datetime) -> Incident:
     new = {f"os-compute-{n}": f"10.61.7.{10 + n}" for n in range(5, 9)}
     story.hosts(old, kernel="5.4.0-125-generic", os_image="Ubuntu 20.04.5 LTS")
     story.hosts(new, kernel="5.4.0-125-generic", os_image="Ubuntu 20.04.5 LTS", age=170_000, since=169_000)
-    first, second = story.staff(old), story.staff(new, age=169_900, started=169_900)
+    first, second = story.staff(old, started=1_500_000), story.staff(new, age=169_900, started=169_900)
     everybody = [*old.values(), *new.values()]
     for pod, host, mtu in ((first[1], "os-compute-2", 1480), (second[0], "os-compute-5", 8980)):
         began = 169_900 if mtu > 2000 else 1_500_000
@@ -200,7 +200,7 @@ def through_a_vpn(now: datetime) -> Incident:
     )  # fmt: skip
     hosts = {"sky-1": "10.99.0.1", "sky-2": "10.99.0.2", "home-1": "10.99.0.11", "home-2": "10.99.0.12"}
     story.hosts(hosts, kernel="5.4.0-66-generic", os_image="Ubuntu 18.04.5 LTS", runtime="docker://19.3.6")
-    pods = story.staff(hosts)
+    pods = story.staff(hosts, started=90_000)
     peers = [hosts["sky-1"], hosts["sky-2"], hosts["home-2"]]
     story.recreated(pods[3], peers[:2], 880, 1)
     log = story.boot("home-1", 90_000, peers, interface="wg0", prefix=24)

@@ -99,7 +99,7 @@ def typha_port_forgotten(now: datetime) -> Incident:
     nodes = story.workers([f"10.245.{z}.{n}" for z in (0, 64, 128) for n in (4, 5)])
     bad = [nodes[1], nodes[4]]
     story.agents([n for n in nodes if n not in bad], started=1_300_000)
-    pods = story.agents(bad, ready=False, restarts=19, started=25, last=("Error", 1, 28))
+    pods = story.agents(bad, ready=False, restarts=19, started=125, last=("Error", 1, 128))
     for node, suffix in ((nodes[0], "7gh2k"), (nodes[2], "m4x8s"), (nodes[3], "v9c6d")):
         story.typha(node, suffix)
     for name in pods:
@@ -114,10 +114,10 @@ def typha_port_forgotten(now: datetime) -> Incident:
         story.pod_event(name, "BackOff", "Back-off restarting failed container calico-node in pod", 60, 1700, 80)
     log = story.boot(bad[0], 125, bird=False)[:-1]
     for n in range(3):
-        for at in (nodes[0], nodes[2], nodes[3]):
+        for i, at in enumerate((nodes[0], nodes[2], nodes[3])):
             log.append(
                 story.say(
-                    120 - 33 * n,
+                    120 - 33 * n - 10 * i,
                     "INFO",
                     61 + n,
                     "felix",
@@ -127,7 +127,7 @@ def typha_port_forgotten(now: datetime) -> Incident:
             )
             log.append(
                 story.say(
-                    110 - 33 * n,
+                    110 - 33 * n - 10 * i,
                     "WARNING",
                     61 + n,
                     "felix",

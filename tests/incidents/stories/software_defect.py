@@ -88,7 +88,7 @@ def interface_monitor_nil(now: datetime) -> Incident:
                 f'Felix starting up GOMAXPROCS=4 builddate="2023-03-30T23:53:13+0000" gitcommit="82dadbce1" version="{story.calico}"',
             )
         )
-        log += story.quiet(ago - 60, ago - 1900, pid=pid + 407)
+        log += story.quiet(ago - 60, max(ago - 1900, 15), pid=pid + 407)
     story.log(pods[2], wrapped(story, log, "stamps", pods[2]))
     story.describe(nodes[2])
     story.affected = nodes

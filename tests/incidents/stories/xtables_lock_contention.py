@@ -101,7 +101,7 @@ def only_kube_proxy_says_it(now: datetime) -> Incident:
     hosts = {f"aks-pool1-3187{n}": f"10.240.0.{4 + n}" for n in range(5)}
     story.hosts(hosts, kernel="5.4.0-1043-azure", os_image="Ubuntu 18.04.5 LTS", runtime="containerd://1.4.4")
     bad = "aks-pool1-31872"
-    pods = story.staff({name: at for name, at in hosts.items() if name != bad})
+    pods = story.staff({name: at for name, at in hosts.items() if name != bad}, started=1_500_000)
     name = story.staff({bad: hosts[bad]}, restarts=6, started=1500, last=("Error", 137, 1502))[0]
     for i, host in enumerate(hosts):
         story.other(f"kube-proxy-{'vwxz9'[i]}4t7k", host, app="kube-proxy", image="mcr.example.com/kube-proxy:v1.19.7")
