@@ -6,6 +6,7 @@ Built on ``sample_bundles/cluster.py``; every object is printed by a real kubect
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -299,13 +300,18 @@ def bird_start(peers: Sequence[str], up: Sequence[str] | None = None, kind: str 
 
 
 def node_status(rows: Iterable[tuple[str, ...]], kind: str = "node-to-node mesh") -> str:
-    """``calicoctl node status``: rows of (peer, state, since, info)."""
-    table = [("PEER ADDRESS", "PEER TYPE", "STATE", "SINCE", "INFO"), *((row[0], kind, *row[1:]) for row in rows)]
-    wide = [max(len(row[i]) for row in table) for i in range(5)]
+    """``calicoctl node status``: rows of (peer, state, since, info); headings are centred, cells wrapped at 30 as by its tablewriter."""
+    head = ("PEER ADDRESS", "PEER TYPE", "STATE", "SINCE", "INFO")
+    body: list[tuple[str, ...]] = []
+    for row in rows:
+        info = textwrap.wrap(row[3], 30) or [""]
+        body += [(row[0], kind, *row[1:3], info[0]), *(("", "", "", "", more) for more in info[1:])]
+    wide = [max(len(row[i]) for row in (head, *body)) for i in range(5)]
     rule = "+" + "+".join("-" * (width + 2) for width in wide) + "+"
-    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)) + " |" for row in table]
-    return "\n".join(["Calico process is running.", "", "IPv4 BGP status", rule, text[0], rule, *text[1:], rule, "",
-                      "IPv6 BGP status", "No IPv6 peers found.", ""])  # fmt: skip
+    top = "| " + " | ".join(cell.center(width) for cell, width in zip(head, wide, strict=True)) + " |"
+    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)) + " |" for row in body]
+    lines = ["Calico process is running.", "", "IPv4 BGP status", rule, top, rule, *text, rule, ""]
+    return "\n".join([*lines, "IPv6 BGP status", "No IPv6 peers found.", ""])
 
 
 def protocols(

@@ -151,7 +151,7 @@ def creating(now: datetime) -> Incident:
         "describe-agent-1": f"describe pod -n calico-system {name}",
     }
     story.affected = down
-    story.cite("agent-1-node-status.txt", "Active Socket: Connection refused")
+    story.cite("agent-1-node-status.txt", "Active Socket: Connection")
     return story
 
 

@@ -270,7 +270,7 @@ def after_restart(now: datetime) -> Incident:
         "describe": f"describe pod -n kube-system {name}",
     }
     story.affected = [bad]
-    story.cite("node status from kspray-4.txt", "Active Socket: No route to host")
+    story.cite("node status from kspray-4.txt", "Active Socket: No route to")
     return story
 
 
