@@ -81,6 +81,8 @@ def worker(
     ``conditions_changed`` gives other conditions by type: (status, reason, message), since ``since``.
     """
     name = name or address
+    octets = [int(part) for part in address.split(".")] if "." in address else [0, 0, 0, 0]
+    network = sum(octets[:3]) % 997  # workers of one /24 share their subnet and VLANs
     unknown = ready[0] == "Unknown"
     beat = since + 60 if unknown else 20
     conditions = [
@@ -117,9 +119,10 @@ def worker(
     if platform == "other":
         own = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
     elif platform == "classic":
-        own |= {"privateVLAN": "2831501", "publicVLAN": "2831503"}
+        own |= {"privateVLAN": str(2831501 + 10 * network), "publicVLAN": str(2831503 + 10 * network)}
     else:
-        own |= {"ibm-cloud.kubernetes.io/subnet-id": "02b7-5a1d", "ibm-cloud.kubernetes.io/instance-id": "02b7_77aa"}
+        subnet = f"02b7-{0x5A1D + network:x}"
+        own |= {"ibm-cloud.kubernetes.io/subnet-id": subnet, "ibm-cloud.kubernetes.io/instance-id": "02b7_77aa"}
     own |= labels or {}
     return story.add(
         "Node",

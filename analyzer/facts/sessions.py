@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from analyzer.inventory import Inventory, PodState, Worker, number, text
 from analyzer.tables import Tables
+from parsers.rows import BgpRow
 
 LASTING_S = 60.0  # twice the window in which the check wants every peer
 OVER_S = 120.0  # probe events of a pod that is ready now and silent for this long are history
+STAYS_S = 150.0  # BIRD tries again every few seconds, and a graceful restart waits two minutes
 CRASHED = (
     "CrashLoopBackOff", "Error", "Evicted", "Failed", "Unknown", "ImagePullBackOff", "ErrImagePull", "Pending",
     "RunContainerError", "CreateContainerError", "CreateContainerConfigError", "ContainerCreating", "OOMKilled",
@@ -129,9 +132,17 @@ class Sessions:
             if row.origin not in origins or not node or not row.peer or row.protocol in ("", "BGP") or not row.state:
                 continue
             info = "" if row.origin == "log" else _info(row.state, row.message)
-            lasting = row.origin != "log"
+            lasting = row.origin != "log" or self._stays(row)
             up = row.state in UP or "Established" in info
             found[(node, row.peer)] = Claim(up, row.file, int(row.line), lasting, info, row.pod)
+
+    def _stays(self, row: BgpRow) -> bool:
+        """Whether the log goes on for a while after a session began to be tried, so that it did not come up."""
+        end = self.tables.facts_of_files.get(row.file, {}).get("last_time")
+        since = row.not_after if row.not_after is not None else row.time
+        if row.state != "start" or not end or since is None:
+            return False
+        return (datetime.fromisoformat(end) - since).total_seconds() >= STAYS_S
 
     def missing_of(self, node: str) -> set[str]:
         """Addresses of the peers that the worker lastingly misses."""
