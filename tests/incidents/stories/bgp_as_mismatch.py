@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, bird_start, incident, node_status, protocols
+from telling import Incident, bird_start, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-as-mismatch"
 TURN = ("State changed to stop", "State changed to down", "Starting", "State changed to start")
@@ -198,4 +198,87 @@ def racks(now: datetime) -> Incident:
     return story
 
 
-STORIES = [leaf_switches, one_node, load_balancer, racks]
+def new_pool(now: datetime) -> Incident:
+    story = incident(
+        "pool-joined-with-the-number-of-the-lab",
+        CAUSE,
+        "The three new workers came with AS=65500 in their environment, the old ones use 64512: between the groups 'Bad peer AS', inside both all is up.",
+        "https://github.com/projectcalico/calicoctl/issues/1609",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.9",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+    old = {f"prod-w{n}": f"10.28.0.{10 + n}" for n in (1, 2, 3, 4)}
+    new = {f"prod-n{n}": f"10.28.0.{40 + n}" for n in (1, 2, 3)}
+    story.hosts(old)
+    story.hosts(new, age=9000)
+    story.staff(old)
+    story.staff(new, started=8800, age=8900)
+    name = story.pods["prod-n2"]
+    mates = [a for n, a in new.items() if n != "prod-n2"]
+    log = story.boot("prod-n2", 8800, [*old.values(), *mates], mates, interface="ens160", prefix=24)
+    log[9] = story.say(
+        8799.7, "INFO", 9, "startup", "startup.go 708:", "Using AS number specified in environment (AS=65500)"
+    )
+    log = [*log[:-1], *refused(story, list(old.values()), "Received: Bad peer AS: 65500", "Mesh", 8700, 3)]
+    story.log(name, wrapped(story, log, "stamps"))
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: BIRD is not ready: graceful restart in progress",
+        8770,
+        8785,
+        2,
+    )
+    story.commands = {
+        "pods.txt": "get pods -n kube-system -o wide",
+        "nodes.txt": "get nodes -o wide",
+        "describe.txt": f"describe pod -n kube-system {name}",
+    }
+    story.affected = list(new)
+    story.cite(f"{name}.log", "Received: Bad peer AS: 65500")
+    return story
+
+
+def firewall_peer(now: datetime) -> Incident:
+    story = incident(
+        "only-the-status-was-sent-for-the-edge-router",
+        CAUSE,
+        "No logs: lists, describe and a status in which the edge router alone is 'Idle Received: Bad peer AS'; the BGPPeer says 65001, the router's note 65010.",
+        "https://github.com/projectcalico/vpp-dataplane/issues/5",
+        now,
+        difficulty="medium",
+        platform="vpc",
+        calico="v3.28.1",
+        kubernetes="v1.31.1+IKS",
+    )
+    nodes = story.workers([f"10.244.99.{n}" for n in (7, 8, 9)])
+    story.agents(nodes)
+    rows = [(n, "up", story.ago(700_000)[:10], "Established") for n in nodes[1:]]
+    table = node_status([*rows, ("10.244.99.1", "start", "08:12:44", "Idle Received: Bad peer AS")])
+    story.texts["calicoctl-node-status.txt"] = table.replace(
+        "| 10.244.99.1  | node-to-node mesh |", "| 10.244.99.1  | global            |"
+    )
+    story.texts["bgppeer-edge.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata:\n  name: edge\nspec:\n  asNumber: 65001\n  peerIP: 10.244.99.1\n"
+    )
+    story.texts["note.txt"] = (
+        "router bgp 65010\n neighbor 10.244.99.7 remote-as 64600\n neighbor 10.244.99.8 remote-as 64600\n"
+    )
+    story.describe(nodes[0])
+    story.pod_event(
+        story.pods[nodes[0]],
+        "Unhealthy",
+        'Liveness probe failed: Get "http://localhost:9099/liveness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        2000,
+    )
+    story.affected = nodes
+    story.cite("calicoctl-node-status.txt", "Received: Bad peer AS")
+    return story
+
+
+STORIES = [leaf_switches, one_node, load_balancer, racks, new_pool, firewall_peer]

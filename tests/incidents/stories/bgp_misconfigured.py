@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container, pod
-from telling import Incident, bird_start, incident, protocols
+from telling import Incident, bird_start, incident, protocols, wrapped
 
 CAUSE = "bgp-misconfigured"
 NONE = "Calico process is running.\n\nIPv4 BGP status\nNo IPv4 peers found.\n\nIPv6 BGP status\nNo IPv6 peers found.\n"
@@ -204,4 +204,102 @@ def no_cluster_id(now: datetime) -> Incident:
     return story
 
 
-STORIES = [label_lost, mesh_off, selector, no_cluster_id]
+def wrong_port(now: datetime) -> Incident:
+    story = incident(
+        "listen-port-changed-for-one-side",
+        CAUSE,
+        "BGPConfiguration moved BIRD to port 1790, but the hand-made BGPPeers still name port 179: 'Connection refused' from everybody, the mesh is off.",
+        "https://github.com/projectcalico/calico/issues/3086",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.21.4",
+        kubernetes="v1.22.8",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        acceptable=["bgp-port-blocked"],
+    )
+    ips = {f"frr-host{n}": f"10.36.5.{n}" for n in (3, 4, 5)}
+    story.hosts(ips)
+    story.staff(ips, ready=False, started=12_000, age=600_000)
+    for node in ips:
+        story.not_established(story.pods[node], [a for n, a in ips.items() if n != node], 8, 11_900, 1190)
+    config(story, nodeToNodeMeshEnabled=False, listenPort=1790)
+    story.texts["bgppeers.yaml"] = peers_yaml(
+        *(f"asNumber: 64512; node: {n}; peerIP: {a}:179" for n in ips for a in ips.values() if ips[n] != a)
+    )
+    name = story.pods["frr-host3"]
+    log = story.boot("frr-host3", 12_000, interface="lo-bgp", prefix=32, bird=False) + bird_start(
+        ["10.36.5.4", "10.36.5.5"], (), "Node"
+    )
+    story.log(name, log + story.quiet(11_000, 20, 900))
+    story.texts["birdcl.txt"] = protocols(
+        [(a, "start", "08:01:55", "Active        Socket: Connection refused") for a in ("10.36.5.4", "10.36.5.5")],
+        "Node",
+        routes="up",
+    )
+    story.texts["ss.txt"] = (
+        'LISTEN 0      8            0.0.0.0:1790       0.0.0.0:*    users:(("bird",pid=3120,fd=7))\nLISTEN 0      4096         127.0.0.1:9099       0.0.0.0:*    users:(("calico-node",pid=3098,fd=9))\n'
+    )
+    story.commands |= {
+        "pods.txt": "get pods -n kube-system -o wide",
+        "describe.txt": f"describe pod -n kube-system {name}",
+    }
+    story.affected = list(ips)
+    story.cite("bgpconfiguration.yaml", "listenPort: 1790")
+    return story
+
+
+def node_without_peer(now: datetime) -> Incident:
+    story = incident(
+        "one-pool-outside-of-the-peer-selector",
+        CAUSE,
+        "Mesh off, reflector peers are chosen by 'pool in {a, b}': workers of pool c have calico-node ready but 'No IPv4 peers found'; their pods reach nobody.",
+        "https://github.com/projectcalico/libcalico-go/issues/1390",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.18.6",
+        kubernetes="v1.20.15",
+        registry="quay.io/calico",
+        namespace="kube-system",
+    )
+    ips = {f"pool-{p}-{n}": f"10.55.{'abc'.index(p)}.{n + 10}" for p in "abc" for n in (1, 2)}
+    for node, address in ips.items():
+        story.hosts({node: address}, labels={"pool": node[5]}, age=50_000 if node[5] == "c" else 9_000_000)
+        story.agents(
+            [node],
+            address=address,
+            started=49_000 if node[5] == "c" else 3_000_000,
+            age=49_000 if node[5] == "c" else 3_000_000,
+        )
+    config(story, nodeToNodeMeshEnabled=False)
+    story.texts["bgppeer.yaml"] = peers_yaml(
+        "nodeSelector: pool in {'a', 'b'}; peerSelector: rr == 'yes'",
+        "nodeSelector: rr == 'yes'; peerSelector: rr == 'yes'",
+    )
+    story.texts["node-status-pool-c-1.txt"] = NONE
+    story.log(
+        story.pods["pool-c-1"],
+        wrapped(
+            story, story.boot("pool-c-1", 49_000, interface="bond0", prefix=24) + story.quiet(9000, 10, 500), "cri"
+        ),
+    )
+    story.other(
+        "shop-frontend-6c9f4d5b7-kx2lm",
+        "pool-c-2",
+        "10.201.77.5",
+        namespace="shop",
+        ready=False,
+        restarts=61,
+        last=("Error", 1, 200),
+        owner="ReplicaSet/shop-frontend-6c9f4d5b7",
+        app="shop-frontend",
+    )
+    story.commands |= {"pods.txt": "get pods -A -o wide", "nodes.txt": "get nodes --show-labels"}
+    story.affected = ["pool-c-1", "pool-c-2"]
+    story.cite("node-status-pool-c-1.txt", "No IPv4 peers found.")
+    return story
+
+
+STORIES = [label_lost, mesh_off, selector, no_cluster_id, wrong_port, node_without_peer]

@@ -276,4 +276,106 @@ def quiet_warning(now: datetime) -> Incident:
     return story
 
 
-STORIES = [migration_stops, rack_switch, pruned, quiet_warning]
+def all_restarted(now: datetime) -> Incident:
+    story = incident(
+        "half-of-a-roks-cluster-after-its-update",
+        CAUSE,
+        "ROKS with a mesh password of the customer: the secret was made in kube-system only; workers updated since then cannot read it and speak unsigned.",
+        "https://github.com/tigera/operator/pull/432",
+        now,
+        difficulty="hard",
+        platform="roks",
+        calico="v3.27.2",
+        kubernetes="v1.28.14+ce82e99",
+        registry="registry.example.com/ibm-ext/calico",
+        archive="calico-node-case.tgz",
+    )
+    nodes = story.workers(
+        [f"10.241.33.{n}" for n in (4, 5, 6, 7, 8, 9)],
+        os_image="Red Hat Enterprise Linux 8.9 (Ootpa)",
+        runtime="cri-o://1.28.10",
+        kernel="4.18.0-513.24.1.el8_9.x86_64",
+    )
+    fresh = nodes[:1]
+    story.agents(nodes[1:], started=8_000_000, age=8_000_000)
+    story.agents(fresh, ready=False, started=5000, age=5100, restarts=1, last=("Completed", 0, 5020))
+    story.typha(nodes[2])
+    story.typha(nodes[4], "vx4m9")
+    name = story.pods[fresh[0]]
+    story.not_established(name, nodes[1:], 24, 4950, 163)
+    story.node_event(fresh[0], "Starting", "Starting kubelet.", 5060, type_="Normal")
+    story.node_event(fresh[0], "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", 5060)
+    story.describe(fresh[0])
+    log = story.boot(fresh[0], 5000, nodes[1:], ())
+    at = next(i for i, line in enumerate(log) if "bird.cfg has been updated" in line)
+    log[at:at] = [
+        *reflector(story, 4998, "bgp-mesh-secret", "calico-system", 60),
+        story.say(
+            4998,
+            "WARNING",
+            60,
+            "confd",
+            "client.go 1135:",
+            "Can't read password referenced by BGP Configuration default in secret bgp-mesh-secret:password error=no data available for secret bgp-mesh-secret",
+        ),
+    ]
+    for i, line in enumerate(story.quiet(4900, 30, 200)):
+        log += [line, *(reflector(story, 4890 - 200 * i, "bgp-mesh-secret", "calico-system", 60) if i % 5 == 2 else [])]
+    story.log(name, log)
+    story.affected = fresh
+    story.cite(f"calico-node-case.tgz!calico-node-case/{name}.log", 'secrets "bgp-mesh-secret" is forbidden')
+    return story
+
+
+def key_renamed(now: datetime) -> Incident:
+    story = incident(
+        "secret-is-there-its-key-is-not",
+        CAUSE,
+        "The secret was made by hand with another key: 'does not have key rawPassword', said once by the only worker that has restarted since.",
+        "https://github.com/projectcalico/calico/blob/v3.29.1/confd/pkg/backends/calico/secret_watcher.go",
+        now,
+        difficulty="hard",
+        platform="classic",
+        calico="v3.29.1",
+        kubernetes="v1.32.0+IKS",
+        acceptable=["bgp-misconfigured"],
+    )
+    nodes = story.workers([f"10.165.71.{n}" for n in (130, 136, 141, 155)])
+    bad = nodes[2]
+    story.agents([n for n in nodes if n != bad], restarts=1, last=("Completed", 0, 4_000_000))
+    story.agents([bad], ready=False, started=3300, restarts=2, last=("Error", 137, 3340))
+    name, rest = story.pods[bad], [n for n in nodes if n != bad]
+    story.not_established(name, rest, 3, 3250, 325, pid=9944)
+    story.pod_event(
+        name, "Killing", "Container calico-node failed liveness probe, will be restarted", 3345, type_="Normal"
+    )
+    log = story.boot(bad, 3300, rest, ())
+    at = next(i for i, line in enumerate(log) if "bird.cfg has been updated" in line)
+    text = "Can't read password referenced by BGP Configuration default in secret calico-bgp-password:rawPassword error=secret calico-bgp-password does not have key rawPassword"
+    log.insert(at, story.say(3298.1, "WARNING", 60, "confd", "client.go 1384:", text))
+    story.log(name, log + story.quiet(3200, 20, 150))
+    story.log(story.pods[rest[0]], story.quiet(4000, 20, 240))
+    story.add(
+        "Secret",
+        {
+            "metadata": {
+                "name": "calico-bgp-password",
+                "namespace": "calico-system",
+                "creationTimestamp": story.ago(8000),
+                "uid": "s",
+            },
+            "type": "Opaque",
+            "data": {"password": "eA=="},
+        },
+    )
+    story.commands = {
+        "secret.txt": "get secrets -n calico-system",
+        "pods.txt": "get pods -A -o wide",
+        f"{name}-describe.txt": f"describe pod -n calico-system {name}",
+    }
+    story.affected = [bad]
+    story.cite(f"{name}.log", "does not have key rawPassword")
+    return story
+
+
+STORIES = [migration_stops, rack_switch, pruned, quiet_warning, all_restarted, key_renamed]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import NO_CONFIG, Incident, incident, node_status
+from telling import NO_CONFIG, Incident, incident, node_status, wrapped
 
 CAUSE = "bird-config-invalid"
 NO_SOCKET = (
@@ -206,4 +206,91 @@ def bgp_filter(now: datetime) -> Incident:
     return story
 
 
-STORIES = [rr_client, key_missing, quote, bgp_filter]
+def own_template(now: datetime) -> Incident:
+    story = incident(
+        "template-of-the-old-release-in-a-config-map",
+        CAUSE,
+        "A config map replaces bird.cfg.template with one made for an older release: confd ends at once with a template error, on every node that has been restarted.",
+        "https://github.com/projectcalico/calico/issues/2373",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.23.5",
+        kubernetes="v1.24.10",
+        registry="quay.io/calico",
+        namespace="kube-system",
+        acceptable=["invalid-calico-config"],
+    )
+    ips = {f"dmz-{n}": f"172.22.40.{n}" for n in (10, 11, 12, 13)}
+    story.hosts(ips)
+    bad = ["dmz-12", "dmz-13"]
+    story.staff({n: a for n, a in ips.items() if n not in bad}, started=9_000_000, age=9_000_000)
+    story.staff({n: ips[n] for n in bad}, ready=False, started=2000, age=2100, restarts=2, last=("Error", 137, 2030))
+    name = story.pods["dmz-12"]
+    text = 'template: bird.cfg.template:31: function "emitBIRDExternalNetworkConfig" not defined'
+    log = story.boot("dmz-12", 2000, interface="ens3", prefix=24, bird=False)
+    for i in range(14):
+        log.append(
+            story.say(
+                1995 - 130 * i,
+                "FATAL" if i % 3 == 0 else "ERROR",
+                60 + i,
+                "confd",
+                "run.go 66:",
+                f"Unable to process template /etc/calico/confd/templates/bird.cfg.template, {text}",
+            )
+        )
+        log += [NO_CONFIG.format("bird.cfg")] * 2 + story.quiet(1980 - 130 * i, 1980 - 130 * i - 1)
+    story.log(name, wrapped(story, log, "stern", name), "stern.txt")
+    for node in bad:
+        story.pod_event(story.pods[node], "Unhealthy", NO_SOCKET, 6, 1970, 190)
+    story.commands = {
+        "describe.txt": f"describe pod -n kube-system {name}",
+        "pods.txt": "get pods -n kube-system -o wide",
+    }
+    story.affected = bad
+    story.cite("stern.txt", 'function "emitBIRDExternalNetworkConfig" not defined')
+    return story
+
+
+def long_ago(now: datetime) -> Incident:
+    story = incident(
+        "syntax-error-in-a-node-that-was-replaced",
+        CAUSE,
+        "Only the new worker fails: BIRD refuses line 112 of the file that confd renders now; the older BIRDs go on with the file they have.",
+        "https://github.com/projectcalico/bird/issues/84",
+        now,
+        difficulty="hard",
+        platform="vpc",
+        calico="v3.28.3",
+        kubernetes="v1.31.8+IKS",
+        acceptable=["bgp-misconfigured"],
+    )
+    nodes = story.workers([f"10.242.5.{n}" for n in (68, 69, 70)])
+    new = story.workers(["10.242.5.88"], age=3000, labels={"ibm-cloud.kubernetes.io/worker-pool-name": "default"})[0]
+    story.agents(nodes, restarts=3, last=("Completed", 0, 2_400_000))
+    story.agents([new], ready=False, started=2700, age=2800)
+    name = story.pods[new]
+    story.pod_event(name, "Unhealthy", NO_SOCKET, 21, 2680, 88)
+    story.node_event(new, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", 2900)
+    story.describe(new)
+    log = story.boot(new, 2700, bird=False) + check(story, 2697, "112:17 syntax error", 0)
+    log.append(
+        story.say(
+            2697, "INFO", 60, "confd", "resource.go 252:", "Check failed, but file does not yet exist - create anyway"
+        )
+    )
+    quiet = story.quiet(2600, 20, 260)
+    for i in range(10):
+        log += ["bird: /etc/calico/confd/config/bird.cfg:112:17 syntax error"] * 2 + quiet[i : i + 1]
+    story.log(name, wrapped(story, log, "stamps"))
+    story.log(
+        story.pods[nodes[0]],
+        [*story.quiet(3600, 20, 300), f"bird: BGP: Unexpected connect from unknown address {new} (port 40012)"],
+    )
+    story.affected = [new]
+    story.cite(f"{name}.log", "bird.cfg:112:17 syntax error")
+    return story
+
+
+STORIES = [rr_client, key_missing, quote, bgp_filter, own_template, long_ago]

@@ -288,4 +288,132 @@ def stopped(now: datetime) -> Incident:
     return story
 
 
-STORIES = [socket_denied, hangs, illegal, stopped]
+def runit(now: datetime) -> Incident:
+    story = incident(
+        "runit-cannot-start-the-bird-service",
+        CAUSE,
+        "On one worker runit cannot execute bird's run script (read-only copy of the service directory): the plain line stands between felix' quiet ones.",
+        "https://github.com/projectcalico/calico/blob/v3.28.2/node/filesystem/etc/rc.local",
+        now,
+        difficulty="hard",
+        platform="vpc",
+        calico="v3.28.2",
+        kubernetes="v1.31.0+IKS",
+        acceptable=["worker-local-failure"],
+    )
+    nodes = story.workers([f"10.240.77.{n}" for n in (132, 133, 137, 140)])
+    bad = nodes[2]
+    story.agents([n for n in nodes if n != bad])
+    story.agents([bad], ready=False, started=1900, restarts=6, last=("Error", 137, 1960))
+    name = story.pods[bad]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        QUERY
+        + "Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused",
+        8,
+        1850,
+        62,
+    )
+    log = story.boot(bad, 1900, bird=False)
+    log.append(
+        story.say(
+            1897,
+            "INFO",
+            60,
+            "confd",
+            "resource.go 286:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host",
+        )
+    )
+    for i, line in enumerate(story.quiet(1890, 20, 62)):
+        log += [line, *(["runsv bird: fatal: unable to start ./run: access denied"] * (1 + i % 3))]
+    story.log(name, log)
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "runsv bird: fatal: unable to start ./run")
+    return story
+
+
+def killed(now: datetime) -> Incident:
+    story = incident(
+        "bird-segfaults-after-every-route-update",
+        CAUSE,
+        "bird dies with a segmentation fault a few seconds after each start on one node (kernel log); its neighbours see the session end without a word.",
+        "https://github.com/projectcalico/calico/issues/4693",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.17.3",
+        kubernetes="v1.19.10",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        acceptable=["software-defect", "worker-local-failure"],
+    )
+    ips = {f"arm-rack-{n}": f"10.201.3.{n}" for n in (2, 3, 4, 5, 6)}
+    story.hosts(ips, labels={"kubernetes.io/arch": "arm64"})
+    bad = "arm-rack-5"
+    story.staff({n: a for n, a in ips.items() if n != bad})
+    story.staff({bad: ips[bad]}, ready=False)
+    name = story.pods[bad]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        QUERY
+        + "Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused",
+        4,
+        9000,
+        610,
+    )
+    log = story.quiet(9800, 9100, 240)
+    quiet = story.quiet(9000, 100, 900)
+    for i in range(4):
+        log += [
+            f"bird: {t}"
+            for t in (
+                "device1: Initializing",
+                "direct1: Initializing",
+                "device1: Starting",
+                "device1: Connected to table master",
+                "device1: State changed to feed",
+                "Graceful restart started",
+                "Started",
+            )
+        ] + quiet[2 * i : 2 * i + 2]
+    story.log(name, log)
+    near = "bird: Mesh_10_201_3_5: State changed to "
+    story.log(
+        story.pods["arm-rack-2"],
+        [
+            *story.quiet(9800, 9000, 300),
+            *([near + "start", near + "feed", near + "up"] * 5),
+            *story.quiet(1000, 20, 200),
+        ],
+    )
+    story.log(
+        "",
+        [
+            f"{story.syslog(880 - 70 * i)} arm-rack-5 kernel: bird[{7700 + 13 * i}]: unhandled level 2 translation fault (11) at 0x00000018, esr 0x92000006, in bird[400000+9a000]"
+            for i in range(11)
+        ],
+        "kern.log",
+    )
+    story.commands = {
+        "describe.txt": f"describe pod -n kube-system {name}",
+        "pods.txt": "get pods -n kube-system -o wide",
+    }
+    story.texts["status.txt"] = node_status(
+        [
+            (p, "start", "09:10:10", "Active Socket: Connection reset by peer")
+            if p == ips[bad]
+            else (p, "up", story.ago(900_000)[:10], "Established")
+            for p in ips.values()
+            if p != "10.201.3.2"
+        ]
+    )
+    story.affected = [bad]
+    story.cite("kern.log", "in bird[400000+9a000]")
+    return story
+
+
+STORIES = [socket_denied, hangs, illegal, stopped, runit, killed]

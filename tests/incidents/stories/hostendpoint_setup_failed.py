@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from cluster import NO_CNI, container, pod
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 CAUSE = "hostendpoint-setup-failed"
 
@@ -303,4 +303,108 @@ def bad_name(now: datetime) -> Incident:
     return story
 
 
-STORIES = [conflict, versions, no_interface, bad_name]
+def client(now: datetime) -> Incident:
+    story = incident(
+        "extension-without-its-kubeconfig",
+        CAUSE,
+        "ROKS: after an aborted worker update calico-extension finds no kubeconfig on one worker; calico-node is 1/1 and its log is quiet.",
+        "https://github.com/projectcalico/calico/blob/v3.27.4/calicoctl/calicoctl/commands/clientmgr/client.go",
+        now,
+        difficulty="medium",
+        platform="roks",
+        calico="v3.27.4",
+        kubernetes="v1.28.13+2ca1a23",
+        registry="registry.example.com/ibm-ext/calico",
+    )
+    nodes = story.workers(
+        [f"10.188.77.{n}" for n in (201, 203, 210, 214)],
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        runtime="cri-o://1.28.9",
+        kernel="4.18.0-553.16.1.el8_10.x86_64",
+    )
+    bad = nodes[1]
+    story.agents(nodes)
+    names = watchers(story, nodes, [bad])
+    story.pod_event(
+        names[bad],
+        "BackOff",
+        f"Back-off restarting failed container calico-extension in pod {names[bad]}_kube-system(08dd)",
+        17,
+        7300,
+        340,
+        namespace="kube-system",
+    )
+    said = ["Failed to create Calico API client: stat /etc/kubernetes/kubeconfig: no such file or directory"]
+    story.log("", attempts(story, bad, 400, said, 6), f"{names[bad]}-ext.log")
+    story.log(story.pods[bad], wrapped(story, story.quiet(8000, 20, 320), "stamps"))
+    story.describe(bad)
+    story.commands[f"describe-pod-{names[bad]}.txt"] = f"describe pod -n kube-system {names[bad]}"
+    story.affected = [bad]
+    story.cite(f"{names[bad]}-ext.log", "Failed to create Calico API client")
+    return story
+
+
+def refused_by_schema(now: datetime) -> Incident:
+    story = incident(
+        "public-interface-that-the-worker-lacks",
+        CAUSE,
+        "IKS 1.28 classic: on the private-only workers of a new pool the public HostEndpoint fails each time (no address), the private one was applied; Init repeats.",
+        "https://github.com/projectcalico/calico/blob/v3.26.4/libcalico-go/lib/validator/v3/validator.go",
+        now,
+        difficulty="hard",
+        platform="classic",
+        calico="v3.26.4",
+        kubernetes="v1.28.10+IKS",
+        namespace="kube-system",
+    )
+    old = story.workers([f"10.142.8.{n}" for n in (3, 5, 9)])
+    new = story.workers(
+        [f"10.142.8.{n}" for n in (40, 41)],
+        ready=NO_CNI,
+        since=1900,
+        age=2000,
+        calico_up=False,
+        taints=[("node.kubernetes.io/not-ready", "NoSchedule")],
+    )
+    for node in old + new:
+        failed = node in new
+        state = (
+            {"ready": False, "restarts": 6, "waiting": "CrashLoopBackOff", "last": ("Error", 1, 75)}
+            if failed
+            else {"done": True}
+        )
+        init = [
+            container(story, "install-cni", "icr.io/ext/calico/cni:v3.26.4", done=True),
+            container(story, "calico-extension", "icr.io/armada-master/calico-extension:1487", **state),
+        ]
+        story.agents(
+            [node],
+            init=init,
+            **({"ready": False, "waiting": "PodInitializing", "phase": "Pending", "age": 1900} if failed else {}),
+        )
+    for node in new:
+        name = story.pods[node]
+        story.pod_event(
+            name,
+            "BackOff",
+            f"Back-off restarting failed container calico-extension in pod {name}_kube-system(51aa)",
+            8,
+            1700,
+            80,
+        )
+        said = [
+            "Successfully applied 1 'HostEndpoint' resource(s)",
+            "Failed to apply 'HostEndpoint' resource: [error with field ExpectedIPs[0] = '' (Reason: failed to validate Field: ExpectedIPs[0] because of Tag: ip )]",
+        ]
+        story.log("", attempts(story, node, 240, said, 4), f"{name}-ext.log")
+        story.texts[f"{name}.log"] = (
+            f'Error from server (BadRequest): container "calico-node" in pod "{name}" is waiting to start: PodInitializing\n'
+        )
+    story.describe(new[0])
+    story.node_event(new[0], "NodeNotReady", f"Node {new[0]} status is now: NodeNotReady", 1900, type_="Normal")
+    story.affected = new
+    story.cite(f"{story.pods[new[0]]}-ext.log", "Failed to apply 'HostEndpoint' resource")
+    return story
+
+
+STORIES = [conflict, versions, no_interface, bad_name, client, refused_by_schema]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import NO_CNI
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 CAUSE = "node-ip-not-found"
 COULD_NOT = "Couldn't autodetect an IPv4 address. If auto-detecting, choose a different autodetection method. Otherwise provide an explicit address."
@@ -310,4 +310,95 @@ def nothing_usable(now: datetime) -> Incident:
     return story
 
 
-STORIES = [renamed, other_range, no_route_out, nothing_usable]
+def vlan_card(now: datetime) -> Incident:
+    story = incident(
+        "bond-without-its-address-after-netplan",
+        CAUSE,
+        "After a netplan change the only card that the skip list leaves has no address on two hosts; calico-node clears the node's address and ends.",
+        "https://github.com/projectcalico/calico/issues/8941",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.28.9",
+        registry="quay.io/calico",
+        namespace="calico-system",
+    )
+    ips = {f"hyper{n}": f"10.71.0.{n}" for n in (21, 22, 23, 24)}
+    bad = ["hyper23", "hyper24"]
+    story.hosts({n: a for n, a in ips.items() if n not in bad})
+    story.hosts({n: ips[n] for n in bad}, calico_up=False, since=2600)
+    story.staff({n: a for n, a in ips.items() if n not in bad}, restarts=9, last=("Error", 255, 1_200_000))
+    story.staff({n: ips[n] for n in bad}, ready=False, restarts=12, waiting="CrashLoopBackOff", last=("Error", 1, 140))
+    story.typha("hyper21")
+    name = story.pods["hyper23"]
+    text = "Unable to auto-detect an IPv4 address while excluding [eno1 docker.* idrac]: no valid IPv4 addresses found on the host interfaces"
+    story.log(name, wrapped(story, failing(story, "hyper23", 141, text, "autodetection_methods.go 157:"), "cri"))
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_calico-system(be11)",
+        9,
+        2500,
+        130,
+    )
+    gone = "bird: Mesh_10_71_0_23: "
+    log = [
+        *story.quiet(6000, 2700, 300),
+        *(
+            gone + t
+            for t in (
+                "State changed to start",
+                "Error: Hold timer expired",
+                "State changed to stop",
+                "State changed to down",
+            )
+        ),
+        "bird: Reconfiguration requested by SIGHUP",
+        "bird: Removing protocol Mesh_10_71_0_23",
+        "bird: Reconfigured",
+        *story.quiet(2000, 10, 240),
+    ]
+    story.log(story.pods["hyper21"], log)
+    story.describe("hyper23", name)
+    story.affected = bad
+    story.cite(f"{name}.log", "while excluding [eno1 docker.* idrac]")
+    return story
+
+
+def name_of_the_master(now: datetime) -> Incident:
+    story = incident(
+        "can-reach-a-name-that-is-gone",
+        CAUSE,
+        "Detection connects to the old master's name, which has no address any more: on every restart calico-node finds no address; those never restarted go on.",
+        "https://github.com/projectcalico/calico/blob/v3.26.4/node/pkg/lifecycle/startup/autodetection/reachaddr.go",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.26.15",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        acceptable=["dns-failure", "invalid-calico-config"],
+    )
+    ips = {f"old-dc-{n:02}": f"10.4.200.{n}" for n in range(1, 7)}
+    story.hosts(ips)
+    bad = ["old-dc-02", "old-dc-05"]
+    story.staff({n: a for n, a in ips.items() if n not in bad}, started=20_000_000, age=20_000_000)
+    story.staff({n: ips[n] for n in bad}, ready=False, restarts=33, waiting="CrashLoopBackOff", last=("Error", 1, 222))
+    for node in bad:
+        text = "Unable to auto-detect IPv4 address by connecting to kube-master.old-dc.example.com: dial udp4: lookup kube-master.old-dc.example.com on 10.4.0.53:53: no such host"
+        story.log("", failing(story, node, 223, text, "autodetection_methods.go 140:"), f"{node}-previous.log")
+        story.pod_event(
+            story.pods[node], "BackOff", "Back-off restarting failed container calico-node in pod", 12, 9000, 610
+        )
+    story.commands = {
+        "pods.txt": "get pods -n kube-system -o wide",
+        "describe-02.txt": f"describe pod -n kube-system {story.pods['old-dc-02']}",
+    }
+    story.affected = bad
+    story.cite("old-dc-02-previous.log", "by connecting to kube-master.old-dc.example.com")
+    return story
+
+
+STORIES = [renamed, other_range, no_route_out, nothing_usable, vlan_card, name_of_the_master]
