@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status
+from telling import Incident, bird_start, incident, node_status
 
 CAUSE = "bird-not-running"
 QUERY = "Readiness probe failed: calico/node is not ready: BIRD is not ready: "
@@ -368,18 +368,7 @@ def killed(now: datetime) -> Incident:
     log = story.quiet(9800, 9100, 240)
     quiet = story.quiet(9000, 100, 900)
     for i in range(4):
-        log += [
-            f"bird: {t}"
-            for t in (
-                "device1: Initializing",
-                "direct1: Initializing",
-                "device1: Starting",
-                "device1: Connected to table master",
-                "device1: State changed to feed",
-                "Graceful restart started",
-                "Started",
-            )
-        ] + quiet[2 * i : 2 * i + 2]
+        log += bird_start([a for n, a in ips.items() if n != bad]) + quiet[2 * i : 2 * i + 2]
     story.log(name, log)
     near = "bird: Mesh_10_201_3_5: State changed to "
     story.log(
