@@ -205,6 +205,7 @@ class Message(Entry):
     whole: bool = False  # the pattern is the whole message, not a part of it
     unless: str = ""
     says: str = ""
+    kubectl: bool = False  # counts also where kubectl says it in place of an output (component kubectl: always)
     since: str = ""  # first and last release with this text, "" = all known
     until: str = ""
     examples: tuple[str, ...] = ()

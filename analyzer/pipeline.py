@@ -75,6 +75,7 @@ class Analyzer:
     def read(self, paths: Sequence[Path]) -> Reading:
         """Open, recognise and parse; raises ``BundleError`` where there is nothing to read."""
         intake = read_bundle(paths, self.match, self.limits, self.matcher)
+        _what_kubectl_can_tell(intake, self.catalogue)
         tables = build(dict(intake.rows), intake.collected)
         tables.facts_of_files = dict(intake.file_facts)
         annotate(tables, self.match)
@@ -108,6 +109,19 @@ class Analyzer:
 def read(paths: Sequence[Path], causes: Iterable[Path] = (), limits: Limits | None = None) -> Reading:
     """Read one ticket into tables."""
     return Analyzer(causes, limits).read(paths)
+
+
+def _what_kubectl_can_tell(intake: Intake, catalogue: Catalogue) -> None:
+    """Of an error that kubectl printed in place of an output, keep the messages that speak of the cluster.
+
+    The others are about kubectl's own connection, credential or question, not about Calico's.
+    """
+    errors = {row.path for row in intake.rows["files"] if row.kind == "kubectl-error"}
+    for row in intake.rows["log_lines"] if errors else ():
+        if row.file in errors:
+            known = (catalogue.messages[name] for name in row.message_ids)
+            row.message_ids = tuple(item.id for item in known if item.kubectl or item.component == "kubectl")
+            row.message_id = row.message_ids[0] if row.message_ids else ""
 
 
 def load_checks() -> tuple[Check, ...]:

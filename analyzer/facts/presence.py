@@ -50,6 +50,8 @@ OTHER_NETWORKS = {
     "azure-cni-networkmonitor": "Azure CNI",
     "kube-ovn-cni": "Kube-OVN",
 }
+#: networks of clouds, beside which Calico may do nothing but network policies
+CLOUD_NETWORKS = {"aws-node": "Amazon VPC CNI", "terway": "Terway", "terway-eniip": "Terway", "azure-cns": "Azure CNI"}
 _OTHER_PODS = tuple(f"{start}-" for start in OTHER_NETWORKS)
 #: namespaces in which these agents live: a customer's pod may bear a similar name
 NETWORK_NAMESPACES = ("kube-system", "openshift-ovn-kubernetes", "openshift-sdn", "kube-flannel", "cilium", "")
@@ -72,6 +74,14 @@ def _agent_rows(tables: Tables) -> list[Any]:
     return rows
 
 
+def _cloud_network(tables: Tables) -> tuple[str, Any] | None:
+    """The name of a cloud's own network plugin and the row of its daemonset."""
+    for daemonset in tables.rows.daemonsets:
+        if daemonset.daemonset in CLOUD_NETWORKS and daemonset.namespace == "kube-system":
+            return CLOUD_NETWORKS[daemonset.daemonset], daemonset
+    return None
+
+
 def _other_network(tables: Tables) -> tuple[str, Any] | None:
     """The name of another network plugin and the row that shows its agent."""
     for daemonset in tables.rows.daemonsets:
@@ -92,7 +102,7 @@ def absence(tables: Tables) -> Iterator[Fact]:
     seen = _agent_rows(tables)
     if seen:
         yield Fact("calico-node-seen", seen[0].file, int(seen[0].line), "a calico-node pod is shown")
-    other = _other_network(tables)
+    other = _other_network(tables) or (None if seen or _daemonsets(tables) else _cloud_network(tables))
     if other and not seen and not _daemonsets(tables):
         name, row = other
         detail = f"the network plugin is {name}; no calico-node is shown"

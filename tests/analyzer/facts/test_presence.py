@@ -181,3 +181,17 @@ def test_a_kill_of_last_week_is_over() -> None:
 
 def test_empty_tables_give_no_facts() -> None:
     assert [fact for check in presence.CHECKS for fact in check(build({}))] == []
+
+
+def test_a_clouds_own_network_without_any_calico_is_another_network() -> None:
+    rows = [
+        DaemonSetRow("ds.txt", 2, "kube-system", "aws-node", 3, 3, 3),
+        DaemonSetRow("ds.txt", 3, "kube-system", "kube-proxy", 3, 3, 3),
+    ]
+    listing = [ListingRow("ds.txt", 1, "DaemonSet", "*", 2)]
+    assert [fact.id for fact in presence.absence(build({"daemonsets": rows, "listings": listing}))] == [
+        "other-network-without-calico"
+    ]
+    with_policy = [*rows, DaemonSetRow("ds.txt", 4, "calico-system", "calico-node", 3, 0, 0)]
+    found = [fact.id for fact in presence.absence(build({"daemonsets": with_policy, "listings": listing}))]
+    assert "other-network-without-calico" not in found
