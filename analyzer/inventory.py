@@ -85,13 +85,17 @@ FACT_COLUMNS = (
 class Inventory:
     """Workers and pods of the bundle, looked up by name or address."""
 
+    def __new__(cls, tables: Tables) -> Inventory:
+        """Give the inventory of these tables: cross-checks ask for it one after another, it is worked out once."""
+        known: Inventory | None = tables.memo.get("inventory")
+        return super().__new__(cls) if known is None else known
+
     def __init__(self, tables: Tables) -> None:
-        known = tables.memo.get("inventory")
-        if known is not None:  # cross-checks ask for it one after another: it is worked out once
-            self.__dict__.update(known.__dict__)
+        if tables.memo.setdefault("inventory", self) is self and "workers" in self.__dict__:
             return
-        tables.memo["inventory"] = self
         self.collected = tables.collected
+        #: what the workers may have in common (``analyzer.in_common``), once somebody asked
+        self.attributes: dict[str, dict[str, str]] | None = None
         self.workers = _workers(tables)
         self.pods = _pods(tables)
 
