@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from analyzer import __version__
 from analyzer.changes import recent_changes
 from analyzer.cluster import Cluster, describe_cluster
+from analyzer.contrast import pod_states, with_contrast, worker_states
 from analyzer.findings import Finding, Place
 from analyzer.in_common import Shared, in_common
 from analyzer.inventory import Inventory
 from analyzer.missing import deciding_items, missing_items
+from analyzer.over_time import levels_over_time, restarts_over_time
 from analyzer.peers import peer_matrix
 from analyzer.quote import CONTEXT, around, telling_line
 from analyzer.ranking import Ranked
@@ -52,7 +54,8 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
     missing = tuple(model.MissingItem(item.item, item.why, item.command) for item in gaps)
     symptoms = _symptoms(analyzer, diagnosis, quotes, shown)
     onset = _report_onset(shown)
-    return model.Report(
+    peers = peer_matrix(tables, inventory, diagnosis.evidence.over["readiness"])
+    report = model.Report(
         tool=model.Tool("calico-triage", __version__),
         generated_at=datetime.now(UTC).replace(microsecond=0),
         bundle=_bundle(diagnosis),
@@ -77,12 +80,17 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
             for change in recent_changes(tables, inventory)
         ),
         onset=onset,
-        peer_matrix=peer_matrix(tables, inventory, diagnosis.evidence.over["readiness"]),
+        peer_matrix=peers,
         node_matrix=_node_matrix(inventory, symptoms),
         escalation=_escalation(analyzer, cluster, inventory),
         checked=_checked(inventory),
         noise=_noise(analyzer, diagnosis),
+        log_levels_over_time=levels_over_time(tables),
+        workers=worker_states(tables, inventory, peers),
+        pods=pod_states(inventory),
+        restarts=restarts_over_time(tables, inventory),
     )
+    return with_contrast(report)
 
 
 def _report_onset(shown: Sequence[Ranked]) -> model.Onset | None:

@@ -188,6 +188,28 @@ def _axis(scale: _Scale, top: float, bottom: float) -> Markup:
     return Markup("").join(lines)
 
 
+def restarts_svg(restarts: Sequence[model.ContainerRestarts], onset: model.Onset | None = None) -> Markup:
+    """Draw one row a container with the moments it ended and was started; "" where no two moments differ."""
+    shown = [item for item in restarts if item.moments][: MOST_ROWS // 2]
+    times = [moment.time for item in shown for moment in item.moments]
+    if not times or max(times) == min(times):
+        return Markup("")
+    names = [f"{item.node or item.pod} x{item.restarts}" for item in shown]
+    left = min(LEFT, CHARACTER * max(len(_label(name)) for name in names) + 12)
+    scale = _Scale(min(times), max(times), left + 10, WIDTH - RIGHT - 10)
+    bottom = TOP + ROW * len(shown)
+    parts = [_axis(scale, TOP - 8, bottom)]
+    for number, (item, name) in enumerate(zip(shown, names, strict=True)):
+        marks = [(moment.time, moment.severity, f"{item.container} {moment.what}") for moment in item.moments]
+        parts.append(_row(number, name, left, _merged(scale, marks)))
+    began = onset.time if onset else None
+    if began and min(times) <= began <= max(times):
+        parts.append(_onset(scale.x(began), began, bottom))
+    parts.append(_span(left, bottom + 36, min(times), max(times)))
+    title = f"Restarts of {words.plural(len(shown), 'container')}, {words.when(min(times))} to {words.when(max(times))}"
+    return _svg(title, bottom + 44, parts)
+
+
 def levels_svg(levels: model.LogLevels) -> Markup:
     """Draw log lines by level over time as stacked bars; "" where there is nothing to compare."""
     if len(levels.buckets) < 2:

@@ -68,6 +68,7 @@ def _render(env: Environment, page: Page) -> str:
         timeline_chart=drawing,
         timeline_left_out=len(page.timeline) - drawn,
         levels_chart=charts.levels_svg(report.log_levels_over_time) if report.log_levels_over_time else "",
+        restarts_chart=charts.restarts_svg(page.restarts, report.onset),
         peers=matrices.peer_grid(report.peer_matrix, page.caps.peers) if report.peer_matrix else None,
         nodes=matrices.node_grid(report.node_matrix, page.caps.nodes) if report.node_matrix else None,
     )
@@ -119,7 +120,15 @@ def _weights(page: Page) -> dict[str, int]:
         "peers": page.caps.peers**2 * 110,
         "lists": sum(
             len(str(item)) + 100
-            for items in (page.missing, page.noise, page.changes, page.checked, page.contrast, page.facts)
+            for items in (
+                page.missing,
+                page.noise,
+                page.changes,
+                page.checked,
+                page.contrast,
+                page.facts,
+                page.restarts,
+            )
             for item in items
         ),
     }

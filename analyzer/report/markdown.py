@@ -18,7 +18,7 @@ _FULL = Caps(context=0, line=600, evidence=12, causes=12, symptoms=12, timeline=
              warnings=15, names=20, lists=20)  # fmt: skip
 _SHORT = replace(_FULL, line=240, evidence=3, names=5, lists=8)
 #: sections that go before any cause does, the least needed first
-_SECTIONS = ("unrecognized", "timeline", "changes", "peers", "warnings", "symptoms", "missing")
+_SECTIONS = ("unrecognized", "timeline", "changes", "workers", "peers", "warnings", "symptoms", "missing")
 
 
 @dataclass(slots=True)
@@ -30,6 +30,7 @@ class LeftOut:
     unrecognized: bool = False
     timeline: bool = False
     changes: bool = False
+    workers: bool = False
     peers: bool = False
     warnings: bool = False
     symptoms: bool = False
@@ -99,6 +100,7 @@ def _render(env: Environment, page: Page, left_out: LeftOut) -> str:
         page=page,
         left_out=left_out,
         peers=matrices.peer_grid(report.peer_matrix, page.caps.peers) if report.peer_matrix else None,
+        contrast_text=_contrast_text(page),
         timeline_text="\n".join(_timeline_line(moment) for moment in page.timeline),
         unrecognized_text="\n".join(
             f"{item.count} x {item.level} {_flat(item.template)} ({place(item.file, item.line)})"
@@ -106,6 +108,25 @@ def _render(env: Environment, page: Page, left_out: LeftOut) -> str:
         ),
     )
     return _without_gaps(text)
+
+
+def _contrast_text(page: Page) -> str:
+    """The facts of workers side by side, a worker a line below each fact; ``!=`` marks those that differ."""
+    contrast = page.report.contrast
+    if contrast is None:
+        return ""
+    lines = []
+    for row in page.contrast:
+        lines.append(f"{'!=' if row.differs else '  '} {_flat(row.what)}")
+        for kind, names, values in (
+            ("in trouble", contrast.affected, row.affected),
+            ("healthy", contrast.healthy, row.healthy),
+        ):
+            grouped: dict[str, list[str]] = {}
+            for name, value in zip(names, values, strict=False):
+                grouped.setdefault(_flat(value) or "not in the bundle", []).append(_flat(name))
+            lines += [f"     {kind}: {value} ({', '.join(of)})" for value, of in grouped.items()]
+    return "\n".join(lines)
 
 
 def _timeline_line(moment: Moment) -> str:

@@ -279,21 +279,66 @@ class NodeMatrix:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What the bundle says of one worker; ``state`` is bad, healthy or unknown."""
+
+    node: str
+    state: str
+    facts: tuple[tuple[str, str], ...] = ()  # (what, value); what the bundle does not tell is not there
+
+
+@dataclass(frozen=True, slots=True)
+class PodState:
+    """One pod: all of Calico, and of the others those not ready. None where the bundle does not tell."""
+
+    namespace: str
+    pod: str
+    app: str = ""
+    node: str = ""
+    ready: bool | None = None
+    status: str = ""
+    restarts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestartMoment:
+    """When a container ended or was started; ``severity`` is info, warning or error."""
+
+    time: datetime
+    what: str
+    severity: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRestarts:
+    """A container that was restarted, and the moments that the bundle tells of it."""
+
+    node: str
+    pod: str
+    container: str
+    restarts: int
+    moments: tuple[RestartMoment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ContrastRow:
-    """One difference between a worker in trouble and a healthy one of the same cluster."""
+    """One fact of the workers in trouble and of the healthy ones, in the order of :class:`Contrast`; "" is unknown."""
 
     what: str
-    affected: str
-    healthy: str
+    affected: tuple[str, ...]
+    healthy: tuple[str, ...]
+    differs: bool = False  # no affected worker has the value of a healthy one
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """A worker in trouble beside a healthy one: only what differs."""
+    """Workers in trouble beside healthy ones of the same cluster: the same facts of each."""
 
-    affected: str
-    healthy: str
+    affected: tuple[str, ...]  # the workers that are shown
+    healthy: tuple[str, ...]
     rows: tuple[ContrastRow, ...] = ()
+    affected_total: int = 0  # of how many
+    healthy_total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,3 +424,6 @@ class Report:
     log_levels_over_time: LogLevels | None = None
     checked: tuple[CheckedItem, ...] = ()  # what was looked at, above all where nothing is wrong
     noise: tuple[Noise, ...] = ()
+    workers: tuple[WorkerState, ...] = ()
+    pods: tuple[PodState, ...] = ()
+    restarts: tuple[ContainerRestarts, ...] = ()

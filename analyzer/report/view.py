@@ -27,7 +27,7 @@ class Caps:
     names: int = 60  # of an affected list
     nodes: int = 60  # rows of the worker matrix
     peers: int = 24  # rows and columns of the BGP matrix
-    lists: int = 100  # of each other list: missing data, noise, changes, checks, contrast, facts
+    lists: int = 100  # of each other list: missing data, noise, changes, checks, contrast, restarts, facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,7 @@ class Page:
     noise: tuple[model.Noise, ...]
     changes: tuple[model.RecentChange, ...]
     contrast: tuple[model.ContrastRow, ...]
+    restarts: tuple[model.ContainerRestarts, ...]
     onset: PlaceLink | None
     caps: Caps
     trimmed: tuple[str, ...]

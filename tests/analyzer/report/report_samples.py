@@ -76,9 +76,21 @@ def incident() -> model.Report:
                 for symptom in ("bgp-not-established", "calico-node-not-ready", "node-not-ready")
             ),
         ),
-        contrast=model.Contrast(BAD[0], NODES[0], (model.ContrastRow("zone", "dal12", "dal10"), model.ContrastRow("established BGP peers", "3 of 11", "8 of 11"))),
+        contrast=model.Contrast(BAD, NODES[:3], (model.ContrastRow("BGP sessions up", ("3 of 11", "3 of 11", ""), ("8 of 11", "8 of 11", "8 of 11"), True), model.ContrastRow("Zone", ("dal12",) * 3, ("dal10",) * 3), model.ContrastRow("Kernel", ("5.4.0-182-generic",) * 3, ("5.4.0-182-generic",) * 3)), 3, 9),
         escalation=model.Escalation("If port 179 is open in both directions and the sessions stay down for 30 minutes.", ("armada-network squad", "https://example.com/escalation"), ("this report", "birdcl show protocols all")),
         log_levels_over_time=model.LogLevels(600, tuple(model.LogLevelBucket(minutes(10 * n), (("ERROR", 3 * n % 11), ("WARNING", 5 * n % 7), ("INFO", 40 + n))) for n in range(12))),
+        workers=tuple(
+            model.WorkerState(node, "bad" if node in BAD else "healthy", (("calico-node", "not ready" if node in BAD else "ready"), ("BGP sessions up", "3 of 11" if node in BAD else "8 of 11"), ("Zone", ZONES[number // 4]), ("Kubelet", "v1.29.4+IKS")))
+            for number, node in enumerate(NODES)
+        ),
+        pods=tuple(
+            model.PodState("calico-system", f"calico-node-{number:05d}", "calico-node", node, node not in BAD, "Running", 7 if node == BAD[0] else 0)
+            for number, node in enumerate(NODES)
+        ),
+        restarts=(
+            model.ContainerRestarts(BAD[0], "calico-node-00004", "calico-node", 7, (model.RestartMoment(minutes(20), "started"), model.RestartMoment(minutes(48), "ended: Error, exit code 1", "error"), model.RestartMoment(minutes(49), "started again"))),
+            model.ContainerRestarts("", "typha-6c9f", "calico-typha", 1, ()),
+        ),
     )  # fmt: skip
 
 
