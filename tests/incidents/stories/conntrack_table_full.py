@@ -225,4 +225,54 @@ def only_counters(now: datetime) -> Incident:
     return story
 
 
-STORIES = [probe_timeouts_on_gateway_worker, bgp_hold_timers_expire, node_event_and_dns, only_counters]
+def journal_of_a_vpc_worker(now: datetime) -> Incident:
+    story = incident(
+        "worker-journal-drops-since-the-crawler", "conntrack-table-full",
+        "The journal of two workers is full of 'table full, dropping packet' since a crawler was deployed there; DNS and Typha "
+        "time-outs are its effect.",
+        "https://github.com/canonical/hotsos/issues/101 (journal form)", now, difficulty="easy", platform="vpc", calico="v3.29.3",
+        kubernetes="v1.32.3+IKS",
+    )  # fmt: skip
+    nodes = story.workers([f"10.254.7.{n}" for n in (21, 22, 23, 24, 25)])
+    bad = nodes[1:3]
+    pods = story.agents(nodes)
+    for node, suffix in zip(bad, ("hm4xz", "w9k2d"), strict=True):
+        story.other(
+            f"crawler-7f6b9d8c5-{suffix}",
+            node,
+            ip="172.17.90.4",
+            namespace="data",
+            owner="ReplicaSet/crawler-7f6b9d8c5",
+            age=9000,
+        )
+    for name in pods[1:3]:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            'Readiness probe failed: calico/node is not ready: felix is not ready: Get "http://localhost:9099/readiness": context deadline exceeded',
+            300,
+            8000,
+            12,
+        )
+    story.log(pods[1], [*story.boot(bad[0], 86_400, [n for n in nodes if n != bad[0]])[-10:], *story.quiet(1500, 20)])
+    lines = []
+    for n in range(24):
+        lines.append(f"{story.syslog(2400 - 90 * n)} kube-worker-22 kernel: {FULL}")
+        if n % 3 == 0:
+            lines.append(
+                f'{story.syslog(2399 - 90 * n)} kube-worker-22 kubelet[1320]: E{now:%m%d} prober.go:107] "Probe failed" probeType="Readiness" pod="data/crawler-7f6b9d8c5-hm4xz" probeResult="failure" output="dial tcp 172.17.90.4:8080: i/o timeout"'
+            )
+    story.texts["journalctl.txt"] = "\n".join(lines) + "\n"
+    story.describe(bad[0])
+    story.affected = bad
+    story.cite("journalctl.txt", "table full, dropping packet")
+    return story
+
+
+STORIES = [
+    probe_timeouts_on_gateway_worker,
+    bgp_hold_timers_expire,
+    node_event_and_dns,
+    journal_of_a_vpc_worker,
+    only_counters,
+]

@@ -236,4 +236,52 @@ def same_name_exists(now: datetime) -> Incident:
     return story
 
 
-STORIES = [type_differs, threat_feed_fills_the_set, jetson, same_name_exists]
+def newer_revision(now: datetime) -> Incident:
+    story = incident(
+        "pool-with-hwe-kernel-set-revision", "ipset-failure",
+        "On the pool with the newer kernel `ipset list` of the image cannot read the sets of that kernel (revision 7); felix panics "
+        "there and only there.",
+        "felix/ipsets/ipsets.go (tryResync)", now, difficulty="easy", platform="other", calico="v3.26.1", kubernetes="v1.27.10",
+        registry="quay.io/calico",
+    )  # fmt: skip
+    old = {f"rack1-{n}": f"172.28.1.{n}" for n in (10, 11, 12)}
+    new = {f"rack2-{n}": f"172.28.2.{n}" for n in (10, 11)}
+    story.hosts(old, kernel="5.15.0-105-generic")
+    story.hosts(new, kernel="6.11.0-19-generic", os_image="Ubuntu 24.04.2 LTS", age=9000, since=8900)
+    story.staff(old)
+    pods = story.staff(new, ready=False, restarts=29, started=95, last=("Error", 137, 98), age=8900)
+    for name in pods:
+        story.not_established(name, list(old.values()), 80, 8800, 27)
+    log = story.boot("rack2-10", 95, [*old.values(), "172.28.2.11"])
+    for n in range(9):
+        pid = 61 + 48 * (n // 3)
+        log.append(
+            story.say(
+                90 - 9 * n,
+                "ERROR",
+                pid,
+                "felix",
+                "ipsets.go 599:",
+                'Bad return code from \'ipset list cali40masq-ipam-pools\'. error=exit status 1 family="inet" stderr="ipset v7.11: Kernel and userspace incompatible: settype hash:net with revision 7 not supported by userspace.\\n"',
+            )
+        )
+        log.append(
+            story.say(
+                90 - 9 * n,
+                "WARNING",
+                pid,
+                "felix",
+                "ipsets.go 319:",
+                'Failed to resync with dataplane error=exit status 1 family="inet"',
+            )
+        )
+        if n % 3 == 2:
+            log += panic(story, 89 - 9 * n, pid)
+    story.log(pods[0], log)
+    story.describe("rack2-10", pods[0])
+    story.affected = list(new)
+    story.cite(f"{pods[0]}.log", "not supported by userspace")
+    return story
+
+
+STORIES = [type_differs, threat_feed_fills_the_set, jetson, newer_revision, same_name_exists]

@@ -315,4 +315,73 @@ def two_worlds_of_rules(now: datetime) -> Incident:
     return story
 
 
-STORIES = [arm_boards, native_nft_rules, old_kernel_nft_image, two_worlds_of_rules]
+def random_fully(now: datetime) -> Incident:
+    story = incident(
+        "masquerade-option-unknown-to-the-tool", "iptables-incompatible",
+        "The customer's own image carries an old iptables that does not know --random-fully, which felix uses because the kernel can; "
+        "the nat table is never programmed on the two hosts with that image.",
+        "felix/iptables/feature_detect.go (MASQFullyRandom)", now, difficulty="easy", platform="other", calico="v3.22.2",
+        kubernetes="v1.23.9", namespace="kube-system", registry="harbor.corp.example.com/calico",
+    )  # fmt: skip
+    hosts = {f"hb-{n}": f"10.44.9.{n}" for n in (11, 12, 13, 14, 15)}
+    story.hosts(hosts, kernel="5.10.0-21-amd64", os_image="Debian GNU/Linux 11 (bullseye)")
+    bad = {name: hosts[name] for name in ("hb-12", "hb-15")}
+    story.staff({name: at for name, at in hosts.items() if name not in bad})
+    pods = story.staff(
+        bad,
+        ready=False,
+        restarts=5,
+        started=700,
+        last=("Error", 137, 703),
+        age=3300,
+        image="harbor.corp.example.com/calico/node:v3.22.2-hardened",
+    )
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            f'Readiness probe failed: calico/node is not ready: felix is not ready: Get "http://localhost:9099/readiness": {REFUSED}',
+            14,
+            3200,
+            150,
+        )
+    log = [
+        *story.boot("hb-12", 700, [at for name, at in hosts.items() if name != "hb-12"]),
+        *looked_up(story, 696, "legacy"),
+    ]
+    for n in range(8):
+        pid, rest = 61 + 77 * (n // 4), 'error=exit status 2 ipVersion=0x4 table="nat"'
+        log.append(
+            story.say(
+                690 - 40 * n,
+                "WARNING",
+                pid,
+                "felix",
+                "table.go 1321:",
+                'Failed to execute ip(6)tables-restore command error=exit status 2 errorOutput="iptables-restore v1.6.0: unknown option \\"--random-fully\\"\\nError occurred at line: 9\\nTry `iptables-restore -h\' or \'iptables-restore --help\' for more information.\\n" input="*nat\\n:cali-nat-outgoing - -\\n-A cali-nat-outgoing --jump MASQUERADE --random-fully\\nCOMMIT\\n" ipVersion=0x4 output="" table="nat"',
+            )
+        )
+        log.append(
+            story.say(
+                689 - 40 * n, "WARNING", pid, "felix", "table.go 999:", f"Failed to program iptables, will retry {rest}"
+            )
+        )
+        if n % 4 == 3:
+            log.append(
+                story.say(
+                    688 - 40 * n,
+                    "PANIC",
+                    pid,
+                    "felix",
+                    "table.go 1010:",
+                    f"Failed to program iptables, giving up after retries {rest}",
+                )
+            )
+    story.log(pods[0], log)
+    story.describe("hb-12", pods[0])
+    story.affected = list(bad)
+    story.cite(f"{pods[0]}.log", "--random-fully")
+    return story
+
+
+STORIES = [arm_boards, native_nft_rules, old_kernel_nft_image, random_fully, two_worlds_of_rules]

@@ -256,9 +256,67 @@ def modules_of_the_running_kernel_gone(now: datetime) -> Incident:
     return story
 
 
+def no_ipvs_match(now: datetime) -> Incident:
+    story = incident(
+        "kube-proxy-ipvs-without-xt-ipvs", "kernel-module-missing",
+        "kube-proxy was switched to IPVS, so felix uses the ipvs match, whose kernel module this host image does not contain.",
+        "https://github.com/kubernetes/minikube/pull/2490", now, difficulty="easy", platform="other", calico="v3.10.4",
+        kubernetes="v1.16.9", namespace="kube-system", registry="calico", acceptable=["iptables-incompatible"],
+    )  # fmt: skip
+    hosts = {"mini-1": "192.168.99.100", "mini-2": "192.168.99.101"}
+    story.hosts(hosts, kernel="4.16.14", os_image="Buildroot 2018.05", runtime="docker://18.6.3")
+    pods = story.staff(hosts, ready=False, restarts=4, started=300, last=("Error", 137, 305), age=2000)
+    for i, host in enumerate(hosts):
+        story.other(
+            f"kube-proxy-{'xy'[i]}5r2d", host, app="kube-proxy", image="k8s.gcr.io/kube-proxy:v1.16.9", age=2100
+        )
+        story.pod_event(
+            pods[i],
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: Get http://localhost:9099/readiness: dial tcp 127.0.0.1:9099: connect: connection refused",
+            8,
+            1900,
+            101,
+        )
+    log = story.old_boot("mini-1", 300, ["192.168.99.101"])
+    for n in range(9):
+        rest, pid = 'error=exit status 2 ipVersion=0x4 table="filter"', 61 + 55 * (n // 3)
+        log.append(
+            story.line(
+                290 - 30 * n,
+                "WARNING",
+                pid,
+                "table.go 1007:",
+                'Failed to execute ip(6)tables-restore command error=exit status 2 errorOutput="iptables-restore v1.6.2: Couldn\'t load match `ipvs\':No such file or directory\\n\\nError occurred at line: 21\\n" input="*filter\\n-A cali-forward-check -m ipvs --ipvs --jump RETURN\\nCOMMIT\\n" ipVersion=0x4 output="" table="filter"',
+            )
+        )
+        log.append(
+            story.line(289 - 30 * n, "WARNING", pid, "table.go 812:", f"Failed to program iptables, will retry {rest}")
+        )
+        if n % 3 == 2:
+            log.append(
+                story.line(
+                    288 - 30 * n,
+                    "PANIC",
+                    pid,
+                    "table.go 823:",
+                    f"Failed to program iptables, giving up after retries {rest}",
+                )
+            )
+    story.log(pods[0], log)
+    story.texts["modprobe.txt"] = (
+        "$ sudo modprobe xt_ipvs\nmodprobe: FATAL: Module xt_ipvs not found in directory /lib/modules/4.16.14\n"
+    )
+    story.describe("mini-1", pods[0])
+    story.affected = list(hosts)
+    story.cite(f"{pods[0]}.log", "Couldn't load match `ipvs'")
+    return story
+
+
 STORIES = [
     set_type_not_supported,
     cloud_kernel_without_ipip,
     raspberry_without_extra_modules,
+    no_ipvs_match,
     modules_of_the_running_kernel_gone,
 ]

@@ -232,4 +232,51 @@ def through_a_vpn(now: datetime) -> Incident:
     return story
 
 
-STORIES = [vxlan_device_refuses, half_of_them_jumbo, set_for_a_faster_net, through_a_vpn]
+def hard_coded_1500(now: datetime) -> Incident:
+    story = incident(
+        "conflist-1500-behind-a-1450-tunnel", "mtu-mismatch",
+        "The template's CNI configuration fixes 1500 for pods while packets to other hosts go through a VXLAN device of 1450: large "
+        "answers never arrive, small ones do.",
+        "https://github.com/easzlab/kubeasz/issues/1444", now, difficulty="medium", platform="other", calico="v3.26.4",
+        kubernetes="v1.30.1", namespace="kube-system", registry="easzlab.io.local:5000/calico", acceptable=["invalid-calico-config"],
+    )  # fmt: skip
+    hosts = {f"ez-{n}": f"192.168.132.{100 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, kernel="5.15.0-119-generic")
+    pods = story.staff(hosts, started=260_000, age=260_000)
+    shop = story.other(
+        "catalog-6c9f7b8d5f-wq7zn",
+        "ez-3",
+        ip="172.20.131.9",
+        namespace="shop",
+        owner="ReplicaSet/catalog-6c9f7b8d5f",
+        ready=False,
+        restarts=17,
+        last=("Error", 1, 700),
+    )
+    story.pod_event(
+        shop,
+        "Unhealthy",
+        'Readiness probe failed: Get "http://172.20.131.9:8080/deep": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        22,
+        3400,
+        91,
+        namespace="shop",
+    )
+    log = [*story.boot("ez-3", 260_000, bird=False), "CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon"]
+    log.append(story.say(259_996, "INFO", 61, "felix", "int_dataplane.go 1095:", "Determined pod MTU mtu=1500"))
+    story.log(pods[2], [*log, *story.quiet(1500, 20)])
+    story.texts["10-calico.conflist"] = (
+        '{\n  "name": "k8s-pod-network",\n  "cniVersion": "0.3.1",\n  "plugins": [\n    {\n      "type": "calico",\n      "mtu": 1500,\n      "ipam": {"type": "calico-ipam"}\n    }\n  ]\n}\n'
+    )
+    story.texts["ip-a.txt"] = (
+        "2: ens160: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP group default qlen 1000\n8: vxlan.calico: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UNKNOWN group default\n11: cali7f0a1c9e2d3@if4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default\n"
+    )
+    story.describe("ez-3", pods[2])
+    story.commands["describe-catalog.txt"] = f"describe pod -n shop {shop}"
+    story.affected = list(hosts)
+    story.cite("10-calico.conflist", '"mtu": 1500')
+    story.cite("ip-a.txt", "vxlan.calico: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450")
+    return story
+
+
+STORIES = [vxlan_device_refuses, hard_coded_1500, set_for_a_faster_net, through_a_vpn, half_of_them_jumbo]

@@ -186,4 +186,41 @@ def one_multihomed_host(now: datetime) -> Incident:
     return story
 
 
-STORIES = [dcos_agents, kind_cluster, mesos_style_pool, one_multihomed_host]
+def focal_hosts(now: datetime) -> Incident:
+    story = incident(
+        "ubuntu-focal-default-is-two", "rp-filter-strict-or-loose",
+        "After all hosts moved to Ubuntu 20.04, whose default for rp_filter is 2, felix of this old release refuses to run on each of "
+        "them.",
+        "https://github.com/labring/sealos/issues/559", now, difficulty="easy", platform="other", calico="v3.12.3",
+        kubernetes="v1.17.14", namespace="kube-system", registry="calico",
+    )  # fmt: skip
+    hosts = {f"master0{n}" if n < 2 else f"node0{n}": f"192.168.160.{240 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(
+        hosts,
+        kernel="5.4.0-58-generic",
+        os_image="Ubuntu 20.04.1 LTS",
+        runtime="docker://19.3.12",
+        age=4000,
+        since=3900,
+    )
+    pods = story.staff(hosts, ready=False, restarts=15, waiting="CrashLoopBackOff", last=("Error", 137, 60), age=3900)
+    for name in pods:
+        story.pod_event(name, "BackOff", "Back-off restarting failed container", 8, 3700, 160)
+    story.log(
+        pods[1],
+        [
+            *story.old_boot("node02", 130, [at for name, at in hosts.items() if name != "node02"]),
+            *tries(story, 127, 61, 5, every=12, place="int_dataplane.go 1018:"),
+        ],
+        file="node02-calico.log",
+    )
+    story.commands = {
+        "pods.txt": "get pods -A -o wide",
+        "describe-node02-calico.txt": f"describe pod -n kube-system {pods[1]}",
+    }
+    story.affected = list(hosts)
+    story.cite("node02-calico.log", "RPF check is set to 'loose'")
+    return story
+
+
+STORIES = [dcos_agents, kind_cluster, mesos_style_pool, focal_hosts, one_multihomed_host]

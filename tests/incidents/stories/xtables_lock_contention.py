@@ -263,4 +263,57 @@ def felix_lock_timeout(now: datetime) -> Incident:
     return story
 
 
-STORIES = [canal_with_flannel, only_kube_proxy_says_it, hung_iptables, felix_lock_timeout]
+def thousands_of_services(now: datetime) -> Incident:
+    story = incident(
+        "kube-proxy-syncs-twelve-thousand-services", "xtables-lock-contention",
+        "kube-proxy needs the xtables lock for most of each minute because of its rules' number; felix gives up waiting for it on "
+        "every host.",
+        "https://github.com/kubernetes/kubernetes/issues/48107", now, difficulty="easy", platform="other", calico="v3.17.3",
+        kubernetes="v1.18.17", namespace="kube-system", registry="quay.io/calico",
+    )  # fmt: skip
+    hosts = {f"big-{n:03}": f"10.122.4.{n}" for n in (17, 18, 44, 61)}
+    story.hosts(hosts, kernel="4.15.0-140-generic", os_image="Ubuntu 18.04.5 LTS", runtime="docker://19.3.15")
+    pods = story.staff(hosts, started=50_000)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+            200,
+            40_000,
+            88,
+        )
+    log = [
+        *story.boot("big-018", 50_000, [at for name, at in hosts.items() if name != "big-018"])[-15:],
+        *story.quiet(2000, 1600),
+    ]
+    for turn in range(9):
+        log += refused(
+            story,
+            1500 - 160 * turn,
+            61,
+            ("nat", "filter", "mangle")[turn % 3],
+            f"{HELD}. Stopped waiting after 10s.\\n",
+        )
+    story.log(pods[1], log)
+    proxy = [
+        klog(
+            story,
+            1490 - 140 * n,
+            "I",
+            "trace.go:116",
+            f'Trace[{1298498081 + n}]: "iptables restore" (started: {story.stamp(1530 - 140 * n)}) (total time: {31 + n}.2s): Trace[{1298498081 + n}]: [{31 + n}.2s] [{31 + n}.2s] END',
+        )
+        for n in range(10)
+    ]
+    story.texts["kube-proxy-big-018.log"] = "\n".join(proxy) + "\n"
+    story.commands = {
+        "pods.txt": "get pods -n kube-system -o wide",
+        f"describe-{pods[1]}.txt": f"describe pod -n kube-system {pods[1]}",
+    }
+    story.affected = list(hosts)
+    story.cite(f"{pods[1]}.log", "Stopped waiting after 10s")
+    return story
+
+
+STORIES = [canal_with_flannel, thousands_of_services, hung_iptables, felix_lock_timeout, only_kube_proxy_says_it]
