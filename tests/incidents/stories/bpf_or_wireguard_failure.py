@@ -292,4 +292,66 @@ def bpf_filesystem_refused(now: datetime) -> Incident:
     return story
 
 
-STORIES = [kernel_too_old_for_bpf, wireguard_without_its_module, pinned_map_of_other_size, bpf_filesystem_refused]
+def load_balancer_cannot_attach(now: datetime) -> Incident:
+    story = incident(
+        "connect-time-balancer-bails-out", "bpf-or-wireguard-failure",
+        "felix cannot attach the connect-time load balancer of the eBPF dataplane (the host has no usable cgroup v2) and bails out at "
+        "each start, on every host.",
+        "felix/dataplane/linux/int_dataplane.go (BPFConnTimeLBEnabled)", now, difficulty="easy", platform="other", calico="v3.23.3",
+        kubernetes="v1.24.6", registry="quay.io/calico",
+    )  # fmt: skip
+    hosts = {f"ol8-{n}": f"192.168.55.{n}" for n in (61, 62, 63)}
+    story.hosts(hosts, kernel="5.4.17-2136.312.3.4.el8uek.x86_64", os_image="Oracle Linux Server 8.6")
+    pods = story.staff(hosts, ready=False, restarts=18, started=80, last=("Error", 137, 83), age=5000)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            'Liveness probe failed: Get "http://localhost:9099/liveness": dial tcp 127.0.0.1:9099: connect: connection refused',
+            25,
+            4800,
+            107,
+        )
+    log = story.boot("ol8-61", 80, ["192.168.55.62", "192.168.55.63"])
+    for n in range(6):
+        pid = 61 + 37 * n
+        log.append(
+            story.say(
+                75 - 12 * n,
+                "INFO",
+                pid,
+                "felix",
+                "int_dataplane.go 596:",
+                "BPF enabled, starting BPF endpoint manager and map manager.",
+            )
+        )
+        log.append(
+            story.say(
+                74 - 12 * n,
+                "PANIC",
+                pid,
+                "felix",
+                "int_dataplane.go 641:",
+                "BPFConnTimeLBEnabled but failed to attach connect-time load balancer, bailing out. error=failed to attach program calico_connect_v4: invalid argument",
+            )
+        )
+        log += [
+            "panic: (*logrus.Entry) 0xc0005a4000",
+            "",
+            "goroutine 1 [running]:",
+            "github.com/sirupsen/logrus.(*Entry).log(0xc0001b2000, 0x0, {0xc0003aa000, 0x4f})",
+        ]
+    story.log(pods[0], log)
+    story.describe("ol8-61", pods[0])
+    story.affected = list(hosts)
+    story.cite(f"{pods[0]}.log", "failed to attach connect-time load balancer")
+    return story
+
+
+STORIES = [
+    kernel_too_old_for_bpf,
+    wireguard_without_its_module,
+    pinned_map_of_other_size,
+    load_balancer_cannot_attach,
+    bpf_filesystem_refused,
+]

@@ -266,4 +266,67 @@ def flannel_left_behind(now: datetime) -> Incident:
     return story
 
 
-STORIES = [networkd_takes_veths, networkmanager_downs_vxlan, fight_over_the_top_of_a_chain, flannel_left_behind]
+def desktop_network_manager(now: datetime) -> Incident:
+    story = incident(
+        "dhcp-on-cali-devices", "interfaces-conflict",
+        "NetworkManager of these desktop-like hosts starts 'Wired connection 3' with DHCP on each cali device and removes felix' route "
+        "when it fails; felix adds it again minutes later.",
+        "https://github.com/projectcalico/calicoctl/issues/256", now, difficulty="medium", platform="other", calico="v3.16.5",
+        kubernetes="v1.19.16", namespace="kube-system", registry="calico",
+    )  # fmt: skip
+    hosts = {f"lab-pc-{n}": f"10.77.0.{20 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, kernel="5.4.0-90-generic", os_image="Ubuntu 20.04.3 LTS", runtime="docker://20.10.7")
+    pods = story.staff(hosts, started=70_000)
+    sim = story.other(
+        "simulator-0",
+        "lab-pc-2",
+        ip="192.168.87.11",
+        namespace="lab",
+        owner="StatefulSet/simulator",
+        app="simulator",
+        ready=False,
+        restarts=6,
+    )
+    story.pod_event(
+        sim,
+        "Unhealthy",
+        "Readiness probe failed: dial tcp 192.168.87.11:9000: connect: no route to host",
+        33,
+        3500,
+        77,
+        namespace="lab",
+    )
+    log = story.boot("lab-pc-2", 70_000, ["10.77.0.21", "10.77.0.23"])
+    for n in range(14):
+        ago = 1400 - 95 * n
+        log += [*story.quiet(ago, ago - 3, every=3), story.say(ago - 20, "INFO", 61, "felix", "int_dataplane.go 1005:", 'Linux interface addrs changed. addrs=set.mapSet{} ifaceName="calid55687f8218"'),
+                story.say(ago - 20.4, "INFO", 61, "felix", "route_table.go 1117:", 'Failed to access interface because it doesn\'t exist. error=Link not found ifaceName="calid55687f8218" ifaceRegex="^cali.*" ipVersion=0x4' if n % 5 == 4 else 'Syncing routes: adding new route. ifaceName="calid55687f8218" ifaceRegex="^cali.*" ipVersion=0x4 targetCIDR=192.168.87.11/32')]  # fmt: skip
+    story.log(pods[1], log)
+    steps = (
+        "device state change: disconnected -> prepare (reason 'none') [30 40 0]",
+        "Activation: starting connection 'Wired connection 3'",
+        "dhcp4 (calid55687f8218): request timed out",
+        "device state change: ip-config -> failed (reason 'ip-config-unavailable') [70 120 5]",
+    )
+    story.texts["syslog-lab-pc-2.txt"] = (
+        "\n".join(
+            f"{story.syslog(1390 - 95 * n - 5 * i)} lab-pc-2 NetworkManager[6043]: <info> (calid55687f8218): {text}"
+            for n in range(12)
+            for i, text in enumerate(steps)
+        )
+        + "\n"
+    )
+    story.describe("lab-pc-2", pods[1])
+    story.commands["describe-simulator.txt"] = f"describe pod -n lab {sim}"
+    story.affected = list(hosts)
+    story.cite("syslog-lab-pc-2.txt", "NetworkManager[6043]: <info> (calid55687f8218)")
+    return story
+
+
+STORIES = [
+    networkd_takes_veths,
+    networkmanager_downs_vxlan,
+    fight_over_the_top_of_a_chain,
+    desktop_network_manager,
+    flannel_left_behind,
+]

@@ -216,4 +216,42 @@ def config_map_with_a_comma(now: datetime) -> Incident:
     return story
 
 
-STORIES = [failsafe_ports_mistyped, pool_not_in_the_pod_network, backend_by_a_typo, config_map_with_a_comma]
+def method_without_its_prefix(now: datetime) -> Incident:
+    story = incident(
+        "autodetection-method-is-just-eth1", "invalid-calico-config",
+        "IP_AUTODETECTION_METHOD was set to 'eth1' instead of 'interface=eth1': calico-node refuses the value and ends, on all hosts.",
+        "node/pkg/lifecycle/startup/autodetection/autodetection_methods.go", now, difficulty="easy", platform="other",
+        calico="v3.24.5", kubernetes="v1.25.4", namespace="kube-system", registry="docker.io/calico", acceptable=["node-ip-not-found"],
+    )  # fmt: skip
+    hosts = {f"vg-{n}": f"192.168.56.{10 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, kernel="5.15.0-53-generic", os_image="Ubuntu 22.04.1 LTS")
+    env = [
+        {"name": "DATASTORE_TYPE", "value": "kubernetes"},
+        {"name": "IP", "value": "autodetect"},
+        {"name": "IP_AUTODETECTION_METHOD", "value": "eth1"},
+        {"name": "CALICO_IPV4POOL_CIDR", "value": "10.244.0.0/16"},
+    ]
+    pods = story.staff(
+        hosts, ready=False, restarts=9, waiting="CrashLoopBackOff", last=("Error", 1, 70), age=1500, spec={"env": env}
+    )
+    for name in pods:
+        story.pod_event(name, "BackOff", "Back-off restarting failed container calico-node in pod", 7, 1400, 60)
+    log = [*story.boot("vg-2", 72)[:8], story.say(71.7, "ERROR", 9, "startup", "autodetection_methods.go 87:", "Invalid IP autodetection method: eth1"),
+           story.say(71.7, "WARNING", 9, "startup", "utils.go 49:", "Terminating"), "Calico node failed to start"]  # fmt: skip
+    story.log(pods[1], log)
+    story.commands = {
+        "pods.txt": "get pods -n kube-system -o wide",
+        f"describe-pod-{pods[1]}.txt": f"describe pod -n kube-system {pods[1]}",
+    }
+    story.affected = list(hosts)
+    story.cite(f"{pods[1]}.log", "Invalid IP autodetection method")
+    return story
+
+
+STORIES = [
+    failsafe_ports_mistyped,
+    method_without_its_prefix,
+    backend_by_a_typo,
+    config_map_with_a_comma,
+    pool_not_in_the_pod_network,
+]

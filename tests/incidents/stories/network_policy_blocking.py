@@ -268,4 +268,70 @@ def packets_logged_by_calico(now: datetime) -> Incident:
     return story
 
 
-STORIES = [auto_host_endpoints, typha_port_forgotten, kube_system_default_deny, packets_logged_by_calico]
+def egress_denied_in_calico_system(now: datetime) -> Incident:
+    story = incident(
+        "egress-deny-global-policy-hits-kube-controllers", "network-policy-blocking",
+        "A global policy denies egress of all pods except to two services; calico-kube-controllers and the API server of Calico, which "
+        "are pods too, time out on the Kubernetes service since it was applied.",
+        "https://github.com/projectcalico/libcalico-go/issues/1060", now, difficulty="easy", platform="other", calico="v3.25.2",
+        kubernetes="v1.27.6", registry="quay.io/calico",
+    )  # fmt: skip
+    hosts = {f"gs-{n}": f"10.60.4.{30 + n}" for n in range(1, 5)}
+    story.hosts(hosts, kernel="5.15.122-flatcar", os_image="Flatcar Container Linux by Kinvolk 3602.1.4 (Oklo)")
+    pods = story.staff(hosts)
+    kube = story.other(
+        "calico-kube-controllers-6b7b9c649d-w8x2k",
+        "gs-2",
+        ip="172.19.41.6",
+        namespace="calico-system",
+        owner="ReplicaSet/calico-kube-controllers-6b7b9c649d",
+        app="calico-kube-controllers",
+        image="quay.io/calico/kube-controllers:v3.25.2",
+        ready=False,
+        restarts=12,
+        started=100,
+        last=("Error", 1, 130),
+    )
+    story.pod_event(
+        kube,
+        "Unhealthy",
+        'Readiness probe failed: Error initializing datastore: Get "https://172.31.0.1:443/apis/crd.projectcalico.org/v1/clusterinformations/default": context deadline exceeded',
+        12,
+        2400,
+        210,
+    )
+    story.log(
+        kube,
+        [
+            story.line(95, "INFO", 1, "main.go 107:", "Ensuring Calico datastore is initialized"),
+            *[
+                story.line(
+                    65 - 30 * n,
+                    "ERROR",
+                    1,
+                    "client.go 290:",
+                    'Error getting cluster information config ClusterInformation="default" error=Get "https://172.31.0.1:443/apis/crd.projectcalico.org/v1/clusterinformations/default": dial tcp 172.31.0.1:443: i/o timeout',
+                )
+                for n in range(3)
+            ],
+        ],
+    )
+    story.texts["globalnetworkpolicies.yaml"] = "\n".join([
+        "apiVersion: crd.projectcalico.org/v1", "kind: GlobalNetworkPolicy", "metadata:", "  name: zero-trust-egress", f'  creationTimestamp: "{story.ago(2500)}"', "spec:", "  order: 500", "  selector: all()",
+        "  types:", "  - Egress", "  egress:", "  - action: Allow", "    protocol: UDP", "    destination:", "      ports: [53]", "  - action: Allow", "    destination:", "      selector: app == 'proxy'", "  - action: Deny"]) + "\n"  # fmt: skip
+    story.log(
+        pods[0], [*story.boot("gs-1", 86_400, ["10.60.4.32", "10.60.4.33", "10.60.4.34"])[-12:], *story.quiet(1500, 20)]
+    )
+    story.describe("gs-1", pods[0])
+    story.commands["describe-kube-controllers.txt"] = f"describe pod -n calico-system {kube}"
+    story.cite("globalnetworkpolicies.yaml", "name: zero-trust-egress")
+    return story
+
+
+STORIES = [
+    auto_host_endpoints,
+    typha_port_forgotten,
+    kube_system_default_deny,
+    egress_denied_in_calico_system,
+    packets_logged_by_calico,
+]

@@ -469,15 +469,71 @@ def ebpf_replaces_kube_proxy(now: datetime) -> Incident:
     return story
 
 
+def two_workers_removed(now: datetime) -> Incident:
+    story = incident(
+        "pool-scaled-down-peers-removed", "no-problem-found",
+        "A pool was scaled down: BIRD loses and then removes the two peers, one calico-node complained for a minute before Calico's "
+        "node objects were gone; the four workers that remain are ready and peer with each other.",
+        "https://docs.tigera.io/calico/latest/operations/decommissioning-a-node", now, difficulty="medium", platform="vpc",
+        calico="v3.28.2",
+    )  # fmt: skip
+    nodes, gone = story.workers([f"10.246.90.{n}" for n in (4, 5, 6, 7)]), ["10.246.90.12", "10.246.90.13"]
+    pods = story.agents(nodes)
+    story.recreated(pods[3], gone, 3000, 3)
+    log = story.boot(nodes[0], 86_400, [*nodes[1:], *gone])
+    for at in gone:
+        session = f"Mesh_{at.replace('.', '_')}"
+        log += [
+            f"bird: {session}: {text}"
+            for text in (
+                "Error: Hold timer expired",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+            )
+        ]
+    log.append(
+        story.say(
+            2960,
+            "INFO",
+            60,
+            "confd",
+            "resource.go 273:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host",
+        )
+    )
+    log += [
+        f"bird: {text}"
+        for at in gone
+        for name in (f"Mesh_{at.replace('.', '_')}",)
+        for text in (
+            "Reconfiguration requested by SIGHUP",
+            "Reconfiguring",
+            f"Removing protocol {name}",
+            f"{name}: Shutting down",
+            f"{name}: State changed to down",
+            "Reconfigured",
+        )
+    ]
+    story.log(pods[0], [*log, *story.quiet(1500, 20)])
+    story.texts["status.txt"] = node_status([(at, "up", "04:02:11", "Established") for at in nodes[1:]])
+    story.describe(nodes[0])
+    story.commands[f"describe-pod-{pods[3]}.txt"] = f"describe pod -n calico-system {pods[3]}"
+    story.cite("status.txt", "Established")
+    return story
+
+
 STORIES = [
     after_a_rolling_update,
     drained_and_rebooted,
     operator_at_work,
-    master_was_upgraded,
+    two_workers_removed,
     twenty_days_old,
     typha_was_rolled,
     bird_reconfigures,
-    windows_beside_linux,
-    vxlan_without_bird,
     ebpf_replaces_kube_proxy,
+    vxlan_without_bird,
+    master_was_upgraded,
+    windows_beside_linux,
 ]

@@ -247,4 +247,45 @@ def cannot_be_converted(now: datetime) -> Incident:
     return story
 
 
-STORIES = [waits_for_the_old_daemonset, stuck_after_a_bad_worker, labels_without_a_daemonset, cannot_be_converted]
+def old_typha_scaled_but_stuck(now: datetime) -> Incident:
+    story = incident(
+        "first-worker-moved-then-error-for-two-days", "operator-migration-incomplete",
+        "One worker carries 'migrated' and runs Calico in calico-system, the rest is 'pre-operator' and still in kube-system, for two "
+        "days; TigeraStatus is degraded with a migration error.",
+        "https://github.com/projectcalico/calico/issues/6407", now, difficulty="easy", platform="other", calico="v3.22.4",
+        kubernetes="v1.23.8", namespace="kube-system", registry="quay.io/calico",
+    )  # fmt: skip
+    rest = {f"stg-{n}": f"172.22.60.{n}" for n in (12, 13, 14, 15)}
+    story.hosts(rest, kernel="5.4.0-122-generic", os_image="Ubuntu 20.04.4 LTS", labels={LABEL: "pre-operator"})
+    story.hosts(
+        {"stg-11": "172.22.60.11"},
+        kernel="5.4.0-122-generic",
+        os_image="Ubuntu 20.04.4 LTS",
+        labels={LABEL: "migrated"},
+    )
+    story.staff(rest, started=1_600_000)
+    sets(story, "kube-system", 4, 4, "pre-operator")
+    story.namespace, story.calico = "calico-system", "v3.23.3"
+    pods = story.staff({"stg-11": "172.22.60.11"}, age=170_000, started=170_000)
+    sets(story, "calico-system", 1, 1, "migrated")["metadata"]["creationTimestamp"] = story.ago(171_000)
+    story.texts["tigerastatus.yaml"] = (
+        f'apiVersion: operator.tigera.io/v1\nkind: TigeraStatus\nmetadata:\n  name: calico\nstatus:\n  conditions:\n  - lastTransitionTime: "{story.ago(169_000)}"\n    message: \'error migrating resources to calico-system: failed to wait for typha deployment in kube-system: timed out\'\n    reason: ResourceMigrationError\n    status: "True"\n    type: Degraded\n'
+    )
+    story.commands = {
+        "nodes.txt": "get nodes --show-labels",
+        "pods.txt": "get pods -A -o wide",
+        "daemonsets.txt": "get ds -A",
+        "describe.txt": f"describe pod -n calico-system {pods[0]}",
+    }
+    story.affected = list(rest)
+    story.cite("tigerastatus.yaml", "error migrating resources to calico-system")
+    return story
+
+
+STORIES = [
+    waits_for_the_old_daemonset,
+    old_typha_scaled_but_stuck,
+    labels_without_a_daemonset,
+    cannot_be_converted,
+    stuck_after_a_bad_worker,
+]

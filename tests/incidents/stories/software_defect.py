@@ -201,4 +201,49 @@ def kube_controllers_trace(now: datetime) -> Incident:
     return story
 
 
-STORIES = [confd_races_with_itself, interface_monitor_nil, l3_route_resolver, kube_controllers_trace]
+def node_deleted_panics_controllers(now: datetime) -> Incident:
+    story = incident(
+        "deleting-a-node-panics-kube-controllers", "software-defect",
+        "calico-kube-controllers of this release panics on each deleted node (interface conversion: nil); the autoscaler deletes one "
+        "every few minutes.",
+        "https://github.com/projectcalico/kube-controllers/issues/341", now, difficulty="easy", platform="other", calico="v3.8.0",
+        kubernetes="v1.14.3", namespace="kube-system", registry="quay.io/calico",
+    )  # fmt: skip
+    hosts = {f"ip-10-83-{n}-7.ec2.internal": f"10.83.{n}.7" for n in (16, 32, 48)}
+    story.hosts(hosts, kernel="4.14.121-109.96.amzn2.x86_64", os_image="Amazon Linux 2", runtime="docker://18.6.1")
+    pods = story.staff(hosts)
+    name = story.other(
+        "calico-kube-controllers-59f54d6bbc-9t5vz",
+        "ip-10-83-32-7.ec2.internal",
+        ip="100.96.4.2",
+        owner="ReplicaSet/calico-kube-controllers-59f54d6bbc",
+        app="calico-kube-controllers",
+        image="quay.io/calico/kube-controllers:v3.8.0",
+        ready=False,
+        restarts=57,
+        waiting="CrashLoopBackOff",
+        last=("Error", 2, 130),
+    )
+    story.pod_event(name, "BackOff", "Back-off restarting failed container", 9, 3500, 240, namespace="kube-system")
+    log = [story.line(400, "INFO", 1, "main.go 92:", "Ensuring Calico datastore is initialized"), story.line(399, "INFO", 1, "node_controller.go 146:", "Starting Node controller"), story.line(398, "INFO", 1, "node_controller.go 161:", "Node controller is now running"),
+           "panic: interface conversion: interface {} is nil, not *v3.Node", "", "goroutine 107 [running]:",
+           "github.com/projectcalico/kube-controllers/pkg/controllers/node.(*NodeController).OnUpdates(0xc000362280, 0xc000379000, 0x1, 0x1)",
+           "\t/go/src/github.com/projectcalico/kube-controllers/pkg/controllers/node/node_syncer.go:70 +0x6e0",
+           "github.com/projectcalico/kube-controllers/vendor/github.com/projectcalico/libcalico-go/lib/backend/watchersyncer.(*watcherSyncer).sendUpdates(0xc000388720, 0xc000379000, 0x1, 0x1239a20)"]  # fmt: skip
+    story.log(name, log, file="kube-controllers-previous.log")
+    story.log(pods[0], story.quiet(1500, 20))
+    story.commands = {
+        "pods.txt": "get pods -n kube-system -o wide",
+        "describe-kube-controllers.txt": f"describe pod -n kube-system {name}",
+    }
+    story.cite("kube-controllers-previous.log", "panic: interface conversion")
+    return story
+
+
+STORIES = [
+    confd_races_with_itself,
+    node_deleted_panics_controllers,
+    l3_route_resolver,
+    kube_controllers_trace,
+    interface_monitor_nil,
+]
