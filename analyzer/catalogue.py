@@ -17,6 +17,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from analyzer.yaml_files import UnreadableError, contents
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
+#: folders of shipped knowledge that hold something else than causes, symptoms and messages
+NOT_CATALOGUE = frozenset({"redaction"})
 
 Strength = Literal["decisive", "strong", "moderate", "weak"]
 Platform = Literal["iks-classic", "iks-vpc", "iks-satellite", "roks", "other"]
@@ -296,7 +298,8 @@ def _files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise CatalogueError(f"{path}: no such catalogue file or folder")
-    return sorted(path.rglob("*.yaml"))
+    found = sorted(path.rglob("*.yaml"))
+    return [file for file in found if path != KNOWLEDGE or file.relative_to(path).parts[0] not in NOT_CATALOGUE]
 
 
 KINDS = {"causes": "cause", "symptoms": "symptom", "messages": "message", "ladders": "ladder"}
