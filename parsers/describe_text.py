@@ -32,6 +32,8 @@ _MESSAGE = re.compile(r" {6}Message: +\S.*| {6}Message: *")
 _BEFORE_MESSAGE = re.compile(r" {6}Reason: .*| {4}(?:Last )?State: +Terminated *")
 #: what kubectl prints below a pod's "IP:"; very old ones have no "IPs:"
 _AFTER_IP = ("IPs:", "Controlled By:", "Created By:", "Containers:", "Init Containers:", "NominatedNodeName:")
+#: how the free text of a container begins: its last words, or the command of a probe
+_FREE_TEXT = ("      Message:", "    Liveness:", "    Readiness:", "    Startup:")
 _EXIT_CODE = re.compile(r" {6}Exit Code: +-?\d+ *")
 _AFTER_EXIT_CODE = re.compile(r" {6}(?:Signal|Started): .*")
 # a probe's command is printed raw, with its line breaks; its numbers come last
@@ -151,6 +153,8 @@ def _container_messages(lines: Sequence[str]) -> list[tuple[int, int]]:
     A message ends where "Exit Code:" follows with "Signal:" or "Started:" below it, a command with the
     probe's numbers. Without such an end there is no range.
     """
+    if not any(line.startswith(_FREE_TEXT) for line in lines):
+        return []
     codes, numbers = [], []
     for index, line in enumerate(lines):
         if line.startswith("      Exit Code:") and _EXIT_CODE.fullmatch(line):

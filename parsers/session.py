@@ -20,7 +20,8 @@ _FENCE = re.compile(r"\s{0,3}(?:```+|~~~+)[\w-]*\s*$")
 _QUOTE = re.compile(r"(?:> ?){1,4}")
 _QUOTED_RUN = 3  # lines in a row that begin with ">" before that is taken for a quotation
 #: programs whose names begin a cluster's command; asked for before any line is looked at closely
-_TOOLS = re.compile(r"\b(?:kubectl|oc|k|calicoctl|birdcl6?|ibmcloud|iptables|nft|stern|crictl|docker|journalctl|ip) ")
+_TOOLS = ("kubectl", "oc", "k", "calicoctl", "birdcl", "birdcl6", "ibmcloud", "iptables", "nft", "stern", "crictl",
+          "docker", "journalctl", "ip")  # fmt: skip
 _LOOK_BEHIND = 200
 _LOOK_AHEAD = 200
 
@@ -77,18 +78,11 @@ def _unquoted(lines: list[str]) -> list[str]:
 def _commands(text: str, lines: Sequence[str]) -> dict[int, CommandLine]:
     """The commands by the index of their line, without those that an output only speaks of."""
     found: dict[int, CommandLine] = {}
-    number = position = 0
-    looked_at = -1
-    for match in _TOOLS.finditer(text):
-        number += text.count("\n", position, match.start())
-        position = match.start()
-        if number == looked_at:
-            continue
-        looked_at = number
-        begin = text.rfind("\n", 0, position) + 1
-        end = text.find("\n", position)
-        line = text[begin : end if end >= 0 else len(text)]
-        command = command_line(line)
+    number = counted = 0
+    for begin in _lines_with_tools(text):
+        end = text.find("\n", begin)
+        command = command_line(text[begin : end if end >= 0 else len(text)])
+        number, counted = number + text.count("\n", counted, begin), begin
         if command is not None:
             found[number] = command
     if not found:
@@ -98,6 +92,24 @@ def _commands(text: str, lines: Sequence[str]) -> dict[int, CommandLine]:
     if all(command.prompt in ("trace", "alone") for command in found.values()) and _is_log(text):
         return {}  # a script's own trace in its log
     return found
+
+
+def _lines_with_tools(text: str) -> list[int]:
+    """Where the lines begin that hold the name of a tool as a word with a blank behind it, in order."""
+    found: set[int] = set()
+    for tool in _TOOLS:
+        word = f"{tool} "
+        place = text.find(word)
+        while place >= 0:
+            if place == 0 or not (text[place - 1].isalnum() or text[place - 1] == "_"):
+                found.add(text.rfind("\n", 0, place) + 1)
+                place = text.find("\n", place)  # the line is looked at as a whole
+                if place < 0:
+                    break
+            else:
+                place += len(tool)
+            place = text.find(word, place)
+    return sorted(found)
 
 
 def _is_log(text: str) -> bool:
