@@ -352,7 +352,7 @@ class _Reader:
         sections = split_sections(part.text, source) if kind == "log" else []
         for text, own in section_sources(sections, source) if sections else [(part.text, source)]:
             parsed = self._parse(kind, text, own)
-            if kind == "unknown" and parsed.log_lines:
+            if kind == "unknown" and (parsed.log_lines or parsed.settings):
                 kind = "notes"
                 parsed.problems.append("of no form that calico-triage knows: only searched for known messages")
             file = FileRow(base.path, kind, own.namespace, own.pod, own.container, own.node)

@@ -231,6 +231,9 @@ def _add_containers(tables: Tables, found: dict[tuple[str, str], PodState], name
         if waiting and pod.status in ("", "Running", "Pending"):
             pod.status = waiting[0].state_reason
             pod.ready = False
+        bad = [row for row in main if row.ready is False] or waiting
+        if bad and pod.healthy is False:
+            pod.file, pod.line = bad[0].file, int(bad[0].line)  # its state says more than its name does
         restarts = [row.restarts for row in main if row.restarts is not None]
         if restarts:
             pod.restarts = max(*restarts, pod.restarts or 0)

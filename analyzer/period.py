@@ -10,8 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from analyzer.facts.sessions import Sessions
 from analyzer.inventory import Inventory, PodState, number, text
 from analyzer.tables import Tables
+from parsers.bird_log import peer_of
 from parsers.rows import LogLineRow
 
 STARTUP_S = 60.0  # the readiness check's own first window is 30 s (node/pkg/health/health.go)
@@ -55,9 +57,21 @@ def _pod_of(row: Any, inventory: Inventory) -> PodState | None:
     return inventory.pods.get((row.namespace, row.pod)) or inventory.pods_by_name.get(row.pod)
 
 
+def _missing_sessions(tables: Tables) -> set[tuple[str, str]]:
+    """(worker, peer) of the BGP sessions that lastingly are not there: what BIRD says of them is not over."""
+    sessions = Sessions(tables)
+    return {(node, peer) for node in sessions.observers for peer in sessions.missing_of(node)}
+
+
 def _logs(tables: Tables, inventory: Inventory) -> list[bool]:
     values = []
+    missing = _missing_sessions(tables)
     for row in tables.rows.log_lines:
+        if row.component == "bird" and missing:
+            peer = peer_of(row.message.partition(":")[0])
+            if peer and (row.node or inventory.node_of(row.namespace, row.pod), peer) in missing:
+                values.append(False)
+                continue
         pod = _pod_of(row, inventory)
         healthy = bool(pod and pod.healthy)
         fields = row.fields or {}

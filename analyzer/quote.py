@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
+_REASON = re.compile(r"\s+Reason:\s")
+_MESSAGE = re.compile(r"\s+Message:\s+\S")
+#: the first frame of a Go trace in code of the project itself
+_OWN_FRAME = re.compile(r"(?:github\.com/(?:projectcalico|tigera)/\S+|main\.\S+)\(")
 CONTEXT = 5
 MAX_LINE = 2000
 
@@ -32,7 +37,7 @@ def quote(
 
 
 def telling_line(lines: Mapping[int, str], line: int) -> int:
-    """The line of an event that gives the reason.
+    """The line that gives the reason: of an event, of a container's state, of a panic's trace.
 
     The kubelet joins a probe's whole output into the event's message: its first line may be only the count of
     sessions, and the reason follows at column 0 of the next line (node/pkg/health/health.go).
@@ -43,6 +48,10 @@ def telling_line(lines: Mapping[int, str], line: int) -> int:
         and " is not " in lines.get(line + 1, "")
     ):
         return line + 1
+    if _REASON.match(lines.get(line, "")) and _MESSAGE.match(lines.get(line + 1, "")):
+        return line + 1  # describe pod: the message of a state stands below its reason
+    if lines.get(line, "").startswith("panic: "):
+        return next((n for n in range(line + 1, line + 1 + CONTEXT) if _OWN_FRAME.match(lines.get(n, ""))), line)
     return line
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from parsers.rows import LogLineRow
+import re
+
+from parsers.rows import LogLineRow, SettingRow
 from parsers.source import Match, Parsed, Source
 
 MOST_LINES = 200_000
 _MOST_CHARACTERS = 4000
+#: a kernel setting as ``sysctl`` prints it
+_SYSCTL = re.compile(r"((?:net|fs|kernel|vm)\.[\w./-]{1,120}) ?= ?(-?\d{1,20})")
 
 
 def parse_notes(text: str, source: Source, match: Match) -> Parsed:
     """Give a log line for each line in which the message catalogue knows something; equal lines are one row.
 
-    Such a line has no time, level or component: nothing but its words is known.
+    Such a line has no time, level or component: nothing but its words is known. Kernel settings (``sysctl``) are
+    settings of kind Sysctl, the key being the name.
     """
     parsed = Parsed()
     rows: dict[str, LogLineRow] = {}
@@ -24,8 +29,7 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
             known.count += 1
             known.last_line = number
             continue
-        ids = match(message) if message else ()
-        if ids:
+        if ids := match(message) if message else ():
             rows[message] = LogLineRow(
                 file=source.path,
                 line=number,
@@ -40,6 +44,8 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
                 previous=source.previous,
                 raw=line,
             )
+        if found := _SYSCTL.fullmatch(message):
+            parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, found[1], found[2]))
     parsed.log_lines.extend(rows.values())
     if len(lines) > MOST_LINES:
         parsed.problems.append(f"of no known form: only its first {MOST_LINES} lines were looked through")

@@ -7,6 +7,8 @@ mtu-differs            workers of one cluster use different MTUs
 foreign-network-agent  another network plugin runs beside Calico on the workers
 calico-interface-flaps one of Calico's own links goes down and up again and again
 route-added-again      felix adds the same route to one of its interfaces again and again: somebody removes it
+conntrack-full         the kernel's own counters: the connection-tracking table is (nearly) full
+rp-filter-loose        the kernel setting rp_filter is 2 (loose) on an interface or on all
 connects-then-stalls   BGP sessions come up and end by the hold timer, again and again, without a crash
 ====================== ================================================================================
 
@@ -37,6 +39,7 @@ _LINK = re.compile(r'ifaceName="((?:tunl0|vxlan\.calico|vxlan-v6\.calico|wiregua
 _HOST_LINK = re.compile(r'ifaceName="((?:eth|ens|enp|eno|bond)\w{0,12})" state="(down|)"')
 _ROUTE_ADDED = re.compile(r'ifaceName="([^"]{1,20})"')
 FLAPS = 3
+FULL = 0.95
 ROUTE_ADDED, ROUTE_ADDED_S = 8, 240.0  # a pod that is made anew has another interface, so its route is added once
 
 
@@ -130,4 +133,24 @@ def stalls(tables: Tables) -> Iterator[Fact]:
             yield Fact("connects-then-stalls", best.file, int(best.line), detail, node, best.pod, places(rows[1:]))
 
 
-CHECKS: tuple[Check, ...] = (mtus, agents, links, routes, stalls)
+def kernel_settings(tables: Tables) -> Iterator[Fact]:
+    """conntrack-full, rp-filter-loose: from ``sysctl`` output, file by file."""
+    counts: dict[str, tuple[int, Any]] = {}
+    limits: dict[str, int] = {}
+    for row in tables.rows.settings:
+        if row.kind != "Sysctl":
+            continue
+        if row.key.endswith("nf_conntrack_count"):
+            counts[row.file] = max(counts.get(row.file, (-1, row)), (int(row.value), row), key=lambda item: item[0])
+        elif row.key.endswith("nf_conntrack_max"):
+            limits[row.file] = int(row.value)
+        elif row.key.endswith(".rp_filter") and row.value == "2":
+            detail = f"{row.key} is 2 (loose)"
+            yield Fact("rp-filter-loose", row.file, int(row.line), detail, row.name)
+    for file, (count, row) in counts.items():
+        if limits.get(file, 0) > 0 and count >= FULL * limits[file]:
+            detail = f"{count} of {limits[file]} connections are tracked"
+            yield Fact("conntrack-full", file, int(row.line), detail, row.name)
+
+
+CHECKS: tuple[Check, ...] = (mtus, agents, links, routes, stalls, kernel_settings)

@@ -8,6 +8,7 @@ means that the worker which complains has no session at all.
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +28,9 @@ CRASHED = (
     "NodeLost",
 )  # fmt: skip
 UP = {"up", "Established", "established"}
+
+
+_WHY = re.compile(r"(\S{1,80}): (?:Error: |Received: |Socket error: )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,19 @@ class Sessions:
             info = "" if row.origin == "log" else _info(row.state, row.message)
             lasting = row.origin != "log" or self._stays(row)
             up = row.state in UP or "Established" in info
-            found[(node, row.peer)] = Claim(up, row.file, int(row.line), lasting, info, row.pod)
+            line = int(row.line)
+            if row.origin == "log" and not up:
+                line = self._said_why.get((row.file, row.protocol), line)
+            found[(node, row.peer)] = Claim(up, row.file, line, lasting, info, row.pod)
+
+    @cached_property
+    def _said_why(self) -> dict[tuple[str, str], int]:
+        """(file, protocol) -> line on which BIRD says why it lost or refused a session."""
+        found: dict[tuple[str, str], int] = {}
+        for row in self.tables.rows.log_lines:
+            if row.component == "bird" and (match := _WHY.match(row.message)):
+                found[row.file, match[1]] = int(row.last_line or row.line)
+        return found
 
     def _stays(self, row: BgpRow) -> bool:
         """Whether the log goes on for a while after a session began to be tried, so that it did not come up."""

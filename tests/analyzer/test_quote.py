@@ -26,3 +26,21 @@ def test_the_reason_of_a_probe_stands_on_the_next_line() -> None:
     assert telling_line(lines, 5) == 6
     assert telling_line({5: "Readiness probe failed: calico/node is not ready: x", 6: "b is not c"}, 5) == 5
     assert telling_line({5: "something else", 6: "is not ready"}, 5) == 5
+
+
+def test_the_message_of_a_state_and_the_first_own_frame_of_a_panic_tell_more() -> None:
+    described = {
+        5: "      Reason:      Error",
+        6: "      Message:     Failed to apply 'HostEndpoint'",
+        7: "      Exit Code:   1",
+    }
+    assert telling_line(described, 5) == 6
+    assert telling_line({5: "      Reason:      Error", 6: "      Exit Code:   1"}, 5) == 5
+    trace = {
+        1: "panic: runtime error: invalid memory address",
+        3: "goroutine 1 [running]:",
+        4: "runtime.goexit(0x1)",
+        5: "github.com/projectcalico/calico/felix/calc.(*X).Y(0xc00)",
+    }
+    assert telling_line(trace, 1) == 5
+    assert telling_line({1: trace[1]}, 1) == 1

@@ -49,10 +49,31 @@ def printed_age(stamp: str, now: datetime) -> str:
     return f"{days // 365}y"
 
 
+def _initializing(status: Object) -> int | None:
+    """Which init container a pod is at (k8s.io/kubernetes printers, printPod); None when all are done."""
+    for at, item in enumerate(status.get("initContainerStatuses", [])):
+        if item["state"].get("terminated", {}).get("exitCode") != 0:
+            return at
+    return None
+
+
+def counted(status: Object) -> list[Object]:
+    """The containers whose restarts the list counts: the init containers while they are not done."""
+    if status["phase"] == "Pending" and _initializing(status) is not None:
+        return list(status["initContainerStatuses"])
+    return list(status.get("containerStatuses", []))
+
+
 def pod_status(item: Object) -> str:
     """The STATUS column, as far as the random pods need it."""
     status = item["status"]
     reason = status.get("reason") or status["phase"]
+    if status["phase"] == "Pending" and (at := _initializing(status)) is not None:
+        waiting = status["initContainerStatuses"][at]["state"]
+        word = waiting.get("terminated", {}).get("reason") or waiting.get("waiting", {}).get("reason")
+        if word and word != "PodInitializing":
+            return f"Init:{word}"
+        return f"Init:{at}/{len(status['initContainerStatuses'])}"
     for container in status.get("containerStatuses", []):
         for state in ("waiting", "terminated"):
             reason = container["state"].get(state, {}).get("reason") or reason
@@ -80,8 +101,8 @@ def cells(kind: str, item: Object, now: datetime) -> list[Any]:
         return [meta["name"], word, ",".join(roles) or "<none>", age, info["kubeletVersion"], *wide]
     if kind == "Pod":
         statuses = status.get("containerStatuses", [])
-        restarts = sum(s["restartCount"] for s in statuses)
-        ends = [s["lastState"]["terminated"]["finishedAt"] for s in statuses if "terminated" in s["lastState"]]
+        restarts = sum(s["restartCount"] for s in counted(status))
+        ends = [s["lastState"]["terminated"]["finishedAt"] for s in counted(status) if "terminated" in s["lastState"]]
         text = f"{restarts} ({printed_age(max(ends), now)} ago)" if restarts and ends else str(restarts)
         ready = f"{sum(s['ready'] for s in statuses)}/{len(spec['containers'])}"
         wide = [status.get("podIP", "<none>"), spec.get("nodeName", "<none>"), "<none>", "<none>"]

@@ -14,7 +14,7 @@ from object_server import serving
 from random_bricks import Object
 from random_objects import Cluster
 from scoring import COUNT, FIRST_SEED, Score, minor_version, run
-from server_tables import COLUMNS, cells, table
+from server_tables import counted, COLUMNS, cells, table
 
 from parsers.get_table import parse_get_table
 from parsers.source import Parsed, Source
@@ -104,7 +104,7 @@ def _node(item: Object, form: Form, now: datetime, cluster: Cluster) -> dict[str
 
 def _pod(item: Object, form: Form, now: datetime) -> dict[str, Any]:
     row, meta = row_of("Pod", item, now), item["metadata"]
-    statuses = item["status"].get("containerStatuses", [])
+    statuses = counted(item["status"])
     ends = [s["lastState"]["terminated"]["finishedAt"] for s in statuses if "terminated" in s["lastState"]]
     wanted: dict[str, Any] = {
         "namespace": meta["namespace"],

@@ -31,3 +31,14 @@ def test_an_endless_text_is_searched_up_to_a_limit_which_is_said() -> None:
 def test_any_text_is_taken(text: str) -> None:
     rows = parse_notes(text, Source("x"), match).log_lines
     assert sum(row.count for row in rows) == sum("boom" in line[:4000] for line in text.split("\n"))
+
+
+def test_kernel_settings_are_settings() -> None:
+    text = (
+        "net.netfilter.nf_conntrack_count = 262144\nnet.ipv4.conf.eth0.rp_filter=2\nsome.other.key = 5\nvm.x = words\n"
+    )
+    rows = parse_notes(text, Source("s.txt", node="w1"), match).settings
+    assert [(row.line, row.kind, row.name, row.key, row.value) for row in rows] == [
+        (1, "Sysctl", "w1", "net.netfilter.nf_conntrack_count", "262144"),
+        (2, "Sysctl", "w1", "net.ipv4.conf.eth0.rp_filter", "2"),
+    ]

@@ -9,7 +9,7 @@ import pytest
 from analyzer.facts import dataplane
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import BgpRow, LogLineRow, PodRow
+from parsers.rows import BgpRow, LogLineRow, PodRow, SettingRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 
@@ -80,3 +80,27 @@ def added(count: int, minutes: float) -> LogLineRow:
 def test_a_route_that_felix_adds_again_and_again() -> None:
     assert [fact.id for fact in dataplane.routes(build({"log_lines": [added(20, 30)]}))] == ["route-added-again"]
     assert list(dataplane.routes(build({"log_lines": [added(2, 30), added(20, 1)]}))) == []
+
+
+def sysctl(key: str, value: str, file: str = "s.txt") -> SettingRow:
+    return SettingRow(file, 3, "Sysctl", "", "w-1", key, value)
+
+
+def test_the_counter_of_connections_at_its_limit() -> None:
+    full = [sysctl("net.netfilter.nf_conntrack_count", "261900"), sysctl("net.netfilter.nf_conntrack_max", "262144")]
+    assert [(fact.id, fact.node) for fact in dataplane.kernel_settings(build({"settings": full}))] == [
+        ("conntrack-full", "w-1")
+    ]
+    half = [sysctl("net.netfilter.nf_conntrack_count", "90000"), full[1]]
+    elsewhere = [full[0], sysctl("net.netfilter.nf_conntrack_max", "262144", "other.txt")]
+    assert list(dataplane.kernel_settings(build({"settings": half}))) == []
+    assert list(dataplane.kernel_settings(build({"settings": elsewhere}))) == []
+    assert (
+        list(dataplane.kernel_settings(build({"settings": [full[0], sysctl("net.netfilter.nf_conntrack_max", "0")]})))
+        == []
+    )
+
+
+def test_loose_reverse_path_filtering() -> None:
+    rows = [sysctl("net.ipv4.conf.all.rp_filter", "2"), sysctl("net.ipv4.conf.lo.rp_filter", "1")]
+    assert [fact.id for fact in dataplane.kernel_settings(build({"settings": rows}))] == ["rp-filter-loose"]

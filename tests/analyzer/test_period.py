@@ -1,0 +1,41 @@
+"""What is over accuses nobody; what BIRD says of a session that is still down is not over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from analyzer.inventory import Inventory
+from analyzer.period import passed
+from analyzer.tables import build
+from parsers.rows import BgpRow, LogLineRow, NodeRow, PodRow
+
+NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
+
+
+def bird(message: str) -> LogLineRow:
+    row = LogLineRow(
+        "a.log", 3, "calico-node-x", "w1", "calico-node", NOW - timedelta(hours=2), "", "bird", message=message
+    )
+    row.last_time = row.time
+    row.fields["since_start_s"] = "1.0"
+    row.fields["until_end_s"] = "7200.0"
+    return row
+
+
+def over(state: str, message: str = "Mesh_10_1_0_2: Received: Bad peer AS: 65500") -> bool:
+    pod = PodRow("p", 1, "calico-system", "calico-node-x", "calico-node", "w1", "Running", "1/1")
+    session = BgpRow("b.txt", 4, "", "w1", None, "Mesh_10_1_0_2", "10.1.0.2", state, "", "birdcl")
+    nodes = [NodeRow("n", 1, "w1", internal_ip="10.1.0.1"), NodeRow("n", 2, "w2", internal_ip="10.1.0.2")]
+    tables = build({"pods": [pod], "bgp": [session], "nodes": nodes, "log_lines": [bird(message)]}, NOW)
+    return passed(tables, Inventory(tables))["log_lines"][0]
+
+
+@pytest.mark.parametrize(("state", "expected"), [("Active", False), ("Established", True)])
+def test_words_about_a_session_count_as_long_as_it_is_down(state: str, expected: bool) -> None:
+    assert over(state) is expected
+
+
+def test_other_start_up_lines_of_bird_are_over_all_the_same() -> None:
+    assert over("Active", "device1: Initializing") is True
