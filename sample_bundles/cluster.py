@@ -127,7 +127,7 @@ def worker(
     return story.add(
         "Node",
         {
-            "metadata": {"name": name, "labels": own, "creationTimestamp": story.ago(age), "uid": name,
+            "metadata": {"name": name, "labels": own, "creationTimestamp": story.ago(age), "uid": f"uid-{name}",
                          "annotations": {"projectcalico.org/IPv4Address": f"{address}/26"}},
             "spec": {"taints": [{"key": key, "effect": effect} for key, effect in taints],
                      **({} if platform == "other" else {"providerID": "ibm://acc0sample///cq0sample0f0d0000/worker"}),
@@ -189,7 +189,7 @@ def pod(
     return story.add(
         "Pod",
         {
-            "metadata": {"name": name, "namespace": namespace, "labels": {"k8s-app": app}, "creationTimestamp": story.ago(age), "uid": name,
+            "metadata": {"name": name, "namespace": namespace, "labels": {"k8s-app": app}, "creationTimestamp": story.ago(age), "uid": f"uid-{name}",
                          "ownerReferences": [{"apiVersion": "apps/v1", "kind": kind, "name": owner_name, "uid": "u", "controller": True}]},
             "spec": {"nodeName": node, "hostNetwork": True, "priority": 2000001000, "serviceAccountName": app,
                      "initContainers": init_specs, "containers": specs},

@@ -14,7 +14,7 @@ from object_server import serving
 from random_bricks import Object
 from random_objects import Cluster
 from scoring import COUNT, FIRST_SEED, Score, minor_version, run
-from server_tables import counted, COLUMNS, cells, table
+from server_tables import COLUMNS, cells, counted, table
 
 from parsers.get_table import parse_get_table
 from parsers.source import Parsed, Source
