@@ -16,7 +16,6 @@ from parsers.content_cut import may_begin_another
 from parsers.go_trace import begins_trace
 from parsers.log_container import container_of_line
 from parsers.log_dress import NOWHERE, Dress, Origin
-from parsers.log_facts import TELLING
 from parsers.log_line import read_prefixed
 from parsers.log_record import MAX_LINE, LogRecord
 from parsers.log_rows import same_message
@@ -30,8 +29,8 @@ _PID_WITHIN = 200
 _DIGIT = re.compile(r"\d")
 #: words that there are with a digit and without: bird6, ip6tables, tcp6
 _WITH_AND_WITHOUT = re.compile(r"bird|iptables|tcp\b|udp\b|icmp|ipset|vxlan", re.IGNORECASE)
-#: messages of which each one counts: starts, what tells of the cluster, lines lost
-_EACH_COUNTS = (*TELLING, *START_WORDS, "... dropped ", "device1: Initializing")
+#: messages of which each one counts: starts, lines lost
+_EACH_COUNTS = (*START_WORDS, "... dropped ", "device1: Initializing")
 _OF_OTHER_KINDS = ("==== START logs for container ", "==== END logs for container ", "```", "~~~")
 
 
@@ -41,12 +40,13 @@ class LineShape:
 
     Attributes:
         level: of its records, "" for none.
+        message: what the catalogue is asked with, of the line looked at.
         component: as the line prints it.
         loose: the line has no prefix of its own; it may belong to the record before it.
         partial: the runtime split a long line, and the rest of it follows in the next one.
         timed: the line has a time, its own or its dress's.
         named: names or addresses in it hold digits: its lines may tell of different things.
-        counted: each line of it counts by itself (a start of a process, a fact about the cluster).
+        counted: each line of it counts by itself (a start of a process, lines lost, a panic).
         restart: it is the first that a container logs when it starts.
         change: it tells a change of a BGP protocol's state, or an error of one.
         pid_at: where the process id begins, -1 where there is none or no fixed place.
@@ -56,6 +56,7 @@ class LineShape:
     """
 
     level: str = ""
+    message: str = ""
     component: str = ""
     loose: bool = False
     partial: bool = False
@@ -85,6 +86,7 @@ def shape_of(raw: bytes, text: str, dress: Dress) -> LineShape:
     stamp = _stamp(raw)
     return LineShape(
         level=first.level if first else "",
+        message="\n".join(record.match_text or record.message for record in records),
         component=first.component if first else "",
         loose=loose,
         partial=partial,

@@ -60,16 +60,18 @@ class MessageMatcher:
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._by_literal: list[list[_Entry]] = []
+        self._roles: dict[str, int] = {}
         self._exact: dict[str, list[_Entry]] = {}
         self._always: list[_Entry] = []
         positions: dict[str, int] = {}
         for pattern in patterns:
+            self._roles[pattern.id] = _ROLES.get(pattern.role, _ROLES["state"])
             unless = Expression(pattern.unless) if pattern.unless else None
             for alternative in _alternatives(pattern):
-                entry = _Entry(pattern.id, _ROLES.get(pattern.role, _ROLES["state"]), alternative, unless)
+                entry = _Entry(pattern.id, self._roles[pattern.id], alternative, unless)
                 self._add(entry, positions)
         self._automaton: Any = AhoCorasick(list(positions))
-        self._numbered: list[tuple[frozenset[str], Alternative]] | None = None
+        self._numbered: list[tuple[frozenset[str], frozenset[str], Alternative]] | None = None
 
     def match(self, text: str) -> tuple[str, ...]:
         """Give the ids of all families the text belongs to, the most telling first.
@@ -103,23 +105,25 @@ class MessageMatcher:
         """
         if self._numbered is None:
             entries = (*self._always, *(entry for entries in self._by_literal for entry in entries))
-            found: dict[Alternative, frozenset[str]] = {}
-            for entry in entries:
-                for item in (entry.alternative, entry.unless):
-                    if item is not None and item.numbered:
-                        found[item] = frozenset(_bare(literal) for literal in item.literals)
-            self._numbered = [(literals, alternative) for alternative, literals in found.items()]
+            self._numbered = [
+                (_bares(entry.alternative), _bares(item), item)
+                for entry in dict.fromkeys(entries)
+                for item in (entry.alternative, entry.unless)
+                if item is not None and item.numbered
+            ]
         bare = _bare(text_of(digitless).plain)
-        return tuple(
-            alternative
-            for literals, alternative in self._numbered
-            if not literals or any(literal in bare for literal in literals)
-        )
+        found = [item for own, its, item in self._numbered if _one_in(own, bare) and _one_in(its, bare)]
+        return tuple(dict.fromkeys(found))
 
     def literals(self, text: str) -> set[int]:
         """Give numbers of the families' literals that stand in a text."""
         hits = self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)
         return {hit[0] for hit in hits}
+
+    def is_routine(self, text: str) -> bool:
+        """Whether a text belongs to benign families only, or to none."""
+        ids = self.match(text)
+        return all(self._roles[name] == _BENIGN for name in ids)
 
     def faulty(self) -> list[str]:
         """Try all expressions; give those that are none, with what is wrong with them."""
@@ -164,6 +168,14 @@ class MessageMatcher:
 def _bare(text: str) -> str:
     """A text without digits and blanks."""
     return _NOT_BARE.sub("", text)
+
+
+def _bares(alternative: Alternative) -> frozenset[str]:
+    return frozenset(_bare(literal) for literal in alternative.literals)
+
+
+def _one_in(literals: frozenset[str], bare: str) -> bool:
+    return not literals or any(literal in bare for literal in literals)
 
 
 def _alternatives(pattern: Pattern) -> list[Alternative]:

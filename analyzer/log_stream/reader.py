@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from zlib import crc32
 
 from analyzer.log_stream.context import Context
 from analyzer.log_stream.kind import NotOneLogError
-from analyzer.log_stream.lines import PAD, Cutter
+from analyzer.log_stream.lines import Cutter
 from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.sieve import Sieve
 from parsers.container_log import KeptLine, parse_kept_lines
@@ -17,6 +16,11 @@ from parsers.log_dress import dress_of, without_controls
 from parsers.log_shape import LineShape, identity, shape_of
 from parsers.message_match import MessageMatcher
 from parsers.source import Parsed, Source
+
+try:
+    from isal.isal_zlib import crc32
+except ImportError:
+    from zlib import crc32
 
 #: bytes of a file's beginning that tell the dress of its lines
 _HEAD = 256 * 1024
@@ -74,15 +78,16 @@ class _LogReader:
     def read(self, pieces: Iterator[bytes]) -> ReadLog:
         cutter = Cutter(pieces, self.most)
         head = ""
-        while data := cutter.next():
+        while stretch := cutter.next():
+            data, end = stretch
             if not head:
-                head = self._begin(data)
-            self._check(data)
-            self.digest = crc32(data, self.digest)
-            taken = self.sieve.feed(data, cutter.last)
+                head = self._begin(data[:end])
+            self._check(data, end)
+            taken = self.sieve.feed(data, end, cutter.last)
+            self.digest = crc32(memoryview(data)[:taken], self.digest)
             if self.sieve.several_logs:
                 raise NotOneLogError
-            cutter.give_back(data[taken : -len(PAD)])
+            cutter.give_back(data[taken:end])
         return self._finish(head, cutter)
 
     def _begin(self, data: bytes) -> str:
@@ -90,11 +95,12 @@ class _LogReader:
         self.dress = dress_of(without_controls(head), None)
         return head
 
-    def _check(self, data: bytes) -> None:
+    def _check(self, data: bytes, end: int) -> None:
         """Note what is wrong with the bytes of a stretch."""
+        self.nul = self.nul or data.find(b"\0", 0, end) >= 0
         if data.isascii():
-            self.nul = self.nul or data.count(0) > len(PAD)
             return
+        data = data[:end]
         try:
             data.decode(_UTF8)
         except UnicodeDecodeError:

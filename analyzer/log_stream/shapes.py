@@ -21,9 +21,10 @@ from parsers.message_match import MessageMatcher
 from parsers.message_pattern import Alternative, text_of
 
 Name = TypeVar("Name", str, tuple[int, int])
-#: shapes told apart in one file, and of one family
+#: shapes told apart in one file, and of one family; of lines without meaning a few are enough
 MOST_SHAPES = 30_000
-MOST_OF_FAMILY = 300
+MOST_OF_FAMILY, MOST_OF_ROUTINE = 150, 20
+_GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
 _MOST_FAMILIES, _MOST_FAMILIES_ALIKE = 10_000, 40
 _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
 #: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links
@@ -40,8 +41,9 @@ class Family:
     shape: LineShape
     numbered: tuple[Alternative, ...]
     special: bool
+    most: int  # shapes of it that are told apart
     number: int
-    known: int = 0  # shapes of it that are told apart
+    known: int = 0
     others: int = -1  # number of the shape of all others
     texts: set[int] = field(default_factory=set)
 
@@ -102,7 +104,7 @@ class Shapes:
     def _new(self, digitless: bytes, line: bytes) -> int:
         family = self._family(digitless, line)
         texts = self._matcher.literals(line.decode("utf-8", "replace"))
-        if (family.known >= MOST_OF_FAMILY and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
+        if (family.known >= family.most and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
             self.beyond += 1
             if family.others < 0:
                 family.others = self._add(family, special=False)
@@ -128,7 +130,10 @@ class Shapes:
         if family is None:
             shape = self._look(line)
             numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
-            family = Family(shape, numbered, shape.named or bool(numbered), len(self.families))
+            routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(shape.message)
+            special = bool(numbered) or (shape.named and not routine)
+            most = MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
+            family = Family(shape, numbered, special, most, len(self.families))
             if len(self.families) < _MOST_FAMILIES:
                 self._families[bare] = family
             self.families.append(family)

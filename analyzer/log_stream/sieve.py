@@ -12,12 +12,22 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-import pyarrow as pa
 
 from analyzer.log_stream.columns import Column
 from analyzer.log_stream.context import Context
 from analyzer.log_stream.groups import Groups, Kept
-from analyzer.log_stream.lines import PAD, Numbers, begins, digitless, distinct, line_ends, texts_at, words_at
+from analyzer.log_stream.lines import (
+    Numbers,
+    as_numbers,
+    as_texts,
+    begins,
+    digitless,
+    distinct,
+    line_ends,
+    taken,
+    texts_at,
+    words_at,
+)
 from analyzer.log_stream.shapes import Shapes
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 
@@ -25,7 +35,8 @@ from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 _LOOKED_AT = 400
 _LOOKED_AT_IF_FEW = 4000  # where the names are all that differs
 _SAMPLED_EACH = 0.02  # a line more for each growth by this share, once that many were looked at
-_MOST_GROUPS_OF_FAMILY = 500
+_SAMPLED_STRETCHES = 4  # in one of so many of them
+_MOST_GROUPS_OF_FAMILY = 250
 MOST_GROUPS = 40_000
 _EACH_COUNTED = 1000  # lines of a shape that are kept because each counts
 _MOST_RESTARTS = 60  # of the container, in one file; what it logs after further ones is not told apart
@@ -61,21 +72,23 @@ class Sieve:
         self._around_last: dict[int, tuple[Kept, ...]] = {}
         self._number_of_last: dict[int, int] = {}
         self._restarts = 0
+        self._stretches = 0
         self._runs = _Runs()
 
-    def feed(self, data: bytes, final: bool) -> int:
+    def feed(self, data: bytes, end: int, final: bool) -> int:
         """Take a stretch of whole lines; give how many bytes of it were taken: the last record may go on."""
-        ends = line_ends(data)
+        ends = line_ends(data, end)
         starts = begins(ends)
         local, words = distinct(digitless(data))
         known = self.shapes.numbers(words, _sampler(data, starts, ends, local))
         shape = known[local]
         heads = self._heads(known, shape)
         count = len(ends) if final else _whole_records(heads, len(ends))
-        taken = len(data) - len(PAD) if count == len(ends) else int(starts[count])
+        taken = end if count == len(ends) else int(starts[count])
         if count < len(ends):
             starts, ends, shape = starts[:count], ends[:count], shape[:count]
             heads = None if heads is None else heads[:count]
+        self._stretches += 1
         part = _Stretch(data, starts, ends, shape, heads, self.lines)
         for begin, end in self._runs_of_container(shape):
             self._take(part.between(begin, end))
@@ -183,7 +196,7 @@ class Sieve:
         mixed ^= np.where(special, np.uint64(0), word) * _K2
         mixed ^= follow * _K3
         mixed ^= content
-        local, values = distinct(pa.array(mixed))
+        local, values = distinct(as_numbers(mixed))
         first = _first_places(local, len(values))
         found = np.empty(len(values), np.int64)
         for number, value in enumerate(values):
@@ -211,7 +224,8 @@ class Sieve:
         family = int(self.shapes.family[shape])
         seen = self._looked_at[family]
         raw = part.raw(place)
-        if seen >= (_LOOKED_AT_IF_FEW if 2 * self._groups_of[family] > seen else _LOOKED_AT):
+        most = _LOOKED_AT_IF_FEW if 2 * self._groups_of[family] > seen else _LOOKED_AT
+        if seen >= most or self._groups_of[family] >= _MOST_GROUPS_OF_FAMILY:
             if not self.shapes.numbered(shape):
                 # its lines differ in numbers: from here on only samples are looked at
                 self.shapes.simplify(shape)
@@ -238,27 +252,24 @@ class Sieve:
 
     def _contents(self, part: _Stretch, places: Numbers, shape: Numbers) -> Numbers:
         """A number for the content of each line, without the times at its head."""
-        lines = texts_at(part.data, part.starts[:1], part.ends).take(pa.array(places))
-        offsets = np.frombuffer(lines.buffers()[1], np.int32)[: len(places) + 1].astype(np.int64)
-        text = np.frombuffer(lines.buffers()[2], np.uint8).copy()
+        offsets, text = taken(texts_at(part.data, part.starts[:1], part.ends), places)
         stamp = self.shapes.stamp.upto(len(self.shapes.all))[shape]
         for number in np.unique(stamp).tolist():
             begin, end = self.shapes.stamps[number]
             rows = np.flatnonzero(stamp == number)
-            at = offsets[rows][:, None] + np.arange(begin, end)
+            at = offsets[rows][:, None] + np.arange(begin, end, dtype=np.int32)
             text[np.minimum(at, offsets[rows + 1][:, None] - 1)] = 0
-        buffers = [None, lines.buffers()[1], pa.py_buffer(text)]
-        local, values = distinct(pa.Array.from_buffers(pa.binary(), len(places), buffers))
+        local, values = distinct(as_texts(offsets, text))
         return np.array([hash(value) & 0xFFFFFFFFFFFFFFFF for value in values], np.uint64)[local]
 
     def _sample(self, part: _Stretch) -> None:
         """Look at one line now and then of shapes of which not every line is looked at."""
-        if not self._sampled:
+        if not self._sampled or self._stretches % _SAMPLED_STRETCHES:
             return
         size = len(self.shapes.all)
         counts = np.bincount(part.shape, minlength=size)
         total = self._shape_total.upto(size)
-        total += counts
+        total += _SAMPLED_STRETCHES * counts
         for shape in self._sampled:
             if counts[shape] and total[shape] >= self._sample_at[shape]:
                 place = int(np.flatnonzero(part.shape == shape)[-1])
@@ -282,9 +293,9 @@ class Sieve:
             room = max(FIRST_CHANGES - self._changes, 0)
             self._changes += len(places)
             yield from places[:room].tolist()
-            timed = self._timed_places(part)
-            for place in places[room:][-LAST_CHANGES:].tolist():
-                self._last_changes.append((part.line(place), *self._around(part, place, timed)))
+            later = places[room:][-LAST_CHANGES:]
+            for place, around in zip(later.tolist(), self._around(part, later), strict=True):
+                self._last_changes.append((part.line(place), *around))
 
     def _with_records(self, part: _Stretch, picked: set[int]) -> set[int]:
         """Add the lines that belong to the same record; of a very long one those in front."""
@@ -311,13 +322,15 @@ class Sieve:
             self._keep(part.line(int(timed[0])))
             self._wants_time = False
         if not is_timed[part.shape].all():
-            for place in [place for place in picked if not is_timed[part.shape[place]]]:
-                self._keep(*self._around(part, place, timed))
+            untimed = np.array([place for place in sorted(picked) if not is_timed[part.shape[place]]], np.int64)
+            for around in self._around(part, untimed):
+                self._keep(*around)
             groups = np.flatnonzero(last >= 0)
             places = last[groups]
             of_none = ~is_timed[part.shape[places]]
-            for group, place in zip(groups[of_none].tolist(), places[of_none].tolist(), strict=True):
-                self._around_last[group] = self._around(part, place, timed)
+            groups, places = groups[of_none], places[of_none]
+            for group, place, around in zip(groups.tolist(), places.tolist(), self._around(part, places), strict=True):
+                self._around_last[group] = around
                 self._number_of_last[group] = part.before + 1 + place
         if len(timed):
             self._timed_before = part.line(int(timed[-1]))
@@ -327,20 +340,23 @@ class Sieve:
             part.timed = np.flatnonzero(self.shapes.timed.upto(len(self.shapes.all))[part.shape])
         return part.timed
 
-    def _around(self, part: _Stretch, place: int, timed: Numbers) -> tuple[Kept, ...]:
-        """The lines with a time before and behind a place."""
-        at = int(np.searchsorted(timed, place))
-        found = []
-        if at > 0:
-            found.append(part.line(int(timed[at - 1])))
-        elif self._timed_before is not None:
-            found.append(self._timed_before)
-        behind = int(np.searchsorted(timed, place, "right"))
-        if behind < len(timed):
-            found.append(part.line(int(timed[behind])))
-        else:
-            self._wants_time = True
-        return tuple(found)
+    def _around(self, part: _Stretch, places: Numbers) -> Iterator[tuple[Kept, ...]]:
+        """For each place, the lines with a time before and behind it."""
+        timed = self._timed_places(part)
+        before = np.searchsorted(timed, places) - 1
+        behind = np.searchsorted(timed, places, "right")
+        lines = {
+            int(at): part.line(int(at))
+            for at in timed[np.unique([*before[before >= 0], *behind[behind < len(timed)]]).astype(np.int64)]
+        }
+        for first, second in zip(before.tolist(), behind.tolist(), strict=True):
+            one = lines[int(timed[first])] if first >= 0 else self._timed_before
+            if second < len(timed):
+                other = lines[int(timed[second])]
+            else:
+                other = None
+                self._wants_time = True
+            yield tuple(line for line in (one, other) if line is not None)
 
     @property
     def several_logs(self) -> bool:
