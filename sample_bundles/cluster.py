@@ -189,7 +189,7 @@ def pod(
     return story.add(
         "Pod",
         {
-            "metadata": {"name": name, "namespace": namespace, "labels": {"k8s-app": app}, "creationTimestamp": story.ago(age), "uid": f"uid-{name}",
+            "metadata": {"name": name, "namespace": namespace, "labels": {"k8s-app": app}, "creationTimestamp": story.ago(age), "uid": name,
                          "ownerReferences": [{"apiVersion": "apps/v1", "kind": kind, "name": owner_name, "uid": "u", "controller": True}]},
             "spec": {"nodeName": node, "hostNetwork": True, "priority": 2000001000, "serviceAccountName": app,
                      "initContainers": init_specs, "containers": specs},
