@@ -102,6 +102,30 @@ def analyze(
 
 
 @app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="Bundle, or report in JSON, from before the repair.")],
+    after: Annotated[Path, typer.Argument(help="Bundle, or report in JSON, of the same cluster from after it.")],
+    output: Annotated[
+        list[str] | None,
+        typer.Option("-o", "--output", help="File: .html, .md, .json, .html.gz or .zip; may repeat; - = stdout."),
+    ] = None,
+    format: Annotated[str | None, typer.Option("--format", help="Format of -o -: json or md.")] = None,
+    causes: CausesOption = None,
+    template: Annotated[Path | None, typer.Option("--template", help="Folder of templates that override ours.")] = None,
+    fail_on: Annotated[
+        str | None, typer.Option("--fail-on", help="likely: exit 3 when AFTER shows a likely cause.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two bundles of one cluster: better, worse, new, gone; did the repair work."""
+    from analyzer.cli.compare import run
+
+    if fail_on not in (None, "likely"):
+        fail(f"--fail-on takes 'likely', not {fail_on!r}")
+    run(before, after, output or [], format, causes or [], template, fail_on == "likely", quiet)
+
+
+@app.command()
 def extract(
     paths: Paths,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the tables; made if absent.")],

@@ -41,14 +41,24 @@ class ReportError(ValueError):
 
 def to_json(report: model.Report) -> str:
     """Give the report as JSON text with a newline at its end; the same report gives the same text."""
-    return json.dumps(to_data(report), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return as_text(to_data(report))
 
 
 def to_data(report: model.Report) -> dict[str, Any]:
     """Give the report as plain dicts, lists, numbers and text, in the order of the promised fields."""
-    data = _plain(report)
+    return plain_data(report)
+
+
+def plain_data(item: object) -> dict[str, Any]:
+    """Give a dataclass of this package, such as a comparison, as plain dicts, lists, numbers and text."""
+    data = _plain(item)
     assert isinstance(data, dict)
     return data
+
+
+def as_text(data: dict[str, Any]) -> str:
+    """Give plain data as JSON text with a newline at its end."""
+    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def from_json(text: str) -> model.Report:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -49,22 +50,29 @@ def content_security_policy(style: str, script: str) -> str:
     )
 
 
+def page_values(env: Environment) -> dict[str, Any]:
+    """Give what every page needs in its head: the style sheet, the script and the policy that allows just them."""
+    style = _source(env, "report.css") + _source(env, "extra.css")
+    script = _source(env, "report.js")
+    return {
+        "style": Markup(style),  # noqa: S704 - files of the program or of its user, not of a bundle
+        "script": Markup(script),  # noqa: S704
+        "content_security_policy": content_security_policy(style, script),
+    }
+
+
 def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _render(env: Environment, page: Page) -> str:
     report = page.report
-    style = _source(env, "report.css") + _source(env, "extra.css")
-    script = _source(env, "report.js")
     drawing, drawn = charts.timeline_svg([moment.item for moment in page.timeline], report.onset)
     return environment.render(
         env,
         "report.html.j2",
         page=page,
-        style=Markup(style),  # noqa: S704 - files of the program or of its user, not of a bundle
-        script=Markup(script),  # noqa: S704
-        content_security_policy=content_security_policy(style, script),
+        **page_values(env),
         timeline_chart=drawing,
         timeline_left_out=len(page.timeline) - drawn,
         levels_chart=charts.levels_svg(report.log_levels_over_time) if report.log_levels_over_time else "",

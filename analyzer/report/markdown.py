@@ -107,7 +107,7 @@ def _render(env: Environment, page: Page, left_out: LeftOut) -> str:
             for item in page.unrecognized
         ),
     )
-    return _without_gaps(text)
+    return without_gaps(text)
 
 
 def _contrast_text(page: Page) -> str:
@@ -139,8 +139,8 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def _without_gaps(text: str) -> str:
-    """One blank line where a template left several; what is inside a fence stays as it is."""
+def without_gaps(text: str) -> str:
+    """Give the text with one blank line where a template left several; what is inside a fence stays as it is."""
     lines: list[str] = []
     closing = ""
     for line in text.split("\n"):

@@ -281,8 +281,8 @@ def _facts(report: model.Report) -> tuple[tuple[str, str], ...]:
         ("Kubernetes", cluster.kubernetes_version),
         ("Calico", cluster.calico_version),
         ("Calico namespace", cluster.calico_namespace),
-        ("Workers seen", _with_bad(cluster.nodes_seen, cluster.nodes_not_ready)),
-        ("calico-node pods seen", _with_bad(cluster.calico_nodes_seen, cluster.calico_nodes_not_ready)),
+        ("Workers seen", words.with_bad(cluster.nodes_seen, cluster.nodes_not_ready)),
+        ("calico-node pods seen", words.with_bad(cluster.calico_nodes_seen, cluster.calico_nodes_not_ready)),
         ("Times in the bundle", f"{first} to {last}" if first and last else first or last),
         ("Collected", words.when(bundle.collected)),
         *cluster.facts,
@@ -297,14 +297,6 @@ def _cluster_line(cluster: model.ClusterInfo) -> str:
         f"Calico {cluster.calico_version}" if cluster.calico_version else "",
     )
     return ", ".join(part for part in parts if part) or "unknown"
-
-
-def _with_bad(seen: int, bad: int) -> str:
-    if not seen:
-        return ""
-    if bad == seen:
-        return f"{seen}, none ready"
-    return f"{seen}, {bad} not ready" if bad else f"{seen}, all ready as far as the bundle shows"
 
 
 def _checked(cluster: model.ClusterInfo) -> tuple[model.CheckedItem, ...]:

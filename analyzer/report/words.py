@@ -78,6 +78,15 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {nouns or noun + 's'}"
 
 
+def with_bad(seen: int, bad: int) -> str:
+    """Give how many were seen and how many of them are not ready, "" where none was seen."""
+    if not seen:
+        return ""
+    if bad == seen:
+        return f"{seen}, none ready"
+    return f"{seen}, {bad} not ready" if bad else f"{seen}, all ready as far as the bundle shows"
+
+
 def strength(weight: float) -> str:
     """Give the strength of evidence in a word."""
     return next(word for least, word in _STRENGTHS if abs(weight) >= least or least == 0)

@@ -8,6 +8,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from analyzer.report.formats import suffix_of
@@ -47,7 +48,11 @@ def write(report: Report, path: Path, template_dir: Path | None = None) -> None:
         TemplateError: a template of ``template_dir`` is wrong.
         OSError: the file cannot be written.
     """
-    content = encode(report, suffix_of(path), template_dir)
+    replace_file(path, encode(report, suffix_of(path), template_dir))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put ``content`` into the file at once: it is there whole or not at all."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -61,25 +66,33 @@ def write(report: Report, path: Path, template_dir: Path | None = None) -> None:
 
 def encode(report: Report, suffix: str, template_dir: Path | None = None) -> bytes:
     """Give the bytes of the report in the format of ``suffix``; the same report gives the same bytes."""
+    return packed(suffix, lambda form: _text(report, form, template_dir), report.generated_at)
+
+
+def packed(suffix: str, text_of: Callable[[str], bytes], made: datetime) -> bytes:
+    """Give a page as it is, compressed, or all three forms in a zip, as ``suffix`` says.
+
+    Args:
+        suffix: one of ``formats.SUFFIXES``.
+        text_of: gives the page in the form of ``.html``, ``.md`` or ``.json``.
+        made: the date of the zip's members.
+    """
     if suffix == ".html.gz":
-        return gzip.compress(_text(report, ".html", template_dir), mtime=0)
-    if suffix == ".zip":
-        return _zip(report, template_dir)
-    return _text(report, suffix, template_dir)
+        return gzip.compress(text_of(".html"), mtime=0)
+    return _zip(text_of, made) if suffix == ".zip" else text_of(suffix)
 
 
 def _text(report: Report, suffix: str, template_dir: Path | None) -> bytes:
     return FORMATS[suffix](report, template_dir).encode("utf-8", "replace")
 
 
-def _zip(report: Report, template_dir: Path | None) -> bytes:
+def _zip(text_of: Callable[[str], bytes], made: datetime) -> bytes:
     stream = io.BytesIO()
-    made = report.generated_at.timetuple()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for suffix in FORMATS:
-            member = zipfile.ZipInfo(f"report{suffix}", max(made[:6], (1980, 1, 1, 0, 0, 0)))
+            member = zipfile.ZipInfo(f"report{suffix}", max(made.timetuple()[:6], (1980, 1, 1, 0, 0, 0)))
             member.external_attr = 0o644 << 16
-            archive.writestr(member, _text(report, suffix, template_dir), zipfile.ZIP_DEFLATED)
+            archive.writestr(member, text_of(suffix), zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 

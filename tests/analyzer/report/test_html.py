@@ -161,8 +161,8 @@ FULL = replace(samples.incident(), checked=samples.healthy().checked, noise=samp
 
 
 #: text fields that the page works with but does not show
-HIDDEN = re.compile(
-    r"signal$|explains|explained_by|(symptoms|node_matrix)\.\d\.id|symptom$|symptoms\.\d\.0$|folded\.\d\.(id|affected)|context|peer|pod$|reach$|recent_changes.*node$|_matrix\.cells|log_levels"
+HIDDEN = re.compile(  # workers and pods are there for what is made of reports: the contrast, a comparison
+    r"^(workers|pods)\.|signal$|explains|explained_by|(symptoms|node_matrix)\.\d\.id|symptom$|symptoms\.\d\.0$|folded\.\d\.(id|affected)|context|peer|pod$|reach$|recent_changes.*node$|_matrix\.cells|log_levels"
 )
 MARKUP = "</code></pre></title></style><script>alert(1)</script>\"'><img src=x onerror=a()> {{7*7}} {%x%} &lt;"
 
