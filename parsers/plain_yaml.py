@@ -145,7 +145,7 @@ class _Reader:
 
     def _scalar(self, rest: str, index: int, indent: int) -> tuple[Any, int]:
         first = rest[0]
-        if first not in _SPECIAL and not (first == "-" and rest[:2] in ("-", "- ")):
+        if (first not in _SPECIAL or (first == "?" and rest[1:2].strip())) and rest[:2] not in ("-", "- "):
             if " #" in rest:
                 rest = rest[: rest.index(" #")].rstrip()
             if ": " in rest or rest[-1] == ":" or "\t" in rest:
