@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analyzer.attribution import Output, attribute
-from analyzer.bundle import BundleError, Limits, Member, fingerprint, foreign, open_bundle
+from analyzer.bundle import BundleError, Limits, Member, Warn, fingerprint, foreign, open_bundle
 from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.log_stream.kind import NotOneLogError, is_plain_log
+from analyzer.log_stream.lookup import numbered_lines
 from analyzer.quote import quote
 from analyzer.tables import ROW_TYPES
 from parsers.container_log import parse_container_log, section_sources, split_sections
@@ -29,6 +30,9 @@ from parsers.recognize import SAMPLE, recognize
 from parsers.rows import FileRow
 from parsers.session import Part, asked, split_session
 from parsers.source import Match, Parsed, Source
+
+if TYPE_CHECKING:
+    from analyzer.redaction import Redaction
 
 Raw = bytes
 Parser = Callable[[str, Source], Parsed]
@@ -66,11 +70,24 @@ class Intake:
     collected: datetime | None = None
     paths: Sequence[Path] = ()
     limits: Limits = field(default_factory=Limits)
+    redaction: Redaction | None = None  # what is kept from being read at all
     #: lines of large logs that may be quoted, and the texts of small files, so that they need no second look
     quotes: dict[str, dict[int, str]] = field(default_factory=dict)
     held: dict[str, Raw] = field(default_factory=dict)
     _held_bytes: int = 0
     _warned: set[Skipped] = field(default_factory=set)
+    _renamed: dict[str, str] = field(default_factory=dict)  # redacted path -> the path in the bundle
+
+    def members(self, only: Iterable[str] | None = None, at_once: int = 0) -> Iterator[Member]:
+        """Open the bundle: its members, or those wanted, without what redaction keeps back; the first time warns."""
+        warn: Warn = self.warn if only is None else lambda file, what: None
+        if self.redaction is None:
+            yield from open_bundle(self.paths, self.limits, warn, only, at_once)
+            return
+        wanted = None if only is None else [self._renamed.get(path, path) for path in only]
+        warn = self.redaction.warner(warn)
+        members = open_bundle(self.paths, self.limits, warn, wanted, at_once)
+        yield from self.redaction.members(members, self._renamed)
 
     def warn(self, file: str, what: str) -> None:
         """Note something once; a bundle that is broken all over gets so many warnings and no more."""
@@ -99,26 +116,30 @@ class Intake:
                 found[path] = {number: at_hand[number] for number in sorted(near) if number in at_hand}
             else:
                 others[path] = numbers
-        return {**found, **quote(self.texts(others), others, context)}
-
-    def texts(self, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Give the wanted files, decoded: (path, text); those not at hand are read again."""
-        left = set(wanted)
-        for path in sorted(left & self.held.keys()):
-            yield path, decode(self.held[path])[0]
-        left -= self.held.keys()
-        if not left:
-            return
-        for member in open_bundle(self.paths, self.limits, lambda file, what: None, only=left):
-            if member.path in left:
-                left.discard(member.path)
-                yield member.path, decode(member.data)[0]
+        texts = ((path, decode(self.held[path])[0]) for path in others if path in self.held)
+        found.update(quote(texts, others, context))
+        left = {path: numbers for path, numbers in others.items() if path not in self.held}
+        for member in self.members(left, at_once=LARGE) if left else ():
+            numbers = left.pop(member.path, ())
+            if numbers and member.rest is None:
+                found.update(quote([(member.path, decode(member.data)[0])], {member.path: numbers}, context))
+            elif numbers and member.rest is not None:
+                near = {n for number in numbers for n in range(number - context, number + context + 1)}
+                raw = numbered_lines(
+                    chain([member.data], member.rest.pieces()), (number for number in near if number > 0)
+                )
+                found[member.path] = {number: decode(line.rstrip(b"\r"))[0] for number, line in sorted(raw.items())}
             if not left:
-                return
+                break
+        return found
 
 
 def read_bundle(
-    paths: Sequence[Path], match: Match, limits: Limits | None = None, matcher: MessageMatcher | None = None
+    paths: Sequence[Path],
+    match: Match,
+    limits: Limits | None = None,
+    matcher: MessageMatcher | None = None,
+    redaction: Redaction | None = None,
 ) -> Intake:
     """Read one ticket.
 
@@ -127,14 +148,16 @@ def read_bundle(
         match: gives the ids of the message catalogue's entries that a text matches.
         limits: what is read at the most.
         matcher: the catalogue behind ``match``; with it large logs are read in pieces, without it as whole texts.
+        redaction: replaces secrets before anything is read; None for the bundle as it is.
 
     Raises:
         BundleError: an input does not exist, cannot be opened, or no text at all is in it.
     """
     if not paths:
         raise BundleError("no input is given: name a folder, an archive or files")
-    reader = _Reader(Intake(_name(paths[0]), paths=paths, limits=limits or Limits()), match, matcher)
-    for member in open_bundle(paths, reader.intake.limits, reader.intake.warn, at_once=LARGE if matcher else 0):
+    name = redaction.path(_name(paths[0])) if redaction else _name(paths[0])
+    reader = _Reader(Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction), match, matcher)
+    for member in reader.intake.members(at_once=LARGE if matcher else 0):
         reader.member(member)
     reader.again()
     return reader.finish()
@@ -244,7 +267,7 @@ class _Reader:
         if not self._again:
             return
         more = 0
-        for member in open_bundle(self.intake.paths, self.intake.limits, lambda file, what: None, only=self._again):
+        for member in self.intake.members(self._again):
             if member.path in self._again:
                 row, hint, place = self._again[member.path]
                 row.bytes, row.problems = member.size, member.problems

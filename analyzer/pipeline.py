@@ -23,6 +23,7 @@ from analyzer.tables import Tables, build
 from parsers.source import Match
 
 if TYPE_CHECKING:
+    from analyzer.redaction import Redaction
     from analyzer.report.model import Report
 
 #: columns that hold the words of a table's rows
@@ -61,11 +62,14 @@ class Diagnosis:
 class Analyzer:
     """A loaded catalogue and its compiled matcher, for one bundle or many."""
 
-    def __init__(self, causes: Iterable[Path] = (), limits: Limits | None = None) -> None:
+    def __init__(
+        self, causes: Iterable[Path] = (), limits: Limits | None = None, redaction: Redaction | None = None
+    ) -> None:
         self.catalogue: Catalogue = load(causes)
         self.matcher = build_matcher(self.catalogue)
         self.limits = limits or Limits()
         self.checks = load_checks()
+        self.redaction = redaction  # None: everything is quoted as it stands in the bundle
 
     @property
     def match(self) -> Match:
@@ -74,7 +78,7 @@ class Analyzer:
 
     def read(self, paths: Sequence[Path]) -> Reading:
         """Open, recognise and parse; raises ``BundleError`` where there is nothing to read."""
-        intake = read_bundle(paths, self.match, self.limits, self.matcher)
+        intake = read_bundle(paths, self.match, self.limits, self.matcher, self.redaction)
         _what_kubectl_can_tell(intake, self.catalogue)
         tables = build(dict(intake.rows), intake.collected)
         tables.facts_of_files = dict(intake.file_facts)
@@ -103,12 +107,26 @@ class Analyzer:
         """The whole way, from the customer's files to the report."""
         from analyzer.assemble import assemble
 
-        return assemble(self, self.diagnose(self.read(paths)))
+        reading = self.read(paths)
+        report = assemble(self, self.diagnose(reading))
+        if self.redaction is None:
+            return report
+        self.redaction.learn(reading.tables.rows)
+        return self.redaction.report(report)
 
 
-def read(paths: Sequence[Path], causes: Iterable[Path] = (), limits: Limits | None = None) -> Reading:
-    """Read one ticket into tables."""
-    return Analyzer(causes, limits).read(paths)
+def read(
+    paths: Sequence[Path],
+    causes: Iterable[Path] = (),
+    limits: Limits | None = None,
+    redaction: Redaction | None = None,
+) -> Reading:
+    """Read one ticket into tables, redacted where ``redaction`` is given."""
+    reading = Analyzer(causes, limits, redaction).read(paths)
+    if redaction is not None:
+        redaction.learn(reading.tables.rows)
+        redaction.rows(reading.tables.rows)
+    return reading
 
 
 def _what_kubectl_can_tell(intake: Intake, catalogue: Catalogue) -> None:

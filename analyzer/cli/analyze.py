@@ -6,11 +6,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there, refuse_what_nobody_reads
 from analyzer.report.formats import SUFFIXES
+
+if TYPE_CHECKING:
+    from analyzer.redaction import Redaction
 
 
 def run(
@@ -22,6 +26,7 @@ def run(
     fail_on_likely: bool,
     quiet: bool,
     verbose: bool,
+    redaction: Redaction | None = None,
 ) -> None:
     """Analyze one ticket, write its reports, print the summary."""
     started = time.perf_counter()
@@ -32,7 +37,7 @@ def run(
     from analyzer.pipeline import Analyzer
 
     try:
-        report = Analyzer(extra).analyze(paths)
+        report = Analyzer(extra, redaction=redaction).analyze(paths)
     except BundleError as error:
         fail(name_of_input(str(error), paths))
     except CatalogueError as error:

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from analyzer import __version__
+from analyzer.cli.levels import LeveledCommand
 
 app = typer.Typer(
     add_completion=False,
@@ -28,6 +29,16 @@ CausesOption = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print warnings and where time went.")]
+Redact = Annotated[
+    bool, typer.Option("--redact/--no-redact", help="Keep secrets out; --redact=hosts: addresses and host names too.")
+]
+RedactHosts = Annotated[
+    bool, typer.Option("--redact-hosts", help="The same as --redact=hosts: stable pseudonyms for hosts.")
+]
+RedactMap = Annotated[
+    Path | None,
+    typer.Option("--redact-map", help="Write what the pseudonyms stand for; a file that is there goes on."),
+]
 
 
 def _version(value: bool) -> None:
@@ -75,7 +86,7 @@ def refuse_what_nobody_reads(kinds: Iterable[str], paths: Sequence[Path]) -> Non
     fail(f"{', '.join(str(path) for path in paths[:3])}: {what}: {hint}")
 
 
-@app.command()
+@app.command(cls=LeveledCommand)
 def analyze(
     paths: Paths,
     output: Annotated[
@@ -90,15 +101,23 @@ def analyze(
     fail_on: Annotated[
         str | None, typer.Option("--fail-on", help="likely: exit 3 when a likely cause was found.")
     ] = None,
+    redact: Redact = True,
+    redact_hosts: RedactHosts = False,
+    redact_map: RedactMap = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Analyze one ticket and write the ranked report."""
     from analyzer.cli.analyze import run
+    from analyzer.cli.redact import redaction_of, write_map
 
     if fail_on not in (None, "likely"):
         fail(f"--fail-on takes 'likely', not {fail_on!r}")
-    run(paths, output or [], format, causes or [], template, fail_on == "likely", quiet, verbose)
+    redaction = redaction_of(redact, redact_hosts, redact_map)
+    try:
+        run(paths, output or [], format, causes or [], template, fail_on == "likely", quiet, verbose, redaction)
+    finally:
+        write_map(redaction, redact_map)
 
 
 @app.command()
@@ -125,18 +144,40 @@ def compare(
     run(before, after, output or [], format, causes or [], template, fail_on == "likely", quiet)
 
 
-@app.command()
+@app.command(cls=LeveledCommand)
 def extract(
     paths: Paths,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the tables; made if absent.")],
     format: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl.")] = "csv",
     causes: CausesOption = None,
+    redact: Redact = True,
+    redact_hosts: RedactHosts = False,
+    redact_map: RedactMap = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the tables behind the report, one file a table."""
     from analyzer.cli.extract import run
+    from analyzer.cli.redact import redaction_of, write_map
 
-    run(paths, output, format, causes or [], quiet)
+    redaction = redaction_of(redact, redact_hosts, redact_map)
+    run(paths, output, format, causes or [], quiet, redaction)
+    write_map(redaction, redact_map)
+
+
+@app.command(cls=LeveledCommand)
+def redact(
+    paths: Paths,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The redacted bundle: .tgz or .tar.gz.")],
+    redact: Annotated[bool, typer.Option("--redact", help="--redact=hosts: addresses and host names too.")] = True,
+    redact_hosts: RedactHosts = False,
+    redact_map: RedactMap = None,
+    causes: CausesOption = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write the bundle itself without secrets; the same causes come out of it."""
+    from analyzer.cli.redact import run
+
+    run(paths, output, redact_hosts, redact_map, causes or [], quiet)
 
 
 @app.command()

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there, refuse_what_nobody_reads
+
+if TYPE_CHECKING:
+    from analyzer.redaction import Redaction
 
 FORMATS = ("csv", "parquet", "jsonl")
 
 
-def run(paths: Sequence[Path], output: Path, form: str, extra: Sequence[Path], quiet: bool) -> None:
+def run(
+    paths: Sequence[Path],
+    output: Path,
+    form: str,
+    extra: Sequence[Path],
+    quiet: bool,
+    redaction: Redaction | None = None,
+) -> None:
     """Read the bundle and write one file a table."""
     if form not in FORMATS:
         fail(f"--format {form!r} is not one of {', '.join(FORMATS)}")
@@ -21,7 +32,7 @@ def run(paths: Sequence[Path], output: Path, form: str, extra: Sequence[Path], q
     from analyzer.pipeline import read
 
     try:
-        reading = read(paths, extra)
+        reading = read(paths, extra, redaction=redaction)
         refuse_what_nobody_reads((file.kind for file in reading.tables.rows.files), paths)
         written = write_tables(reading.tables, output, form)
     except BundleError as error:
