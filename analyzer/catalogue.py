@@ -237,6 +237,8 @@ class RankingModel(Entry):
     absent: float = 0.35
     #: evidence is divided by this (in log space) before it becomes a probability
     temperature: float = 1.0
+    #: factor on the priors of all faults: how often a bundle that is sent has something wrong at all
+    prior_scale: float = 1.0
     likely: float = 0.5
     possible: float = 0.1
     shown: float = 0.02

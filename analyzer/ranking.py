@@ -95,7 +95,8 @@ def _network(catalogue: Catalogue, fired: Fired, platform: str, can_show: Callab
         if not mine:
             continue
         network.causes.append(name)
-        network.prior[name] = prior_of(cause, platform)
+        scale = 1.0 if cause.not_a_fault else model.prior_scale
+        network.prior[name] = min(0.5, prior_of(cause, platform) * scale)
         network.factor[name] = _factor(cause, signals, model, can_show)
         for signal in mine:
             for position, finding in enumerate(signals[signal.id]):
