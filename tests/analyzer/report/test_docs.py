@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import report_samples as samples
 
-from analyzer.report import environment, render_html, render_markdown, view, words, write
+from analyzer.report import comparison, comparison_pages, environment, render_html, render_markdown, view, words, write
 
 TEXT = (Path(__file__).parents[3] / "docs" / "report.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"```jinja\n\{# DIR/(\S+) #\}\n(.*?)```", TEXT, re.S))
@@ -37,16 +37,31 @@ def test_example_for_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    "name", ["Page", "CauseView", "Reason", "Quote", "SymptomView", "Names", "Moment", "PlaceLink", "Reference"]
+    "name",
+    [
+        "Page",
+        "CauseView",
+        "Reason",
+        "Quote",
+        "SymptomView",
+        "Names",
+        "Moment",
+        "PlaceLink",
+        "Reference",
+        "ComparisonPage",
+        "Kind",
+        "Listed",
+        "SideView",
+    ],
 )
 def test_view_model(name: str) -> None:
     table = re.search(rf"^`{name}`\n\n\| field \| holds \|\n\|---\|---\|\n((?:\|.*\n)+)", TEXT, re.M)
     assert table is not None
     named = {field for row in table[1].splitlines() for field in re.findall(r"`(\w+)`", row.split("|")[1])}
-    assert named == {item.name for item in fields(getattr(view, name))}
+    assert named == {item.name for item in fields(getattr(view, name, None) or getattr(comparison_pages, name))}
 
 
-@pytest.mark.parametrize("template", ["report.html.j2", "report.md.j2"])
+@pytest.mark.parametrize("template", ["report.html.j2", "report.md.j2", "compare.html.j2", "compare.md.j2"])
 def test_blocks(template: str) -> None:
     listed = re.search(rf"Blocks of `{template}`: (.*?)\.\n", TEXT, re.S)
     assert listed is not None
@@ -65,3 +80,10 @@ def test_risks_in_words() -> None:
     rows = dict(re.findall(r"^\| (safe|disruptive|destructive) \| (.*) \|$", TEXT, re.M))
     assert list(rows) == list(words.RISKS)
     assert all(f"{name}, {said}" == words.RISKS[name] for name, said in rows.items() if name != "safe")
+
+
+def test_answers_and_subjects_of_a_comparison() -> None:
+    part = TEXT.split("## Two bundles compared\n")[1].split("\n## ")[0]
+    first = re.findall(r"^\| (`?)([\w-]+)`? \|", part, re.M)
+    assert [name for tick, name in first if tick and name != "repaired"] == list(comparison.ANSWERS)
+    assert [name for tick, name in first if not tick and name != "subject"] == list(comparison.SUBJECTS)
