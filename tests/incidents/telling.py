@@ -252,6 +252,12 @@ class Incident(Story):
         self.texts[file or f"{name}.log"] = join(lines)
         return file or f"{name}.log"
 
+    def events(self, file: str = "events.txt", words: str = "get events -A") -> None:
+        """``get events`` of all that was told so far."""
+        for item in self.objects.get("Event", []):
+            item["metadata"].setdefault("creationTimestamp", item["firstTimestamp"])
+        self.commands[file] = words
+
     def describe(self, address: str, name: str = "") -> None:
         """``describe pod`` and ``describe node`` of one worker and the lists, as the runbook asks for."""
         runbook_files(self, address, name or self.pods[address], self.namespace)
