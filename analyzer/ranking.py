@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from analyzer.catalogue import Catalogue, Cause, RankingModel, Signal
+from analyzer.catalogue import Catalogue, Cause, RankingModel, Signal, Strength
 from analyzer.findings import Finding
 
 Fired = Mapping[str, Mapping[str, list[Finding]]]  # cause -> signal -> findings
@@ -109,8 +109,27 @@ def _network(catalogue: Catalogue, fired: Fired, platform: str, can_show: Callab
         network.leak[atom] = model.catch / strongest
         for name, ratio_value in by_cause.items():
             network.link.setdefault(name, {})[atom] = model.catch * ratio_value / strongest
+    _give_way(network, catalogue, fired)
     _pass_on(network, catalogue)
     return network
+
+
+def _give_way(network: _Network, catalogue: Catalogue, fired: Fired) -> None:
+    """Residual causes mean that nothing more specific shows: a telling signal of a specific one speaks against them."""
+    model = catalogue.ranking
+    specific: list[Strength] = [
+        signal.strength
+        for name in network.causes
+        if name not in network.residual and not catalogue.causes[name].not_a_fault
+        for signal in catalogue.causes[name].signals
+        if signal.id in fired[name]
+    ]
+    if not specific:
+        return
+    strongest = max(specific, key=lambda strength: model.ratio[strength])
+    if strongest != "weak":
+        for name in network.residual.intersection(network.causes):
+            network.factor[name] *= model.against[strongest]
 
 
 def _factor(
