@@ -93,6 +93,11 @@ def _without_bom(data: bytes, problems: list[str]) -> tuple[str, str]:
     return data.decode("latin-1"), "latin-1"
 
 
+#: control characters that no text holds: tabs, line ends, form feeds and the escape of terminals are none of them
+_CONTROL = bytes([*range(1, 8), *range(14, 27), *range(28, 32)])
+_ASCII = bytes(range(128))
+
+
 def _utf16_of(data: bytes) -> str:
     """Tell UTF-16 without a mark: Latin text has its zero bytes at one parity, and at nearly all of its places."""
     head = data[:_HEAD]
@@ -119,8 +124,8 @@ def is_binary(data: bytes) -> bool:
     if not filled:
         return True
     zeros = filled.count(0)
-    control = sum(filled.count(bytes([code])) for code in (*range(1, 8), *range(14, 27), *range(28, 32)))
-    high = sum(byte >= 0x80 for byte in filled)
+    control = len(filled) - len(filled.translate(None, _CONTROL))
+    high = len(filled.translate(None, _ASCII))
     if high > len(filled) // 3 and control > len(filled) // 50:
         return True
     return control > max(8, len(filled) // 20) or zeros > len(filled) // 3

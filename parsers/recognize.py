@@ -44,6 +44,8 @@ _BESIDE_ERROR = re.compile(
 _MOST_ERROR_LINES = 40
 _NUMBER = r"\d+\.\d+\.\d+\.\d+(?:/\d+)?"
 _YAML_KEY = re.compile(r"^(?:- )?(apiVersion|kind|items|metadata|spec|status):(?: |$)", re.MULTILINE)
+_YAML_START = re.compile(r"---(?: |$)|(?:- )?(?:apiVersion|kind|items|metadata):(?: |$)")
+_YAML_LINE = re.compile(r" *(?:- |-$|[\w./\"'$(-]\S{0,120}?:(?: |$))")
 _JSON_KEY = re.compile(r'"(?:kind|apiVersion|metadata|items)" ?:')
 _AUDIT = "audit.k8s.io/"
 
@@ -97,7 +99,10 @@ def recognize(sample: str, path: str = "") -> Recognition:
     error = _only_errors(lines)
     if error is not None:
         return error
-    found = [*_objects(sample), *_tables(lines), *_heads(sample), *_shares(lines), _describe(sample), _log(sample)]
+    objects = list(_objects(sample))
+    if objects and objects[0].score >= 0.9 and _mostly_yaml(lines):
+        return objects[0]  # trees of collectors hold thousands of these: nothing else need be asked
+    found = [*objects, *_tables(lines), *_heads(sample), *_shares(lines), _describe(sample), _log(sample)]
     best = max(found, key=lambda item: item.score)
     if best.score < _CERTAIN:
         return Recognition("unknown", 0.0, "no known form")
@@ -177,6 +182,13 @@ def _objects(sample: str) -> Iterable[Recognition]:
     keys = set(_YAML_KEY.findall(sample))
     if len(keys) >= 2:
         yield Recognition("objects", 0.9 if len(keys) >= 3 else 0.8, f"YAML keys {', '.join(sorted(keys))}")
+
+
+def _mostly_yaml(lines: Sequence[str]) -> bool:
+    """Whether the text begins as a YAML object and most of its lines are keys or items."""
+    if not _YAML_START.match(lines[0]):
+        return False
+    return sum(bool(_YAML_LINE.match(line)) for line in lines) > 0.7 * len(lines)
 
 
 def _log(sample: str) -> Recognition:

@@ -169,19 +169,26 @@ def _by_command(lines: Sequence[str], commands: dict[int, CommandLine]) -> Itera
     yield Part(start + 1, "\n".join(body), command)
 
 
+def _depth(lines: Sequence[str]) -> int:
+    """How far in all of the lines stand."""
+    if any(not line.startswith(" ") for line in lines):
+        return 0
+    return min(len(line) - len(line.lstrip(" ")) for line in lines)
+
+
 def _dedented(part: Part) -> Part:
     """Take off an indentation that a paste has put in front of all lines (or of all but the first)."""
     head = part.text[:SAMPLE]
     lines = [line for line in head.split("\n") if line.strip()]
     if not lines:
         return part
-    depth = min(len(line) - len(line.lstrip(" ")) for line in lines)
+    depth = _depth(lines)
     if depth:
         text = re.sub(rf"^ {{1,{depth}}}", "", part.text, flags=re.MULTILINE)
         return Part(part.first_line, text, part.command)
     if len(lines) < 3:
         return part
-    depth = min(len(line) - len(line.lstrip(" ")) for line in lines[1:])
+    depth = _depth(lines[1:])
     if depth < 2:
         return part
     text = re.sub(rf"^ {{{depth}}}", "", part.text, flags=re.MULTILINE)

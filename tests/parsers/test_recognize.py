@@ -53,3 +53,21 @@ def test_names_are_hints() -> None:
 def test_any_text_has_a_kind(text: str) -> None:
     found = recognize(text)
     assert found.kind and 0.0 <= found.score <= 1.0
+
+
+YAML = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  managedFields:\n  - f:data:\n      .: {}\n"
+LINE = "2026-03-01 12:00:00.000 [INFO][61] felix/int_dataplane.go 1259: Applied a list of updates\n"
+
+
+def test_plain_yaml_is_told_without_a_look_for_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(sample: str) -> float:
+        raise AssertionError("collectors write thousands of these: a look for a log costs most of the time")
+
+    monkeypatch.setattr("parsers.recognize.looks_like_log", asked)
+    assert recognize(f"---\n{YAML * 20}").kind == "objects"
+    with pytest.raises(AssertionError, match="thousands"):
+        recognize(YAML + LINE * 20)
+
+
+def test_a_log_behind_a_little_yaml_is_a_log() -> None:
+    assert recognize(YAML + LINE * 390).kind == "log"
