@@ -175,7 +175,7 @@ def _quoted(data: bytes, end: int, opening: bytes) -> Iterator[Found]:
 _KIND = re.compile(rb"([ \t]*)(- )?[\"']?kind[\"']?:[ \t]*[\"']?Secret[\"']?,?[ \t\r]*")
 _COMPACT_KIND = re.compile(rb"\\*\"kind\\*\"\s*:\s*\\*\"Secret\\*\"")
 _COMPACT_DATA = re.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{([^{}]*)\}")
-_ANY_KIND = re.compile(rb"\\*\"kind\\*\"\s*:")
+_BRACE = re.compile(rb"[{}]")
 _DATA = re.compile(rb"([ \t]*)(- )?[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t\r]*")
 _ENTRY = re.compile(rb"([ \t]*)[\"']?([\w.-]+)[\"']?:[ \t]*[\"']?([^\s\"'|>{][^\s\"']*)?[|>]?[+-]?[\"']?,?[ \t\r]*")
 _REACH = 200_000  # bytes before a kind in which the data of the same object is looked for
@@ -197,11 +197,21 @@ def secret_objects(data: bytes, start: int, end: int) -> Iterator[Found]:
     for kind in _COMPACT_KIND.finditer(data, start, end):
         low = max(start, kind.start() - _REACH)
         before = list(_COMPACT_DATA.finditer(data, low, kind.start()))
-        if before and not _ANY_KIND.search(data, before[-1].end(), kind.start()):
+        if before and _same_object(data, before[-1].end(), kind.start()):
             yield from _members(data, before[-1].start(1), before[-1].end(1))
         after = _COMPACT_DATA.search(data, kind.end(), min(end, kind.end() + _REACH))
-        if after and not _ANY_KIND.search(data, kind.end(), after.start()):
+        if after and _same_object(data, kind.end(), after.start()):
             yield from _members(data, after.start(1), after.end(1))
+
+
+def _same_object(data: bytes, start: int, end: int) -> bool:
+    """Whether what stands at both ends is of one JSON object: no brace closes it between."""
+    depth = 0
+    for brace in _BRACE.finditer(data, start, end):
+        depth += 1 if brace[0] == b"{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _members(data: bytes, start: int, end: int) -> Iterator[Found]:

@@ -26,7 +26,7 @@ _GLUED = rf"(?<=[A-Za-z_=])(?:{_OCTET}\.){{3}}{_OCTET}(?![\w]|\.\d)(?:/\d{{1,2}}
 _IPV6 = r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*:)[0-9A-Fa-f:]{2,39}(?:%\w{1,15})?(?![\w:])(?:/\d{1,3}\b)?"
 _MESH6 = r"(?<=_)(?=[0-9a-f]{0,4}_[0-9a-f_]*_)(?=[0-9a-f_]*[a-f_]{2})[0-9a-f_]{6,39}(?![\w])"
 _FQDN = (
-    r"(?<![\w.@/-])(?=[A-Za-z0-9.-]{4,253})(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.){1,8}"
+    r"(?:(?<![\w./-])|(?<=//))(?=[A-Za-z0-9.-]{4,253})(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.){1,8}"
     r"(?:com|net|org|internal|cloud|local|corp|lan|intra|intranet|io|de|eu|uk|fr|ch|jp|us|ca|au|br|nl|es|it)"
     r"(?![A-Za-z0-9-]|\.[A-Za-z0-9]|/v\d|/[a-z]+/v\d)"
 )
@@ -41,6 +41,9 @@ _PUBLIC = re.compile(
     r"elastic\.co|nvidia\.com|intel\.com|volcano\.sh|kubevirt\.io|monitoring\.coreos\.com|softlayer\.com|docker\.com)",
     re.IGNORECASE,
 )
+#: what an address or a name may be part of; nothing that the patterns look at goes beyond
+_TOKEN = re.compile(r"[A-Za-z0-9_.:/@%=-]{3,}")
+_MOST_TOKENS = 300_000  # distinct ones that are remembered
 _PARTS = re.compile(r"[A-Za-z0-9]+")
 _LETTERS, _HEX = "abcdefghjkmnpqrstuvwxyz", "0123456789abcdef"
 
@@ -63,6 +66,7 @@ class Hosts:
         self._taken: set[str] = set()
         self._bits: dict[tuple[int, str], int] = {}
         self._names: set[str] = set()
+        self._tokens: dict[str, str] = {}
         self._pattern = self._compiled()
         for name, pseudonym in (known or {}).items():
             self._known_before(name, pseudonym)
@@ -74,6 +78,7 @@ class Hosts:
         more = {name for name in more if name.lower() not in _data()[2] and re.search(r"[A-Za-z]", name)}
         if more - self._names:
             self._names |= more
+            self._tokens.clear()
             self._pattern = self._compiled()
 
     def _compiled(self) -> re.Pattern[str]:
@@ -97,19 +102,29 @@ class Hosts:
         parts: list[str] = []
         position = 0
         owed = 0  # columns by which what was replaced in this line is too long
-        for match in self._pattern.finditer(text):
+        tokens = self._tokens
+        for match in _TOKEN.finditer(text):
             old = match[0]
-            new = self._of(match)
+            new = tokens.get(old)
+            if new is None:
+                new = self._token(old)
             if new == old:
                 continue
-            between = text[position : match.start()]
-            between, owed = _spaced(between, owed)
+            between, owed = _spaced(text[position : match.start()], owed)
             parts += (between, new)
             position = match.end()
             owed += len(new) - len(old)
         between, _ = _spaced(text[position:], owed)
         parts.append(between)
         return "".join(parts)
+
+    def _token(self, token: str) -> str:
+        """Give a token, which holds no space, with pseudonyms in it; most are common and are remembered."""
+        if len(self._tokens) > _MOST_TOKENS:
+            self._tokens.clear()
+        made = self._pattern.sub(self._of, token)
+        self._tokens[token] = made
+        return made
 
     def _of(self, match: re.Match[str]) -> str:
         old, kind = match[0], match.lastgroup

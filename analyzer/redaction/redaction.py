@@ -28,10 +28,9 @@ _CHUNK = 1 << 21
 _HELD_BACK = 1 << 16  # bytes that are looked at again with what follows: a secret may go on
 #: texts of a report that are the program's own, and ids that others look up
 _OWN = frozenset(
-    (
-        "schema_version verdict id family confidence scope kind platform risk state signal severity level explains "
-        "explained_by references symptom sha256 encoding message_id message_ids"
-    ).split()
+    {"schema_version", "verdict", "id", "family", "confidence", "scope", "kind", "platform", "risk", "state", "signal"}
+    | {"severity", "level", "explains", "explained_by", "references", "symptom", "sha256", "encoding"}
+    | {"message_id", "message_ids"}
 )
 #: account and cluster in a provider id; what is shorter could be any word
 _PROVIDER = re.compile(rb"ibm://([A-Za-z0-9]{0,64})/[^/\s\"]{0,60}/[^/\s\"]{0,60}/([A-Za-z0-9]{0,64})")

@@ -21,7 +21,8 @@ _ASSIGNED = (
 )  # fmt: skip
 _KEY_BEGIN = b"private key"
 _SECRET_KIND = b"secret"
-_SHAPES = (b"0123456789abcdef", b"abcdefghijklmnopqrstuvwxyz0123456789")
+_LONG = 200  # bytes of a value from which on it is not searched for keys itself
+_NEAR = 24  # bytes between a key's telling word and the sign of assignment, or a line's end
 _NAME_PART = re.compile(rb"[g-z][a-z]{2,}|[a-z]{3,}(?<![a-f]{3})")
 
 
@@ -45,7 +46,9 @@ class Secrets:
         for number, rule in enumerate(known.rules):
             for word in rule.keywords:
                 words.setdefault(word, set()).add(number)
-        self._assigned, self._key, self._encoded = len(known.rules), len(known.rules) + 1, len(known.rules) + 2
+        self._assigned, self._key, self._encoded, self._named, self._kind = range(
+            len(known.rules), len(known.rules) + 5
+        )
         for word in _ASSIGNED:
             words.setdefault(word, set()).add(self._assigned)
         words.setdefault(_KEY_BEGIN, set()).add(self._key)
@@ -73,11 +76,12 @@ class Secrets:
                     found.extend(_of_rule(self._rules[number], line, start))
             if self._assigned in wanted:
                 found.extend(self._assignments(line, start))
+            if self._named in wanted:
                 for first, last, kind in block_spans(data, start, end, self._sensitive):
                     if not self._unless.fullmatch(data[first:last]):
                         found.append(Span(first, last, kind))
-                if _SECRET_KIND in line.lower():
-                    found.extend(Span(*item) for item in secret_objects(data, start, end))
+            if self._kind in wanted:
+                found.extend(Span(*item) for item in secret_objects(data, start, end))
             if self._key in wanted:
                 found.extend(Span(*item) for item in key_spans(data, start, end))
             if self._encoded in wanted:
@@ -89,7 +93,8 @@ class Secrets:
         """Give the lines that hold a literal: start, end, and what the literals may mean."""
         start = end = -1
         wanted: set[int] = set()
-        for word, at, _ in self._automaton.find_matches_as_indexes(data.lower(), overlapping=True):
+        low = data.lower()
+        for word, at, stop in self._automaton.find_matches_as_indexes(low, overlapping=True):
             if at >= end:
                 if wanted:
                     yield start, end, wanted
@@ -97,9 +102,24 @@ class Secrets:
                 end = data.find(b"\n", at)
                 end = len(data) if end < 0 else end
                 wanted = set()
-            wanted |= self._meaning[word]
+            meaning = self._meaning[word]
+            if self._assigned in meaning:
+                meaning = self._narrowed(meaning, low, at, stop, end)
+            wanted |= meaning
         if wanted:
             yield start, end, wanted
+
+    def _narrowed(self, meaning: set[int], low: bytes, at: int, stop: int, end: int) -> set[int]:
+        """What a word such as "token" may mean where it stands; most often nothing."""
+        made = meaning - {self._assigned}
+        near = low[stop : min(stop + _NEAR, end)]
+        if b":" in near or b"=" in near:
+            made |= {self._assigned, self._named}
+        elif end - stop < _NEAR:
+            made |= {self._named}
+        if low.startswith(_SECRET_KIND, at) and b"kind" in low[max(0, at - _NEAR) : at]:
+            made |= {self._kind}
+        return made
 
     def _hides(self, text: bytes) -> bool:
         """Whether decoded text holds a secret."""
@@ -107,20 +127,27 @@ class Secrets:
 
     def _assignments(self, line: bytes, offset: int) -> Iterator[Span]:
         """Values of ``password: x``, ``TOKEN=x``, ``"secret": "x"`` and their like."""
-        for match in self._assignment.finditer(line):
+        position = 0
+        while match := self._assignment.search(line, position):
             group = match.lastgroup or ""
             first, last = match.span(group)
-            if group == "bare":
-                if line[last:].strip(b" \t\r") == b"":
-                    last = first + len(line[first:last].rstrip(b"\"'`,;)}]\\"))
-                else:
-                    cut = re.search(rb"[\"',;&}\]\\]", line[first:last])
-                    last = first + cut.start() if cut else last
-                    if b"=" not in match["sep"] and not _ends(line, last) and not looks_random(line[first:last]):
-                        continue  # prose: "invalid password: access denied"
+            last = _bare_end(line, first, last, match["sep"]) if group == "bare" else last
             value = line[first:last]
-            if value and not self._unless.fullmatch(value) and (match["strong"] or looks_random(value)):
+            taken = value and not self._unless.fullmatch(value) and (match["strong"] or looks_random(value))
+            if taken:
                 yield Span(offset + first, offset + last, "password" if match["strong"] else "secret")
+            # a value that is none may hold a key: "token: token: x"
+            position = last if taken or last - first > _LONG else max(first, match.end("sep"))
+
+
+def _bare_end(line: bytes, first: int, last: int, sign: bytes) -> int:
+    """Where a value without quotes ends; ``first`` where it is prose: "invalid password: access denied"."""
+    if not line[last:].strip():
+        return first + len(line[first:last].rstrip(b"\"'`,;)}]\\"))
+    cut = re.search(rb"[\"',;&}\]\\]", line[first:last])
+    last = first + cut.start() if cut else last
+    spaced = sign.endswith((b" ", b"\t")) and b"=" not in sign
+    return first if spaced and not _ends(line, last) and not looks_random(line[first:last]) else last
 
 
 _ASSIGNMENT = (
