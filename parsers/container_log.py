@@ -90,11 +90,16 @@ def parse_kept_lines(head: str, lines: Sequence[KeptLine], source: Source, match
 
 
 class KeptLine(NamedTuple):
-    """A line of a log with its 1-based number, and how many equal ones before it were only counted."""
+    """A line of a log with its 1-based number.
+
+    ``more`` says how many equal ones before it were only counted; ``clock`` that it is at hand for its time only,
+    and counted with another line.
+    """
 
     number: int
     text: str
     more: int = 0
+    clock: bool = False
 
 
 @dataclass(slots=True)
@@ -104,6 +109,7 @@ class _LogParser:
     problems: list[str] = field(default_factory=list)
     lines: Mapping[int, str] | _Numbered = field(default_factory=dict)
     more: Mapping[int, int] = field(default_factory=dict)
+    clocks: frozenset[int] = frozenset()
     guess: str = ""
     near: datetime | None = None
     rows: RowStore = field(init=False)
@@ -134,12 +140,16 @@ class _LogParser:
         dress.numbers = [line.number for line in lines]
         self.lines = {line.number: line.text for line in lines}
         self.more = {line.number: line.more for line in lines if line.more}
+        self.clocks = frozenset(line.number for line in lines if line.clock)
         return self._records(dress)
 
     def _records(self, dress: Dress) -> Parsed:
         origin: Origin | None = None
         feed: Callable[[int, str, datetime | None], None] | None = None
         for number, line, stamp, whose in dress.undressed():
+            if number in self.clocks:
+                self._stream(whose).tick(number, line, stamp)
+                continue
             if feed is None or whose is not origin:
                 origin, feed = whose, self._stream(whose).reader.feed
             feed(number, line, stamp)
@@ -246,6 +256,12 @@ class _Stream:
         row = self.parser.rows.add(record, ids, self.origin, raw, self.starts.since(record), more)
         if not record.own_time and len(self._untimed) < _MOST_UNTIMED:
             self._untimed.append(row)
+
+    def tick(self, number: int, line: str, stamp: datetime | None) -> None:
+        """Take nothing but its time from a line."""
+        time = self.reader.tick(line, stamp)
+        if time is not None and (self._untimed or self._untimed_changes):
+            self._bound(time)
 
     def measure(self, row: LogLineRow) -> None:
         """Say how long before the end of the log, and of its process, a row was seen last."""

@@ -49,6 +49,18 @@ class RecordReader:
         else:
             self._without_prefix(number, text, stamp)
 
+    def tick(self, text: str, stamp: datetime | None) -> datetime | None:
+        """Take the time of a line that is not read otherwise; it ends the record before it. Give the time."""
+        self.close()
+        record = read_prefixed(text)
+        time = record.time if record is not None else None
+        if record is not None and record.yearless is not None:
+            time = with_year(record.yearless, stamp or self.last_time or self.near)
+        if stamp is not None and (time is None or abs(time - stamp) >= _ZONE_DOUBT):
+            time = stamp
+        self.last_time = time or self.last_time
+        return time
+
     def close(self) -> None:
         """Hand over the last record."""
         record, self._record = self._record, None

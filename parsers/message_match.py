@@ -10,9 +10,12 @@ from typing import Any
 from ahocorasick_rs import AhoCorasick
 
 from parsers.message_pattern import Alternative, Expression, Span, templates_of, text_of
+from parsers.required_literals import required_literals
 
 _ROLES = {"cause": 0, "symptom": 1, "state": 2, "benign": 3}
 _BENIGN = _ROLES["benign"]
+_CLASS_WITH_DIGIT = re.compile(r"\[[^\]]*\d[^\]]*\]")
+_DIGIT = re.compile(r"\{[^}]*\}|\\.|\d")
 _NOT_BARE = re.compile(r"[\d\s]+")
 #: of a longer text only the beginning and the end are looked at: a line's fields can hold a whole rule set
 _HEAD, _TAIL = 12_288, 4_096
@@ -171,7 +174,12 @@ def _bare(text: str) -> str:
 
 
 def _bares(alternative: Alternative) -> frozenset[str]:
-    return frozenset(_bare(literal) for literal in alternative.literals)
+    """Texts without digits and blanks of which one is in every text that matches, once its digits are gone."""
+    literals = alternative.literals
+    if isinstance(alternative, Expression):
+        plain = _CLASS_WITH_DIGIT.sub(".?", alternative.source)
+        literals = required_literals(_DIGIT.sub(lambda found: "" if found[0].isdigit() else found[0], plain))
+    return frozenset(_bare(literal) for literal in literals)
 
 
 def _one_in(literals: frozenset[str], bare: str) -> bool:

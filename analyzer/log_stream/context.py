@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: lines kept before and after one that may be quoted, and characters of each
 AROUND = 5
 MOST_CHARACTERS = 2000
 MOST_LINES = 60_000  # of one file
+MOST_LATE = 250  # places of which only the last are wanted
 
 
 class Context:
@@ -17,6 +19,7 @@ class Context:
         self._lines: dict[int, bytes] = {}
         self._before: list[tuple[int, bytes]] = []
         self._until = 0
+        self._late: deque[list[tuple[int, bytes]]] = deque(maxlen=MOST_LATE)
 
     def see(self, raw: Callable[[int], bytes], first: int, count: int, picked: Sequence[int]) -> None:
         """Take the lines around ``picked``.
@@ -40,8 +43,16 @@ class Context:
         last = range(max(count - AROUND, 0), count)
         self._before = [*self._before, *((first + place, raw(place)[:MOST_CHARACTERS]) for place in last)][-AROUND:]
 
+    def see_late(self, raw: Callable[[int], bytes], first: int, count: int, picked: Sequence[int]) -> None:
+        """Take the lines around places of which only the last in the file will be quoted."""
+        for place in picked:
+            near = range(max(place - AROUND, 0), min(place + AROUND + 1, count))
+            self._late.append([(first + at, raw(at)[:MOST_CHARACTERS]) for at in near])
+
     def around(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Give the lines around the given ones, in order, as far as they were taken."""
+        for lines in self._late:
+            self._lines.update(lines)
         wanted = {near for number in numbers for near in range(number - AROUND, number + AROUND + 1)}
         for number in sorted(wanted):
             if number in self._lines:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from analyzer.log_stream.columns import Column
 from analyzer.log_stream.lines import Numbers
 
-_STRETCHES_HELD = 8
+#: stretches at hand: most groups have a line in each few, and of a line that is not the last nothing is saved
+STRETCHES_HELD = 8
 
 
 class Kept(NamedTuple):
@@ -22,17 +23,25 @@ class Kept(NamedTuple):
     group: int
 
 
-class Groups:
-    """Counts lines by group and remembers the last line of each, in little memory."""
+class Part(Protocol):
+    """A part of the log whose lines are told apart."""
 
-    def __init__(self) -> None:
+    group: Numbers
+
+
+class Groups:
+    """Counts lines by group and remembers the last line of each, in little memory.
+
+    ``save`` takes a part, the place of a line in it and its group; a later call for a group replaces an earlier one.
+    """
+
+    def __init__(self, save: Callable[[Any, int, int], None]) -> None:
+        self._save = save
         self._numbers: dict[Hashable, int] = {}
         self.total = Column(np.int64)
-        self._last_stretch, self._last_number = Column(np.int64, -1), Column(np.int64)
-        self._last_start, self._last_end = Column(np.int64), Column(np.int64)
-        self._saved: dict[int, bytes] = {}
-        self._held: deque[tuple[int, bytes]] = deque()
-        self._stretch = 0
+        self._last_part, self._last_place = Column(np.int64, -1), Column(np.int64)
+        self._held: deque[tuple[int, Part]] = deque()
+        self._parts = 0
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -41,46 +50,30 @@ class Groups:
         """Give the number of the group with a key, a new one if it is new."""
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def count(self, group: Numbers, data: bytes, starts: Numbers, ends: Numbers, before: int) -> Numbers:
-        """Count the lines of a stretch.
-
-        Args:
-            group: of each line.
-            data: the stretch.
-            starts: where the lines begin.
-            ends: where they end.
-            before: lines of the file in front of the stretch.
-
-        Returns:
-            for each group, the place of its last line in the stretch, -1 where it has none.
-        """
+    def count(self, part: Part) -> None:
+        """Count the lines of a part of the log by their groups."""
         size = len(self)
+        group = part.group
         self.total.upto(size)[:] += np.bincount(group, minlength=size)
         last = np.full(size, -1, np.int64)
         last[group] = np.arange(len(group))
         present = np.flatnonzero(last >= 0)
-        places = last[present]
-        self._last_stretch.upto(size)[present] = self._stretch
-        self._last_number.upto(size)[present] = before + 1 + places
-        self._last_start.upto(size)[present] = starts[places]
-        self._last_end.upto(size)[present] = ends[places]
-        self._held.append((self._stretch, data))
-        self._stretch += 1
-        if len(self._held) > _STRETCHES_HELD:
+        self._last_part.upto(size)[present] = self._parts
+        self._last_place.upto(size)[present] = last[present]
+        self._held.append((self._parts, part))
+        self._parts += 1
+        if len(self._held) > STRETCHES_HELD:
             self._let_go()
-        return last
 
-    def lasts(self) -> list[Kept]:
-        """The last line of each group."""
+    def finish(self) -> None:
+        """Save the last lines that were not saved yet."""
         while self._held:
             self._let_go()
-        numbers = self._last_number.upto(len(self))
-        return [Kept(int(numbers[group]), self._saved[group], group) for group in sorted(self._saved)]
 
     def _let_go(self) -> None:
-        """Save the last lines that stand in the oldest stretch at hand, and let it go."""
-        stretch, data = self._held.popleft()
+        """Save the lines of the oldest part at hand that are, so far, the last of their groups, and let it go."""
+        number, part = self._held.popleft()
         size = len(self)
-        starts, ends = self._last_start.upto(size), self._last_end.upto(size)
-        for group in np.flatnonzero(self._last_stretch.upto(size) == stretch).tolist():
-            self._saved[group] = data[starts[group] : ends[group]]
+        places = self._last_place.upto(size)
+        for group in np.flatnonzero(self._last_part.upto(size) == number).tolist():
+            self._save(part, int(places[group]), group)

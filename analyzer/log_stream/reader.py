@@ -126,8 +126,10 @@ class _LogReader:
         return identity(text, self.dress), self.shapes.outcome(shape, text)
 
     def _finish(self, head: str, cutter: Cutter) -> ReadLog:
-        kept, more = self.sieve.finish()
+        kept, more, clocks = self.sieve.finish()
         lines = [KeptLine(line.number, self._text(line.raw), more.get(line.number, 0)) for line in kept]
+        lines += [KeptLine(line.number, self._text(line.raw), clock=True) for line in clocks]
+        lines.sort()
         parsed = parse_kept_lines(head, lines, self.source, self.match)
         quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
         quotes = {number: self._text(raw) for number, raw in self.context.around(quotable)}

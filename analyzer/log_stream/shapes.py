@@ -24,6 +24,8 @@ Name = TypeVar("Name", str, tuple[int, int])
 #: shapes told apart in one file, and of one family; of lines without meaning a few are enough
 MOST_SHAPES = 30_000
 MOST_OF_FAMILY, MOST_OF_ROUTINE = 150, 20
+#: groups of lines told apart in a family; of lines that are no warnings fewer
+MOST_GROUPS, MOST_OF_GOOD = 200, 60
 _GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
 _MOST_FAMILIES, _MOST_FAMILIES_ALIKE = 10_000, 40
 _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
@@ -41,8 +43,10 @@ class Family:
     shape: LineShape
     numbered: tuple[Alternative, ...]
     special: bool
+    routine: bool  # benign, or without meaning
     most: int  # shapes of it that are told apart
     number: int
+    groups: int = MOST_GROUPS  # of its lines
     known: int = 0
     others: int = -1  # number of the shape of all others
     texts: set[int] = field(default_factory=set)
@@ -62,6 +66,7 @@ class Shapes:
         self.levels: list[str] = [""]
         self.containers: list[str] = [""]
         self.stamps: list[tuple[int, int]] = [(0, 0)]
+        self._asked_for = 0
         self.beyond = 0  # lines with a shape of their own that were not told apart
         self.loose, self.partial, self.timed = Column(bool), Column(bool), Column(bool)
         self.special, self.counted, self.change = Column(bool), Column(bool), Column(bool)
@@ -81,7 +86,7 @@ class Shapes:
 
     def numbered(self, number: int) -> tuple[Alternative, ...]:
         """The alternatives of the catalogue that numbers in a line of the shape decide on."""
-        return self._family_of(number).numbered
+        return self.family_of(number).numbered
 
     def outcome(self, number: int, text: str) -> tuple[bool, ...]:
         """Which of the alternatives that numbers decide on match a line of a shape."""
@@ -93,12 +98,22 @@ class Shapes:
 
     def simplify(self, number: int) -> None:
         """From here on the lines of a shape, and of others of its family, are not told apart by what is in them."""
-        family = self._family_of(number)
+        self._simplify(self.family_of(number))
+
+    def simplify_routine(self) -> None:
+        """Do the same for all families of routine lines that were there when this was asked for before."""
+        for family in self.families[: self._asked_for]:
+            if family.special and family.routine and not family.numbered:
+                self._simplify(family)
+        self._asked_for = len(self.families)
+
+    def _simplify(self, family: Family) -> None:
         family.special = False
         size = len(self.all)
         self.special.upto(size)[self.family.upto(size) == family.number] = False
 
-    def _family_of(self, number: int) -> Family:
+    def family_of(self, number: int) -> Family:
+        """The family of a shape."""
         return self.families[int(self.family[number])]
 
     def _new(self, digitless: bytes, line: bytes) -> int:
@@ -131,9 +146,10 @@ class Shapes:
             shape = self._look(line)
             numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
             routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(shape.message)
-            special = bool(numbered) or (shape.named and not routine)
+            special = bool(numbered) or shape.named
             most = MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
-            family = Family(shape, numbered, special, most, len(self.families))
+            groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
+            family = Family(shape, numbered, special, routine, most, len(self.families), groups)
             if len(self.families) < _MOST_FAMILIES:
                 self._families[bare] = family
             self.families.append(family)

@@ -15,7 +15,7 @@ import numpy as np
 
 from analyzer.log_stream.columns import Column
 from analyzer.log_stream.context import Context
-from analyzer.log_stream.groups import Groups, Kept
+from analyzer.log_stream.groups import STRETCHES_HELD, Groups, Kept
 from analyzer.log_stream.lines import (
     Numbers,
     as_numbers,
@@ -32,11 +32,11 @@ from analyzer.log_stream.shapes import Shapes
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 
 #: lines of a family of shapes looked at one by one, to tell the names in them
-_LOOKED_AT = 400
-_LOOKED_AT_IF_FEW = 4000  # where the names are all that differs
+_LOOKED_AT = 300
+_LOOKED_AT_OF_ROUTINE = 60
+_LOOKED_AT_IF_FEW = 1500  # where the names are all that differs
 _SAMPLED_EACH = 0.02  # a line more for each growth by this share, once that many were looked at
 _SAMPLED_STRETCHES = 4  # in one of so many of them
-_MOST_GROUPS_OF_FAMILY = 250
 MOST_GROUPS = 40_000
 _EACH_COUNTED = 1000  # lines of a shape that are kept because each counts
 _MOST_RESTARTS = 60  # of the container, in one file; what it logs after further ones is not told apart
@@ -51,7 +51,7 @@ class Sieve:
 
     def __init__(self, shapes: Shapes, identify: Callable[[bytes, int], object], context: Context) -> None:
         self.shapes = shapes
-        self.groups = Groups()
+        self.groups = Groups(self._save_last)
         self.lines = 0
         self.longest = 0
         self._identify = identify
@@ -64,13 +64,15 @@ class Sieve:
         self._shape_total, self._sample_at = Column(np.int64), Column(np.int64)
         self._sampled: set[int] = set()
         self._changes = 0
-        self._last_changes: deque[tuple[Kept, ...]] = deque(maxlen=LAST_CHANGES)
+        self._late: deque[tuple[_Stretch, Numbers]] = deque()  # places of the last changes
+        self._last_changes: deque[Kept] = deque(maxlen=LAST_CHANGES)
         self._each: Counter[int] = Counter()
         self._tail: list[Kept] = []
-        self._timed_before: Kept | None = None
-        self._wants_time = False
-        self._around_last: dict[int, tuple[Kept, ...]] = {}
-        self._number_of_last: dict[int, int] = {}
+        self._clocks: dict[int, Kept] = {}  # lines that tell when others were written
+        self._lasts: dict[int, tuple[Kept, tuple[Kept, ...]]] = {}  # by group, with those that tell its time
+        self._clock: Kept | None = None  # the last line with a time
+        self._wants_clock = False
+        self._without_clock: list[_Stretch] = []  # parts behind which no line with a time was seen yet
         self._restarts = 0
         self._stretches = 0
         self._runs = _Runs()
@@ -89,27 +91,30 @@ class Sieve:
             starts, ends, shape = starts[:count], ends[:count], shape[:count]
             heads = None if heads is None else heads[:count]
         self._stretches += 1
+        if self._stretches % _SAMPLED_STRETCHES == 0:
+            self.shapes.simplify_routine()
         part = _Stretch(data, starts, ends, shape, heads, self.lines)
         for begin, end in self._runs_of_container(shape):
             self._take(part.between(begin, end))
             self.lines += end - begin
         return taken
 
-    def finish(self) -> tuple[list[Kept], dict[int, int]]:
-        """Give the lines kept, in order, and by number how many equal ones before it a line stands for."""
-        for last in self.groups.lasts():
+    def finish(self) -> tuple[list[Kept], dict[int, int], list[Kept]]:
+        """Give the lines kept, in order; by number, how many equal ones before it a line stands for; clock lines."""
+        while self._late:
+            self._save_changes(*self._late.popleft())
+        self.groups.finish()
+        for last, around in self._lasts.values():
             self._keep(last)
-            if self._number_of_last.get(last.group) == last.number:
-                self._keep(*self._around_last[last.group])
-        for around in self._last_changes:
-            self._keep(*around)
-        self._keep(*self._tail)
+            self._clocks.update((line.number, line) for line in around)
+        self._keep(*self._last_changes, *self._tail)
         kept = sorted(self._kept.values())
         given = Counter(line.group for line in kept)
         latest = {line.group: line.number for line in kept}
         total = self.groups.total
         more = {number: int(total[group]) - given[group] for group, number in latest.items()}
-        return kept, {number: left for number, left in more.items() if left > 0}
+        clocks = [line for number, line in self._clocks.items() if number not in self._kept]
+        return kept, {number: left for number, left in more.items() if left > 0}, clocks
 
     def _keep(self, *lines: Kept) -> None:
         for line in lines:
@@ -147,7 +152,7 @@ class Sieve:
         group = self._grouped(part)
         part.group = group
         self._sample(part)
-        last = self.groups.count(group, part.data, part.starts, part.ends, part.before)
+        self.groups.count(part)
         picked: set[int] = set(range(len(part.starts))[:1]) if not part.before else set()
         if len(self.groups) > before:
             first = np.full(len(self.groups), -1, np.int64)
@@ -158,7 +163,7 @@ class Sieve:
         picked = self._with_records(part, picked)
         self._keep(*(part.line(place) for place in sorted(picked)))
         self._context.see(part.raw, part.before + 1, len(part.starts), sorted(picked))
-        self._times(part, picked, last)
+        self._times(part, picked)
         self._tail = [*self._tail, *(part.line(place) for place in range(len(part.starts))[-_TAIL:])][-_TAIL:]
         self.longest = max(self.longest, int((part.ends - part.starts).max()))
         if len(self.shapes.containers) > 2:
@@ -221,15 +226,17 @@ class Sieve:
 
     def _new_named(self, part: _Stretch, place: int, key: tuple[int, int, int], value: int) -> int:
         shape, word, follow = key
-        family = int(self.shapes.family[shape])
+        whole = self.shapes.family_of(shape)
+        family = whole.number
         seen = self._looked_at[family]
         raw = part.raw(place)
         most = _LOOKED_AT_IF_FEW if 2 * self._groups_of[family] > seen else _LOOKED_AT
-        if seen >= most or self._groups_of[family] >= _MOST_GROUPS_OF_FAMILY:
+        if seen >= (_LOOKED_AT_OF_ROUTINE if whole.routine else most) or (self._groups_of[family] >= whole.groups):
             if not self.shapes.numbered(shape):
                 # its lines differ in numbers: from here on only samples are looked at
                 self.shapes.simplify(shape)
-                self._sampled.add(shape)
+                if not whole.routine:
+                    self._sampled.add(shape)
                 return self._group(shape, (word, follow))
             text = raw.decode("utf-8", "replace")
             return self._group(shape, (word, follow, self.shapes.outcome(shape, text)))
@@ -243,7 +250,7 @@ class Sieve:
         """The group of a key; beyond the limits that of the shape, or of its level."""
         whole: tuple[object, ...] = (shape, key, self._restarts)
         family = int(self.shapes.family[shape])
-        if self._groups_of[family] >= _MOST_GROUPS_OF_FAMILY or len(self.groups) >= MOST_GROUPS:
+        if self._groups_of[family] >= self.shapes.families[family].groups or len(self.groups) >= MOST_GROUPS:
             whole = (family, "others") if len(self.groups) < 2 * MOST_GROUPS else (self.shapes.all[shape].level,)
         before = len(self.groups)
         group = self.groups.number(whole)
@@ -294,8 +301,12 @@ class Sieve:
             self._changes += len(places)
             yield from places[:room].tolist()
             later = places[room:][-LAST_CHANGES:]
-            for place, around in zip(later.tolist(), self._around(part, later), strict=True):
-                self._last_changes.append((part.line(place), *around))
+            if len(later):
+                self._late.append((part, later))
+                while sum(len(other) for _, other in self._late) - len(self._late[0][1]) >= LAST_CHANGES:
+                    self._late.popleft()
+                if len(self._late) > STRETCHES_HELD:
+                    self._save_changes(*self._late.popleft())
 
     def _with_records(self, part: _Stretch, picked: set[int]) -> set[int]:
         """Add the lines that belong to the same record; of a very long one those in front."""
@@ -313,50 +324,38 @@ class Sieve:
                 found.update(range(first, first + _TAIL))
         return found
 
-    def _times(self, part: _Stretch, picked: set[int], last: Numbers) -> None:
+    def _times(self, part: _Stretch, picked: set[int]) -> None:
         """Keep the lines with a time before and behind those without one."""
-        size = len(self.shapes.all)
-        is_timed = self.shapes.timed.upto(size)
-        timed = self._timed_places(part)
-        if self._wants_time and len(timed):
-            self._keep(part.line(int(timed[0])))
-            self._wants_time = False
-        if not is_timed[part.shape].all():
-            untimed = np.array([place for place in sorted(picked) if not is_timed[part.shape[place]]], np.int64)
-            for around in self._around(part, untimed):
-                self._keep(*around)
-            groups = np.flatnonzero(last >= 0)
-            places = last[groups]
-            of_none = ~is_timed[part.shape[places]]
-            groups, places = groups[of_none], places[of_none]
-            for group, place, around in zip(groups.tolist(), places.tolist(), self._around(part, places), strict=True):
-                self._around_last[group] = around
-                self._number_of_last[group] = part.before + 1 + place
-        if len(timed):
-            self._timed_before = part.line(int(timed[-1]))
+        is_timed = self.shapes.timed.upto(len(self.shapes.all))
+        part.timed = np.flatnonzero(is_timed[part.shape])
+        part.clock_before = self._clock
+        self._without_clock.append(part)
+        if len(part.timed):
+            first = part.line(int(part.timed[0]))
+            for before in self._without_clock[:-1]:
+                before.clock_behind = first
+            if self._wants_clock:
+                self._clocks[first.number] = first
+            self._clock, self._wants_clock = part.line(int(part.timed[-1])), False
+            self._without_clock = [part]
+        if len(part.timed) < len(part.shape):
+            untimed = [place for place in sorted(picked) if not is_timed[part.shape[place]]]
+            self._wants_clock = bool(untimed) and (not len(part.timed) or untimed[-1] > part.timed[-1])
+            for place in untimed:
+                self._clocks.update((line.number, line) for line in part.around(place))
 
-    def _timed_places(self, part: _Stretch) -> Numbers:
-        if part.timed is None:
-            part.timed = np.flatnonzero(self.shapes.timed.upto(len(self.shapes.all))[part.shape])
-        return part.timed
+    def _save_last(self, part: _Stretch, place: int, group: int) -> None:
+        timed = self.shapes.timed[int(part.shape[place])]
+        self._lasts[group] = part.line(place), () if timed else part.around(place)
 
-    def _around(self, part: _Stretch, places: Numbers) -> Iterator[tuple[Kept, ...]]:
-        """For each place, the lines with a time before and behind it."""
-        timed = self._timed_places(part)
-        before = np.searchsorted(timed, places) - 1
-        behind = np.searchsorted(timed, places, "right")
-        lines = {
-            int(at): part.line(int(at))
-            for at in timed[np.unique([*before[before >= 0], *behind[behind < len(timed)]]).astype(np.int64)]
-        }
-        for first, second in zip(before.tolist(), behind.tolist(), strict=True):
-            one = lines[int(timed[first])] if first >= 0 else self._timed_before
-            if second < len(timed):
-                other = lines[int(timed[second])]
-            else:
-                other = None
-                self._wants_time = True
-            yield tuple(line for line in (one, other) if line is not None)
+    def _save_changes(self, part: _Stretch, places: Numbers) -> None:
+        """Keep late changes, with what tells their time and what stands around them."""
+        wanted = places.tolist()
+        for place in wanted:
+            self._last_changes.append(part.line(place))
+            if not self.shapes.timed[int(part.shape[place])]:
+                self._clocks.update((line.number, line) for line in part.around(place))
+        self._context.see_late(part.raw, part.before + 1, len(part.starts), wanted)
 
     @property
     def several_logs(self) -> bool:
@@ -377,7 +376,9 @@ class _Stretch:
         self.heads = heads
         self.before = before
         self.group: Numbers = shape
-        self.timed: Numbers | None = None
+        self.timed: Numbers = shape[:0]  # places of lines with a time
+        self.clock_before: Kept | None = None  # the last such line in front of this part, the first one behind it
+        self.clock_behind: Kept | None = None
 
     def between(self, begin: int, end: int) -> _Stretch:
         """A part of it; ``data`` stays the whole."""
@@ -393,6 +394,13 @@ class _Stretch:
 
     def line(self, place: int) -> Kept:
         return Kept(self.before + 1 + place, self.raw(place), int(self.group[place]))
+
+    def around(self, place: int) -> tuple[Kept, ...]:
+        """The lines with a time before and behind a place."""
+        at = int(self.timed.searchsorted(place))
+        before = self.line(int(self.timed[at - 1])) if at > 0 else self.clock_before
+        behind = self.line(int(self.timed[at])) if at < len(self.timed) else self.clock_behind
+        return tuple(line for line in (before, behind) if line is not None)
 
 
 class _Runs:
