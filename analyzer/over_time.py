@@ -27,7 +27,7 @@ def levels_over_time(tables: Tables) -> model.LogLevels | None:
     Returns:
         None where fewer than two lines have a time.
     """
-    counts = list(_volume(tables) or _lines(tables))
+    counts = list(_volume(tables)) or list(_lines(tables))
     times = [time for time, _, _ in counts]
     if len(times) < 2 or min(times) == max(times):
         return None

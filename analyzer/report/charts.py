@@ -27,6 +27,8 @@ MOST_ROWS = 24
 NEAR = 9.0
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 _STEPS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400, 30 * 86400)
+#: a chart of fewer bars says nothing that a sentence would not
+FEWEST_BARS = 3
 LEVEL_BANDS = (("error", ("PANIC", "FATAL", "ERROR")), ("warning", ("WARNING",)), ("other", ()))
 
 
@@ -181,8 +183,8 @@ def _axis(scale: _Scale, top: float, bottom: float) -> Markup:
     lines = [
         Markup(
             '<line class="tick" x1="{:.1f}" x2="{:.1f}" y1="{:g}" y2="{:g}"/>'
-            '<text class="tick-label" x="{:.1f}" y="{:g}" text-anchor="middle">{}</text>'
-        ).format(x, x, top, bottom, x, bottom + 18, label)
+            '<text class="tick-label" x="{:.1f}" y="{:g}" text-anchor="{}">{}</text>'
+        ).format(x, x, top, bottom, x, bottom + 18, "end" if x > WIDTH - 30 else "middle", label)
         for x, label in scale.ticks()
     ]
     return Markup("").join(lines)
@@ -219,7 +221,7 @@ def levels_svg(levels: model.LogLevels) -> Markup:
     scale = _Scale(first, last, 60.0, WIDTH - RIGHT)
     counts = [(bucket.start, banded(bucket)) for bucket in levels.buckets]
     highest = max((count["error"] + count["warning"] for _, count in counts), default=0)
-    if not highest:
+    if sum(count["error"] + count["warning"] > 0 for _, count in counts) < FEWEST_BARS:
         return Markup("")
     bottom, tall = 140.0, 120.0
     width = max(1.0, scale.x(first + timedelta(seconds=levels.seconds)) - scale.left - 2)

@@ -37,8 +37,8 @@ _STRENGTHS = ((5.5, "decisive"), (3.4, "strong"), (1.7, "moderate"), (0.0, "weak
 def percent(probability: float) -> str:
     """Give a probability as ``93 %``; certainty is never claimed."""
     if probability > 0.99:
-        return "> 99 %"
-    return "< 1 %" if probability < 0.01 else f"{probability * 100:.0f} %"
+        return "over 99 %"
+    return "under 1 %" if probability < 0.01 else f"{probability * 100:.0f} %"
 
 
 def when(time: datetime | None) -> str:

@@ -131,3 +131,18 @@ def test_bands() -> None:
         samples.START, (("PANIC", 1), ("FATAL", 2), ("ERROR", 3), ("WARNING", 4), ("INFO", 5), ("", 6))
     )
     assert charts.banded(bucket) == {"error": 6, "warning": 4, "other": 11}
+
+
+def test_restarts_have_a_row_a_container_with_its_count() -> None:
+    drawing = charts.restarts_svg(samples.incident().restarts, samples.incident().onset)
+    assert names(drawing) == ["10.31.7.20 x7"]
+    assert "calico-node ended: Error, exit code 1" in drawing
+    assert "began" not in drawing, "the trouble began before the first restart that is told"
+    earlier = replace(samples.incident().onset, time=samples.minutes(30))
+    assert "began 04:10:00" in charts.restarts_svg(samples.incident().restarts, earlier)
+    assert 'aria-label="Restarts of 1 container, 2026-03-16 04:00:00 UTC to' in drawing
+
+
+def test_restarts_without_times_are_not_drawn() -> None:
+    assert charts.restarts_svg(samples.incident().restarts[1:]) == ""
+    assert charts.restarts_svg(()) == ""

@@ -15,13 +15,13 @@ from analyzer.report import model, words
 @pytest.mark.parametrize(
     ("probability", "shown"),
     [
-        (1.0, "> 99 %"),
-        (0.994, "> 99 %"),
+        (1.0, "over 99 %"),
+        (0.994, "over 99 %"),
         (0.99, "99 %"),
         (0.934, "93 %"),
         (0.01, "1 %"),
-        (0.004, "< 1 %"),
-        (0.0, "< 1 %"),
+        (0.004, "under 1 %"),
+        (0.0, "under 1 %"),
     ],
 )
 def test_percent(probability: float, shown: str) -> None:
