@@ -50,7 +50,7 @@ def sock(now: datetime) -> Incident:
     story = incident(
         "containerd-socket-is-gone", CAUSE,
         "The kubelet's journal cannot reach containerd.sock: connection refused; the agent's container shows an old crash and BIRD peers are lost.",
-        "https://github.com/k3s-io/k3s/issues/3401", now, platform="other", calico="v3.23.3", kubernetes="v1.24.4+k3s1", registry="docker.io/calico", difficulty="hard",
+        "https://github.com/containerd/containerd/issues/10432", now, platform="other", calico="v3.23.3", kubernetes="v1.24.4+k3s1", registry="docker.io/calico", difficulty="hard",
     )  # fmt: skip
     hosts = {"edge-a": "10.12.1.4", "edge-b": "10.12.1.5", "edge-c": "10.12.1.6"}
     story.hosts({k: hosts[k] for k in ("edge-a", "edge-b")})
@@ -92,7 +92,7 @@ def crio(now: datetime) -> Incident:
     story = incident(
         "name-is-reserved-after-a-stuck-runtime", CAUSE,
         "CRI-O no longer finishes container requests (context deadline exceeded, name is reserved) on one worker; the container never starts.",
-        "https://bugzilla.redhat.com/show_bug.cgi?id=1785399", now, platform="roks", calico="v3.26.4", kubernetes="v1.27.16+03a907c", difficulty="hard",
+        "https://github.com/kubernetes/kubernetes/issues/61500", now, platform="roks", calico="v3.26.4", kubernetes="v1.27.16+03a907c", difficulty="hard",
     )  # fmt: skip
     nodes = story.workers([f"10.209.12.{n}" for n in (4, 5, 6)], runtime="cri-o://1.27.8")
     bad = story.workers(
@@ -156,7 +156,7 @@ def shim(now: datetime) -> Incident:
     story = incident(
         "shims-do-not-start", CAUSE,
         "On one worker no sandbox is created because containerd's shim does not start (ttrpc: closed), for pods of every kind; calico and the others' network are fine.",
-        "https://github.com/containerd/containerd/issues/4459", now, platform="vpc", calico="v3.29.3", kubernetes="v1.32.2+IKS", difficulty="hard",
+        "https://github.com/kubernetes/kubernetes/issues/121548", now, platform="vpc", calico="v3.29.3", kubernetes="v1.32.2+IKS", difficulty="hard",
     )  # fmt: skip
     nodes = story.workers([f"10.250.9.{n}" for n in (68, 69, 70, 71, 80)])
     bad = nodes[3]

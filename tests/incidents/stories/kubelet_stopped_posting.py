@@ -24,7 +24,7 @@ def classic_neighbours(now: datetime) -> Incident:
     story = incident(
         "three-workers-complain-about-a-silent-one", CAUSE,
         "Three workers restarted after an update miss BGP with one address, and that worker is NotReady: Kubelet stopped posting node status.",
-        "https://github.com/projectcalico/calico/issues/3978", now, platform="classic", calico="v3.27.4", kubernetes="v1.29.9+IKS",
+        "https://github.com/rancher/rancher/issues/29997", now, platform="classic", calico="v3.27.4", kubernetes="v1.29.9+IKS",
     )  # fmt: skip
     nodes = story.workers([f"10.171.22.{n}" for n in (5, 18, 20, 33, 47)])
     dead = story.workers(["10.171.22.61"], ready=UNKNOWN, since=5400, taints=TAINTS)[0]
@@ -48,7 +48,7 @@ def list_only(now: datetime) -> Incident:
     story = incident(
         "session-down-no-route-to-host", CAUSE,
         "BIRD's Socket: No route to host names one peer; the node list shows that peer's host NotReady and its describe says Kubelet stopped posting.",
-        "https://github.com/rancher/rke2/issues/3425", now, platform="other", calico="v3.24.5", kubernetes="v1.24.10+rke2r1",
+        "https://github.com/kubernetes/kubernetes/issues/53207", now, platform="other", calico="v3.24.5", kubernetes="v1.24.10+rke2r1",
         registry="docker.io/rancher/mirrored-calico", difficulty="medium",
     )  # fmt: skip
     hosts = {"rke-cp1": "172.22.9.10", "rke-w1": "172.22.9.21", "rke-w2": "172.22.9.22", "rke-w3": "172.22.9.23"}
@@ -77,7 +77,7 @@ def two_roks(now: datetime) -> Incident:
     story = incident(
         "crashing-agent-is-old-two-nodes-unknown", CAUSE,
         "Two workers of one zone went Unknown at the same time; the calico-node with 9 restarts has been running for days and is no fault.",
-        "https://bugzilla.redhat.com/show_bug.cgi?id=1873114", now, platform="roks", calico="v3.26.4", kubernetes="v1.27.16+03a907c", difficulty="hard",
+        "https://github.com/kubernetes/kubernetes/issues/36273", now, platform="roks", calico="v3.26.4", kubernetes="v1.27.16+03a907c", difficulty="hard",
     )  # fmt: skip
     nodes = story.workers(
         [f"10.242.64.{n}" for n in (4, 5, 6, 9)],
@@ -128,7 +128,7 @@ def journal(now: datetime) -> Incident:
     story = incident(
         "cloud-instance-stopped-by-its-owner", CAUSE,
         "One worker went Unknown with the node controller's event; typha was evicted from it and the rest lost one peer.",
-        "https://github.com/kubernetes/kops/issues/9180", now, platform="other", calico="v3.18.1", kubernetes="v1.20.9", namespace="kube-system",
+        "https://github.com/kubernetes/kubernetes/issues/34314", now, platform="other", calico="v3.18.1", kubernetes="v1.20.9", namespace="kube-system",
         registry="quay.io/calico", difficulty="hard",
     )  # fmt: skip
     hosts = {

@@ -22,7 +22,7 @@ def now_ready(now: datetime) -> Incident:
     story = incident(
         "ready-right-now-but-nineteen-toggles", CAUSE,
         "The worker is Ready at the moment; its events count 19 changes to NotReady in five hours and the neighbours' BGP sessions drop with them.",
-        "https://github.com/kubernetes/kubernetes/issues/45419", now, platform="classic", calico="v3.28.2", difficulty="medium",
+        "https://github.com/kubernetes/kubernetes/issues/109965", now, platform="classic", calico="v3.28.2", difficulty="medium",
     )  # fmt: skip
     nodes = story.workers([f"10.85.190.{n}" for n in (131, 134, 140, 155)])
     bad = story.workers(["10.85.190.162"], since=130)[0]
@@ -47,7 +47,7 @@ def events_file(now: datetime) -> Incident:
     story = incident(
         "only-the-event-list-shows-it", CAUSE,
         "All nodes are Ready in the list; the event list shows one that became NotReady and Ready 33 times. The crash of kube-controllers is its effect.",
-        "https://github.com/k3s-io/k3s/issues/1781", now, platform="other", calico="v3.25.1", kubernetes="v1.26.5+k3s1", registry="docker.io/calico", difficulty="hard",
+        "https://github.com/kubernetes/kubernetes/issues/40442", now, platform="other", calico="v3.25.1", kubernetes="v1.26.5+k3s1", registry="docker.io/calico", difficulty="hard",
     )  # fmt: skip
     hosts = {f"pi-{n}": f"192.168.40.{n}" for n in (11, 12, 13, 14)}
     story.hosts({k: v for k, v in hosts.items() if k != "pi-13"})
@@ -83,7 +83,7 @@ def kubelet_journal(now: datetime) -> Incident:
     story = incident(
         "kubelet-loses-its-lease-now-and-then", CAUSE,
         "The kubelet's journal updates the status only in some periods and the worker's events toggle; calico-node itself is fine in between.",
-        "https://github.com/kubernetes/kubernetes/issues/80845", now, platform="vpc", calico="v3.29.3", kubernetes="v1.32.2+IKS", difficulty="medium",
+        "https://github.com/kubernetes/kubernetes/issues/80172", now, platform="vpc", calico="v3.29.3", kubernetes="v1.32.2+IKS", difficulty="medium",
     )  # fmt: skip
     nodes = story.workers([f"10.240.16.{n}" for n in (6, 7, 8)])
     bad = story.workers(
@@ -110,7 +110,7 @@ def two_of_twelve(now: datetime) -> Incident:
     story = incident(
         "two-of-ten-come-and-go", CAUSE,
         "Two of ten workers change to NotReady and back many times; one is NotReady now, the other Ready. Pods taken away from them are the noise.",
-        "https://github.com/kubernetes-sigs/kubespray/issues/5149", now, platform="other", namespace="kube-system", calico="v3.20.3", kubernetes="v1.21.6", registry="quay.io/calico", difficulty="hard",
+        "https://github.com/kubernetes/kubernetes/issues/45419", now, platform="other", namespace="kube-system", calico="v3.20.3", kubernetes="v1.21.6", registry="quay.io/calico", difficulty="hard",
     )  # fmt: skip
     hosts = {f"kube-{n:02d}": f"10.66.3.{100 + n}" for n in range(1, 11)}
     bad = ["kube-04", "kube-09"]

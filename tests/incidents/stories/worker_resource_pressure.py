@@ -16,7 +16,7 @@ def disk(now: datetime) -> Incident:
     story = incident(
         "evicted-agent-on-a-full-disk", CAUSE,
         "DiskPressure on one worker: the kubelet cannot free images and evicts; calico's restarts follow from it.",
-        "https://github.com/projectcalico/calico/issues/3133", now, platform="classic", calico="v3.27.4", kubernetes="v1.30.8+IKS",
+        "https://github.com/bsycorp/kind/issues/15", now, platform="classic", calico="v3.27.4", kubernetes="v1.30.8+IKS",
     )  # fmt: skip
     nodes = story.workers([f"10.93.40.{n}" for n in (12, 14, 15)])
     bad = story.workers(
@@ -56,7 +56,7 @@ def no_space(now: datetime) -> Incident:
     story = incident(
         "quiet-no-space-in-confd", CAUSE,
         "confd's temporary file cannot be written: no space left on device, on one host; the loud probe is its effect.",
-        "https://github.com/projectcalico/calico/issues/4523", now, platform="other", namespace="kube-system", registry="quay.io/calico", calico="v3.22.2", kubernetes="v1.22.9", difficulty="hard",
+        "https://github.com/projectcalico/calico/blob/master/confd/pkg/resource/template/resource.go", now, platform="other", namespace="kube-system", registry="quay.io/calico", calico="v3.22.2", kubernetes="v1.22.9", difficulty="hard",
     )  # fmt: skip
     hosts = {f"node{n}": f"10.30.8.{n}" for n in (1, 2, 3, 4, 5)}
     story.hosts(hosts)
@@ -98,7 +98,7 @@ def memory(now: datetime) -> Incident:
     story = incident(
         "system-oom-takes-bird-away", CAUSE,
         "The worker's SystemOOM events kill other programs too and MemoryPressure is set: the whole worker has no memory, calico has no limit.",
-        "https://github.com/projectcalico/calico/issues/7045", now, platform="vpc", calico="v3.28.2", difficulty="medium",
+        "https://github.com/projectcalico/calico/issues/11137", now, platform="vpc", calico="v3.28.2", difficulty="medium",
     )  # fmt: skip
     nodes = story.workers([f"10.243.0.{n}" for n in (13, 14, 15, 22, 23, 24)])
     bad = story.workers(
@@ -125,7 +125,7 @@ def pids(now: datetime) -> Incident:
     story = incident(
         "cannot-fork-any-more", CAUSE,
         "Nothing can be forked on the worker (Resource temporarily unavailable) and its condition says PIDPressure.",
-        "https://bugzilla.redhat.com/show_bug.cgi?id=1844447", now, platform="roks", calico="v3.26.4", kubernetes="v1.28.14+502c5ad", difficulty="hard",
+        "https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/nodestatus/setters.go", now, platform="roks", calico="v3.26.4", kubernetes="v1.28.14+502c5ad", difficulty="hard",
     )  # fmt: skip
     nodes = story.workers(
         [f"10.188.64.{n}" for n in (70, 77, 78)],
