@@ -8,6 +8,7 @@ calico-node-bad-on-few   one or a few calico-nodes are in trouble (at most a thi
 calico-node-bad-on-most  more than half of the calico-nodes, and at least two, are in trouble
 crash-without-reason     a calico-node crashes, and neither its log nor its events name a reason
 unready-without-reason   a calico-node is not ready, and neither its log nor its events name a reason
+bad-agents-without-log   the bundle has no log of any calico-node in trouble, not even an error in its place
 all-calico-healthy       every calico-node and at least one Typha of those shown are ready, no worker is NotReady
 log-ends-healthy         the last health report in a calico-node's log is live and ready
 ======================== ==============================================================================
@@ -125,6 +126,21 @@ def without_reason(tables: Tables) -> Iterator[Fact]:
         yield from each_place(Fact(name, file, line, detail, pod.node, pod.name, also=also))
 
 
+def without_log(tables: Tables) -> Iterator[Fact]:
+    """bad-agents-without-log: nobody has looked yet, so "no reason is named" says nothing."""
+    bad, _ = agents(Inventory(tables))
+    if not bad:
+        return
+    looked = {row.pod for row in tables.rows.files if row.kind in ("log", "kubectl-error") and row.pod}
+    looked |= {row.pod for row in tables.rows.log_lines if row.pod}
+    unplaced = any(row.kind == "log" and not row.pod for row in tables.rows.files)
+    if not unplaced and not looked & {pod.name for pod in bad}:
+        first, *others = bad
+        also = tuple((pod.file, pod.line) for pod in others[:8])
+        detail = f"the log of {first.name} is not in the bundle"
+        yield Fact("bad-agents-without-log", first.file, first.line, detail, first.node, first.name, also)
+
+
 def _crash_place(containers: list[ContainerRow], pod: PodState) -> tuple[str, int]:
     for row in containers:
         if row.state_reason in CRASHING or row.last_reason == "Error":
@@ -214,4 +230,4 @@ def _end_line(row: Any) -> int:
     return int(number(row.last_line) or row.line)
 
 
-CHECKS: tuple[Check, ...] = (shares, without_reason, healthy, log_end)
+CHECKS: tuple[Check, ...] = (shares, without_reason, healthy, log_end, without_log)

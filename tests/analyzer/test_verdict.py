@@ -14,10 +14,10 @@ from analyzer.verdict import verdict
 from parsers.rows import NodeRow, PodRow
 
 
-def ranked(probability: float, fault: bool = True) -> Ranked:
+def ranked(probability: float, fault: bool = True, residual: bool = False) -> Ranked:
     cause = Cause(
         id="c", family="t", scope="node", title="c", summary="c", signals=(Signal(id="s", fact=("f",), strength="weak"),),
-        remediation=(Step(text="x"),), not_a_fault=not fault,
+        remediation=(Step(text="x"),), not_a_fault=not fault, residual=residual,
     )  # fmt: skip
     return Ranked(cause, probability, 0.0)
 
@@ -42,6 +42,8 @@ def inventory(ready: str = "", node: str = "True") -> Inventory:
         ([], inventory(), False, "not-enough-data"),
         ([], inventory("0/1"), True, "not-enough-data"),
         ([ranked(0.3)], inventory("0/1"), True, "causes-found"),
+        ([ranked(0.3, residual=True)], inventory("0/1"), True, "not-enough-data"),
+        ([ranked(0.6, residual=True)], inventory("0/1"), True, "causes-found"),
         ([ranked(0.9, fault=False)], inventory(), False, "no-problem-found"),
         ([], inventory("1/1", node="Unknown"), False, "not-enough-data"),
     ],

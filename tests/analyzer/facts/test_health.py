@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from analyzer.facts import health
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import ContainerRow, EventRow, LogLineRow, NodeRow, PodRow
+from parsers.rows import ContainerRow, EventRow, FileRow, LogLineRow, NodeRow, PodRow
 
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 
@@ -139,3 +141,21 @@ def test_the_last_health_report_counts() -> None:
 
 def test_empty_tables_give_no_facts() -> None:
     assert [fact for check in health.CHECKS for fact in check(build({}))] == []
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ([], ["bad-agents-without-log"]),
+        ([FileRow("a.log", "log", "", "calico-node-bad", "calico-node", "")], []),
+        ([FileRow("a.log", "kubectl-error", "", "calico-node-bad", "calico-node", "")], []),
+        ([FileRow("a.log", "log", "", "", "", "")], []),  # it may be this one
+        ([FileRow("a.log", "log", "", "calico-node-fine", "calico-node", "")], ["bad-agents-without-log"]),
+    ],
+)
+def test_nobody_has_looked_into_the_log_of_the_pod_in_trouble(files: list[FileRow], expected: list[str]) -> None:
+    pods = [
+        PodRow("p", 1, "calico-system", "calico-node-bad", "calico-node", "w1", "CrashLoopBackOff", "0/1", restarts=9),
+        PodRow("p", 2, "calico-system", "calico-node-fine", "calico-node", "w2", "Running", "1/1"),
+    ]
+    assert [fact.id for fact in health.without_log(build({"pods": pods, "files": files}))] == expected
