@@ -172,8 +172,6 @@ def _conditions(tables: Tables) -> Mapping[str, tuple[str, ...]]:
 
 
 def with_contrast(report: model.Report) -> model.Report:
-    """Give the report with its contrast filled from its workers and its first cause, where there is one to draw."""
+    """Give the report with its contrast: of the first cause's workers or, where none is named, of those in trouble."""
     lead = report.causes[0] if report.causes and report.verdict == "causes-found" else None
-    if lead is None:
-        return report
-    return replace(report, contrast=contrast(report.workers, lead.affected))
+    return replace(report, contrast=contrast(report.workers, lead.affected if lead else ()))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
-from analyzer.contrast import MOST_SHOWN, contrast, pod_states, worker_states
+from analyzer.contrast import MOST_SHOWN, contrast, pod_states, with_contrast, worker_states
 from analyzer.inventory import Inventory
 from analyzer.report import model
 from analyzer.tables import build
@@ -132,3 +135,15 @@ def test_pods_of_calico_and_others_in_trouble() -> None:
     )
     found = {pod.pod: pod.ready for pod in pod_states(Inventory(tables))}
     assert found == {"calico-node-a": True, "calico-typha-a": False, "cart-0": False}
+
+
+def test_a_report_without_a_cause_shows_those_in_trouble_all_the_more() -> None:
+    report = model.Report(
+        model.Tool("t", "1"), datetime(2026, 3, 1, tzinfo=UTC), model.BundleInfo("b"), model.ClusterInfo(), "not-enough-data",
+        workers=states(),
+    )  # fmt: skip
+    found = with_contrast(report).contrast
+    assert found is not None and found.affected == (BAD,)
+    named = model.CauseResult("c", 1, "C", "f", 0.9, "likely", "node", affected=(WORKERS[1],))
+    found = with_contrast(replace(report, verdict="causes-found", causes=(named,))).contrast
+    assert found is not None and found.affected == (WORKERS[1],)

@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 import report_samples as samples
 
-from analyzer.report import render_html
+from analyzer.compare import compare
+from analyzer.report import comparison_pages, render_html
+from analyzer.report.comparison import Comparison
 
 pytestmark = pytest.mark.browser
 
-SAMPLES = ["incident", "healthy", "not_enough", "hostile"]
+SAMPLES = ["incident", "healthy", "not_enough", "hostile", "comparison"]
 Open = Callable[..., Any]
+
+
+def comparison() -> Comparison:
+    """The incident before, a hostile one after: long and odd texts in every cell."""
+    return replace(compare(samples.incident(), samples.hostile()), warnings=(samples.ATTACK,))
 
 
 @pytest.fixture
@@ -24,8 +31,9 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Open]:
     contexts = []
 
     def opened(name: str, width: int = 1280, anchor: str = "", **options: Any) -> Any:
-        report = getattr(samples, name)() if isinstance(name, str) else name
-        (tmp_path / "r.html").write_text(render_html(report), encoding="utf-8")
+        report = comparison() if name == "comparison" else getattr(samples, name)() if isinstance(name, str) else name
+        text = comparison_pages.render_html(report) if isinstance(report, Comparison) else render_html(report)
+        (tmp_path / "r.html").write_text(text, encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -73,6 +81,33 @@ def test_first_screen_answers_on_a_laptop(show: Open) -> None:
     for text in ("TCP port 179 is blocked between workers", "3 of 12 workers, all in zone dal12", "Do this next"):
         box = page.get_by_text(text).first.bounding_box()
         assert box["y"] + box["height"] <= 900
+
+
+def test_first_screen_of_a_phone_answers_too(show: Open) -> None:
+    page = show("incident", 390)
+    for text in (
+        "TCP port 179 is blocked between workers",
+        "93 %",
+        "3 of 12 workers, all in zone dal12",
+        "Do this next",
+    ):
+        box = page.locator("#verdict").get_by_text(text).first.bounding_box()
+        assert box["y"] + box["height"] <= 900, text
+
+
+def test_a_comparison_answers_on_the_first_screen(show: Open) -> None:
+    page = show("comparison", 390)
+    assert page.get_by_role("heading", level=1).inner_text() == "This cannot be told"
+    assert page.get_by_role("heading", level=1).bounding_box()["y"] < 500
+
+
+def test_workers_side_by_side_are_told_apart_without_colour(show: Open) -> None:
+    page = show("incident")
+    row = page.locator(".contrast tbody tr").first
+    assert row.get_by_role("rowheader").inner_text().startswith("BGP sessions up ≠")
+    assert "differs" in row.get_by_role("rowheader").text_content()
+    page.emulate_media(media="print")
+    assert page.locator(".contrast tbody tr.differs th").evaluate("th => getComputedStyle(th).fontWeight") == "700"
 
 
 def test_readable_without_a_script(show: Open) -> None:
