@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterator
 
 #: start, end, id of the kind
@@ -178,6 +179,7 @@ _COMPACT_DATA = re.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{([^{}]*)\}")
 _BRACE = re.compile(rb"[{}]")
 _DATA = re.compile(rb"([ \t]*)(- )?[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t\r]*")
 _ENTRY = re.compile(rb"([ \t]*)[\"']?([\w.-]+)[\"']?:[ \t]*[\"']?([^\s\"'|>{][^\s\"']*)?[|>]?[+-]?[\"']?,?[ \t\r]*")
+_REACH_IN_LINE = 20_000  # bytes between the two in JSON that stands in one line
 _REACH = 200_000  # bytes before a kind in which the data of the same object is looked for
 
 
@@ -194,14 +196,17 @@ def secret_objects(data: bytes, start: int, end: int) -> Iterator[Found]:
             if found and len(found[1]) + len(found[2] or b"") == indent:
                 yield from _entries(data, last, indent)
         return
-    for kind in _COMPACT_KIND.finditer(data, start, end):
-        low = max(start, kind.start() - _REACH)
-        before = list(_COMPACT_DATA.finditer(data, low, kind.start()))
-        if before and _same_object(data, before[-1].end(), kind.start()):
-            yield from _members(data, before[-1].start(1), before[-1].end(1))
-        after = _COMPACT_DATA.search(data, kind.end(), min(end, kind.end() + _REACH))
-        if after and _same_object(data, kind.end(), after.start()):
-            yield from _members(data, after.start(1), after.end(1))
+    if (kinds := list(_COMPACT_KIND.finditer(data, start, end))) and (
+        all_data := list(_COMPACT_DATA.finditer(data, start, end))
+    ):
+        starts = [found.start() for found in all_data]
+        for kind in kinds:
+            place = bisect(starts, kind.start())
+            for found in all_data[max(0, place - 1) : place + 1]:
+                between = sorted((found.span(), kind.span()))
+                low, high = between[0][1], between[1][0]
+                if high - low <= _REACH_IN_LINE and _same_object(data, low, high):
+                    yield from _members(data, *found.span(1))
 
 
 def _same_object(data: bytes, start: int, end: int) -> bool:
@@ -229,7 +234,7 @@ def _before(data: bytes, start: int, indent: int) -> Iterator[tuple[int, int]]:
         bare = line.strip()
         own = len(line) - len(line.lstrip(b" \t"))
         item = bare.startswith(b"- ")
-        if bare and (bare == b"---" or own + 2 * item < indent):
+        if bare and (bare == b"---" or own + 2 * item < indent or _KIND.fullmatch(line)):
             return
         yield first, last
         if item and own + 2 == indent:
@@ -242,7 +247,7 @@ def _after(data: bytes, end: int, indent: int) -> Iterator[tuple[int, int]]:
         line = data[first:last]
         bare = line.strip()
         own = len(line) - len(line.lstrip(b" \t"))
-        if bare and (bare.startswith(b"---") or own < indent):
+        if bare and (bare.startswith(b"---") or own < indent or _KIND.fullmatch(line)):
             return
         yield first, last
 
