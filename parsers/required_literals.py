@@ -12,6 +12,9 @@ from dataclasses import dataclass
 _ZERO_WIDTH = frozenset("bBAZzG")
 _MOST_TEXTS = 60
 _BLANKS = re.compile(r"\s{2,}")
+_PLAIN = re.compile(r"[^\\\[\]().^$|?*+{}]{2,}")
+_BOUNDS = re.compile(r"\{(\d*)(,?)\d*\}")
+_GROUP_HEAD = re.compile(r"\?(?:P?<[A-Za-z_]\w*>|<?[=!]|[:>|]|[a-zA-Z-]+[:)])")
 
 
 def required_literals(source: str) -> frozenset[str]:
@@ -57,6 +60,9 @@ class _Reader:
         found: list[frozenset[str]] = []
         run = ""
         while self._peek() not in ("", "|", ")"):
+            if text := _PLAIN.match(self.source, self.position):  # the last one may have a quantifier
+                run += text[0][:-1].lower()
+                self.position = text.end() - 1
             plain, texts, zero_width = self.item()
             least, repeats = self.quantifier()
             if zero_width:
@@ -96,7 +102,7 @@ class _Reader:
         if character and character in "?*+":
             self.position += 1
             least, repeats = int(character == "+"), character != "?"
-        elif character == "{" and (bounds := re.compile(r"\{(\d*)(,?)\d*\}").match(self.source, self.position)):
+        elif character == "{" and (bounds := _BOUNDS.match(self.source, self.position)):
             self.position = bounds.end()
             least, repeats = int(bounds[1] not in ("", "0")), True
         else:
@@ -133,7 +139,7 @@ class _Reader:
     def _group(self) -> tuple[str, frozenset[str] | None, bool]:
         asserts = False
         if self._peek() == "?":
-            head = re.compile(r"\?(?:P?<[A-Za-z_]\w*>|<?[=!]|[:>|]|[a-zA-Z-]+[:)])").match(self.source, self.position)
+            head = _GROUP_HEAD.match(self.source, self.position)
             if head is None:
                 self.position = len(self.source)
                 return "", None, False
