@@ -12,13 +12,14 @@ from analyzer.changes import recent_changes
 from analyzer.cluster import Cluster, describe_cluster
 from analyzer.contrast import pod_states, with_contrast, worker_states
 from analyzer.findings import Finding, Place
-from analyzer.in_common import Shared, in_common
+from analyzer.in_common import in_common
 from analyzer.inventory import Inventory
 from analyzer.missing import deciding_items, missing_items
 from analyzer.over_time import levels_over_time, restarts_over_time
 from analyzer.peers import peer_matrix
 from analyzer.quote import CONTEXT, around, telling_line
 from analyzer.ranking import Ranked
+from analyzer.reach import reach
 from analyzer.remediation import fill, names_for, steps_for
 from analyzer.report import model
 from analyzer.timeline import timeline
@@ -205,7 +206,7 @@ def _cause(
         references=cause.references,
         summary=" ".join(cause.summary.split()),
         why_rank=_why(item, shown, numbers.likely),
-        reach=_reach(affected, inventory, shared),
+        reach=reach(affected, inventory, shared),
         confirm=tuple(model.ConfirmStep(fill(c.text, names), fill(c.command, names)) for c in cause.confirm),
         onset=_onset(item)[0],
         folded=tuple(_folded(other, inventory) for other in shown if cause.id in other.explained_by),
@@ -224,15 +225,6 @@ def _affected(item: Ranked, inventory: Inventory) -> list[str]:
     if item.cause.scope == "cluster":
         nodes.update(dict.fromkeys(name for name in inventory.agents if inventory.is_bad(name)))
     return list(nodes)
-
-
-def _reach(affected: Sequence[str], inventory: Inventory, shared: Sequence[Shared]) -> str:
-    """Only where there is more to say than the number of workers: what all of them share."""
-    total = len(inventory.workers)
-    full = [item for item in shared if item.affected == len(affected)]
-    if not full or not all(name in inventory.workers for name in affected):
-        return ""
-    return f"{len(affected)} of {total} workers, all with {full[0].attribute} {full[0].value}"
 
 
 def _why(item: Ranked, shown: Sequence[Ranked], likely: float) -> str:
