@@ -21,7 +21,7 @@ def reach(affected: Sequence[str], inventory: Inventory, shared: Sequence[Shared
 
     Returns:
         Where more workers are in trouble than the evidence names, because only one of them was described, that
-        is told too: ``10.0.0.7, 1 of 12 workers; 4 are in trouble, all in zone dal12``.
+        is told too: ``10.0.0.7, 1 of 12 workers; 4 in all are in trouble, all in zone dal12``.
     """
     total = len(inventory.workers)
     if not affected or not all(name in inventory.workers for name in affected):
@@ -30,7 +30,7 @@ def reach(affected: Sequence[str], inventory: Inventory, shared: Sequence[Shared
     bad = [name for name in inventory.workers if inventory.is_bad(name)]
     wider = ""
     if set(affected) < set(bad):
-        wider = f"; {len(bad)} are in trouble{_all_share(in_common(inventory, bad), len(bad))}"
+        wider = f"; {len(bad)} in all are in trouble{_all_share(in_common(inventory, bad), len(bad))}"
     if not common and not wider:
         return ""
     who = f"{affected[0]}, 1" if len(affected) == 1 else str(len(affected))

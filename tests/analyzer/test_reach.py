@@ -31,11 +31,11 @@ def test_what_all_affected_share() -> None:
 
 
 def test_one_described_worker_of_several_in_trouble() -> None:
-    assert said(1, 4) == "10.0.0.0, 1 of 12 workers; 4 are in trouble, all in zone dal10"
+    assert said(1, 4) == "10.0.0.0, 1 of 12 workers; 4 in all are in trouble, all in zone dal10"
 
 
 def test_others_in_trouble_that_share_nothing() -> None:
-    assert said(2, 7) == "2 of 12 workers; 7 are in trouble"
+    assert said(2, 7) == "2 of 12 workers; 7 in all are in trouble"
 
 
 def test_nothing_to_add() -> None:

@@ -87,3 +87,11 @@ def test_answers_and_subjects_of_a_comparison() -> None:
     first = re.findall(r"^\| (`?)([\w-]+)`? \|", part, re.M)
     assert [name for tick, name in first if tick and name != "repaired"] == list(comparison.ANSWERS)
     assert [name for tick, name in first if not tick and name != "subject"] == list(comparison.SUBJECTS)
+
+
+@pytest.mark.parametrize("name", ["report.png", "report-phone.png", "peers.png"])
+def test_images_are_small_and_shown(name: str) -> None:
+    root = Path(__file__).parents[3]
+    content = (root / "docs" / "images" / name).read_bytes()
+    assert content.startswith(b"\x89PNG") and len(content) < 150_000
+    assert f"(docs/images/{name})" in (root / "README.md").read_text(encoding="utf-8")
