@@ -21,6 +21,8 @@ WENT_ON_S = 180.0  # a process that logged this much longer got past what it com
 RECOVERED_S = 900.0
 OLD_RESTART_S = 3600.0
 FEW_RESTARTS = 5
+#: what came so often over so long is expected again within a few of its intervals
+OFTEN, LONG_S, RHYTHM = 6, 1800.0, 3.0
 
 
 def passed(tables: Tables, inventory: Inventory) -> dict[str, list[bool]]:
@@ -86,7 +88,8 @@ def _logs(tables: Tables, inventory: Inventory) -> list[bool]:
         startup = start is not None and start <= STARTUP_S and lasted <= STARTUP_S
         went_on = until is not None and until >= WENT_ON_S
         old_run = row.previous and healthy
-        recovered = healthy and ago is not None and ago >= RECOVERED_S
+        rhythm = RHYTHM * lasted / row.count if row.count >= OFTEN and lasted >= LONG_S else 0.0
+        recovered = healthy and ago is not None and ago >= max(RECOVERED_S, rhythm)
         values.append(bool((startup and (went_on or healthy)) or old_run or recovered))
     return values
 
@@ -95,7 +98,10 @@ def _event_over(row: Any, pod: PodState | None) -> bool:
     age = number(row.age_s)
     if pod is None or not pod.healthy or age is None:
         return False
-    # a pod that is ready now: trouble is over once a few probe periods passed without another event
+    # a pod that is ready now: trouble is over once a few probe periods passed without another event ...
+    first, count = number(row.first_age_s), int(number(row.count) or 1)
+    if first is not None and count >= OFTEN and first - age >= LONG_S:
+        return age >= max(120.0, RHYTHM * (first - age) / count)  # ... or once it would have come again
     return age >= 120.0
 
 

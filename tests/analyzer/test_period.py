@@ -9,7 +9,7 @@ import pytest
 from analyzer.inventory import Inventory
 from analyzer.period import passed
 from analyzer.tables import build
-from parsers.rows import BgpRow, LogLineRow, NodeRow, PodRow
+from parsers.rows import BgpRow, EventRow, LogLineRow, NodeRow, PodRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 
@@ -39,3 +39,22 @@ def test_words_about_a_session_count_as_long_as_it_is_down(state: str, expected:
 
 def test_other_start_up_lines_of_bird_are_over_all_the_same() -> None:
     assert over("Active", "device1: Initializing") is True
+
+
+@pytest.mark.parametrize(
+    ("age", "first", "count", "expected"),
+    [
+        (240, 10_800, 40, False),  # every four minutes or so for three hours: not over
+        (3600, 10_800, 40, True),
+        (300, 4000, 405, True),  # every ten seconds, and then no more
+        (300, 400, 3, True),
+        (300, None, 1, True),
+    ],
+)
+def test_trouble_that_comes_and_goes_is_not_over_in_between(
+    age: float, first: float | None, count: int, expected: bool
+) -> None:
+    pod = PodRow("p", 1, "calico-system", "calico-node-x", "calico-node", "w1", "Running", "1/1")
+    event = EventRow("e", 2, "Pod", "calico-node-x", "calico-system", "Warning", "Unhealthy", age, first, count)
+    tables = build({"pods": [pod], "events": [event]}, NOW)
+    assert passed(tables, Inventory(tables))["events"][0] is expected
