@@ -74,9 +74,10 @@ def _reports(before: Path, after: Path, extra: Sequence[Path]) -> tuple[Report, 
         if report is None:
             from analyzer.bundle import BundleError
             from analyzer.pipeline import Analyzer
+            from analyzer.redaction import Redaction
 
             try:
-                analyzer = analyzer or Analyzer(extra)
+                analyzer = analyzer or Analyzer(extra, redaction=Redaction())
                 report = analyzer.analyze([path])
             except BundleError as error:
                 fail(name_of_input(str(error), [path]))
