@@ -79,15 +79,27 @@ class Intake:
     _renamed: dict[str, str] = field(default_factory=dict)  # redacted path -> the path in the bundle
 
     def members(self, only: Iterable[str] | None = None, at_once: int = 0) -> Iterator[Member]:
-        """Open the bundle: its members, or those wanted, without what redaction keeps back; the first time warns."""
+        """Open the bundle: its members, or those wanted, without what redaction keeps back; the first time warns.
+
+        Of a log that is given in pieces the reader redacts what it keeps of it: see :attr:`clean`.
+        """
         warn: Warn = self.warn if only is None else lambda file, what: None
         if self.redaction is None:
             yield from open_bundle(self.paths, self.limits, warn, only, at_once)
             return
         wanted = None if only is None else [self._renamed.get(path, path) for path in only]
         warn = self.redaction.warner(warn)
-        members = open_bundle(self.paths, self.limits, warn, wanted, at_once)
-        yield from self.redaction.members(members, self._renamed)
+        for member in open_bundle(self.paths, self.limits, warn, wanted, at_once):
+            if member.rest is not None and _is_large_log(member):
+                for named in self.redaction.members([replace(member, data=b"", rest=None)], self._renamed):
+                    yield replace(member, path=named.path)
+            else:
+                yield from self.redaction.members([member], self._renamed)
+
+    @property
+    def clean(self) -> Callable[[Raw], Raw] | None:
+        """Takes secrets out of text that was not redacted yet; None where nothing is redacted."""
+        return None if self.redaction is None else self.redaction.data
 
     def warn(self, file: str, what: str) -> None:
         """Note something once; a bundle that is broken all over gets so many warnings and no more."""
@@ -128,7 +140,8 @@ class Intake:
                 raw = numbered_lines(
                     chain([member.data], member.rest.pieces()), (number for number in near if number > 0)
                 )
-                found[member.path] = {number: decode(line.rstrip(b"\r"))[0] for number, line in sorted(raw.items())}
+                plain = (decode((self.clean or bytes)(line).rstrip(b"\r"))[0] for _, line in sorted(raw.items()))
+                found[member.path] = dict(zip(sorted(raw), plain, strict=True))
             if not left:
                 break
         return found
@@ -163,6 +176,10 @@ def read_bundle(
     return reader.finish()
 
 
+def _is_large_log(member: Member) -> bool:
+    return not is_binary(member.data) and is_plain_log(member.data, member.path)
+
+
 def _name(path: Path) -> str:
     return path.name or path.resolve().name or str(path)
 
@@ -190,7 +207,7 @@ class _Reader:
         row.problems = member.problems
         self.intake.rows["files"].append(row)
         if member.rest is not None:
-            if not is_binary(member.data) and is_plain_log(member.data, member.path):
+            if _is_large_log(member):
                 self._large(member, row, hint)
                 return
             member = self._whole(member)
@@ -241,10 +258,11 @@ class _Reader:
         container = hint.container or container_of(decode(member.data)[0][:SAMPLE])
         source = Source(path, 1, hint.namespace, hint.pod, container, hint.node, hint.previous)
         try:
-            log = read_log(pieces(), source, self.matcher, self.intake.limits.line)
+            log = read_log(pieces(), source, self.matcher, self.intake.limits.line, self.intake.clean)
         except NotOneLogError:
             if taken:
                 whole = self._whole(member, taken)
+                whole = replace(whole, data=(self.intake.clean or bytes)(whole.data))
                 row.bytes, row.problems = whole.size, whole.problems
                 self._text(whole, row, hint)
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from analyzer.log_stream.context import Context
@@ -45,6 +45,7 @@ def read_log(
     source: Source,
     matcher: MessageMatcher,
     most: int,
+    clean: Callable[[bytes], bytes] | None = None,
 ) -> ReadLog:
     """Read a log from its bytes, in pieces.
 
@@ -53,16 +54,20 @@ def read_log(
         source: where it is from.
         matcher: the message catalogue.
         most: characters of a line; longer ones are cut.
+        clean: takes secrets out of a text; what is not kept needs no cleaning.
 
     Raises:
         NotOneLogError: something else turned up in it.
     """
-    return _LogReader(source, matcher, most).read(pieces)
+    return _LogReader(source, matcher, most, clean).read(pieces)
 
 
 class _LogReader:
-    def __init__(self, source: Source, matcher: MessageMatcher, most: int) -> None:
+    def __init__(
+        self, source: Source, matcher: MessageMatcher, most: int, clean: Callable[[bytes], bytes] | None = None
+    ) -> None:
         self.source = source
+        self.clean = clean
         self.match = matcher.match
         self.most = most
         self.shapes = Shapes(self._look, matcher)
@@ -127,15 +132,33 @@ class _LogReader:
 
     def _finish(self, head: str, cutter: Cutter) -> ReadLog:
         kept, more, clocks = self.sieve.finish()
-        lines = [KeptLine(line.number, self._text(line.raw), more.get(line.number, 0)) for line in kept]
-        lines += [KeptLine(line.number, self._text(line.raw), clock=True) for line in clocks]
-        lines.sort()
-        parsed = parse_kept_lines(head, lines, self.source, self.match)
+        clock_numbers = {line.number for line in clocks}
+        raw = sorted({**{line.number: line.raw for line in kept}, **{line.number: line.raw for line in clocks}}.items())
+        texts = dict(
+            zip([number for number, _ in raw], self._cleaned([self._text(line) for _, line in raw]), strict=True)
+        )
+        lines = [KeptLine(number, text, more.get(number, 0), number in clock_numbers) for number, text in texts.items()]
+        parsed = parse_kept_lines(self._cleaned([head])[0], lines, self.source, self.match)
         quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
-        quotes = {number: self._text(raw) for number, raw in self.context.around(quotable)}
+        around = list(self.context.around(quotable))
+        quoted = self._cleaned([texts.get(number) or self._text(line) for number, line in around])
+        quotes = dict(zip([number for number, _ in around], quoted, strict=True))
         last = lines[-1].text if lines else ""
         digest = f"{self.digest:08x} {cutter.bytes} {self.sieve.lines} {last}"
         return ReadLog(parsed, self.sieve.lines, cutter.bytes, self._encoding(), digest, quotes, self._problems(cutter))
+
+    def _cleaned(self, texts: list[str]) -> list[str]:
+        """The texts without secrets; they are looked at together, because one may go over several lines."""
+        if self.clean is None:
+            return texts
+        whole = "\n".join(texts)
+        clean = self.clean(whole.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        if clean == whole:
+            return texts
+        if clean.count("\n") == whole.count("\n"):
+            lines = iter(clean.split("\n"))
+            return ["\n".join(next(lines) for _ in range(text.count("\n") + 1)) for text in texts]
+        return [self.clean(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass") for text in texts]
 
     def _encoding(self) -> str:
         return _LATIN1 if self.broken > 1 and self.right <= self.broken else _UTF8

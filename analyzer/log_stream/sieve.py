@@ -65,7 +65,7 @@ class Sieve:
         self._sampled: set[int] = set()
         self._changes = 0
         self._late: deque[tuple[_Stretch, Numbers]] = deque()  # places of the last changes
-        self._last_changes: deque[Kept] = deque(maxlen=LAST_CHANGES)
+        self._last_changes: deque[tuple[Kept, tuple[Kept, ...]]] = deque(maxlen=LAST_CHANGES)
         self._each: Counter[int] = Counter()
         self._tail: list[Kept] = []
         self._clocks: dict[int, Kept] = {}  # lines that tell when others were written
@@ -104,10 +104,10 @@ class Sieve:
         while self._late:
             self._save_changes(*self._late.popleft())
         self.groups.finish()
-        for last, around in self._lasts.values():
+        for last, around in (*self._lasts.values(), *self._last_changes):
             self._keep(last)
             self._clocks.update((line.number, line) for line in around)
-        self._keep(*self._last_changes, *self._tail)
+        self._keep(*self._tail)
         kept = sorted(self._kept.values())
         given = Counter(line.group for line in kept)
         latest = {line.group: line.number for line in kept}
@@ -352,9 +352,8 @@ class Sieve:
         """Keep late changes, with what tells their time and what stands around them."""
         wanted = places.tolist()
         for place in wanted:
-            self._last_changes.append(part.line(place))
-            if not self.shapes.timed[int(part.shape[place])]:
-                self._clocks.update((line.number, line) for line in part.around(place))
+            timed = self.shapes.timed[int(part.shape[place])]
+            self._last_changes.append((part.line(place), () if timed else part.around(place)))
         self._context.see_late(part.raw, part.before + 1, len(part.starts), wanted)
 
     @property
