@@ -101,7 +101,7 @@ class Signal(Entry):
     def selection(self) -> str:
         """Equal for signals that fire on the same rows under the same conditions, whatever they say of them."""
         asked = (getattr(self, self.selector), self.tables, self.where, self.min_count, self.min_nodes, self.period)
-        return json.dumps((self.selector, *asked), sort_keys=True, default=str)
+        return json.dumps((self.selector, *asked), default=str)
 
 
 SELECTORS = (

@@ -94,6 +94,7 @@ class Evidence:
         self.over = passed(tables, inventory)
         self._by_message = self._index_messages()
         self._by_value: dict[tuple[str, str], dict[Any, list[int]]] = {}
+        self._passing: dict[tuple[str, str, str], list[int]] = {}
 
     def _index_messages(self) -> dict[str, dict[str, list[int]]]:
         """message id -> table -> positions of rows."""
@@ -113,8 +114,7 @@ class Evidence:
             found = [self._fire_message(signal, message_id) for message_id in signal.message]
         else:
             table = TABLE_OF[signal.selector]
-            where = {"id": list(signal.fact), **signal.where} if signal.fact else getattr(signal, signal.selector)
-            positions = self._select(signal, table, range(len(self.rows[table])), where)
+            positions = self._select(signal, table, None)
             found = [self._finding(signal, _key(signal, ""), table, positions)] if positions else []
         fired = [finding for finding in found if finding is not None]
         if not fired:
@@ -131,7 +131,7 @@ class Evidence:
         for table, of_message in self._by_message.get(message_id, {}).items():
             if signal.tables and table not in signal.tables:
                 continue
-            positions = self._select(signal, table, of_message, signal.where)
+            positions = self._select(signal, table, of_message)
             if not positions:
                 continue
             part = self._finding(signal, _key(signal, message_id), table, positions, message_id)
@@ -141,31 +141,39 @@ class Evidence:
                 finding.places.extend(part.places)
         return finding
 
-    def _select(self, signal: Signal, table: str, positions: Sequence[int], where: dict[str, Any]) -> Sequence[int]:
-        """Those of the positions whose rows meet all conditions and are not over, where that counts."""
+    def _select(self, signal: Signal, table: str, positions: Sequence[int] | None) -> Sequence[int]:
+        """Those of the positions (None: of all) whose rows meet all conditions and are not over, where that counts."""
         rows = self.rows[table]
-        for number_of, (column, wanted) in enumerate(where.items()):
+        conditions = _conditions(signal.selection)
+        for name, key, wanted in conditions:
+            if not rows or name not in COLUMNS[table]:
+                return ()
+            if positions is None and not key:
+                positions = self._with_value(table, name, wanted)
+            else:
+                test = _test(wanted)
+                over_these = range(len(rows)) if positions is None else positions
+                positions = [position for position in over_these if test(_cell(rows[position], name, key))]
             if not positions:
                 return positions
-            name, _, key = column.partition(".")
-            if name not in COLUMNS[table]:
-                return ()
-            test = _test(json.dumps(wanted, default=str))
-            if not key and not number_of and len(positions) == len(rows):
-                positions = self._with_value(table, name, test)
-            else:
-                positions = [position for position in positions if test(_cell(rows[position], name, key))]
+        positions = range(len(rows)) if positions is None else positions
         over = self.over.get(table)
         if (
             signal.period == "current"
             and over is not None
-            and (table != "containers" or PAST_COLUMNS & set(where) or signal.message)
+            and (table != "containers" or signal.message or any(name in PAST_COLUMNS for name, _, _ in conditions))
         ):
             positions = [position for position in positions if not over[position]]
         return positions
 
-    def _with_value(self, table: str, column: str, test: Callable[[Any], bool]) -> list[int]:
+    def _with_value(self, table: str, column: str, wanted: str) -> list[int]:
         """Positions of the rows of a table whose cell passes; each distinct value is tested once."""
+        found = self._passing.get((table, column, wanted))
+        if found is None:
+            found = self._passing[(table, column, wanted)] = self._tested(table, column, _test(wanted))
+        return found
+
+    def _tested(self, table: str, column: str, test: Callable[[Any], bool]) -> list[int]:
         index = self._by_value.get((table, column))
         if index is None:
             index = self._by_value[(table, column)] = {}
@@ -249,6 +257,18 @@ def _cell(row: Any, name: str, key: str) -> Any:
     """The cell of a column, or of a key in it: ``fields.error``, ``labels.dedicated``."""
     value = getattr(row, name)
     return value if not key else value.get(key, "") if isinstance(value, dict) else ""
+
+
+@lru_cache(maxsize=8192)
+def _conditions(selection: str) -> tuple[tuple[str, str, str], ...]:
+    """(column, key in it, wanted value as JSON) of each condition of a selection (``Signal.selection``)."""
+    selector, asked, _, where, *_ = json.loads(selection)
+    if selector == "fact":
+        where = {"id": asked, **where}
+    elif selector != "message":
+        where = asked
+    names = ((column.partition("."), wanted) for column, wanted in where.items())
+    return tuple((name, key, json.dumps(wanted, sort_keys=True)) for (name, _, key), wanted in names)
 
 
 @lru_cache(maxsize=8192)

@@ -67,7 +67,14 @@ class Complaint:
 class Sessions:
     """BGP sessions of the bundle, by worker and peer address."""
 
+    def __new__(cls, tables: Tables) -> Sessions:
+        """Give the sessions of these tables: many cross-checks ask for them, they are worked out once."""
+        known: Sessions | None = tables.memo.get("sessions")
+        return super().__new__(cls) if known is None else known
+
     def __init__(self, tables: Tables) -> None:
+        if tables.memo.setdefault("sessions", self) is self and "inventory" in self.__dict__:
+            return
         self.tables = tables
         self.inventory = Inventory(tables)
         self._lost: dict[str, bool] = {}
