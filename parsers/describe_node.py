@@ -82,7 +82,11 @@ def _identity(node: NodeRow, item: Described, found: Mapping[str, Section]) -> N
     if "Labels" in found:
         node.labels = labels_of(item.lines, found["Labels"])
     if "Annotations" in found:
-        node.annotations = annotations_of(item.lines, found["Annotations"])
+        section = found["Annotations"]
+        node.annotations = annotations_of(item.lines, section)
+        for offset, line in enumerate(item.lines[section.start : section.end]):
+            if "projectcalico.org/IPv4Address:" in line:
+                node.calico_ip_line = item.first_line + section.start + offset
 
 
 def _state(node: NodeRow, item: Described, found: Mapping[str, Section]) -> None:

@@ -43,6 +43,7 @@ class NodeRow(Row):
     created: datetime | None = None
     taints: tuple[str, ...] = ()  # "key=value:Effect" or "key:Effect", as kubectl prints them
     calico_ip: str = ""  # annotation projectcalico.org/IPv4Address, with its prefix length
+    calico_ip_line: int | None = None  # where that annotation stands, if it is shown as text
     labels: dict[str, str] = field(default_factory=dict)
     age_s: float | None = None  # of a `get nodes` list, relative to the collection
     annotations: dict[str, str] = field(default_factory=dict)

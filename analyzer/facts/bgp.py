@@ -87,6 +87,7 @@ def missed_peers(tables: Tables) -> Iterator[Fact]:
             also = ((agent.file, agent.line), *also)
         elif worker is not None and worker.file:
             also = ((worker.file, worker.line), *also)
+        also = (*also, *_complaints_of(tables, peer, claim.file))
         yield Fact(name, claim.file, claim.line, detail, node, also=also)
     if not down:
         return
@@ -97,6 +98,12 @@ def missed_peers(tables: Tables) -> Iterator[Fact]:
         yield Fact("all-missed-peers-down", claim.file, claim.line, detail)
     if all(agent is not None and agent.healthy for agent in map(sessions.agent, down)):
         yield Fact("missed-peers-healthy", claim.file, claim.line, f"calico-node of {shown(down)} is ready")
+
+
+def _complaints_of(tables: Tables, peer: str, file: str) -> tuple[tuple[str, int], ...]:
+    """Where other files' probes name a missed peer, also those of a while ago."""
+    rows = [row for row in tables.rows.readiness if row.peer == peer and row.file != file]
+    return tuple(dict.fromkeys((row.file, int(row.line)) for row in rows))[:4]
 
 
 def _verdict(sessions: Sessions, peer: str, nodes: list[str]) -> tuple[str, str, str]:

@@ -65,7 +65,8 @@ def _announced(tables: Tables, sessions: Sessions) -> dict[str, Announced]:
     for worker in tables.rows.nodes:
         if worker.calico_ip:
             address = worker.calico_ip.partition("/")[0]
-            found[worker.node] = Announced(worker.node, address, worker.file, worker.line)
+            line = worker.calico_ip_line or worker.line
+            found[worker.node] = Announced(worker.node, address, worker.file, int(line))
     for name, address, file, line in _calico_nodes(tables):
         found[name] = Announced(name, address, file, line)
     for row in tables.rows.log_lines:

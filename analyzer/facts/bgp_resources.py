@@ -11,7 +11,7 @@ bgp-silent-despite-password    a mesh password is set and running peers do not a
 bgp-without-password           BGPConfiguration is shown and refers to no password, nor does any BGPPeer
 migrated-without-sessions      calico-nodes in calico-system have no session, those in kube-system work
 mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty
-bgppeer-selects-nothing        the node selector of a BGPPeer matches no worker
+bgppeer-selects-nothing        the node or peer selector of a BGPPeer matches no worker
 ============================== ===============================================================================
 
 Sources: runbook "calico-node Pod Not Running after upgrading to IKS 1.29 (or newer)"; Calico's documentation
@@ -130,9 +130,12 @@ def selectors(tables: Tables) -> Iterator[Fact]:
     names = {row.node for row in workers}
     if not workers or names != {row.node for row in tables.rows.nodes} or not Sessions(tables).listed("Node"):
         return
-    for row in _settings(tables, "BGPPeer", "spec.nodeSelector"):
+    for row in _settings(tables, "BGPPeer"):
+        if row.key not in ("spec.nodeSelector", "spec.peerSelector"):
+            continue
         if not any(selects(row.value, worker.labels) is not False for worker in workers):
-            detail = f"nodeSelector of BGPPeer {row.name} matches no worker: {text(row.value)[:120]}"
+            name = row.key.removeprefix("spec.")
+            detail = f"{name} of BGPPeer {row.name} matches no worker: {text(row.value)[:120]}"
             yield Fact("bgppeer-selects-nothing", row.file, int(row.line), detail)
 
 

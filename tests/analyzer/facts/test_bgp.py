@@ -523,6 +523,10 @@ def test_a_peers_selector_that_matches_nobody() -> None:
     assert "bgppeer-selects-nothing" in facts_of(
         bgp_resources.selectors, settings=[wrong], nodes=nodes, listings=[LIST]
     )
+    reflectors = setting("BGPPeer", "spec.peerSelector", "route-reflector == 'true'", "tor")
+    assert "bgppeer-selects-nothing" in facts_of(
+        bgp_resources.selectors, settings=[reflectors], nodes=nodes, listings=[LIST]
+    )
     for selector in ("rack == 'a'", "all()", "rack in {'c', 'd'}"):
         row = setting("BGPPeer", "spec.nodeSelector", selector, "tor")
         assert facts_of(bgp_resources.selectors, settings=[row], nodes=nodes, listings=[LIST]) == {}
