@@ -119,6 +119,24 @@ def test_what_is_unusable_is_refused_by_name(reports: Path, arguments: tuple[str
     assert word in done.stderr
 
 
+def test_what_must_not_leave_stays_out_of_a_comparison(reports: Path) -> None:
+    plain = compared(reports, PORT, HEALTHY, "--no-redact")
+    kept = compared(reports, PORT, HEALTHY)
+    hosts = compared(reports, PORT, HEALTHY, "--redact=hosts")
+    assert isinstance(plain["before"], dict)
+    cluster = plain["before"]["cluster"]
+    assert cluster and cluster in json.dumps(plain)
+    assert cluster not in json.dumps(kept), "the id of the cluster is out of a provider id"
+    assert "10.211.64.97" in json.dumps(kept)
+    assert "10.211.64." not in json.dumps(hosts)
+    assert kept["repaired"] == plain["repaired"] == hosts["repaired"]
+    assert len(kept["changes"]) == len(hosts["changes"])  # type: ignore[arg-type]
+
+
+def test_a_host_has_one_pseudonym_in_both(tmp_path: Path) -> None:
+    assert compared(tmp_path, PORT, PORT, "--redact=hosts")["changes"] == []
+
+
 def test_json_of_a_bundle_is_no_report(reports: Path) -> None:
     """A folder with kubectl's JSON in it, and such a file by itself, are bundles."""
     shutil.copytree(PORT, reports / "bundle")

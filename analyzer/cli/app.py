@@ -120,7 +120,7 @@ def analyze(
         write_map(redaction, redact_map)
 
 
-@app.command()
+@app.command(cls=LeveledCommand)
 def compare(
     before: Annotated[Path, typer.Argument(help="Bundle, or report in JSON, from before the repair.")],
     after: Annotated[Path, typer.Argument(help="Bundle, or report in JSON, of the same cluster from after it.")],
@@ -134,14 +134,22 @@ def compare(
     fail_on: Annotated[
         str | None, typer.Option("--fail-on", help="likely: exit 3 when AFTER shows a likely cause.")
     ] = None,
+    redact: Redact = True,
+    redact_hosts: RedactHosts = False,
+    redact_map: RedactMap = None,
     quiet: Quiet = False,
 ) -> None:
     """Compare two bundles of one cluster: better, worse, new, gone; did the repair work."""
     from analyzer.cli.compare import run
+    from analyzer.cli.redact import redaction_of, write_map
 
     if fail_on not in (None, "likely"):
         fail(f"--fail-on takes 'likely', not {fail_on!r}")
-    run(before, after, output or [], format, causes or [], template, fail_on == "likely", quiet)
+    redaction = redaction_of(redact, redact_hosts, redact_map)
+    try:
+        run(before, after, output or [], format, causes or [], template, fail_on == "likely", quiet, redaction)
+    finally:
+        write_map(redaction, redact_map)
 
 
 @app.command(cls=LeveledCommand)

@@ -15,6 +15,7 @@ from analyzer.report.formats import SUFFIXES
 
 if TYPE_CHECKING:
     from analyzer.pipeline import Analyzer
+    from analyzer.redaction import Redaction
     from analyzer.report.model import Report
 
 #: a report in JSON is not larger (bytes); what is, is read as a bundle
@@ -30,11 +31,12 @@ def run(
     template: Path | None,
     fail_on_likely: bool,
     quiet: bool,
+    redaction: Redaction | None = None,
 ) -> None:
     """Compare two bundles or reports, write the pages, print what changed."""
     _check(outputs, form)
     refuse_what_is_not_there([before, after])
-    first, second = _reports(before, after, extra)
+    first, second = _reports(before, after, extra, redaction)
     from analyzer.compare import compare
     from analyzer.report import TemplateError
     from analyzer.report import comparison_pages as pages
@@ -63,8 +65,12 @@ def run(
         raise typer.Exit(3)
 
 
-def _reports(before: Path, after: Path, extra: Sequence[Path]) -> tuple[Report, Report]:
-    """Read what is a report, analyze what is a bundle; the catalogue is loaded only where there is one."""
+def _reports(before: Path, after: Path, extra: Sequence[Path], redaction: Redaction | None) -> tuple[Report, Report]:
+    """Read what is a report, analyze what is a bundle; the catalogue is loaded only where there is one.
+
+    Both are redacted, a report too (it may be one made without), and by the same object: a host has one
+    pseudonym in both.
+    """
     from analyzer.catalogue import CatalogueError
 
     analyzer: Analyzer | None = None
@@ -74,16 +80,17 @@ def _reports(before: Path, after: Path, extra: Sequence[Path]) -> tuple[Report, 
         if report is None:
             from analyzer.bundle import BundleError
             from analyzer.pipeline import Analyzer
-            from analyzer.redaction import Redaction
 
             try:
-                analyzer = analyzer or Analyzer(extra, redaction=Redaction())
+                analyzer = analyzer or Analyzer(extra, redaction=redaction)
                 report = analyzer.analyze([path])
             except BundleError as error:
                 fail(name_of_input(str(error), [path]))
             except CatalogueError as error:
                 fail(str(error))
             refuse_what_nobody_reads((file.kind for file in report.bundle.files), [path])
+        elif redaction is not None:
+            report = redaction.report(report)
         found.append(report)
     first, second = found
     if first.bundle.name == second.bundle.name:  # "bundle" and "bundle": the folders above tell them apart

@@ -16,7 +16,8 @@ from analyzer.report import environment, words
 from analyzer.report.as_json import as_text, plain_data
 from analyzer.report.comparison import ANSWERS, KINDS, SUBJECTS, Change, Comparison, Side
 from analyzer.report.formats import suffix_of
-from analyzer.report.html import page_values
+from analyzer.report.html import MOST_BYTES, page_values
+from analyzer.report.markdown import MOST_CHARACTERS, cut_at_block, without_gaps
 from analyzer.report.safe_text import one_line, shorten, visible
 from analyzer.report.writing import packed, replace_file
 
@@ -128,25 +129,33 @@ def render_json(comparison: Comparison) -> str:
     return as_text(plain_data(comparison))
 
 
-def render_html(comparison: Comparison, template_dir: Path | None = None) -> str:
-    """Give the page; raises ``TemplateError`` where a template of ``template_dir`` is wrong."""
+def render_html(comparison: Comparison, template_dir: Path | None = None, most_bytes: int = MOST_BYTES) -> str:
+    """Give the page, with shorter lists where it would exceed ``most_bytes``.
+
+    Raises:
+        TemplateError: a template of ``template_dir`` is wrong.
+    """
     env = environment.html_environment(template_dir)
-    return environment.render(
-        env, "compare.html.j2", page=make_page(comparison), answers=ANSWERS, signs=SIGNS, **page_values(env)
-    )
+    text = ""
+    for most in (MOST_LISTED, 40, 8):
+        page = make_page(comparison, most)
+        text = environment.render(env, "compare.html.j2", page=page, answers=ANSWERS, signs=SIGNS, **page_values(env))
+        if len(text.encode("utf-8", "replace")) <= most_bytes:
+            break
+    return text
 
 
-def render_markdown(comparison: Comparison, template_dir: Path | None = None) -> str:
-    """Give the comment for a GitHub issue; shorter lists where it would be too long for one."""
-    from analyzer.report.markdown import MOST_CHARACTERS, without_gaps
-
+def render_markdown(
+    comparison: Comparison, template_dir: Path | None = None, most_characters: int = MOST_CHARACTERS
+) -> str:
+    """Give the comment for a GitHub issue; with shorter lists, and at last cut, where it would be too long for one."""
     env = environment.markdown_environment(template_dir)
     text = ""
     for most in (MOST_IN_COMMENT, 8, 3, 1):
         text = without_gaps(environment.render(env, "compare.md.j2", page=make_page(comparison, most)))
-        if len(text) <= MOST_CHARACTERS:
-            break
-    return text
+        if len(text) <= most_characters:
+            return text
+    return cut_at_block(text, most_characters)
 
 
 def write(comparison: Comparison, path: Path, template_dir: Path | None = None) -> None:

@@ -58,7 +58,7 @@ def render_markdown(
         text = _render(env, replace(page, causes=page.causes[:causes]), left_out)
         if len(text) <= most_characters:
             return text
-    return _cut(text, most_characters)
+    return cut_at_block(text, most_characters)
 
 
 def _shorter(causes: int) -> Iterator[tuple[Caps, LeftOut, int]]:
@@ -79,8 +79,8 @@ def _without(sections: tuple[str, ...]) -> LeftOut:
     return left_out
 
 
-def _cut(text: str, most: int) -> str:
-    """The last resort, for texts no bundle should hold: cut at a line outside of any block."""
+def cut_at_block(text: str, most: int) -> str:
+    """Give the text cut outside of any block: the last resort, for texts no bundle should hold."""
     note = "\n\n_Cut here: too long for a comment._\n"
     kept: list[str] = []
     room = most - len(note)

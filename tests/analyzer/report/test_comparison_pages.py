@@ -190,3 +190,18 @@ def test_templates_may_be_overridden(tmp_path: Path) -> None:
     (tmp_path / "compare.html.j2").write_text("{{ page.nothing_of_the_kind }}")
     with pytest.raises(TemplateError, match="nothing_of_the_kind"):
         render_html(repaired(), tmp_path)
+
+
+def test_no_page_is_too_large() -> None:
+    monster = "x" * 20_000
+    huge = tuple(
+        Change(kind, subject, f"{n}", monster, monster, monster)
+        for kind in ("worse", "new", "better", "gone", "changed")
+        for subject in ("causes", "workers", "pods", "restarts", "symptoms", "versions")
+        for n in range(60)
+    )
+    comparison = replace(repaired(), changes=huge, next_command="\n".join([monster] * 90))
+    assert len(render_html(comparison).encode()) < 5_000_000
+    text = render_markdown(comparison)
+    assert len(text) <= 64_000
+    assert text.startswith("## Did the repair work?")
