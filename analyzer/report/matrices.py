@@ -15,6 +15,8 @@ PEER_SIGNS = {
     "unknown": ("·", "not shown by this bundle"),
     "self": ("", "the worker itself"),
 }
+#: colours of groups that the style sheet knows; the group's name stands beside its colour
+HUES = 6
 SYMPTOM_SIGNS = {"yes": ("●", "yes"), "no": ("–", "no"), "unknown": ("·", "not shown by this bundle")}
 
 
@@ -30,13 +32,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class GridRow:
-    """One row: its heading, the group it is in, whether a group begins here."""
+    """One row: its heading, the group it is in, whether a group begins here; ``hue`` is the colour of its group."""
 
     number: int
     name: str
     group: str
     starts_group: bool
     cells: tuple[Cell, ...]
+    hue: int = 0  # 1 to HUES, again from 1 where there are more groups; 0: no group
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,14 @@ def peer_grid(matrix: model.PeerMatrix, most: int) -> PeerGrid:
     kept = set(sorted(ordered, key=lambda node: -trouble[node])[:most])  # sorted() is stable: order breaks ties
     shown = [node for node in ordered if node in kept]
     starts = {b for a, b in zip(["", *shown], shown, strict=False) if group_of.get(a, "") != group_of.get(b, "")}
+    hues = {group.name: position % HUES + 1 for position, group in enumerate(matrix.groups)}
     rows = tuple(
         GridRow(
             number=number,
             name=node,
             group=group_of.get(node, ""),
             starts_group=node in starts and number > 1,
+            hue=hues.get(group_of.get(node, ""), 0),
             cells=tuple(_peer_cell(states, node, peer, peer in starts and peer != shown[0]) for peer in shown),
         )
         for number, node in enumerate(shown, start=1)

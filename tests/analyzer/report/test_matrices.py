@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import report_samples as samples
 
-from analyzer.report import model
-from analyzer.report.matrices import node_grid, peer_grid
+from analyzer.report import environment, model
+from analyzer.report.matrices import HUES, node_grid, peer_grid
 
 
 def matrix() -> model.PeerMatrix:
@@ -89,3 +89,12 @@ def test_node_grid_keeps_workers_with_symptoms_and_their_notes() -> None:
     assert [row.name for row in grid.rows] == ["n0", "n40"]
     assert grid.rows[1].cells[0].words == "yes: since noon"
     assert grid.left_out == 48
+
+
+def test_groups_have_colours_of_their_own() -> None:
+    groups = tuple(model.PeerGroup(f"zone-{n}", (f"node-{n}",)) for n in range(HUES + 1))
+    matrix = model.PeerMatrix((*(f"node-{n}" for n in range(HUES + 1)), "alone"), (), groups)
+    hues = [row.hue for row in peer_grid(matrix, 50).rows]
+    assert hues == [*range(1, HUES + 1), 1, 0]
+    style = (environment.SHIPPED / "report.css").read_text(encoding="utf-8")
+    assert all(f"td.hue-{hue} {{" in style for hue in range(1, HUES + 1))
