@@ -1,4 +1,4 @@
-"""YAML files of the catalogue, read once: their content is kept as JSON, which loads twenty times as fast."""
+"""YAML files of our own knowledge, read once: their content is kept as JSON, which loads twenty times as fast."""
 
 from __future__ import annotations
 

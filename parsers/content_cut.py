@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from parsers.log_container import looks_like_log
 from parsers.plain_log import stands_alone
@@ -60,19 +61,17 @@ _MARKS = (
 _MOST_LOOKS = 5000  # places that are looked at closely; a text with more of them is a made-up one
 
 
-def _search(kind: str) -> re.Pattern[str]:
-    """What may follow a text of ``kind``: the beginnings of all other kinds."""
+@cache
+def _after(kind: str) -> re.Pattern[str]:
+    """What may follow a text of ``kind`` ("" = anything): the beginnings of all other kinds; compiled when needed."""
     left_out = {kind} | ({"kubectl-error"} if kind in _ERRORS_OF_LOGS else set())
     groups = "|".join(f"(?P<{_NAMES[name]}>{pattern})" for name, pattern in _BEGINS.items() if name not in left_out)
     return re.compile(rf"^(?:{groups})", re.MULTILINE)
 
 
-_AFTER = {kind: _search(kind) for kind in ("", *_BEGINS)}
-
-
 def may_begin_another(line: str) -> bool:
     """Whether a line of a log may begin something else: what follows it is not known, so the answer may be too much."""
-    return _AFTER["log"].match(f"{line}\n") is not None or _MAY_BEGIN.match(line) is not None
+    return _after("log").match(f"{line}\n") is not None or _MAY_BEGIN.match(line) is not None
 
 
 def cut_by_content(text: str) -> list[tuple[int, str]]:
@@ -96,7 +95,7 @@ def _changes(text: str) -> Iterator[int]:
     for _ in range(_MOST_LOOKS):
         if kind == "log" and not any(mark in text for mark in _MARKS):
             return
-        match = _AFTER[kind].search(text, position)
+        match = _after(kind).search(text, position)
         if match is None:
             return
         found = _KINDS[str(match.lastgroup)] if match.lastgroup in _KINDS else _group_of(match)

@@ -13,9 +13,11 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
-import yaml
+from analyzer.yaml_files import contents
+
+ADDRESSES = Path(__file__).parents[1] / "knowledge" / "redaction" / "addresses.yaml"
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 #: an IPv4 address with dots, or with dashes or underscores as names hold it; the same mark between all parts
@@ -269,8 +271,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 @cache
 def _data() -> tuple[frozenset[tuple[int, str]], frozenset[tuple[int, str]], frozenset[str]]:
     """Prefixes (family's width, bits) of ranges that stay; all beginnings of those and of the other ranges; words."""
-    text = resources.files("analyzer").joinpath("knowledge/redaction/addresses.yaml").read_text(encoding="utf-8")
-    data = yaml.safe_load(text)
+    data = contents([ADDRESSES])[0]
     kept = frozenset(map(_bits, data["kept"]))
     ranges = [_bits(item) for item in data["ranges"]]
     paths = frozenset((width, bits[:n]) for width, bits in (*kept, *ranges) for n in range(len(bits)))

@@ -6,10 +6,12 @@ import base64
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
-import yaml
+from analyzer.yaml_files import contents
+
+RULES = Path(__file__).parents[1] / "knowledge" / "redaction" / "rules.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,7 @@ class Rules:
 @cache
 def load_rules() -> Rules:
     """Give the shipped rules."""
-    text = resources.files("analyzer").joinpath("knowledge/redaction/rules.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
+    data: dict[str, Any] = contents([RULES])[0]
     keys = data["assignments"]
     return Rules(
         tuple(_rule(item) for item in data["rules"]),

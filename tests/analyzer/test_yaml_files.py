@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from analyzer import cache, yaml_files
-from analyzer.catalogue import KNOWLEDGE, CatalogueError, load
+from analyzer.catalogue import KNOWLEDGE, CatalogueError, _files, load
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_a_strange_blob_is_as_good_as_none(blob: bytes, tmp_path: Path) -> None:
 
 
 def test_kept_content_is_validated_like_any(tmp_path: Path) -> None:
-    files = sorted(KNOWLEDGE.rglob("*.yaml"))
+    files = _files(KNOWLEDGE)
     texts = [file.read_bytes() for file in files]
     cache.write("catalogue", cache.key_of(*texts), json.dumps([{"causes": [{"id": "x"}]}] * len(files)).encode())
     with pytest.raises(CatalogueError, match="'x'"):
