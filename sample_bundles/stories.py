@@ -122,6 +122,7 @@ def cni_not_initialized(now: datetime) -> Story:
     event(story, "Pod", "calico-node-cd52x", "BackOff",
           "Back-off restarting failed container calico-node in pod calico-node-cd52x_calico-system(0d1f)", 12, 5300, 410)  # fmt: skip
     runbook_files(story, bad, "calico-node-cd52x")
+    story.texts["calico-node-cd52x.log"] = join(start_lines(story, bad, 190)[:11])  # it ends without a word
     story.affected = [bad]
     return story
 

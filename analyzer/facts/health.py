@@ -52,7 +52,7 @@ ROUTINE = (
     "startup-using", "startup-as-number", "startup-terminating", "startup-missing-mounts", "startup-kubeadm-unauth",
     "startup-rancher-unauth", "startup-skip", "startup-mkdir-exists", "ip-autodetected", "ip-keep", "tunnel-addr-valid",
     "tunnel-addr-assigned", "typha-not-enabled", "typha-discovered", "typha-connected", "typha-felix-connect",
-    "startup-nodename-hostname", "startup-backend",
+    "startup-nodename-hostname", "startup-backend", "bird-conf-missing",
 )  # fmt: skip
 
 
