@@ -197,7 +197,7 @@ class _Reader:
         self._seen: dict[tuple[str, str, str, bool], str] = {}
         self._unknown: list[str] = []
         self._shared: list[tuple[FileRow, list[Output]]] = []  # files that hold several logs
-        self._again: dict[str, tuple[FileRow, Hint, int]] = {}  # large logs that must be read as whole texts
+        self._again: dict[str, tuple[FileRow, Hint, tuple[int, int]]] = {}  # large logs that must be read as whole texts
 
     def member(self, member: Member) -> None:
         """Take one member in: as text, as a duplicate, or as something that is not read."""
@@ -266,13 +266,14 @@ class _Reader:
                 row.bytes, row.problems = whole.size, whole.problems
                 self._text(whole, row, hint)
             else:
-                self._again[path] = row, hint, len(self.outputs)
+                self._again[path] = row, hint, (len(self.outputs), len(self.intake.rows["files"]))
             return
-        row.bytes, row.lines, row.encoding = log.bytes, log.lines, log.encoding
         self.texts += 1
+        row.bytes = log.bytes
         if first := self._first_like(log.digest, path, hint):
             self._duplicate(row, hint, first)
             return
+        row.lines, row.encoding = log.lines, log.encoding
         self.intake.quotes[path] = log.quotes
         output = Output(replace(row, kind="log"), source, "log", log.parsed)
         self._files([output], row)
@@ -284,16 +285,19 @@ class _Reader:
         """Read those large files as whole texts that turned out not to be a plain log."""
         if not self._again:
             return
-        more = 0
+        rows = self.intake.rows
+        more = more_files = 0
         for member in self.intake.members(self._again):
             if member.path in self._again:
-                row, hint, place = self._again[member.path]
+                row, hint, (place, place_of_file) = self._again[member.path]
                 row.bytes, row.problems = member.size, member.problems
                 outputs, self.outputs = self.outputs, []
+                files, rows["files"] = rows["files"], []
                 self._text(member, row, hint)
                 outputs[place + more : place + more] = self.outputs
-                more += len(self.outputs)
-                self.outputs = outputs
+                files[place_of_file + more_files : place_of_file + more_files] = rows["files"]
+                more, more_files = more + len(self.outputs), more_files + len(rows["files"])
+                self.outputs, rows["files"] = outputs, files
 
     def _duplicate(self, row: FileRow, hint: Hint, first: str) -> None:
         row.kind, row.container = "duplicate", hint.container

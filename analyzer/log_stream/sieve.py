@@ -65,11 +65,11 @@ class Sieve:
         self._sampled: set[int] = set()
         self._changes = 0
         self._late: deque[tuple[_Stretch, Numbers]] = deque()  # places of the last changes
-        self._last_changes: deque[tuple[Kept, tuple[Kept, ...]]] = deque(maxlen=LAST_CHANGES)
+        self._last_changes: deque[tuple[tuple[Kept, ...], tuple[Kept, ...]]] = deque(maxlen=LAST_CHANGES)
         self._each: Counter[int] = Counter()
         self._tail: list[Kept] = []
         self._clocks: dict[int, Kept] = {}  # lines that tell when others were written
-        self._lasts: dict[int, tuple[Kept, tuple[Kept, ...]]] = {}  # by group, with those that tell its time
+        self._lasts: dict[int, tuple[tuple[Kept, ...], tuple[Kept, ...]]] = {}  # by group: record, and its clocks
         self._clock: Kept | None = None  # the last line with a time
         self._wants_clock = False
         self._without_clock: list[_Stretch] = []  # parts behind which no line with a time was seen yet
@@ -104,8 +104,8 @@ class Sieve:
         while self._late:
             self._save_changes(*self._late.popleft())
         self.groups.finish()
-        for last, around in (*self._lasts.values(), *self._last_changes):
-            self._keep(last)
+        for record, around in (*self._lasts.values(), *self._last_changes):
+            self._keep(*record)
             self._clocks.update((line.number, line) for line in around)
         self._keep(*self._tail)
         kept = sorted(self._kept.values())
@@ -312,16 +312,13 @@ class Sieve:
         """Add the lines that belong to the same record; of a very long one those in front."""
         if part.heads is None or not picked:
             return picked
-        record = np.cumsum(part.heads)
-        wanted = np.unique(record[sorted(picked)])
-        begin = np.searchsorted(record, wanted, "left")
-        end = np.searchsorted(record, wanted, "right")
         found = set(picked)
-        for first, behind in zip(begin.tolist(), end.tolist(), strict=True):
-            if behind - first <= _LONGEST_RECORD:
-                found.update(range(first, behind))
-            else:
-                found.update(range(first, first + _TAIL))
+        done = -1
+        for place in sorted(picked):
+            if place > done:
+                record = part.record(place)
+                found.update(record)
+                done = record[-1]
         return found
 
     def _times(self, part: _Stretch, picked: set[int]) -> None:
@@ -346,14 +343,15 @@ class Sieve:
 
     def _save_last(self, part: _Stretch, place: int, group: int) -> None:
         timed = self.shapes.timed[int(part.shape[place])]
-        self._lasts[group] = part.line(place), () if timed else part.around(place)
+        record = tuple(part.line(one) for one in part.record(place))
+        self._lasts[group] = record, () if timed else part.around(place)
 
     def _save_changes(self, part: _Stretch, places: Numbers) -> None:
         """Keep late changes, with what tells their time and what stands around them."""
         wanted = places.tolist()
         for place in wanted:
             timed = self.shapes.timed[int(part.shape[place])]
-            self._last_changes.append((part.line(place), () if timed else part.around(place)))
+            self._last_changes.append(((part.line(place),), () if timed else part.around(place)))
         self._context.see_late(part.raw, part.before + 1, len(part.starts), wanted)
 
     @property
@@ -375,6 +373,7 @@ class _Stretch:
         self.heads = heads
         self.before = before
         self.group: Numbers = shape
+        self._begins: Numbers | None = None  # places of lines that begin a record
         self.timed: Numbers = shape[:0]  # places of lines with a time
         self.clock_before: Kept | None = None  # the last such line in front of this part, the first one behind it
         self.clock_behind: Kept | None = None
@@ -393,6 +392,19 @@ class _Stretch:
 
     def line(self, place: int) -> Kept:
         return Kept(self.before + 1 + place, self.raw(place), int(self.group[place]))
+
+    def record(self, place: int) -> range:
+        """The places of the record that a line belongs to; of a very long one those in front, or the line alone."""
+        if self.heads is None:
+            return range(place, place + 1)
+        if self._begins is None:
+            self._begins = np.flatnonzero(self.heads)
+        at = int(self._begins.searchsorted(place, "right"))
+        begin = int(self._begins[at - 1]) if at else 0
+        end = int(self._begins[at]) if at < len(self._begins) else len(self.starts)
+        if end - begin > _LONGEST_RECORD:
+            return range(begin, begin + _TAIL) if place < begin + _TAIL else range(place, place + 1)
+        return range(begin, end)
 
     def around(self, place: int) -> tuple[Kept, ...]:
         """The lines with a time before and behind a place."""

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.log_stream import lines
+from analyzer.log_stream.lines import (
+    PAD,
+    Cutter,
+    as_texts,
+    begins,
+    digitless,
+    distinct,
+    line_ends,
+    taken,
+    texts_at,
+    words_at,
+)
+
+
+def cut(pieces: list[bytes], most: int = 1000, leave: int = 0) -> tuple[list[bytes], Cutter]:
+    """All stretches; of each but the last, ``leave`` lines are given back."""
+    cutter, found = Cutter(iter(pieces), most), []
+    while stretch := cutter.next():
+        data, end = stretch
+        assert data[end:].endswith(PAD) and data[end - 1 : end] == b"\n"
+        if cutter.last:
+            found.append(data[:end])
+            continue
+        ends = [place + 1 for place, byte in enumerate(data[:end]) if byte == 10]
+        used = ends[-1 - leave] if len(ends) > leave else end
+        found.append(data[:used])
+        cutter.give_back(data[used:end])
+    return found, cutter
+
+
+def pieces_of(data: bytes, sizes: list[int]) -> list[bytes]:
+    found, at = [], 0
+    for size in sizes:
+        found.append(data[at : at + size])
+        at += size
+    return [piece for piece in [*found, data[at:]] if piece]
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.binary(max_size=30).map(lambda text: text.replace(b"\n", b"-")), min_size=1, max_size=60),
+    st.lists(st.integers(1, 40), max_size=60),
+    st.booleans(),
+    st.integers(0, 2),
+)
+def test_the_same_bytes_give_the_same_stretches(texts: list[bytes], sizes: list[int], ended: bool, leave: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "STRETCH", 100)
+        data = b"\n".join(texts) + b"\n" * ended
+        found, cutter = cut(pieces_of(data, sizes), leave=leave)
+        assert found == cut([data] if data else [], leave=leave)[0]
+    whole = data if data.endswith(b"\n") or not data else data + b"\n"
+    assert b"".join(found) == whole
+    assert (cutter.bytes, cutter.dropped_lines) == (len(data), 0)
+
+
+@given(st.lists(st.integers(1, 500), max_size=20))
+def test_a_line_longer_than_a_stretch_is_cut(sizes: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "STRETCH", 100)
+        data = b"first\n" + b"x" * 1000 + b"\nlast\n"
+        found, cutter = cut(pieces_of(data, sizes), most=40)
+    assert b"".join(found) == b"first\n" + b"x" * 40 + b"\nlast\n"
+    assert cutter.dropped_lines == 1
+
+
+def test_lines_and_what_they_have_in_common() -> None:
+    data = b"a1 b\n22\na4 b\n"
+    ends = line_ends(data)
+    assert (ends.tolist(), begins(ends).tolist()) == ([4, 7, 12], [0, 5, 8])
+    assert line_ends(data, 6).tolist() == [4]
+    numbers, values = distinct(digitless(data))
+    assert (numbers.tolist(), values) == ([0, 1, 0], [b"a b\n", b"\n"])
+
+
+def test_some_lines_are_copied() -> None:
+    data = b"one\ntwo\nthree\n"
+    ends = line_ends(data)
+    offsets, text = taken(texts_at(data, 0, ends), np.array([2, 0]))
+    assert (offsets.tolist(), text.tobytes()) == ([0, 6, 10], b"three\none\n")
+    text[0] = 84
+    assert distinct(as_texts(offsets, text))[1] == [b"Three\n", b"one\n"]
+    assert data == b"one\ntwo\nthree\n"
+    offsets, text = taken(texts_at(data, 4, ends[1:]), np.array([0]))
+    assert text.tobytes() == b"two\n"
+
+
+def test_words_are_read_at_any_place() -> None:
+    data = b"0123456789" + PAD
+    words = words_at(data, np.array([0, 3]))
+    assert [int(word).to_bytes(8, "little") for word in words] == [b"01234567", b"3456789\0"]
