@@ -151,4 +151,212 @@ def two_of_twelve(now: datetime) -> Incident:
     return story
 
 
-STORIES = [now_ready, events_file, kubelet_journal, two_of_twelve]
+def reboots(now: datetime) -> Incident:
+    story = incident(
+        "boots-every-half-hour",
+        CAUSE,
+        "The worker reboots again and again: nine Rebooted events, each with NodeNotReady and NodeReady; calico-node's restarts come from it.",
+        "kubernetes pkg/kubelet/kubelet_node_status.go (NodeRebooted)",
+        now,
+        difficulty="easy",
+        calico="v3.29.3",
+        kubernetes="v1.31.9+IKS",
+    )
+    nodes = story.workers([f"10.241.9.{n}" for n in (8, 9, 12, 13, 14)])
+    bad = story.workers(["10.241.9.20"], since=700)[0]
+    story.agents(nodes)
+    name = story.agents([bad], restarts=9, started=690, last=("Unknown", 255, 760))[0]
+    _toggles(story, bad, 9, 700, 17_000)
+    for n in range(9):
+        ago = 760 + 1980 * n
+        story.node_event(
+            bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 5f{n}e1c74-2a0b-4c1e-9d35-0b7a63f0{n}e12", ago
+        )
+        story.node_event(bad, "Starting", "Starting kubelet.", ago + 4, type_="Normal")
+    story.pod_event(
+        name, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", 750, 16_900, 9, type_="Normal"
+    )
+    story.not_established(name, nodes[:2], 660, 685, 2, established=3)
+    story.describe(bad)
+    story.log(name, story.boot(bad, 690, nodes) + story.quiet(650, 10))
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "has been rebooted, boot id")
+    return story
+
+
+def watched(now: datetime) -> Incident:
+    story = incident(
+        "get-nodes-w-for-an-hour",
+        CAUSE,
+        "The customer watched the nodes for an hour: one goes NotReady and back every few minutes, the other seven never; the rest of the bundle is calm.",
+        "https://github.com/kubernetes/kubernetes/issues/122338",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.28.9",
+        registry="quay.io/calico",
+    )
+    hosts = {f"prd-k8s-app{n}": f"10.3.18.{100 + n}" for n in range(1, 9)}
+    bad = "prd-k8s-app6"
+    story.hosts({k: v for k, v in hosts.items() if k != bad})
+    story.hosts({bad: hosts[bad]}, since=95)
+    story.staff(hosts)
+    story.not_established(story.pods["prd-k8s-app2"], [hosts[bad]], 5000, 5020, 3, established=6)
+    lines = [
+        "$ kubectl get nodes -w --output-watch-events=false",
+        "NAME           STATUS     ROLES    AGE   VERSION",
+        *[f"{h:14} Ready      <none>   20d   v1.28.9" for h in hosts],
+    ]
+    for n in range(11):
+        lines += [f"{bad:14} {state:10} <none>   20d   v1.28.9" for state in ("NotReady", "NotReady", "Ready")]
+        lines += [f"{h:14} Ready      <none>   20d   v1.28.9" for h in list(hosts)[n % 5 : n % 5 + 2]]
+    story.texts["watch-nodes.txt"] = "\n".join(lines) + "\n"
+    story.log(
+        story.pods[bad],
+        [*story.boot(bad, 1_700_000, [v for k, v in hosts.items() if k != bad])[-9:], *story.quiet(3000, 12)],
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n calico-system -o wide",
+        "describe-app2.txt": f"describe pod -n calico-system {story.pods['prd-k8s-app2']}",
+    }
+    story.affected = [bad]
+    story.cite("watch-nodes.txt", f"{bad:14} NotReady")
+    return story
+
+
+def controller_manager(now: datetime) -> Incident:
+    story = incident(
+        "controller-manager-log-counts-the-changes",
+        CAUSE,
+        "Only the controller manager's log tells it: one node is marked NotReady and healthy again 15 times. The crashing ingress pod on it and BIRD's hold timers are the effect.",
+        "kubernetes pkg/controller/nodelifecycle/node_lifecycle_controller.go",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.24.17+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+    )
+    hosts = {f"rke2-agent-{c}": f"192.168.210.{21 + i}" for i, c in enumerate("abcde")}
+    bad = "rke2-agent-d"
+    story.hosts({k: v for k, v in hosts.items() if k != bad}, kernel="4.18.0-553.el8.x86_64", os_image="AlmaLinux 8.10")
+    story.hosts({bad: hosts[bad]}, since=230, kernel="4.18.0-553.el8.x86_64", os_image="AlmaLinux 8.10")
+    story.staff(hosts)
+    web = story.other(
+        "rke2-ingress-nginx-controller-4fz8k",
+        bad,
+        "10.42.3.11",
+        app="rke2-ingress-nginx-controller",
+        ready=False,
+        restarts=33,
+        waiting="CrashLoopBackOff",
+        last=("Error", 255, 80),
+    )
+    story.pod_event(web, "BackOff", "Back-off restarting failed container", 20, 9000, 210, namespace="kube-system")
+    lines, clock = [], ""
+    for n in range(15):
+        ago = 20_000 - 1310 * n
+        for late, text in (
+            (
+                0,
+                f"node_lifecycle_controller.go:1092] Node {bad} ReadyCondition was Ready, 40.{n:02}s ago, marked as Unknown",
+            ),
+            (
+                1,
+                f'controller_utils.go:122] "Recording status change event message for node" status="NodeNotReady" node="{bad}"',
+            ),
+            (
+                4,
+                f'event.go:294] "Event occurred" object="{bad}" kind="Node" apiVersion="v1" type="Normal" reason="NodeNotReady" message="Node {bad} status is now: NodeNotReady"',
+            ),
+            (170, f"node_lifecycle_controller.go:1165] Controller detected that node {bad} is healthy again"),
+            (
+                600,
+                'garbagecollector.go:468] "Processing object" object="kube-system/rke2-ingress-nginx-leader" kind="Lease"',
+            ),
+        ):
+            clock = story.stamp(ago - late)
+            lines.append(f"I{clock[5:7]}{clock[8:10]} {clock[11:]}118       1 {text}")
+    story.log("kcm", lines, "kube-controller-manager.log")
+    peer = f"bird: Mesh_{hosts[bad].replace('.', '_')}: "
+    drops = [
+        peer + t
+        for _ in range(3)
+        for t in (
+            "Error: Hold timer expired",
+            "State changed to stop",
+            "State changed to down",
+            "Starting",
+            "State changed to start",
+            "Connected to table master",
+            "State changed to feed",
+            "State changed to up",
+        )
+    ]
+    story.log(story.pods["rke2-agent-a"], [*story.quiet(9000, 5000), *drops, *story.quiet(1800, 8)])
+    story.commands = {
+        "pods.txt": "get pods -A -o wide",
+        "nodes.txt": "get nodes -o wide",
+        "describe-ingress.txt": f"describe pod -n kube-system {web}",
+    }
+    story.affected = [bad]
+    story.cite("kube-controller-manager.log", f"Node {bad} status is now: NodeNotReady")
+    return story
+
+
+def became_not_ready(now: datetime) -> Incident:
+    story = incident(
+        "kubelet-says-became-not-ready-by-turns",
+        CAUSE,
+        "The worker's kubelet is restarted by its watchdog every ten minutes and says 'Node became not ready' each time; at the moment of the describe it is Ready. Old typha noise is elsewhere.",
+        "https://github.com/kubernetes/kubernetes/issues/96945",
+        now,
+        difficulty="hard",
+        platform="roks",
+        calico="v3.27.4",
+        kubernetes="v1.29.11+ef2a55c",
+    )
+    nodes = story.workers(
+        [f"10.187.40.{n}" for n in (11, 12, 13)],
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        runtime="cri-o://1.29.11",
+    )
+    bad = story.workers(
+        ["10.187.40.19"], since=140, os_image="Red Hat Enterprise Linux 8.10 (Ootpa)", runtime="cri-o://1.29.11"
+    )[0]
+    story.agents([*nodes, bad])
+    _toggles(story, bad, 6, 140, 4000)
+    name = story.typha(nodes[1], "6h2mz", restarts=4, last=("Error", 137, 500_000), started=499_000)
+    lines = []
+    for n in range(7):
+        ago = 4100 - 600 * n
+        clock = story.stamp(ago)[11:]
+        head = f"{story.syslog(ago)} kube-c9-{bad.rsplit('.', 1)[-1]} kubenswrapper[{18823 + 900 * n}]: "
+        lines += [
+            f"{story.syslog(ago + 3)} kube-c9-19 systemd[1]: kubelet.service: Watchdog timeout (limit 5min)!",
+            f"{story.syslog(ago + 2)} kube-c9-19 systemd[1]: Started Kubernetes Kubelet.",
+            f'{head}I{now:%m%d} {clock}883   {18823 + 900 * n} setters.go:552] "Node became not ready" node="{bad}" condition={{"type":"Ready","status":"False","lastHeartbeatTime":"{story.ago(ago)}","lastTransitionTime":"{story.ago(ago)}","reason":"KubeletNotReady","message":"[container runtime status check may not have completed yet, PLEG is not healthy: pleg has yet to be successful]"}}',
+            f'{head}E{now:%m%d} {clock}902   {18823 + 900 * n} kubelet.go:2327] "Skipping pod synchronization" err="container runtime status check may not have completed yet"',
+            f'{head}I{now:%m%d} {clock}990   {18823 + 900 * n} kubelet_node_status.go:701] "Recording event message for node" node="{bad}" event="NodeReady"',
+        ]
+    story.log("kubelet", lines, "kubelet-10.187.40.19.log")
+    story.describe(bad)
+    story.commands["describe-typha.txt"] = f"describe pod -n calico-system {name}"
+    story.log(story.pods[bad], [*story.boot(bad, 1_500_000, nodes)[-8:], *story.quiet(2500, 6)])
+    story.affected = [bad]
+    story.cite("kubelet-10.187.40.19.log", "Node became not ready")
+    return story
+
+
+STORIES = [
+    now_ready,
+    events_file,
+    kubelet_journal,
+    two_of_twelve,
+    reboots,
+    watched,
+    controller_manager,
+    became_not_ready,
+]
