@@ -79,6 +79,10 @@ class Incident(Story):
         """The time of a syslog or journal line: ``Nov 23 05:11:02``."""
         return (self.now - timedelta(seconds=ago)).strftime("%b %d %H:%M:%S")
 
+    def klog(self, ago: float) -> str:
+        """The time of a klog line, to stand behind its level: ``1123 05:11:02.114233``."""
+        return (self.now - timedelta(seconds=ago)).strftime("%m%d %H:%M:%S.114233")
+
     def started(self, address: str, began: float, peers: Iterable[str] = ()) -> list[str]:
         """The log of a calico-node that starts well, ``began`` seconds ago; ``peers``: BGP sessions that come up."""
         return start_lines(self, address, began, self.calico, peers)
@@ -235,6 +239,55 @@ class Incident(Story):
         combined = "(combined from similar events): " if count > 60 else ""
         self.pod_event(name, "Unhealthy", f"{combined}Readiness probe failed: {text}", last, first, count)
 
+    def probe(self, name: str, text: str, last: float, first: float, count: int = 1, kind: str = "Readiness") -> None:
+        """The event of a failed probe of calico-node: ``text`` follows "calico/node is not ready: "."""
+        combined = "(combined from similar events): " if count > 60 else ""
+        self.pod_event(
+            name, "Unhealthy", f"{combined}{kind} probe failed: calico/node is not ready: {text}\n", last, first, count
+        )
+
+    def stuck(
+        self, name: str, node: str, error: str, last: float = 25, first: float = 1800, count: int = 9, namespace: str = "default",
+        form: str = "containerd", image: str = "registry.example.com/app:1.4",
+    ) -> str:  # fmt: skip
+        """A pod in ContainerCreating whose sandbox gets no network: ``error`` is what the CNI plugin answered.
+
+        ``form`` is how the kubelet words it: ``containerd``, ``old`` (containerd before CNI 1.0), ``docker`` or ``crio``.
+        """
+        self.other(name, node, "none", namespace, f"ReplicaSet/{name.rsplit('-', 1)[0]}", image=image, ready=False,
+                   phase="Pending", age=first + 20, waiting="ContainerCreating")  # fmt: skip
+        status = self.objects["Pod"][-1]["status"]
+        status |= {"podIPs": [], "hostIP": self.address(node)}
+        del status["podIP"]  # an empty one would be printed as such
+        seed = sum((i + 3) * ord(c) for i, c in enumerate(name + node))
+        sandbox = f"{seed * 0x9E3779B97F4A7C15F39CC0605CEDC8341082276BF3A27251F86C6A11D0C18E95:064x}"[-64:]
+        failed = "Failed to create pod sandbox: rpc error: code = Unknown desc = "
+        text = {
+            "containerd": f'failed to setup network for sandbox "{sandbox}": plugin type="calico" failed (add): {error}',
+            "old": f'failed to setup network for sandbox "{sandbox}": {error}',
+            "docker": f'failed to set up sandbox container "{sandbox}" network for pod "{name}": networkPlugin cni failed to set up pod "{name}_{namespace}" network: {error}',
+            "crio": f'failed to create pod network sandbox k8s_{name}_{namespace}_0({sandbox}): error adding pod {namespace}_{name} to CNI network "k8s-pod-network": plugin type="calico" failed (add): {error}',
+        }[form]  # fmt: skip
+        combined = "(combined from similar events): " if count > 9 else ""
+        event(self, "Pod", name, "Scheduled", f"Successfully assigned {namespace}/{name} to {node}", first + 15,
+              type_="Normal", namespace=namespace, source="default-scheduler")  # fmt: skip
+        event(
+            self,
+            "Pod",
+            name,
+            "FailedCreatePodSandBox",
+            combined + failed + text,
+            last,
+            first,
+            count,
+            namespace=namespace,
+        )
+        return name
+
+    def failing(self, node: str, began: float) -> list[str]:
+        """The first lines of a start that gets no further than its datastore check."""
+        return (self.boot if self.release >= (3, 14) else self.old_boot)(node, began)[:5]
+
     def recreated(self, name: str, peers: Sequence[str], ago: float, established: int) -> None:
         """The pod was deleted and made anew ``ago`` seconds ago and missed these peers at its start (later it asks for one peer only)."""
         made = next(item for item in self.objects["Pod"] if item["metadata"]["name"] == name)
@@ -278,6 +331,14 @@ def wrapped(story: Story, lines: Iterable[str], form: str, name: str = "") -> li
     return made
 
 
+SOCKET = "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory"
+FELIX_503 = "felix is not ready: readiness probe reporting 503"
+FELIX_REFUSED = (
+    'felix is not ready: Get "http://localhost:9099/readiness": dial tcp 127.0.0.1:9099: connect: connection refused'
+)
+NOT_LIVE = (
+    'Felix is not live: Get "http://localhost:9099/liveness": dial tcp 127.0.0.1:9099: connect: connection refused'
+)
 NO_CONFIG = "bird: Unable to open configuration file /etc/calico/confd/config/{}: No such file or directory"
 
 
