@@ -209,4 +209,257 @@ def cpu_limit(now: datetime) -> Incident:
     return story
 
 
-STORIES = [steal, slow_disk, noisy_job, cpu_limit]
+def soft_lockup(now: datetime) -> Incident:
+    story = incident(
+        "soft-lockups-in-the-kernel-log",
+        CAUSE,
+        "The kernel log of the worker shows CPUs stuck for more than 20 seconds (soft lockup): probes of calico-node and of other pods there time out together.",
+        "Linux kernel/watchdog.c (BUG: soft lockup)",
+        now,
+        difficulty="easy",
+        platform="vpc",
+        calico="v3.29.3",
+        kubernetes="v1.31.9+IKS",
+    )
+    nodes = story.workers([f"10.245.17.{n}" for n in (10, 11, 14)])
+    bad = nodes[1]
+    story.agents([nodes[0], nodes[2]])
+    name = story.agents([bad], ready=False, restarts=3, started=1500, last=("Error", 137, 1510))[0]
+    story.pod_event(name, "Unhealthy", f"Readiness probe failed: {LATE}", 35, 7000, 61)
+    web = story.other(
+        "web-5f8c7d9b6-qk4zr",
+        bad,
+        "172.17.90.6",
+        namespace="shop",
+        owner="ReplicaSet/web-5f8c7d9b6",
+        ready=False,
+        restarts=9,
+        last=("Error", 137, 600),
+        started=590,
+    )
+    story.pod_event(
+        web,
+        "Unhealthy",
+        'Liveness probe failed: Get "http://172.17.90.6:8080/live": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        70,
+        7000,
+        40,
+        namespace="shop",
+    )
+    lines = []
+    for n in range(12):
+        at = f"{story.syslog(6900 - 560 * n)} kube-w11 kernel: [{912300 + 560 * n}.{n:02}1221] "
+        lines += [
+            at
+            + f"watchdog: BUG: soft lockup - CPU#{n % 4} stuck for {22 + n % 5}s! [{('kworker/u8:2', 'java', 'containerd-shim')[n % 3]}:{2114 + n}]",
+            at + "Modules linked in: xt_set ip_set_hash_net ip_set veth ipip tunnel4 ip_tunnel xt_nat",
+            at + "Call Trace:",
+            at + " <IRQ>",
+        ]
+    story.log("kernel", lines, "dmesg.txt")
+    story.log(name, [*story.boot(bad, 1500, [nodes[0], nodes[2]]), *story.quiet(1400, 10)])
+    story.describe(bad)
+    story.commands["describe-web.txt"] = f"describe pod -n shop {web}"
+    story.affected = [bad]
+    story.cite("dmesg.txt", "BUG: soft lockup")
+    return story
+
+
+def loop_cycle(now: datetime) -> Incident:
+    story = incident(
+        "bird-loop-cycle-took-seconds",
+        CAUSE,
+        "BIRD itself says that its loop took many seconds at the times when all its sessions expire, while felix is late as well: the host gives its programs no CPU. The network between the hosts is not at fault.",
+        "BIRD 1.6 sysdep/unix/io.c (I/O loop cycle took)",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.23.5",
+        kubernetes="v1.24.13",
+        namespace="kube-system",
+        registry="quay.io/calico",
+    )
+    hosts = {f"esx-k8s-{n}": f"10.55.101.{30 + n}" for n in range(1, 7)}
+    bad = "esx-k8s-5"
+    story.hosts(hosts)
+    story.staff({k: v for k, v in hosts.items() if k != bad})
+    peers = [v for k, v in hosts.items() if k != bad]
+    name = story.staff({bad: hosts[bad]}, restarts=1, started=88_000, last=("Error", 137, 88_010))[0]
+    story.not_established(name, peers[:4], 500, 9000, 9, established=1)
+    story.pod_event(name, "Unhealthy", f"Readiness probe failed: {LATE}", 700, 9000, 14)
+    for node in ("esx-k8s-1", "esx-k8s-2"):
+        story.recreated(story.pods[node], [hosts[bad]], 520, 4)
+    log = story.boot(bad, 88_000, peers)
+    for n in range(5):
+        ago = 9000 - 2000 * n
+        log += story.quiet(ago + 400, ago)
+        log.append(f"bird: I/O loop cycle took {11813 + 4077 * n} ms for {5 + n} events")
+        for at in peers:
+            session = f"bird: Mesh_{at.replace('.', '_')}"
+            log += [
+                f"{session}: {t}"
+                for t in (
+                    "Error: Hold timer expired",
+                    "State changed to stop",
+                    "State changed to down",
+                    "Starting",
+                    "State changed to start",
+                    "State changed to feed",
+                    "State changed to up",
+                )
+            ]
+        log.append(
+            story.say(
+                ago - 30,
+                "INFO",
+                61,
+                "felix",
+                "summary.go 100:",
+                f"Summarising 2 dataplane reconciliation loops over 1m{40 + n}.9s: avg={9114 + n * 311}ms longest={16220 + n * 901}ms (resync-filter-v4)",
+            )
+        )
+    story.log(name, log)
+    story.describe(bad, name)
+    story.commands["describe-esx-k8s-1.txt"] = f"describe pod -n kube-system {story.pods['esx-k8s-1']}"
+    story.affected = [bad]
+    story.cite(f"{name}.log", "I/O loop cycle took")
+    return story
+
+
+def stolen(now: datetime) -> Incident:
+    story = incident(
+        "seventy-percent-stolen",
+        CAUSE,
+        "top of two virtual workers shows 70 % stolen time: their hypervisor is overbooked. Felix' health reports time out there and liveness restarts calico-node; the rest of the pool is quiet.",
+        "https://github.com/projectcalico/calico/issues/4185",
+        now,
+        difficulty="hard",
+        platform="classic",
+        calico="v3.26.5",
+        kubernetes="v1.28.15+IKS",
+        namespace="kube-system",
+    )
+    nodes = story.workers([f"10.121.77.{n}" for n in (9, 12, 15, 33, 40, 41, 58)])
+    bad = [nodes[3], nodes[5]]
+    story.agents([n for n in nodes if n not in bad])
+    for i, node in enumerate(bad):
+        name = story.agents([node], ready=i == 1, restarts=22 + i, started=900 + i, last=("Error", 137, 910 + i))[0]
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 503",
+            940,
+            50_000,
+            133,
+        )
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            930,
+            50_000,
+            22,
+            type_="Normal",
+        )
+        log = story.boot(node, 900 + i, [n for n in nodes if n != node])
+        for n in range(9):
+            log += [
+                *story.quiet(800 - 90 * n, 770 - 90 * n),
+                story.say(
+                    760 - 90 * n,
+                    "WARNING",
+                    61,
+                    "felix",
+                    "health.go 188:",
+                    f'Report timed out name="{("int_dataplane", "async_calc_graph", "felix-startup")[n % 2]}"',
+                ),
+            ]
+        story.log(name, log)
+        story.describe(node, name)
+        story.texts[f"top-{node}.txt"] = (
+            "\n".join(
+                [
+                    f"top - {story.stamp(30)[11:19]} up 44 days,  3:10,  0 users,  load average: {21 + i}.40, 19.22, 18.76",
+                    "Tasks: 311 total,   9 running, 302 sleeping,   0 stopped,   0 zombie",
+                    f"%Cpu(s): 17.1 us,  9.8 sy,  0.0 ni,  1.2 id,  0.4 wa,  0.0 hi,  0.6 si, 7{i}.9 st",
+                    "MiB Mem :  15883.9 total,   6120.4 free,   4011.8 used,   5751.7 buff/cache",
+                    "",
+                    "    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND",
+                    "   2311 root      20   0 1921456 101224  54012 R  31.2   0.6 312:44.10 kubelet",
+                    "  61144 root      20   0 2380516  91204  41020 S  12.0   0.6   3:01.18 calico-node",
+                ]
+            )
+            + "\n"
+        )
+    story.affected = bad
+    story.cite(f"top-{bad[0]}.txt", "70.9 st")
+    return story
+
+
+def nightly_backup(now: datetime) -> Incident:
+    story = incident(
+        "disk-at-100-percent-while-the-backup-runs",
+        CAUSE,
+        "During the nightly backup the disk of one host is 100 % busy with waits of seconds; kubelet and calico-node's exec probes time out in these hours only, and containerd is slow but answers.",
+        "https://github.com/kubernetes/kubernetes/issues/82987",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.27.2",
+        kubernetes="v1.29.4",
+        registry="quay.io/calico",
+        acceptable=["worker-resource-pressure"],
+    )
+    hosts = {"stor-1": "10.90.14.5", "stor-2": "10.90.14.6", "comp-1": "10.90.14.7", "comp-2": "10.90.14.8"}
+    story.hosts(hosts)
+    story.staff({k: v for k, v in hosts.items() if k != "stor-2"})
+    name = story.staff({"stor-2": hosts["stor-2"]}, restarts=6, started=1300, last=("Error", 137, 1320))[0]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Readiness probe failed: command timed out: "/bin/calico-node -bird-ready -felix-ready" timed out after 10s',
+        60,
+        260_000,
+        188,
+    )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Liveness probe failed: Get "http://localhost:9099/liveness": net/http: request canceled (Client.Timeout exceeded while awaiting headers)',
+        1330,
+        260_000,
+        71,
+    )
+    story.other(
+        "restic-backup-29371140-x7vqp",
+        "stor-2",
+        "10.233.90.44",
+        namespace="backup",
+        owner="Job/restic-backup-29371140",
+        age=3700,
+        started=3690,
+    )
+    rows = ["Linux 5.15.0-91-generic (stor-2) \t_x86_64_\t(8 CPU)", ""]
+    for n in range(6):
+        rows += [
+            story.stamp(1500 - 60 * n)[11:19],
+            "Device            r/s     rkB/s   r_await     w/s     wkB/s   w_await  aqu-sz  %util",
+            f"sda             {611 + n}.00  {78114 + n * 91}.00   {412 + 30 * n}.10   88.00   4310.00  {1812 + 66 * n}.44   {214 + n}.80  100.00",
+            "sdb               0.20      3.10      0.90    0.40      9.20     1.10    0.00   0.04",
+            "",
+        ]
+    story.texts["iostat-stor-2.txt"] = "\n".join(rows) + "\n"
+    story.log(
+        name, [*story.boot("stor-2", 1300, [v for k, v in hosts.items() if k != "stor-2"]), *story.quiet(1200, 10)]
+    )
+    story.commands = {
+        "pods.txt": "get pods -A -o wide",
+        "describe-calico-stor-2.txt": f"describe pod -n calico-system {name}",
+        "describe-stor-2.txt": "describe node stor-2",
+    }
+    story.affected = ["stor-2"]
+    story.cite("iostat-stor-2.txt", "100.00")
+    return story
+
+
+STORIES = [steal, slow_disk, noisy_job, cpu_limit, soft_lockup, loop_cycle, stolen, nightly_backup]
