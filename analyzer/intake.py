@@ -18,6 +18,7 @@ from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.log_stream.kind import NotOneLogError, is_plain_log
 from analyzer.log_stream.lookup import numbered_lines
+from analyzer.log_stream.workers import Results, Workers, useful_jobs
 from analyzer.quote import quote
 from analyzer.tables import ROW_TYPES
 from parsers.container_log import parse_container_log, section_sources, split_sections
@@ -32,6 +33,7 @@ from parsers.session import Part, asked, split_session
 from parsers.source import Match, Parsed, Source
 
 if TYPE_CHECKING:
+    from analyzer.log_stream.reader import ReadLog
     from analyzer.redaction import Redaction
 
 Raw = bytes
@@ -153,6 +155,7 @@ def read_bundle(
     limits: Limits | None = None,
     matcher: MessageMatcher | None = None,
     redaction: Redaction | None = None,
+    jobs: int = 1,
 ) -> Intake:
     """Read one ticket.
 
@@ -162,6 +165,7 @@ def read_bundle(
         limits: what is read at the most.
         matcher: the catalogue behind ``match``; with it large logs are read in pieces, without it as whole texts.
         redaction: replaces secrets before anything is read; None for the bundle as it is.
+        jobs: processes that read large logs at once; 0 for as many as there are processors. What is read is the same.
 
     Raises:
         BundleError: an input does not exist, cannot be opened, or no text at all is in it.
@@ -170,9 +174,11 @@ def read_bundle(
         raise BundleError("no input is given: name a folder, an archive or files")
     name = redaction.path(_name(paths[0])) if redaction else _name(paths[0])
     reader = _Reader(Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction), match, matcher)
+    reader.shares = useful_jobs(paths, jobs) if matcher else 1
+    workers = Workers(reader.results_of_share, reader.shares - 1)
     for member in reader.intake.members(at_once=LARGE if matcher else 0):
         reader.member(member)
-    reader.again()
+    reader.settle(workers.results())
     return reader.finish()
 
 
@@ -182,6 +188,19 @@ def _is_large_log(member: Member) -> bool:
 
 def _name(path: Path) -> str:
     return path.name or path.resolve().name or str(path)
+
+
+@dataclass(slots=True)
+class _Large:
+    """A large log, whose rows are placed when all logs were read: its file, and where its outputs belong."""
+
+    row: FileRow
+    hint: Hint
+    outputs_before: int
+    files_before: int
+    log: ReadLog | None = None  # None where another process reads it, or it must be read as a whole text
+    outputs: list[Output] = field(default_factory=list)
+    files: list[FileRow] = field(default_factory=list)
 
 
 class _Reader:
@@ -197,7 +216,9 @@ class _Reader:
         self._seen: dict[tuple[str, str, str, bool], str] = {}
         self._unknown: list[str] = []
         self._shared: list[tuple[FileRow, list[Output]]] = []  # files that hold several logs
-        self._again: dict[str, tuple[FileRow, Hint, tuple[int, int]]] = {}  # large logs that must be read as whole texts
+        self._large: list[_Large] = []
+        self._larges = 0
+        self.shares, self.share = 1, 0  # of the large logs, and which one is read by this process
 
     def member(self, member: Member) -> None:
         """Take one member in: as text, as a duplicate, or as something that is not read."""
@@ -208,7 +229,7 @@ class _Reader:
         self.intake.rows["files"].append(row)
         if member.rest is not None:
             if _is_large_log(member):
-                self._large(member, row, hint)
+                self._take_large(member, row, hint)
                 return
             member = self._whole(member)
             row.bytes, row.problems = member.size, member.problems
@@ -239,15 +260,42 @@ class _Reader:
             problems = (*member.rest.problems, *problems)
         return Member(member.path, b"".join(pieces), problems)
 
-    def _large(self, member: Member, row: FileRow, hint: Hint) -> None:
-        """Read a log in pieces; where it turns out to be something else, as a whole."""
+    def _take_large(self, member: Member, row: FileRow, hint: Hint) -> None:
+        """Read a large log in pieces, or leave it to the process whose share it is."""
+        large = _Large(row, hint, len(self.outputs), len(self.intake.rows["files"]))
+        if self._is_mine():
+            log = self._read_large(member)
+            if isinstance(log, Member):
+                row.bytes, row.problems = log.size, log.problems
+                self._text(log, row, hint)
+                return
+            large.log = log
+        self._large.append(large)
+
+    def _is_mine(self) -> bool:
+        self._larges += 1
+        return self._larges % self.shares == self.share
+
+    def results_of_share(self, share: int) -> Results:
+        """Read the large logs of one share; this is what another process does."""
+        self.share = share
+        found: Results = {}
+        for member in self.intake.members(at_once=LARGE):
+            if member.rest is not None and _is_large_log(member) and self._is_mine():
+                log = self._read_large(member)
+                if log is not None and not isinstance(log, Member):
+                    found[member.path] = log
+        return found
+
+    def _read_large(self, member: Member) -> ReadLog | Member | None:
+        """Give what was read of a log in pieces; where it turns out to be something else all of it, or None."""
         from analyzer.log_stream.reader import read_log  # needs numpy and pyarrow, which small tickets never load
 
         assert member.rest is not None and self.matcher is not None
-        path, rest = member.path, member.rest
-        taken: list[bytes] = []
+        rest = member.rest
+        taken: list[Raw] = []
 
-        def pieces() -> Iterator[bytes]:
+        def pieces() -> Iterator[Raw]:
             for piece in chain([member.data], rest.pieces()):
                 if rest.size <= _REPLAYED:
                     taken.append(piece)
@@ -255,49 +303,62 @@ class _Reader:
                     taken.clear()
                 yield piece
 
-        container = hint.container or container_of(decode(member.data)[0][:SAMPLE])
-        source = Source(path, 1, hint.namespace, hint.pod, container, hint.node, hint.previous)
         try:
-            log = read_log(pieces(), source, self.matcher, self.intake.limits.line, self.intake.clean)
+            log = read_log(pieces(), self._source_of(member), self.matcher, self.intake.limits.line, self.intake.clean)
         except NotOneLogError:
-            if taken:
-                whole = self._whole(member, taken)
-                whole = replace(whole, data=(self.intake.clean or bytes)(whole.data))
-                row.bytes, row.problems = whole.size, whole.problems
-                self._text(whole, row, hint)
-            else:
-                self._again[path] = row, hint, (len(self.outputs), len(self.intake.rows["files"]))
-            return
+            whole = self._whole(member, taken) if taken else None
+            return replace(whole, data=(self.intake.clean or bytes)(whole.data)) if whole else None
+        log.problems[:0] = rest.problems
+        return log
+
+    def _source_of(self, member: Member) -> Source:
+        hint = place(member.path)
+        container = hint.container or container_of(decode(member.data)[0][:SAMPLE])
+        return Source(member.path, 1, hint.namespace, hint.pod, container, hint.node, hint.previous)
+
+    def settle(self, results: Results) -> None:
+        """Place what was read of the large logs; read those as whole texts that are no plain logs."""
+        rows = self.intake.rows
+        outputs, files = self.outputs, rows["files"]
+        wholes: dict[str, _Large] = {}
+        for large in self._large:
+            log = large.log or results.get(large.row.path)
+            if log is None:
+                wholes[large.row.path] = large
+                continue
+            self.outputs, rows["files"] = large.outputs, large.files
+            self._settle(log, large)
+        for member in self.intake.members(wholes) if wholes else ():
+            if member.path in wholes:
+                large = wholes[member.path]
+                self.outputs, rows["files"] = large.outputs, large.files
+                large.row.bytes, large.row.problems = member.size, member.problems
+                self._text(member, large.row, large.hint)
+        self.outputs, rows["files"] = [], []
+        at = at_file = 0
+        for large in self._large:
+            self.outputs += [*outputs[at : large.outputs_before], *large.outputs]
+            rows["files"] += [*files[at_file : large.files_before], *large.files]
+            at, at_file = large.outputs_before, large.files_before
+        self.outputs += outputs[at:]
+        rows["files"] += files[at_file:]
+
+    def _settle(self, log: ReadLog, large: _Large) -> None:
+        row, path = large.row, large.row.path
         self.texts += 1
         row.bytes = log.bytes
-        if first := self._first_like(log.digest, path, hint):
-            self._duplicate(row, hint, first)
+        if first := self._first_like(log.digest, path, large.hint):
+            self._duplicate(row, large.hint, first)
             return
         row.lines, row.encoding = log.lines, log.encoding
         self.intake.quotes[path] = log.quotes
-        output = Output(replace(row, kind="log"), source, "log", log.parsed)
-        self._files([output], row)
-        row.problems = tuple(dict.fromkeys([*rest.problems, *log.problems, *log.parsed.problems]))
+        if self.intake.redaction is not None:
+            for line in log.parsed.log_lines:
+                self.intake.redaction.note_ids(line.raw.encode("utf-8", "surrogatepass"))
+        self._files([Output(replace(row, kind="log"), log.source, "log", log.parsed)], row)
+        row.problems = tuple(dict.fromkeys([*log.problems, *log.parsed.problems]))
         for problem in row.problems:
             self.intake.warn(path, problem)
-
-    def again(self) -> None:
-        """Read those large files as whole texts that turned out not to be a plain log."""
-        if not self._again:
-            return
-        rows = self.intake.rows
-        more = more_files = 0
-        for member in self.intake.members(self._again):
-            if member.path in self._again:
-                row, hint, (place, place_of_file) = self._again[member.path]
-                row.bytes, row.problems = member.size, member.problems
-                outputs, self.outputs = self.outputs, []
-                files, rows["files"] = rows["files"], []
-                self._text(member, row, hint)
-                outputs[place + more : place + more] = self.outputs
-                files[place_of_file + more_files : place_of_file + more_files] = rows["files"]
-                more, more_files = more + len(self.outputs), more_files + len(rows["files"])
-                self.outputs, rows["files"] = outputs, files
 
     def _duplicate(self, row: FileRow, hint: Hint, first: str) -> None:
         row.kind, row.container = "duplicate", hint.container

@@ -63,12 +63,17 @@ class Analyzer:
     """A loaded catalogue and its compiled matcher, for one bundle or many."""
 
     def __init__(
-        self, causes: Iterable[Path] = (), limits: Limits | None = None, redaction: Redaction | None = None
+        self,
+        causes: Iterable[Path] = (),
+        limits: Limits | None = None,
+        redaction: Redaction | None = None,
+        jobs: int = 1,
     ) -> None:
         self.catalogue: Catalogue = load(causes)
         self.matcher = build_matcher(self.catalogue)
         self.limits = limits or Limits()
         self.checks = load_checks()
+        self.jobs = jobs  # processes that read large logs; 0 for as many as there are processors
         self.redaction = redaction  # None: everything is quoted as it stands in the bundle
 
     @property
@@ -78,7 +83,7 @@ class Analyzer:
 
     def read(self, paths: Sequence[Path]) -> Reading:
         """Open, recognise and parse; raises ``BundleError`` where there is nothing to read."""
-        intake = read_bundle(paths, self.match, self.limits, self.matcher, self.redaction)
+        intake = read_bundle(paths, self.match, self.limits, self.matcher, self.redaction, self.jobs)
         _what_kubectl_can_tell(intake, self.catalogue)
         tables = build(dict(intake.rows), intake.collected)
         tables.facts_of_files = dict(intake.file_facts)

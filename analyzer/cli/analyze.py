@@ -27,6 +27,7 @@ def run(
     quiet: bool,
     verbose: bool,
     redaction: Redaction | None = None,
+    jobs: int = 0,
 ) -> None:
     """Analyze one ticket, write its reports, print the summary."""
     started = time.perf_counter()
@@ -37,7 +38,7 @@ def run(
     from analyzer.pipeline import Analyzer
 
     try:
-        report = Analyzer(extra, redaction=redaction).analyze(paths)
+        report = Analyzer(extra, redaction=redaction, jobs=jobs).analyze(paths)
     except BundleError as error:
         fail(name_of_input(str(error), paths))
     except CatalogueError as error:

@@ -32,6 +32,9 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print warnings a
 Redact = Annotated[
     bool, typer.Option("--redact/--no-redact", help="Keep secrets out; --redact=hosts: addresses and host names too.")
 ]
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=0, metavar="N", help="Processes that read large logs; 0: one for each processor.")
+]
 RedactHosts = Annotated[
     bool, typer.Option("--redact-hosts", help="The same as --redact=hosts: stable pseudonyms for hosts.")
 ]
@@ -101,6 +104,7 @@ def analyze(
     fail_on: Annotated[
         str | None, typer.Option("--fail-on", help="likely: exit 3 when a likely cause was found.")
     ] = None,
+    jobs: Jobs = 0,
     redact: Redact = True,
     redact_hosts: RedactHosts = False,
     redact_map: RedactMap = None,
@@ -115,7 +119,7 @@ def analyze(
         fail(f"--fail-on takes 'likely', not {fail_on!r}")
     redaction = redaction_of(redact, redact_hosts, redact_map)
     try:
-        run(paths, output or [], format, causes or [], template, fail_on == "likely", quiet, verbose, redaction)
+        run(paths, output or [], format, causes or [], template, fail_on == "likely", quiet, verbose, redaction, jobs)
     finally:
         write_map(redaction, redact_map)
 

@@ -32,6 +32,7 @@ class ReadLog:
     """What was read of a log; ``lines`` and ``bytes`` are those of the whole file."""
 
     parsed: Parsed
+    source: Source
     lines: int
     bytes: int
     encoding: str
@@ -145,7 +146,16 @@ class _LogReader:
         quotes = dict(zip([number for number, _ in around], quoted, strict=True))
         last = lines[-1].text if lines else ""
         digest = f"{self.digest:08x} {cutter.bytes} {self.sieve.lines} {last}"
-        return ReadLog(parsed, self.sieve.lines, cutter.bytes, self._encoding(), digest, quotes, self._problems(cutter))
+        return ReadLog(
+            parsed,
+            self.source,
+            self.sieve.lines,
+            cutter.bytes,
+            self._encoding(),
+            digest,
+            quotes,
+            self._problems(cutter),
+        )
 
     def _cleaned(self, texts: list[str]) -> list[str]:
         """The texts without secrets; they are looked at together, because one may go over several lines."""

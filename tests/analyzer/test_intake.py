@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 import zipfile
 from dataclasses import asdict
@@ -133,3 +134,19 @@ def test_what_is_kept_of_a_large_log_has_no_secrets(tmp_path: Path) -> None:
     number = text.count("\n", 0, text.index(secret)) + 1
     again = intake.lines({"a.log": {number}}, 5)
     assert "Authorization" in again["a.log"][number] and secret not in repr(again)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_several_processes_read_the_same(jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {f"logs/{name}.log": large_log(seed) for seed, name in enumerate("abcde")}
+    texts |= {"logs/f.log": large_log(1), "logs/g.log": large_log(9) + "$ kubectl get nodes\n" + large_log(8)}
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    alone = told(read_bundle([tmp_path], MATCHER.match, Limits(), MATCHER, jobs=1))
+    asked: list[int] = []
+    monkeypatch.setattr(analyzer.intake, "useful_jobs", lambda paths, wanted: asked.append(wanted) or wanted)
+    together = read_bundle([tmp_path], MATCHER.match, Limits(), MATCHER, jobs=jobs)
+    assert asked == [jobs]
+    assert told(together) == alone

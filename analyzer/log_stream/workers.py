@@ -1,0 +1,82 @@
+"""Large logs read by several processes at once.
+
+Each process goes through the whole bundle (what is packed together can be unpacked only from its beginning) and reads
+the logs that are its own; the others are skipped over. Only on Linux, where a process can be split in two with all it
+knows; elsewhere starting one would cost more than it saves.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+from typing import Any
+
+from analyzer.bundle.folder import files_below
+
+#: bytes of logs below which a second process does not pay, and how much more text a packed file may hold
+_WORTH, _PACKED = 48 * 1024 * 1024, 8
+_PACKED_ENDS = (".gz", ".tgz", ".zip", ".xz", ".zst", ".bz2")
+#: what a process gives: name in the bundle -> what was read
+Results = dict[str, Any]
+
+
+def useful_jobs(paths: Sequence[Path], jobs: int) -> int:
+    """Give how many processes to use, of at most ``jobs``; 0 stands for as many as there are processors."""
+    if jobs == 1 or not sys.platform.startswith("linux"):
+        return 1
+    processors = len(os.sched_getaffinity(0))
+    return min(jobs or processors, 8) if sum(_sizes(paths)) >= _WORTH else 1
+
+
+def _sizes(paths: Iterable[Path]) -> Iterator[int]:
+    for path in paths:
+        inside = (item for _, item in files_below(path, lambda file, what: None)) if path.is_dir() else [path]
+        for file in inside:
+            try:
+                size = file.lstat().st_size
+            except OSError:
+                continue
+            yield size * (_PACKED if file.suffix.lower() in _PACKED_ENDS else 1)
+
+
+class Workers:
+    """The other processes; :meth:`results` waits for them.
+
+    Args:
+        work: gives the results of a share (1, 2, ...).
+        count: how many processes.
+    """
+
+    def __init__(self, work: Callable[[int], Results], count: int) -> None:
+        self._started: list[tuple[ForkProcess, Connection]] = []
+        fork = multiprocessing.get_context("fork") if count else None
+        for share in range(1, count + 1):
+            assert fork is not None
+            here, there = fork.Pipe(duplex=False)
+            process = fork.Process(target=_run, args=(work, share, there), daemon=True)
+            process.start()
+            there.close()
+            self._started.append((process, here))
+
+    def results(self) -> Results:
+        """Everything that was read; what a process did not manage to read is missing."""
+        found: Results = {}
+        for process, connection in self._started:
+            try:
+                found.update(connection.recv())
+            except (EOFError, OSError):
+                pass
+            finally:
+                connection.close()
+                process.join()
+        return found
+
+
+def _run(work: Callable[[int], Results], share: int, connection: Connection) -> None:
+    with connection:
+        connection.send(work(share))
