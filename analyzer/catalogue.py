@@ -239,6 +239,8 @@ class RankingModel(Entry):
     temperature: float = 1.0
     #: factor on the priors of all faults: how often a bundle that is sent has something wrong at all
     prior_scale: float = 1.0
+    #: share of incidents whose cause the catalogue does not know, or not in these words
+    unknown: float = 0.0
     likely: float = 0.5
     possible: float = 0.1
     shown: float = 0.02

@@ -198,7 +198,7 @@ def _posterior(network: _Network, model: RankingModel) -> dict[str, float]:
     for names, score in scores.items():
         for name in names:
             posterior[name] += math.exp(score - top) / total
-    return {name: min(1.0, value) for name, value in posterior.items()}
+    return {name: min(1.0, value) * (1.0 - model.unknown) for name, value in posterior.items()}
 
 
 def _log_score(network: _Network, names: Iterable[str], candidates: Iterable[str]) -> float:
