@@ -269,10 +269,245 @@ def journal_of_a_vpc_worker(now: datetime) -> Incident:
     return story
 
 
+def alert_fired(now: datetime) -> Incident:
+    story = incident(
+        "prometheus-alert-conntrack-limit",
+        "conntrack-table-full",
+        "The alert list that was sent says that the conntrack entries of two workers are at 100 % of the limit; probes there time out at random, all calico pods are ready.",
+        "https://github.com/prometheus-operator/kube-prometheus (NodeHighNumberConntrackEntriesUsed), node_exporter conntrack collector",
+        now,
+        difficulty="medium",
+        platform="vpc",
+        calico="v3.29.3",
+        kubernetes="v1.31.9+IKS",
+    )
+    nodes = story.workers([f"10.246.12.{n}" for n in (4, 5, 6, 7)])
+    pods = story.agents(nodes)
+    bad = nodes[:2]
+    for name in pods[:2]:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            'Liveness probe failed: Get "http://localhost:9099/liveness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+            400,
+            9000,
+            6,
+        )
+    story.texts["alerts.txt"] = (
+        "\n".join(
+            [
+                "ALERTNAME                            STATE    SINCE     INSTANCE          VALUE    DESCRIPTION",
+                *[
+                    f"NodeHighNumberConntrackEntriesUsed   firing   01:12:40  {n}:9100   1.0000   100.00% of conntrack entries are used."
+                    for n in bad
+                ],
+                f"TargetDown                           pending  00:03:10  {bad[0]}:10250  1        3.1% of the kubelet targets are down.",
+                "Watchdog                             firing   412:10:0  -                 1        This is an alert meant to ensure that the entire alerting pipeline is functional.",
+            ]
+        )
+        + "\n"
+    )
+    story.texts["node-metrics.txt"] = "".join(
+        f'node_nf_conntrack_entries{{instance="{n}:9100"}} {262144 if n in bad else 40122}\nnode_nf_conntrack_entries_limit{{instance="{n}:9100"}} 262144\n'
+        for n in nodes
+    )
+    story.log(pods[0], [*story.boot(nodes[0], 1_200_000, nodes[1:])[-8:], *story.quiet(1500, 10)])
+    story.describe(nodes[0])
+    story.affected = bad
+    story.cite("alerts.txt", "100.00% of conntrack entries are used")
+    return story
+
+
+def in_a_netns(now: datetime) -> Incident:
+    story = incident(
+        "table-full-in-netns-newer-kernel",
+        "conntrack-table-full",
+        "The newest kernel names the namespace: 'table full in netns ..., dropping packet' on one host since a DNS flood; BGP with all others expires now and then.",
+        "Linux net/netfilter/nf_conntrack_core.c (table full in netns)",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.30.2",
+        kubernetes="v1.33.2+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+    )
+    hosts = {f"gw-{n}": f"172.18.7.{30 + n}" for n in (1, 2, 3, 4, 5)}
+    bad = "gw-3"
+    story.hosts(
+        hosts,
+        kernel="6.16.3-200.fc42.x86_64",
+        os_image="Fedora Linux 42 (Server Edition)",
+        runtime="containerd://2.0.5-k3s1",
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad})
+    name = story.staff({bad: hosts[bad]}, ready=False)[0]
+    peers = [v for k, v in hosts.items() if k != bad]
+    story.not_established(name, peers[:3], 20, 4000, 70, established=1)
+    lines = []
+    for n in range(26):
+        lines.append(
+            f"{story.syslog(4100 - 150 * n)} gw-3 kernel: nf_conntrack: nf_conntrack: table full in netns 4026531840, dropping packet"
+        )
+        if n % 5 == 2:
+            lines += [
+                f"{story.syslog(4099 - 150 * n)} gw-3 kernel: net_ratelimit: {2011 + n} callbacks suppressed",
+                f'{story.syslog(4090 - 150 * n)} gw-3 rke2[1991]: I{now:%m%d} trace.go:236] Trace[88{n}]: "DeltaFIFO Pop Process" ID:kube-system/x,Depth:12 (total time: 214ms)',
+            ]
+    story.log("journal", lines, "journal-gw-3.txt")
+    log = story.boot(bad, 1_700_000, peers)[-9:]
+    for at in peers[:3]:
+        log += [
+            f"bird: Mesh_{at.replace('.', '_')}: {t}"
+            for t in (
+                "Error: Hold timer expired",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+            )
+        ]
+    story.log(name, [*log, *story.quiet(1300, 10)])
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("journal-gw-3.txt", "table full in netns")
+    return story
+
+
+def once_in_a_long_journal(now: datetime) -> Incident:
+    story = incident(
+        "one-line-between-audit-and-crio",
+        "conntrack-table-full",
+        "In the worker's long journal the kernel says twice that the connection table is full; what is loud is Typha's reconnecting and a router pod that restarts on the same worker.",
+        "OpenShift sosreport journal form of nf_conntrack: table full",
+        now,
+        difficulty="hard",
+        platform="roks",
+        calico="v3.27.4",
+        kubernetes="v1.29.11+ef2a55c",
+    )
+    nodes = story.workers(
+        [f"10.190.21.{n}" for n in (8, 9, 10, 15)],
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        kernel="4.18.0-553.22.1.el8_10.x86_64",
+        runtime="cri-o://1.29.11",
+    )
+    bad = nodes[3]
+    story.agents([n for n in nodes if n != bad])
+    name = story.agents([bad])[0]
+    router = story.other(
+        "router-default-7b9c6d5f8-pk4mz",
+        bad,
+        namespace="openshift-ingress",
+        owner="ReplicaSet/router-default-7b9c6d5f8",
+        ready=False,
+        restarts=19,
+        last=("Error", 137, 300),
+        started=290,
+    )
+    story.pod_event(
+        router,
+        "ProbeError",
+        'Readiness probe error: Get "http://localhost:1936/healthz/ready": dial tcp [::1]:1936: i/o timeout',
+        40,
+        6000,
+        77,
+        namespace="openshift-ingress",
+    )
+    lines = []
+    for n in range(32):
+        at = f"{story.syslog(3200 - 95 * n)} kube-w15 "
+        lines += [
+            at + f"audit[{2011 + n}]: NETFILTER_CFG table=nat family=2 entries=2{n:02}1",
+            at
+            + f'crio[2418]: time="{story.ago(3200 - 95 * n)}" level=info msg="Checking image status: quay.example.com/app:{n}" id=7f{n}0a name=/runtime.v1.ImageService/ImageStatus',
+        ]
+        if n in (9, 23):
+            lines.append(at + f"kernel: {FULL}")
+    story.log("journal", lines, "journal-w15.txt")
+    log = story.quiet(3300, 2500)
+    for n in range(4):
+        log += [
+            story.say(
+                2400 - 600 * n,
+                "ERROR",
+                61,
+                "felix",
+                "sync_client.go 403:",
+                f'Failed to read from server connection=&discovery.Typha{{Addr:"{nodes[0]}:5473"}} error=read tcp {bad}:4{n}118->{nodes[0]}:5473: i/o timeout myID=0x{n + 2} type=""',
+            ),
+            story.say(
+                2397 - 600 * n,
+                "INFO",
+                61,
+                "felix",
+                "sync_client.go 211:",
+                f'Successfully connected to Typha at {nodes[1]}:5473. myID=0x{n + 3} type=""',
+            ),
+            *story.quiet(2300 - 600 * n, 1900 - 600 * n),
+        ]
+    story.log(name, log)
+    story.describe(bad)
+    story.commands["describe-router.txt"] = f"describe pod -n openshift-ingress {router}"
+    story.affected = [bad]
+    story.cite("journal-w15.txt", "table full, dropping packet")
+    return story
+
+
+def small_limit(now: datetime) -> Incident:
+    story = incident(
+        "tuned-down-to-sixty-five-thousand",
+        "conntrack-table-full",
+        "Somebody's tuning daemonset set nf_conntrack_max to 65536: kube-proxy logs what it wanted, and the sysctl dump shows the count at that limit on the busy host. Its calico-node fails probes by turns.",
+        "Linux Documentation/networking/nf_conntrack-sysctl.rst; kube-proxy conntrack.go",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.24.1",
+        kubernetes="v1.25.9",
+        namespace="kube-system",
+        registry="quay.io/calico",
+    )
+    hosts = {f"app{n}": f"10.111.5.{n}" for n in (21, 22, 23, 24, 25, 26)}
+    bad = "app24"
+    story.hosts(hosts)
+    for i, node in enumerate(hosts):
+        story.other(f"node-tuning-{'bcdfgh'[i]}8v2k", node, namespace="ops", app="node-tuning", age=20_000)
+        story.other(f"kube-proxy-{'bcdfgh'[i]}5t9w", node, app="kube-proxy", image="registry.k8s.io/kube-proxy:v1.25.9")
+    story.staff({k: v for k, v in hosts.items() if k != bad})
+    name = story.staff({bad: hosts[bad]}, restarts=4, started=5000, last=("Error", 137, 5005))[0]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Readiness probe failed: calico/node is not ready: felix is not ready: Get "http://localhost:9099/readiness": context deadline exceeded',
+        120,
+        19_000,
+        58,
+    )
+    story.not_established(name, [hosts["app21"]], 4960, 4990, 2, established=4)
+    story.texts["sysctl-netfilter-app24.txt"] = (
+        "net.netfilter.nf_conntrack_buckets = 16384\nnet.netfilter.nf_conntrack_count = 65536\nnet.netfilter.nf_conntrack_expect_max = 1024\nnet.netfilter.nf_conntrack_generic_timeout = 600\nnet.netfilter.nf_conntrack_max = 65536\nnet.netfilter.nf_conntrack_tcp_timeout_established = 86400\n"
+    )
+    story.texts["sysctl-netfilter-app21.txt"] = story.texts["sysctl-netfilter-app24.txt"].replace(
+        "count = 65536", "count = 9120"
+    )
+    story.texts["kube-proxy-app24.log"] = (
+        'I1101 07:10:11.401233       1 conntrack.go:52] "Setting nf_conntrack_max" nf_conntrack_max=524288\nI1101 07:10:11.401390       1 conntrack.go:100] "Set sysctl" entry="net/netfilter/nf_conntrack_tcp_timeout_established" value=86400\nI1101 07:10:11.402118       1 config.go:317] "Starting service config controller"\n'
+    )
+    story.log(name, [*story.boot(bad, 5000, [v for k, v in hosts.items() if k != bad]), *story.quiet(1500, 10)])
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("sysctl-netfilter-app24.txt", "net.netfilter.nf_conntrack_count = 65536")
+    return story
+
+
 STORIES = [
     probe_timeouts_on_gateway_worker,
     bgp_hold_timers_expire,
     node_event_and_dns,
     journal_of_a_vpc_worker,
     only_counters,
+    alert_fired,
+    in_a_netns,
+    once_in_a_long_journal,
+    small_limit,
 ]

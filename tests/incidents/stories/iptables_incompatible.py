@@ -384,4 +384,289 @@ def random_fully(now: datetime) -> Incident:
     return story
 
 
-STORIES = [arm_boards, native_nft_rules, old_kernel_nft_image, random_fully, two_worlds_of_rules]
+def chain_busy(now: datetime) -> Incident:
+    story = incident(
+        "nft-chain-delete-busy-for-ever",
+        "iptables-incompatible",
+        "iptables-nft-restore refuses felix' transactions on two hosts because a chain that it deletes is still referenced (CHAIN_USER_DEL: Device or resource busy); pods made since have no rules.",
+        "felix/iptables/table.go (iptables-nft-restore CHAIN_USER_DEL)",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.21.4",
+        kubernetes="v1.22.15",
+        namespace="kube-system",
+        registry="quay.io/calico",
+    )
+    hosts = {f"prod-n{n}": f"10.71.12.{60 + n}" for n in range(1, 6)}
+    bad = {k: hosts[k] for k in ("prod-n2", "prod-n4")}
+    story.hosts(hosts, kernel="4.18.0-372.32.1.el8_6.x86_64", os_image="Red Hat Enterprise Linux 8.6 (Ootpa)")
+    story.staff({k: v for k, v in hosts.items() if k not in bad})
+    pods = story.staff(bad, ready=False, started=40_000, age=40_000)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+            7,
+            9000,
+            300,
+        )
+    log = [
+        *story.boot("prod-n2", 40_000, [v for k, v in hosts.items() if k != "prod-n2"])[-12:],
+        *looked_up(story, 39_996, "nft"),
+    ]
+    for n in range(9):
+        err = f"iptables-nft-restore v1.8.4 (nf_tables): \\nline {21 + n}: CHAIN_USER_DEL failed (Device or resource busy): chain cali-tw-cali5a1c{n}2d0e91\\n"
+        log += [
+            story.say(
+                800 - 85 * n,
+                "WARNING",
+                61,
+                "felix",
+                "table.go 1324:",
+                f'Failed to execute ip(6)tables-restore command error=exit status 4 errorOutput="{err}" input="*filter\\n--delete-chain cali-tw-cali5a1c{n}2d0e91\\nCOMMIT\\n" ipVersion=0x4 output="" table="filter"',
+            ),
+            story.say(
+                799 - 85 * n,
+                "WARNING",
+                61,
+                "felix",
+                "table.go 989:",
+                'Failed to program iptables, will retry error=exit status 4 ipVersion=0x4 table="filter"',
+            ),
+        ]
+    story.log(pods[0], wrapped(story, log, "stamps", pods[0]))
+    story.describe("prod-n2", pods[0])
+    story.affected = list(bad)
+    story.cite(f"{pods[0]}.log", "CHAIN_USER_DEL failed (Device or resource busy)")
+    return story
+
+
+def use_nft_tool(now: datetime) -> Incident:
+    story = incident(
+        "mangle-table-use-nft-tool",
+        "iptables-incompatible",
+        "iptables-nft-save says \"table `mangle' is incompatible, use 'nft' tool\" on each host since a native nft rule set was installed there; felix panics after its retries.",
+        "netfilter iptables nft.c (is incompatible, use 'nft' tool)",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.14.2",
+        kubernetes="v1.18.20",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {f"deb-{n}": f"192.168.201.{n}" for n in (5, 6, 7)}
+    story.hosts(hosts, kernel="4.19.0-17-amd64", os_image="Debian GNU/Linux 10 (buster)", runtime="docker://20.10.7")
+    pods = story.staff(hosts, ready=False, restarts=29, started=70, last=("Error", 137, 72))
+    for name in pods:
+        story.pod_event(name, "BackOff", "Back-off restarting failed container", 300, 7000, 120)
+        story.pod_event(
+            name, "Unhealthy", f"Liveness probe failed: Get http://localhost:9099/liveness: {REFUSED}", 18, 7000, 160
+        )
+    log = [*story.boot("deb-5", 70, ["192.168.201.6", "192.168.201.7"]), *looked_up(story, 67, "nft")]
+    for n in range(9):
+        log.append(
+            story.say(
+                62 - 6 * n,
+                "WARNING",
+                61 + 60 * (n // 3),
+                "felix",
+                "table.go 660:",
+                'iptables-nft-save command failed error=exit status 1 ipVersion=0x4 stderr="iptables-nft-save v1.8.2 (nf_tables): table `mangle\' is incompatible, use \'nft\' tool.\\n\\n" table="mangle"',
+            )
+        )
+        if n % 3 == 2:
+            log.append(
+                story.say(
+                    61 - 6 * n,
+                    "PANIC",
+                    61 + 60 * (n // 3),
+                    "felix",
+                    "table.go 666:",
+                    'iptables-nft-save command failed after retries error=exit status 1 ipVersion=0x4 table="mangle"',
+                )
+            )
+    story.log(pods[0], log)
+    story.commands = {
+        "pods.txt": "get pods -A -o wide",
+        f"describe-{pods[0]}.txt": f"describe pod -n kube-system {pods[0]}",
+    }
+    story.affected = list(hosts)
+    story.cite(f"{pods[0]}.log", "is incompatible, use 'nft' tool")
+    return story
+
+
+def rule_replace(now: datetime) -> Incident:
+    story = incident(
+        "rule-replace-fails-after-kernel-update",
+        "iptables-incompatible",
+        "Since a kernel update of the worker pool iptables-nft-restore fails on RULE_REPLACE (No such file or directory), once per pod change; felix recovers only after minutes. Its neighbours' BGP events are old.",
+        "https://github.com/projectcalico/calico/pull/4536",
+        now,
+        difficulty="hard",
+        platform="roks",
+        calico="v3.24.5",
+        kubernetes="v1.25.16+5c97f5b",
+        acceptable=["software-defect"],
+    )
+    nodes = story.workers(
+        [f"10.183.60.{n}" for n in (5, 7, 12, 13, 20)],
+        os_image="Red Hat Enterprise Linux 8.8 (Ootpa)",
+        kernel="4.18.0-477.51.1.el8_8.x86_64",
+        runtime="cri-o://1.25.5",
+    )
+    pods = story.agents(nodes, started=30_000)
+    story.not_established(pods[1], [nodes[0]], 29_900, 29_940, 3, established=3)
+    web = story.other(
+        "web-74c8f6d9b-xk2wz",
+        nodes[2],
+        "172.30.88.9",
+        namespace="shop",
+        owner="ReplicaSet/web-74c8f6d9b",
+        ready=False,
+        age=900,
+    )
+    story.pod_event(
+        web,
+        "Unhealthy",
+        'Readiness probe failed: Get "http://172.30.88.9:8080/": dial tcp 172.30.88.9:8080: connect: connection timed out',
+        11,
+        880,
+        40,
+        namespace="shop",
+    )
+    log = [
+        *story.boot(nodes[2], 30_000, [n for n in nodes if n != nodes[2]])[-8:],
+        *looked_up(story, 29_995, "nft"),
+        *story.quiet(3000, 1200),
+    ]
+    for n in range(7):
+        ago = 1100 - 150 * n
+        err = f"iptables-nft-restore v1.8.4 (nf_tables): \\nline {11 + n}: RULE_REPLACE failed (No such file or directory): rule in chain cali-from-wl-dispatch\\n"
+        log += [
+            story.say(
+                ago,
+                "WARNING",
+                61,
+                "felix",
+                "table.go 1380:",
+                f'Failed to execute ip(6)tables-restore command error=exit status 4 errorOutput="{err}" input="*filter\\n-R cali-from-wl-dispatch 3 -m comment --comment \\"cali:x9pQ0mA1\\" --in-interface cali7+ --goto cali-from-wl-dispatch-7\\nCOMMIT\\n" ipVersion=0x4 output="" table="filter"',
+            ),
+            story.say(
+                ago - 0.1,
+                "WARNING",
+                61,
+                "felix",
+                "table.go 1012:",
+                'Failed to program iptables, will retry error=exit status 4 ipVersion=0x4 table="filter"',
+            ),
+            story.say(
+                ago - 2,
+                "INFO",
+                61,
+                "felix",
+                "table.go 605:",
+                'Loading current iptables state and checking it is correct. ipVersion=0x4 table="filter"',
+            ),
+            *story.quiet(ago - 40, ago - 50),
+        ]
+    story.log(pods[2], log)
+    story.describe(nodes[2])
+    story.commands |= {
+        "describe-web.txt": f"describe pod -n shop {web}",
+        "describe-neighbour.txt": f"describe pod -n calico-system {pods[1]}",
+    }
+    story.affected = nodes[2:3]
+    story.cite(f"{pods[2]}.log", "RULE_REPLACE failed (No such file or directory)")
+    return story
+
+
+def docker_drops_forward(now: datetime) -> Incident:
+    story = incident(
+        "legacy-forward-drop-beside-nft-rules",
+        "iptables-incompatible",
+        "Without any error: felix writes nft rules while docker of these hosts wrote legacy ones with FORWARD DROP; both tables are live in the kernel, pod traffic between hosts is dropped by the one felix does not see.",
+        "https://github.com/projectcalico/calico/issues/6643",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.25.0",
+        kubernetes="v1.26.4",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        acceptable=["interfaces-conflict"],
+    )
+    hosts = {f"lab-k8s-{n:03}": f"10.250.84.{200 + n}" for n in (4, 7, 9, 13)}
+    story.hosts(hosts, kernel="5.10.0-21-amd64", os_image="Debian GNU/Linux 11 (bullseye)")
+    pods = story.staff(hosts, started=200_000)
+    dns = story.other(
+        "coredns-787d4945fb-6xk2c",
+        "lab-k8s-007",
+        "10.244.71.3",
+        owner="ReplicaSet/coredns-787d4945fb",
+        ready=False,
+        restarts=60,
+        last=("Error", 137, 300),
+    )
+    story.pod_event(
+        dns,
+        "Unhealthy",
+        "Readiness probe failed: HTTP probe failed with statuscode: 503",
+        5,
+        90_000,
+        9011,
+        namespace="kube-system",
+    )
+    story.log(
+        pods[1],
+        [
+            *story.boot("lab-k8s-007", 200_000, [v for k, v in hosts.items() if k != "lab-k8s-007"])[-10:],
+            *looked_up(story, 199_996, "nft"),
+            *story.quiet(1400, 20),
+        ],
+    )
+    story.texts["iptables-both.txt"] = (
+        "\n".join(
+            [
+                "# iptables-legacy -S",
+                "-P INPUT ACCEPT",
+                "-P FORWARD DROP",
+                "-P OUTPUT ACCEPT",
+                "-N DOCKER",
+                "-N DOCKER-ISOLATION-STAGE-1",
+                "-N DOCKER-USER",
+                "-A FORWARD -j DOCKER-USER",
+                "-A FORWARD -j DOCKER-ISOLATION-STAGE-1",
+                "-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+                "# iptables-legacy -L FORWARD -v -n | head -1",
+                "Chain FORWARD (policy DROP 91833 packets, 6610K bytes)",
+                "",
+                "# iptables-nft -S FORWARD",
+                "-P FORWARD ACCEPT",
+                '-A FORWARD -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD',
+                '-A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD',
+                "# Warning: iptables-legacy tables present, use iptables-legacy to see them",
+            ]
+        )
+        + "\n"
+    )
+    story.describe("lab-k8s-007", pods[1])
+    story.commands["describe-coredns.txt"] = f"describe pod -n kube-system {dns}"
+    story.affected = list(hosts)
+    story.cite("iptables-both.txt", "Chain FORWARD (policy DROP 91833 packets")
+    return story
+
+
+STORIES = [
+    arm_boards,
+    native_nft_rules,
+    old_kernel_nft_image,
+    random_fully,
+    two_worlds_of_rules,
+    chain_busy,
+    use_nft_tool,
+    rule_replace,
+    docker_drops_forward,
+]

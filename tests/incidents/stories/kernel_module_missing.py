@@ -313,10 +313,302 @@ def no_ipvs_match(now: datetime) -> Incident:
     return story
 
 
+def no_set_match(now: datetime) -> Incident:
+    story = incident(
+        "appliance-kernel-without-xt-set",
+        "kernel-module-missing",
+        "The hosts' own kernel has no xt_set, so every rule with an IP set is refused (Couldn't load match `set') on all three hosts.",
+        "https://github.com/kubernetes/minikube/issues/1779",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.23.1",
+        kubernetes="v1.23.6",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        acceptable=["iptables-incompatible"],
+    )
+    hosts = {f"appl-{c}": f"172.27.3.{30 + i}" for i, c in enumerate("abc")}
+    story.hosts(hosts, kernel="4.19.246-custom", os_image="Buildroot 2021.02.12", runtime="containerd://1.6.4")
+    pods = story.staff(hosts, ready=False, restarts=17, started=110, last=("Error", 137, 113), age=8000)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+            15,
+            7900,
+            310,
+        )
+    log = story.boot("appl-a", 110, ["172.27.3.31", "172.27.3.32"], up=["172.27.3.31"])
+    for n in range(9):
+        pid, rest = 61 + 55 * (n // 3), 'error=exit status 2 ipVersion=0x4 table="nat"'
+        error = "iptables-restore v1.8.4 (legacy): Couldn't load match `set':No such file or directory\\n\\nError occurred at line: 8\\nTry `iptables-restore -h' or 'iptables-restore --help' for more information.\\n"
+        log += [
+            story.say(
+                100 - 10 * n,
+                "WARNING",
+                pid,
+                "felix",
+                "table.go 1321:",
+                f'Failed to execute ip(6)tables-restore command error=exit status 2 errorOutput="{error}" input="*nat\\n:cali-nat-outgoing - -\\n-A cali-nat-outgoing -m set --match-set cali40masq-ipam-pools src --jump MASQUERADE\\nCOMMIT\\n" ipVersion=0x4 output="" table="nat"',
+            ),
+            story.say(
+                99 - 10 * n, "WARNING", pid, "felix", "table.go 999:", f"Failed to program iptables, will retry {rest}"
+            ),
+        ]
+        if n % 3 == 2:
+            log.append(
+                story.say(
+                    98 - 10 * n,
+                    "PANIC",
+                    pid,
+                    "felix",
+                    "table.go 1010:",
+                    f"Failed to program iptables, giving up after retries {rest}",
+                )
+            )
+    story.log(pods[0], log)
+    story.describe("appl-a", pods[0])
+    story.affected = list(hosts)
+    story.cite(f"{pods[0]}.log", "Couldn't load match `set'")
+    return story
+
+
+def no_ip6_tables(now: datetime) -> Incident:
+    story = incident(
+        "ipv6-tables-cannot-be-initialized",
+        "kernel-module-missing",
+        "IPv6 was switched on in the cluster, but two hosts' kernels have no ip6table_filter ('Table does not exist (do you need to insmod?)'), so felix ends there again and again.",
+        "felix/iptables/table.go (ip6tables-legacy-save), netfilter iptables can't initialize table",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.20.5",
+        kubernetes="v1.22.17",
+        registry="quay.io/calico",
+        acceptable=["invalid-calico-config"],
+    )
+    hosts = {f"edge{n}": f"10.2.50.{n}" for n in (11, 12, 13, 14, 15)}
+    bad = ["edge12", "edge15"]
+    story.hosts(
+        {k: v for k, v in hosts.items() if k not in bad},
+        kernel="5.10.0-28-amd64",
+        os_image="Debian GNU/Linux 11 (bullseye)",
+    )
+    story.hosts({k: hosts[k] for k in bad}, kernel="5.4.61-rt37-vendor", os_image="Debian GNU/Linux 10 (buster)")
+    story.staff({k: v for k, v in hosts.items() if k not in bad})
+    pods = story.staff({k: hosts[k] for k in bad}, ready=False, restarts=44, started=60, last=("Error", 137, 64))
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            'Liveness probe failed: Get "http://localhost:9099/liveness": dial tcp 127.0.0.1:9099: connect: connection refused',
+            20,
+            9000,
+            260,
+        )
+    story.not_established(story.pods["edge11"], [hosts[b] for b in bad], 30, 8800, 130, established=2)
+    log = story.boot("edge12", 60, [v for k, v in hosts.items() if k != "edge12"])
+    for n in range(8):
+        pid = 61 + 90 * (n // 4)
+        err = "ip6tables-legacy-save v1.8.4 (legacy): can't initialize ip6tables table `filter': Table does not exist (do you need to insmod?)\\nPerhaps ip6tables or your kernel needs to be upgraded.\\n"
+        log.append(
+            story.say(
+                55 - 5 * n,
+                "WARNING",
+                pid,
+                "felix",
+                "table.go 766:",
+                f'ip6tables-legacy-save command failed error=exit status 3 ipVersion=0x6 stderr="{err}" table="filter"',
+            )
+        )
+        if n % 4 == 3:
+            log.append(
+                story.say(
+                    54 - 5 * n,
+                    "PANIC",
+                    pid,
+                    "felix",
+                    "table.go 773:",
+                    'ip6tables-legacy-save command failed after retries error=exit status 3 ipVersion=0x6 table="filter"',
+                )
+            )
+    story.log(pods[0], log, file=f"{pods[0]}.previous.log")
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n calico-system -o wide",
+        "describe-edge12.txt": f"describe pod -n calico-system {pods[0]}",
+        "describe-edge11.txt": f"describe pod -n calico-system {story.pods['edge11']}",
+    }
+    story.affected = bad
+    story.cite(f"{pods[0]}.previous.log", "can't initialize ip6tables table `filter'")
+    return story
+
+
+def no_conntrack_netlink(now: datetime) -> Incident:
+    story = incident(
+        "dev-board-without-conntrack-netlink",
+        "kernel-module-missing",
+        "The boards' vendor kernel has no nf_conntrack_netlink: felix cannot remove conntrack flows, and calicoctl's system check names the module. Loud liveness failures are what the customer sees.",
+        "https://github.com/projectcalico/calico/issues/8726",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.29.3+k3s1",
+        registry="docker.io/calico",
+    )
+    boards = {f"coral-{n}": f"192.168.88.{40 + n}" for n in (1, 2)}
+    hosts = {"srv-1": "192.168.88.20", "srv-2": "192.168.88.21"}
+    story.hosts(hosts, kernel="5.15.0-102-generic")
+    story.hosts(boards, kernel="4.14.98-imx", os_image="Mendel GNU/Linux 5 (Eagle)")
+    story.staff(hosts)
+    pods = story.staff(boards, ready=False, restarts=12, started=250, last=("Error", 137, 255), age=5000)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 503",
+            260,
+            4800,
+            70,
+        )
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            258,
+            4800,
+            12,
+            type_="Normal",
+        )
+    log = story.boot("coral-1", 250, bird=False)
+    for n in range(10):
+        log += [
+            story.say(
+                240 - 20 * n,
+                "WARNING",
+                61,
+                "felix",
+                "conntrack.go 90:",
+                f'Failed to remove conntrack flows, will retry... direction="--orig-src" error=exit status 1 ip=10.42.3.{7 + n % 3} ipVersion=0x4 output="conntrack v1.4.4 (conntrack-tools): Operation failed: invalid parameters\\n"',
+            )
+        ]
+        if n % 3 == 2:
+            log.append(
+                story.say(
+                    239 - 20 * n,
+                    "ERROR",
+                    61,
+                    "felix",
+                    "conntrack.go 101:",
+                    f'Failed to remove conntrack flows after multiple retries; giving up. direction="--orig-src" ip=10.42.3.{7 + n % 3} ipVersion=0x4',
+                )
+            )
+    story.log(pods[0], log)
+    check = [
+        ("ip_set", "OK"),
+        ("ip6_tables", "OK"),
+        ("ipt_rpfilter", "OK"),
+        ("nf_conntrack_netlink", "FAIL"),
+        ("vfio-pci", "OK"),
+        ("xt_addrtype", "OK"),
+        ("xt_conntrack", "OK"),
+        ("xt_set", "OK"),
+        ("xt_u32", "OK"),
+    ]
+    story.texts["calicoctl-node-checksystem.txt"] = (
+        "Checking kernel version...\n\t\t4.14.98-imx         \t\t\t\t\tOK\nChecking kernel modules...\n"
+        + "".join(
+            (f"WARNING: Unable to detect the {m} module as Loaded/Builtin module or lsmod\n" if state == "FAIL" else "")
+            + f"\t\t{m:20}\t\t\t\t\t{state}\n"
+            for m, state in check
+        )
+        + "System doesn't meet one or more minimum systems requirements to run Calico\n"
+    )
+    story.describe("coral-1", pods[0])
+    story.affected = list(boards)
+    story.cite("calicoctl-node-checksystem.txt", "Unable to detect the nf_conntrack_netlink module")
+    return story
+
+
+def no_mark_target(now: datetime) -> Incident:
+    story = incident(
+        "mark-target-missing-after-kernel-swap",
+        "kernel-module-missing",
+        "Two workers booted a real-time kernel whose extra modules are not installed: the MARK extension is missing ('missing kernel module?'), so felix' chains cannot be written; pods there answer nobody.",
+        "netfilter iptables nft.c (Extension MARK revision 0 not supported, missing kernel module?)",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.28.2",
+        kubernetes="v1.30.5+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        acceptable=["iptables-incompatible"],
+    )
+    hosts = {f"cell-{n}": f"10.212.9.{70 + n}" for n in range(1, 7)}
+    bad = ["cell-2", "cell-3"]
+    story.hosts(
+        {k: v for k, v in hosts.items() if k not in bad},
+        kernel="5.14.0-427.35.1.el9_4.x86_64",
+        os_image="Rocky Linux 9.4 (Blue Onyx)",
+    )
+    story.hosts(
+        {k: hosts[k] for k in bad},
+        kernel="5.14.0-427.35.1.el9_4.x86_64+rt",
+        os_image="Rocky Linux 9.4 (Blue Onyx)",
+        since=7000,
+    )
+    story.staff({k: v for k, v in hosts.items() if k not in bad})
+    pods = story.staff({k: hosts[k] for k in bad}, ready=False, restarts=1, started=6900, last=("Unknown", 255, 6950))
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+            12,
+            6800,
+            230,
+        )
+        story.not_established(name, [hosts["cell-1"]], 6860, 6880, 2, established=4)
+    log = story.boot("cell-2", 6900, [v for k, v in hosts.items() if k != "cell-2"])
+    for n in range(11):
+        err = "Warning: Extension MARK revision 0 not supported, missing kernel module?\\niptables-nft-restore v1.8.8 (nf_tables): \\nline 6: RULE_APPEND failed (No such file or directory): rule in chain cali-PREROUTING\\n"
+        log += [
+            story.say(
+                900 - 80 * n,
+                "WARNING",
+                64,
+                "felix",
+                "table.go 1472:",
+                f'Failed to execute ip(6)tables-restore command error=exit status 4 errorOutput="{err}" input="*mangle\\n:cali-PREROUTING - -\\n-A cali-PREROUTING -j MARK --set-mark 0/0xf0000\\nCOMMIT\\n" ipVersion=0x4 output="" table="mangle"',
+            ),
+            story.say(
+                899 - 80 * n,
+                "WARNING",
+                64,
+                "felix",
+                "table.go 1035:",
+                'Retrying... error=exit status 4 ipVersion=0x4 table="mangle"',
+            ),
+            *story.quiet(880 - 80 * n, 870 - 80 * n),
+        ]
+    story.log(pods[0], wrapped(story, log, "cri", pods[0]))
+    story.describe("cell-2", pods[0])
+    story.affected = bad
+    story.cite(f"{pods[0]}.log", "Extension MARK revision 0 not supported, missing kernel module?")
+    return story
+
+
 STORIES = [
     set_type_not_supported,
     cloud_kernel_without_ipip,
     raspberry_without_extra_modules,
     no_ipvs_match,
     modules_of_the_running_kernel_gone,
+    no_set_match,
+    no_ip6_tables,
+    no_conntrack_netlink,
+    no_mark_target,
 ]
