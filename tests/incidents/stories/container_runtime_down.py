@@ -316,7 +316,7 @@ def message_bus(now: datetime) -> Incident:
         "runc-waits-for-systemd-scopes",
         CAUSE,
         "On one worker no container can be started because runc gets no scope from systemd (unable to apply cgroup configuration); calico-node is one of several victims, the CNI files are there.",
-        "https://github.com/opencontainers/runc/issues/2313",
+        "runc libcontainer/cgroups/systemd (unable to start unit, recipient disconnected)",
         now,
         difficulty="hard",
         calico="v3.28.4",

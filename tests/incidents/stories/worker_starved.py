@@ -401,7 +401,7 @@ def nightly_backup(now: datetime) -> Incident:
         "disk-at-100-percent-while-the-backup-runs",
         CAUSE,
         "During the nightly backup the disk of one host is 100 % busy with waits of seconds; kubelet and calico-node's exec probes time out in these hours only, and containerd is slow but answers.",
-        "https://github.com/kubernetes/kubernetes/issues/82987",
+        "kubernetes pkg/kubelet/prober/prober.go (exec probe timed out)",
         now,
         difficulty="medium",
         platform="other",
