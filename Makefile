@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BUNDLE ?= sample_bundles/dead-worker-blamed-on-bgp/bundle
 
-.PHONY: report test lint format types cover samples incidents accuracy clean
+.PHONY: report test lint format types cover samples incidents accuracy bench clean
 
 report: $(VENV)/.run
 	@$(BIN)/calico-triage analyze "$(BUNDLE)"
@@ -34,6 +34,11 @@ incidents: $(VENV)/.dev
 accuracy: incidents
 	$(BIN)/python tests/incidents/write_accuracy.py "build/incidents/held-out=held out" build/incidents/tuned=tuned \
 	  sample_bundles=samples "../shared/incidents=development set"
+
+# whole commands side by side with public tools (ripgrep, searchkit), a few minutes; see docs/performance.md
+bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check searchkit
+	PYTHONPATH=.:benchmarks $(BIN)/python benchmarks/bench.py $(BENCH)
 
 samples: $(VENV)/.dev
 	$(BIN)/python sample_bundles/make_samples.py

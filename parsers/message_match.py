@@ -118,6 +118,14 @@ class MessageMatcher:
         found = [item for own, its, item in self._numbered if _one_in(own, bare) and _one_in(its, bare)]
         return tuple(dict.fromkeys(found))
 
+    def texts(self) -> set[str]:
+        """Give the lower-case texts of which each text that belongs to a family holds one."""
+        found = set(self._exact)
+        for entries in self._by_literal:
+            for entry in entries:
+                found |= entry.alternative.literals
+        return found
+
     def literals(self, text: str) -> set[int]:
         """Give numbers of the families' literals that stand in a text."""
         hits = self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)
