@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from parsers.rows import ContainerRow, FileRow, PodRow, ReadinessRow
 from parsers.source import Parsed, Source
@@ -59,7 +60,7 @@ class _Pod:
     node: str = ""
     namespace: str = ""
     app: str = ""
-    containers: set[str] = field(default_factory=set)
+    containers: frozenset[str] = frozenset()
     described: bool = False
 
 
@@ -70,12 +71,17 @@ class Known:
         self.pods: dict[str, _Pod] = defaultdict(_Pod)
         self.nodes: set[str] = set()
         self.aliases: dict[str, str] = {}
-        self._by_suffix: dict[str, set[str]] = defaultdict(set)
         for output in outputs:
             self._read(output.parsed)
         self.addresses = {name for name in (*self.nodes, *self.aliases) if _ADDRESS.fullmatch(name)}
+
+    @cached_property
+    def _by_suffix(self) -> dict[str, set[str]]:
+        """Names of pods by their random end; only files without a name of their own ask for it."""
+        found: dict[str, set[str]] = defaultdict(set)
         for name in self.pods:
-            self._by_suffix[name.rpartition("-")[2]].add(name)
+            found[name.rpartition("-")[2]].add(name)
+        return found
 
     def _read(self, parsed: Parsed) -> None:
         for node in parsed.nodes:
@@ -95,7 +101,8 @@ class Known:
                 pod.node = pod.node or row.node
         for container in parsed.containers:
             pod = self.pods[container.pod]
-            pod.containers.add(container.container)
+            if container.container not in pod.containers:
+                pod.containers |= {container.container}
             pod.described = True
             pod.namespace, pod.node = pod.namespace or container.namespace, pod.node or container.node
 

@@ -184,8 +184,8 @@ def sections(item: Described, order: Mapping[str, int]) -> list[Section]:
     found: list[Section] = []
     keys: set[str] = set()
     last = -1
-    for index, line in enumerate(item.lines):
-        match = _KEY.fullmatch(line) if line[:1].isalpha() else None
+    for index in [index for index, line in enumerate(item.lines) if line[:1].isalpha()]:
+        match = _KEY.fullmatch(item.lines[index])
         if not match or match[1] in keys or order.get(match[1], -1) < last or match[1] not in order:
             continue
         if item.in_message(index):

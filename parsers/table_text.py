@@ -186,6 +186,8 @@ def _after_blank(current: Table | None, lines: Sequence[str], index: int) -> Tab
 
 def is_table_header(line: str) -> bool:
     """Whether the line is the heading of a table."""
+    if not line.lstrip().startswith(("NAME", "LAST", "POD")):  # cheap to ask; each of _FIRST begins so
+        return False
     if not _HEADER.fullmatch(line.replace("\t", "  ")):
         return False
     columns = _columns(line)[0]
