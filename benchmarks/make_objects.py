@@ -6,6 +6,7 @@
 Most is well; one worker is Unknown and its calico-node cannot be reached.
 """
 
+# ruff: noqa: E501 - lines of outputs are as long as they are
 from __future__ import annotations
 
 import argparse
@@ -179,7 +180,7 @@ def configmap_yaml(name: str, namespace: str, chance: random.Random) -> list[str
     """Give the lines of a ConfigMap with a file in it."""
     body = [f"    key{number}: {chance.randbytes(9).hex()}" for number in range(40)]
     return ["apiVersion: v1", "data:", "  config.yaml: |", *body, "kind: ConfigMap", "metadata:",
-            f'  creationTimestamp: "2026-01-02T03:04:05Z"', f"  name: {name}", f"  namespace: {namespace}", f"  uid: {chance.randbytes(16).hex()}"]  # fmt: skip
+            '  creationTimestamp: "2026-01-02T03:04:05Z"', f"  name: {name}", f"  namespace: {namespace}", f"  uid: {chance.randbytes(16).hex()}"]  # fmt: skip
 
 
 def as_list(kind: str, items: list[list[str]]) -> str:
