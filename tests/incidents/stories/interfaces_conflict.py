@@ -323,10 +323,304 @@ def desktop_network_manager(now: datetime) -> Incident:
     return story
 
 
+def foreign_rules_removed(now: datetime) -> Incident:
+    story = incident(
+        "networkd-removes-foreign-routes",
+        "interfaces-conflict",
+        "systemd-networkd was restarted by an update and removed all foreign routes and rules; it does so again whenever the bond changes. BIRD's routes and felix' come back only after a resync.",
+        "https://github.com/flatcar/Flatcar/issues/620",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.21.4",
+        kubernetes="v1.22.6",
+        registry="quay.io/calico",
+    )
+    hosts = {f"flatcar-{n}": f"172.30.201.{n}" for n in (21, 22, 23, 24)}
+    story.hosts(
+        hosts,
+        kernel="5.10.93-flatcar",
+        os_image="Flatcar Container Linux by Kinvolk 3033.2.1 (Oklo)",
+        runtime="containerd://1.5.9",
+    )
+    pods = story.staff(hosts)
+    web = story.other(
+        "api-5f6d8c7b9-2sk9x",
+        "flatcar-22",
+        "10.20.133.9",
+        namespace="prod",
+        owner="ReplicaSet/api-5f6d8c7b9",
+        ready=False,
+        restarts=4,
+    )
+    story.pod_event(
+        web,
+        "Unhealthy",
+        'Readiness probe failed: Get "http://10.20.133.9:8080/ready": dial tcp 10.20.133.9:8080: connect: no route to host',
+        60,
+        5000,
+        33,
+        namespace="prod",
+    )
+    journal, log = (
+        [],
+        story.boot("flatcar-22", 1_200_000, [v for k, v in hosts.items() if k != "flatcar-22"], interface="bond0")[-9:],
+    )
+    for n in range(5):
+        ago = 5000 - 1000 * n
+        at = f"{story.syslog(ago)} flatcar-22 systemd-networkd[{811 + 1000 * (n > 0)}]: "
+        journal += [
+            at + "eno2: Lost carrier",
+            at + "bond0: Reconfiguring with /etc/systemd/network/10-bond0.network.",
+            *[
+                at
+                + f"{i}: Removing foreign route: dst: 10.20.{133 + j}.{9 + n}/32, src: n/a, gw: n/a, prefsrc: n/a, scope: link, table: main(254), proto: boot, type: unicast"
+                for j, i in enumerate(("cali0a91be7712f", "cali77c1d0e2a43", "calif19b3a004de"))
+            ],
+            at + "eno2: Gained carrier",
+        ]
+        log += [
+            *story.quiet(ago + 120, ago),
+            story.say(
+                ago - 1,
+                "INFO",
+                61,
+                "felix",
+                "route_table.go 1136:",
+                'Failed to access interface because it doesn\'t exist. error=Link not found ifaceName="cali12d91ee0a31" ifaceRegex="^cali.*" ipVersion=0x4',
+            )
+            if n == 3
+            else story.say(
+                ago - 80,
+                "INFO",
+                61,
+                "felix",
+                "route_table.go 902:",
+                'Syncing routes: adding new route. ifaceName="cali0a91be7712f" ifaceRegex="^cali.*" ipVersion=0x4 targetCIDR=10.20.133.9/32',
+            ),
+        ]
+    story.log("networkd", journal, "networkd-flatcar-22.txt")
+    story.log(pods[1], log)
+    story.describe("flatcar-22", pods[1])
+    story.commands["describe-api.txt"] = f"describe pod -n prod {web}"
+    story.affected = ["flatcar-22"]
+    story.cite("networkd-flatcar-22.txt", "Removing foreign route")
+    return story
+
+
+def firewalld_reloads(now: datetime) -> Incident:
+    story = incident(
+        "firewalld-reload-flushes-the-chains",
+        "interfaces-conflict",
+        "firewalld runs on the hosts and is reloaded each quarter of an hour by a configuration tool: felix' chains vanish each time and it must write them again.",
+        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements (firewalld, NetworkManager)",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.25.2",
+        kubernetes="v1.26.11",
+        namespace="kube-system",
+        registry="quay.io/calico",
+    )
+    hosts = {f"ol-{n}": f"10.18.66.{n}" for n in (31, 32, 33, 34, 35)}
+    story.hosts(hosts, kernel="5.15.0-201.135.6.el8uek.x86_64", os_image="Oracle Linux Server 8.9")
+    pods = story.staff(hosts)
+    story.pod_event(
+        pods[0],
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+        800,
+        80_000,
+        44,
+    )
+    journal, log = [], story.boot("ol-31", 1_200_000, [v for k, v in hosts.items() if k != "ol-31"])[-8:]
+    for n in range(8):
+        ago = 7000 - 900 * n
+        journal += [
+            f"{story.syslog(ago)} ol-31 systemd[1]: Reloading firewalld - dynamic firewall daemon.",
+            f"{story.syslog(ago - 1)} ol-31 firewalld[1288]: WARNING: AllowZoneDrifting is enabled. This is considered an insecure configuration option. It will be removed in a future release. Please consider disabling it now.",
+            f"{story.syslog(ago - 2)} ol-31 systemd[1]: Reloaded firewalld - dynamic firewall daemon.",
+        ]
+        log += [
+            *story.quiet(ago + 300, ago + 90),
+            *[
+                story.say(
+                    ago - 25,
+                    "WARNING",
+                    61,
+                    "felix",
+                    "table.go 612:",
+                    f'Detected out-of-sync Calico chain, marking for resync actualRuleIDs=[]string(nil) chainName="{c}" expectedRuleIDs=[]string{{"x9pQ0mA1", "Nb8kLp2s"}} ipVersion=0x4 table="filter"',
+                )
+                for c in ("cali-FORWARD", "cali-INPUT", "cali-from-wl-dispatch")
+            ],
+            story.say(
+                ago - 26,
+                "WARNING",
+                61,
+                "felix",
+                "table.go 585:",
+                'Detected out-of-sync inserts, marking for resync actualRuleIDs=[]string{} chainName="FORWARD" expectedRuleIDs=[]string{"wUHhoiAYhphO9Mso"} ipVersion=0x4 table="filter"',
+            ),
+        ]
+    story.log("journal", journal, "journal-firewalld-ol-31.txt")
+    story.log(pods[0], log)
+    story.describe("ol-31", pods[0])
+    story.affected = list(hosts)
+    story.cite(f"{pods[0]}.log", "Detected out-of-sync Calico chain, marking for resync")
+    story.cite("journal-firewalld-ol-31.txt", "Reloaded firewalld")
+    return story
+
+
+def cilium_beside(now: datetime) -> Incident:
+    story = incident(
+        "second-cni-on-trial-keeps-rewriting",
+        "interfaces-conflict",
+        "cilium was installed for a trial on three of six workers and never removed: its agent owns pod routes and rules there, felix finds its routes replaced; what is loud is an application's CrashLoopBackOff.",
+        "https://github.com/projectcalico/calico/issues/8897",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.28.2",
+        kubernetes="v1.29.9",
+        registry="quay.io/calico",
+    )
+    hosts = {f"metal-{n}": f"10.199.4.{40 + n}" for n in range(1, 7)}
+    bad = ["metal-2", "metal-4", "metal-6"]
+    story.hosts(hosts)
+    pods = story.staff(hosts)
+    for node in bad:
+        story.other(
+            f"cilium-{node[-1]}x7pk",
+            node,
+            app="cilium",
+            image="quay.io/cilium/cilium:v1.15.6",
+            age=300_000,
+            started=300_000,
+        )
+    app = story.other(
+        "ledger-66b8d9c7f-zz8pk",
+        "metal-4",
+        "10.0.3.118",
+        namespace="fin",
+        owner="ReplicaSet/ledger-66b8d9c7f",
+        ready=False,
+        restarts=88,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 100),
+    )
+    story.pod_event(
+        app, "BackOff", "Back-off restarting failed container ledger in pod", 20, 90_000, 3000, namespace="fin"
+    )
+    log = story.boot("metal-4", 1_100_000, [v for k, v in hosts.items() if k != "metal-4"])[-9:]
+    for n in range(12):
+        ago = 1400 - 110 * n
+        log += [
+            *story.quiet(ago, ago - 5),
+            story.say(
+                ago - 20,
+                "WARNING",
+                61,
+                "felix",
+                "route_table.go 1211:",
+                f'Failed to add route error=file exists ifaceName="cali5d0e{n % 3}f27a11" ifaceRegex="^cali.*" ipVersion=0x4 tableIndex=0 targetCIDR=10.244.77.{20 + n % 3}/32',
+            ),
+        ]
+    story.log(pods[3], log)
+    story.texts["ip-route-metal-4.txt"] = (
+        "\n".join(
+            [
+                "default via 10.199.4.1 dev bond0 proto static",
+                "10.0.3.0/24 via 10.0.3.219 dev cilium_host proto kernel src 10.0.3.219",
+                "10.0.3.219 dev cilium_host proto kernel scope link",
+                *[f"10.244.77.{20 + n} dev lxc{n}af2b77c10e proto kernel scope link" for n in range(3)],
+                "blackhole 10.244.77.0/26 proto bird",
+                *[f"10.244.{80 + n}.0/26 via 10.199.4.{41 + n} dev bond0 proto bird" for n in range(3)],
+            ]
+        )
+        + "\n"
+    )
+    story.describe("metal-4", pods[3])
+    story.commands["describe-ledger.txt"] = f"describe pod -n fin {app}"
+    story.affected = bad
+    story.cite("ip-route-metal-4.txt", "dev cilium_host")
+    story.cite(f"{pods[3]}.log", "Failed to add route error=file exists")
+    return story
+
+
+def flushed_by_cron(now: datetime) -> Incident:
+    story = incident(
+        "hardening-script-restores-its-own-tables",
+        "interfaces-conflict",
+        "A hardening script of the customer runs iptables-restore with its saved tables every ten minutes, so felix' chains are gone until its next refresh: pods lose everything for a minute, six times an hour.",
+        "felix/iptables/table.go (Detected out-of-sync inserts); https://github.com/projectcalico/calico/issues/2700",
+        now,
+        difficulty="hard",
+        platform="classic",
+        calico="v3.27.5",
+        kubernetes="v1.29.14+IKS",
+    )
+    nodes = story.workers([f"10.165.30.{n}" for n in (70, 84, 85, 99)])
+    pods = story.agents(nodes)
+    bad = nodes[1]
+    story.not_established(pods[1], nodes[2:], 700, 90_000, 95, established=1)
+    web = story.other(
+        "shop-7d5b9c8f6-r2v9k",
+        bad,
+        "172.30.201.9",
+        namespace="shop",
+        owner="ReplicaSet/shop-7d5b9c8f6",
+        restarts=40,
+        last=("Error", 137, 900),
+        started=890,
+    )
+    story.pod_event(
+        web,
+        "Unhealthy",
+        'Liveness probe failed: Get "http://172.30.201.9:8080/": dial tcp 172.30.201.9:8080: connect: connection refused',
+        900,
+        90_000,
+        120,
+        namespace="shop",
+    )
+    log = story.boot(bad, 1_300_000, [n for n in nodes if n != bad])[-8:]
+    cron = []
+    for n in range(7):
+        ago = 4000 - 600 * n
+        cron += [
+            f"{story.syslog(ago)} kube-w84 CRON[{31011 + 200 * n}]: (root) CMD (/usr/local/sbin/cis-firewall-apply.sh >/dev/null 2>&1)",
+            f"{story.syslog(ago - 1)} kube-w84 cis-firewall: iptables-restore < /etc/iptables/rules.v4",
+            f"{story.syslog(ago - 200)} kube-w84 CRON[{31090 + 200 * n}]: (root) CMD (   cd / && run-parts --report /etc/cron.hourly)",
+        ]
+        log += [
+            *story.quiet(ago + 300, ago + 120),
+            story.say(
+                ago - 45,
+                "WARNING",
+                61,
+                "felix",
+                "table.go 612:",
+                'Detected out-of-sync inserts, marking for resync actualRuleIDs=[]string{"", "", ""} chainName="INPUT" expectedRuleIDs=[]string{"Cz_u1IQiXIMmKD4c", "", "", ""} ipVersion=0x4 table="filter"',
+            ),
+        ]
+    story.log("cron", cron, "syslog-kube-w84.txt")
+    story.log(pods[1], log)
+    story.describe(bad)
+    story.commands["describe-shop.txt"] = f"describe pod -n shop {web}"
+    story.affected = [bad]
+    story.cite("syslog-kube-w84.txt", "iptables-restore < /etc/iptables/rules.v4")
+    story.cite(f"{pods[1]}.log", "Detected out-of-sync inserts")
+    return story
+
+
 STORIES = [
     networkd_takes_veths,
     networkmanager_downs_vxlan,
     fight_over_the_top_of_a_chain,
     desktop_network_manager,
     flannel_left_behind,
+    foreign_rules_removed,
+    firewalld_reloads,
+    cilium_beside,
+    flushed_by_cron,
 ]

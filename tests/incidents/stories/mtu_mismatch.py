@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols
+from telling import Incident, incident, node_status, protocols, wrapped
 
 
 def vxlan_device_refuses(now: datetime) -> Incident:
@@ -279,4 +279,268 @@ def hard_coded_1500(now: datetime) -> Incident:
     return story
 
 
-STORIES = [vxlan_device_refuses, hard_coded_1500, set_for_a_faster_net, through_a_vpn, half_of_them_jumbo]
+def wireguard_too_large(now: datetime) -> Incident:
+    story = incident(
+        "wireguard-device-as-large-as-its-underlay",
+        "mtu-mismatch",
+        "WireGuard was switched on with its default of 1440 on a network of 1460 with another 20 bytes of the provider: the ping tests pass up to 1400 and fail above, TLS between hosts hangs; calico itself is ready.",
+        "https://docs.tigera.io/calico/latest/networking/configuring/mtu (WireGuard: 60 bytes)",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.12",
+        registry="quay.io/calico",
+    )
+    hosts = {f"gce-n{n}": f"10.132.0.{10 + n}" for n in range(1, 5)}
+    story.hosts(hosts, kernel="5.15.0-1042-gcp")
+    pods = story.staff(hosts, started=80_000)
+    argo = story.other(
+        "argocd-server-6d7c9b8f5-x9m2k",
+        "gce-n3",
+        "10.48.91.7",
+        namespace="argocd",
+        owner="ReplicaSet/argocd-server-6d7c9b8f5",
+        ready=False,
+        restarts=12,
+        last=("Error", 1, 500),
+    )
+    story.pod_event(
+        argo,
+        "Unhealthy",
+        'Readiness probe failed: Get "http://10.48.91.7:8080/healthz?full=true": context deadline exceeded',
+        20,
+        70_000,
+        900,
+        namespace="argocd",
+    )
+    log = [
+        *story.boot("gce-n3", 80_000, [v for k, v in hosts.items() if k != "gce-n3"], interface="ens4"),
+        story.say(
+            79_996,
+            "INFO",
+            61,
+            "felix",
+            "wireguard.go 1446:",
+            'Wireguard device needs to be created ifaceName="wireguard.cali" ipVersion=0x4',
+        ),
+        *story.quiet(1500, 10),
+    ]
+    story.log(pods[2], log)
+    story.texts["ip-link-gce-n3.txt"] = (
+        "2: ens4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1460 qdisc mq state UP mode DEFAULT group default qlen 1000\n31: wireguard.cali: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1440 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\n44: cali1f0a77be210@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1440 qdisc noqueue state UP mode DEFAULT group default\n"
+    )
+    story.texts["ping-between-pods.txt"] = (
+        "/ # ping -M do -s 1352 -c 3 10.48.77.4\n3 packets transmitted, 3 packets received, 0% packet loss\n/ # ping -M do -s 1412 -c 3 10.48.77.4\n3 packets transmitted, 0 packets received, 100% packet loss\n/ # curl -m 10 https://10.48.77.4:8443/\ncurl: (28) SSL connection timeout\n"
+    )
+    story.describe("gce-n3", pods[2])
+    story.commands["describe-argocd.txt"] = f"describe pod -n argocd {argo}"
+    story.affected = list(hosts)
+    story.cite("ip-link-gce-n3.txt", "wireguard.cali: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1440")
+    return story
+
+
+def pattern_matches_nothing(now: datetime) -> Incident:
+    story = incident(
+        "mtu-pattern-matches-no-interface",
+        "mtu-mismatch",
+        "The hosts' interfaces have names that no pattern of felix matches: it warns that it cannot detect the MTU and takes 1460, while the hosts' network carries 1400; large packets are lost.",
+        "https://github.com/projectcalico/calico/issues/8953",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.27.2",
+        kubernetes="v1.28.10",
+        registry="quay.io/calico",
+        acceptable=["invalid-calico-config"],
+    )
+    hosts = {f"ost-{n}": f"172.24.80.{n}" for n in (14, 15, 16)}
+    story.hosts(hosts, kernel="5.14.0-362.24.1.el9_3.x86_64", os_image="Rocky Linux 9.3 (Blue Onyx)")
+    pods = story.staff(hosts, started=9000)
+    mon = story.other(
+        "prometheus-k8s-0",
+        "ost-15",
+        "10.244.8.19",
+        namespace="monitoring",
+        owner="StatefulSet/prometheus-k8s",
+        app="prometheus",
+        ready=False,
+        restarts=3,
+    )
+    story.pod_event(
+        mon,
+        "Unhealthy",
+        "Readiness probe failed: HTTP probe failed with statuscode: 503",
+        15,
+        8000,
+        300,
+        namespace="monitoring",
+    )
+    for i, node in enumerate(hosts):
+        log = story.boot(node, 9000, [v for k, v in hosts.items() if k != node], interface="ifcfg-team0")
+        log += [
+            story.say(
+                8995,
+                "WARNING",
+                61,
+                "felix",
+                "int_dataplane.go 1150:",
+                "Failed to auto-detect host MTU - no interfaces matched the MTU interface pattern. To use auto-MTU, set mtuIfacePattern to match your host's interfaces",
+            ),
+            story.say(8995, "INFO", 61, "felix", "int_dataplane.go 1203:", "Determined pod MTU mtu=1440"),
+            *story.quiet(1500 + i, 10),
+        ]
+        story.log(pods[i], log)
+    story.texts["ip-a-ost-15.txt"] = (
+        "5: ifcfg-team0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1400 qdisc noqueue state UP group default qlen 1000\n9: tunl0@NONE: <NOARP,UP,LOWER_UP> mtu 1440 qdisc noqueue state UNKNOWN group default qlen 1000\n"
+    )
+    story.describe("ost-15", pods[1])
+    story.commands["describe-prometheus.txt"] = f"describe pod -n monitoring {mon}"
+    story.affected = list(hosts)
+    story.cite(f"{pods[1]}.log", "Failed to auto-detect host MTU")
+    return story
+
+
+def changed_while_running(now: datetime) -> Incident:
+    story = incident(
+        "host-mtu-changed-on-two-of-six",
+        "mtu-mismatch",
+        "An automation raised the host MTU to 9000 on two of six hosts; felix there restarted itself ('Host MTU changed') and gives pods 8980 since, the others 1480. Sessions drop as the updates grow; the exits look like crashes.",
+        "felix/dataplane/linux/int_dataplane.go (Host MTU changed)",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.26.3",
+        kubernetes="v1.27.11",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {f"kvm-{n}": f"10.140.2.{30 + n}" for n in range(1, 7)}
+    big = ["kvm-2", "kvm-5"]
+    story.hosts(hosts)
+    story.staff({k: v for k, v in hosts.items() if k not in big})
+    pods = story.staff({k: hosts[k] for k in big}, restarts=1, started=7000, last=("Error", 129, 7005))
+    story.not_established(pods[0], [hosts["kvm-1"], hosts["kvm-3"]], 300, 6900, 18, established=3)
+    for node, name in zip(big, pods, strict=True):
+        others = [v for k, v in hosts.items() if k != node]
+        old = [
+            *story.quiet(9000, 7020),
+            story.say(7012, "INFO", 61, "felix", "int_dataplane.go 1511:", "Host MTU changed new=9000 old=1500"),
+            story.say(7010, "WARNING", 61, "felix", "daemon.go 734:", 'Felix is shutting down reason="config changed"'),
+        ]
+        story.log(name, old, file=f"{name}.previous.log")
+        log = [
+            *story.boot(node, 7000, others),
+            story.say(6996, "INFO", 61, "felix", "int_dataplane.go 1203:", "Determined pod MTU mtu=8980"),
+        ]
+        for at in others[:2]:
+            log += [
+                f"bird: Mesh_{at.replace('.', '_')}: {t}"
+                for t in (
+                    "Error: Hold timer expired",
+                    "State changed to stop",
+                    "State changed to down",
+                    "Starting",
+                    "State changed to start",
+                    "State changed to feed",
+                    "State changed to up",
+                )
+            ]
+        story.log(name, [*log, *story.quiet(1500, 20)])
+    calm = story.pods["kvm-1"]
+    story.log(
+        calm,
+        [
+            *story.boot("kvm-1", 1_500_000, [v for k, v in hosts.items() if k != "kvm-1"]),
+            story.say(1_499_996, "INFO", 61, "felix", "int_dataplane.go 1203:", "Determined pod MTU mtu=1480"),
+            *story.quiet(1500, 20),
+        ],
+    )
+    story.describe("kvm-2", pods[0])
+    story.affected = big
+    story.cite(f"{pods[0]}.previous.log", "Host MTU changed new=9000 old=1500")
+    story.cite(f"{pods[0]}.log", "Determined pod MTU mtu=8980")
+    return story
+
+
+def need_to_frag(now: datetime) -> Incident:
+    story = incident(
+        "capture-full-of-need-to-frag",
+        "mtu-mismatch",
+        "The hosts of one site sit behind a virtual switch of 1400; the capture shows 'need to frag (mtu 1400)' for calico's VXLAN packets. The loud pod that fails is the registry's client.",
+        "https://github.com/projectcalico/calico/issues/7651",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.28.1",
+        kubernetes="v1.29.7+k3s1",
+        registry="docker.io/calico",
+    )
+    hosts = {"hz-a1": "10.0.30.2", "hz-a2": "10.0.30.3", "hz-d1": "10.0.40.2", "hz-d2": "10.0.40.3"}
+    story.hosts(hosts)
+    pods = story.staff(hosts)
+    build = story.other(
+        "buildkit-0",
+        "hz-d1",
+        "10.42.200.8",
+        namespace="ci",
+        owner="StatefulSet/buildkit",
+        app="buildkit",
+        ready=False,
+        restarts=20,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 90),
+    )
+    story.pod_event(
+        build, "BackOff", "Back-off restarting failed container buildkit in pod", 20, 40_000, 2000, namespace="ci"
+    )
+    story.pod_event(
+        pods[2],
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+        1_699_900,
+        1_699_950,
+        2,
+    )
+    lines = ["tcpdump: listening on enp7s0, link-type EN10MB (Ethernet), snapshot length 262144 bytes"]
+    for n in range(9):
+        at = story.stamp(600 - 17 * n)[11:] + "118"
+        lines += [
+            f"{at} IP 10.0.40.2.51{n}12 > 10.0.30.2.4789: VXLAN, flags [I] (0x08), vni 4096",
+            f"    IP 10.42.200.8.4{n}118 > 10.42.16.5.5000: Flags [.], seq 1:1399, ack 518, win 501, length 1398",
+            f"{at} IP 10.0.40.1 > 10.0.40.2: ICMP 10.0.30.2 unreachable - need to frag (mtu 1400), length 556",
+            f"{at} IP 10.0.30.2.38{n}01 > 10.0.40.2.4789: VXLAN, flags [I] (0x08), vni 4096",
+            f"    IP 10.42.16.5.5000 > 10.42.200.8.4{n}118: Flags [.], ack 1, win 509, length 0",
+        ]
+    story.log("tcpdump", lines, "tcpdump-hz-d1.txt")
+    story.log(
+        pods[2],
+        wrapped(
+            story,
+            [
+                *story.boot("hz-d1", 1_700_000, bird=False),
+                story.say(1_699_996, "INFO", 61, "felix", "int_dataplane.go 1203:", "Determined pod MTU mtu=1450"),
+                *story.quiet(1500, 20),
+            ],
+            "stern",
+            pods[2],
+        ),
+    )
+    story.describe("hz-d1", pods[2])
+    story.commands["describe-buildkit.txt"] = f"describe pod -n ci {build}"
+    story.affected = ["hz-d1", "hz-d2"]
+    story.cite("tcpdump-hz-d1.txt", "need to frag (mtu 1400)")
+    return story
+
+
+STORIES = [
+    vxlan_device_refuses,
+    hard_coded_1500,
+    set_for_a_faster_net,
+    through_a_vpn,
+    half_of_them_jumbo,
+    wireguard_too_large,
+    pattern_matches_nothing,
+    changed_while_running,
+    need_to_frag,
+]

@@ -316,4 +316,260 @@ def thousands_of_services(now: datetime) -> Incident:
     return story
 
 
-STORIES = [canal_with_flannel, thousands_of_services, hung_iptables, felix_lock_timeout, only_kube_proxy_says_it]
+def fail2ban(now: datetime) -> Incident:
+    story = incident(
+        "fail2ban-bans-thousands",
+        "xtables-lock-contention",
+        "fail2ban on two hosts bans addresses all day with one iptables call each; felix' restores wait for the lock ('waiting for it to exit') and give up, so its readiness goes.",
+        "netfilter iptables xshared.c (Another app is currently holding the xtables lock; waiting)",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.16.10",
+        kubernetes="v1.19.16",
+        namespace="kube-system",
+        registry="quay.io/calico",
+    )
+    hosts = {f"dmz-{n}": f"203.0.113.{n}" for n in (11, 12, 13, 14)}
+    bad = ["dmz-11", "dmz-13"]
+    story.hosts(hosts, kernel="4.19.0-20-amd64", os_image="Debian GNU/Linux 10 (buster)", runtime="docker://19.3.15")
+    story.staff({k: v for k, v in hosts.items() if k not in bad})
+    pods = story.staff({k: hosts[k] for k in bad}, ready=False, restarts=5, started=2400, last=("Error", 137, 2404))
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+            20,
+            20_000,
+            310,
+        )
+    log = [*story.boot("dmz-11", 2400, [v for k, v in hosts.items() if k != "dmz-11"]), *story.quiet(2300, 1900)]
+    for turn in range(8):
+        log += refused(
+            story,
+            1800 - 210 * turn,
+            61,
+            ("filter", "nat")[turn % 2],
+            f"{HELD}; waiting (1s) for it to exit...\\n{HELD}; waiting (2s) for it to exit...\\n{HELD}. Stopped waiting after 10s.\\n",
+            "table.go 1155:",
+        )
+    story.log(pods[0], log)
+    story.log(
+        "fail2ban",
+        [
+            f"{story.stamp(1900 - 31 * n).replace('.', ',')} fail2ban.actions        [911]: NOTICE  [sshd] {'Ban' if n % 3 else 'Unban'} 198.51.100.{3 + n * 7 % 240}"
+            for n in range(45)
+        ],
+        "fail2ban-dmz-11.log",
+    )
+    story.describe("dmz-11", pods[0])
+    story.affected = bad
+    story.cite(f"{pods[0]}.log", HELD)
+    return story
+
+
+def portmap_plugin(now: datetime) -> Incident:
+    story = incident(
+        "portmap-plugin-misses-the-lock",
+        "xtables-lock-contention",
+        "New pods on one host fail because the portmap plugin gets no xtables lock (exit status 4), and felix there says the same; an inspection tool holds it.",
+        "https://github.com/containernetworking/plugins (portmap), netfilter xtables lock",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.22.1",
+        kubernetes="v1.23.5",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {f"pod-host-{c}": f"10.33.7.{70 + i}" for i, c in enumerate("abcde")}
+    bad = "pod-host-c"
+    story.hosts(hosts)
+    pods = story.staff(hosts, started=400_000)
+    for i in range(3):
+        app = story.other(
+            f"game-server-{i}7k2q-x8vm{i}",
+            bad,
+            namespace="games",
+            owner=f"ReplicaSet/game-server-{i}7k2q",
+            ready=False,
+            phase="Pending",
+            waiting="ContainerCreating",
+            age=1500,
+        )
+        story.pod_event(
+            app,
+            "FailedCreatePodSandBox",
+            f'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "8a{i}f": plugin type="portmap" failed (add): unable to create chain CNI-HOSTPORT-SETMARK: running [/usr/sbin/iptables -t nat -C CNI-HOSTPORT-SETMARK -m comment --comment CNI portfwd masquerade mark -j MARK --set-xmark 0x2000/0x2000 --wait]: exit status 4: {HELD}.',
+            13 + i,
+            1490,
+            60,
+            namespace="games",
+        )
+        story.commands[f"describe-game-{i}.txt"] = f"describe pod -n games {app}"
+    log = story.boot(bad, 400_000, [v for k, v in hosts.items() if k != bad])[-8:]
+    for turn in range(5):
+        log += [
+            *story.quiet(1500 - 280 * turn, 1400 - 280 * turn),
+            *refused(story, 1380 - 280 * turn, 61, "nat", f"{HELD}. Stopped waiting after 10s.\\n", "table.go 1321:"),
+        ]
+    story.log(pods[2], log)
+    story.describe(bad, pods[2])
+    story.affected = [bad]
+    story.cite("describe-game-0.txt", HELD)
+    return story
+
+
+def lock_file_held(now: datetime) -> Incident:
+    story = incident(
+        "lslocks-names-the-holder",
+        "xtables-lock-contention",
+        "Felix only says that its loops take a minute on one worker and its reporter times out; the list of locks shows who holds /run/xtables.lock: a network-statistics agent's iptables. CPU is idle.",
+        "felix/iptables/lock.go; util-linux lslocks",
+        now,
+        difficulty="hard",
+        platform="vpc",
+        calico="v3.28.4",
+        kubernetes="v1.30.12+IKS",
+        acceptable=["worker-starved"],
+    )
+    nodes = story.workers([f"10.247.70.{n}" for n in (5, 6, 9, 11, 20, 21, 24)])
+    bad = nodes[4]
+    story.agents([n for n in nodes if n != bad])
+    name = story.agents([bad], restarts=11, started=1800, last=("Error", 137, 1810))[0]
+    story.other(
+        "netstat-agent-7k2xq",
+        bad,
+        namespace="monitoring",
+        app="netstat-agent",
+        image="registry.example.com/netstat-agent:0.9",
+        age=40_000,
+    )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 503",
+        1830,
+        38_000,
+        66,
+    )
+    story.not_established(name, nodes[:2], 1770, 1795, 2, established=4)
+    log = story.boot(bad, 1800, [n for n in nodes if n != bad])
+    for n in range(13):
+        ago = 1700 - 125 * n
+        log.append(
+            story.say(
+                ago,
+                "INFO",
+                61,
+                "felix",
+                "summary.go 100:",
+                f"Summarising 1 dataplane reconciliation loops over 1m{4 + n}.2s: avg={58111 + 101 * n}ms longest={58111 + 101 * n}ms (resync-filter-v4,resync-mangle-v4,resync-nat-v4,resync-raw-v4)",
+            )
+        )
+        if n % 4 == 1:
+            log.append(
+                story.say(
+                    ago - 5,
+                    "WARNING",
+                    61,
+                    "felix",
+                    "health.go 211:",
+                    'Reporter failed readiness checks name="InternalDataplaneMainLoop" reporter-state=&health.reporterState{name:"InternalDataplaneMainLoop", timeout:90000000000}',
+                )
+            )
+    story.log(name, log)
+    story.texts["lslocks.txt"] = (
+        "\n".join(
+            [
+                "COMMAND            PID  TYPE SIZE MODE  M START END PATH",
+                "containerd         912 FLOCK 128K WRITE 0     0   0 /var/data/containerd/io.containerd.metadata.v1.bolt/meta.db",
+                "iptables        771204 FLOCK   0B WRITE 0     0   0 /run/xtables.lock",
+                "iptables-restor 802117 FLOCK   0B WRITE* 0     0   0 /run/xtables.lock",
+                "cron               801 FLOCK   4B WRITE 0     0   0 /run/crond.pid",
+                "",
+                "$ ps -o pid,ppid,etime,args -p 771204",
+                "    PID    PPID     ELAPSED COMMAND",
+                " 771204  770118    10:41:07 /usr/sbin/iptables -L -n -v -x",
+            ]
+        )
+        + "\n"
+    )
+    story.texts["uptime.txt"] = (
+        f" {story.stamp(9)[11:19]} up 20 days,  1:14,  1 user,  load average: 0.41, 0.38, 0.35\n"
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite("lslocks.txt", "/run/xtables.lock")
+    return story
+
+
+def dockerd_and_felix(now: datetime) -> Incident:
+    story = incident(
+        "dockerd-programming-failed-same-lock",
+        "xtables-lock-contention",
+        "dockerd's journal says that it cannot program iptables as another app holds the xtables lock; felix of the same host is slow and its probes fail, BGP events of its neighbours are from its restarts.",
+        "https://github.com/moby/moby (iptables failed: Another app is currently holding the xtables lock)",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.11.3",
+        kubernetes="v1.16.15",
+        namespace="kube-system",
+        registry="calico",
+    )
+    hosts = {f"ci-{n:02}": f"192.168.60.{n}" for n in (41, 42, 43, 44, 45, 46)}
+    bad = "ci-44"
+    story.hosts(hosts, kernel="4.15.0-112-generic", os_image="Ubuntu 18.04.5 LTS", runtime="docker://18.9.9")
+    others = story.staff({k: v for k, v in hosts.items() if k != bad})
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=9, started=700, last=("Error", 137, 704))[0]
+    story.not_established(others[0], [hosts[bad]], 690, 9000, 21, established=4)
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 503",
+        705,
+        9000,
+        54,
+    )
+    log = story.old_boot(bad, 700, [v for k, v in hosts.items() if k != bad])
+    for n in range(8):
+        log += [
+            story.line(
+                640 - 75 * n,
+                "INFO",
+                61,
+                "int_dataplane.go 705:",
+                f"Finished applying updates to dataplane. msecToApply={31044 + 771 * n}.8",
+            ),
+            story.line(635 - 75 * n, "WARNING", 61, "health.go 150:", 'Reporter is not live. name="int_dataplane"')
+            if n % 3 == 2
+            else story.line(634 - 75 * n, "INFO", 61, "int_dataplane.go 690:", "Applying dataplane updates"),
+        ]
+    story.log(name, log)
+    lines = []
+    for n in range(14):
+        lines += [
+            f'{story.syslog(2000 - 130 * n)} ci-44 dockerd[1204]: time="{story.ago(2000 - 130 * n)}" level=warning msg="Failed to allocate and map port 80-80: (iptables failed: iptables --wait -t nat -A DOCKER -p tcp -d 0/0 --dport 3{n:02}41 -j DNAT --to-destination 172.17.0.{2 + n}:80 ! -i docker0: {HELD}; still -{n + 1}s 0us time ahead to have a chance to grab the lock...\\n (exit status 4))"',
+            f'{story.syslog(1990 - 130 * n)} ci-44 dockerd[1204]: time="{story.ago(1990 - 130 * n)}" level=info msg="ignoring event" module=libcontainerd namespace=moby topic=/tasks/delete type="*events.TaskDelete"',
+        ]
+    story.log("docker", lines, "journal-docker-ci-44.txt")
+    story.describe(bad, name)
+    story.commands[f"describe-{others[0]}.txt"] = f"describe pod -n kube-system {others[0]}"
+    story.affected = [bad]
+    story.cite("journal-docker-ci-44.txt", HELD)
+    return story
+
+
+STORIES = [
+    canal_with_flannel,
+    thousands_of_services,
+    hung_iptables,
+    felix_lock_timeout,
+    only_kube_proxy_says_it,
+    fail2ban,
+    portmap_plugin,
+    lock_file_held,
+    dockerd_and_felix,
+]
