@@ -503,7 +503,7 @@ def rule_replace(now: datetime) -> Incident:
         "rule-replace-fails-after-kernel-update",
         "iptables-incompatible",
         "Since a kernel update of the worker pool iptables-nft-restore fails on RULE_REPLACE (No such file or directory), once per pod change; felix recovers only after minutes. Its neighbours' BGP events are old.",
-        "https://github.com/projectcalico/calico/pull/4536",
+        "netfilter iptables nft.c (RULE_REPLACE failed)",
         now,
         difficulty="hard",
         platform="roks",
