@@ -65,7 +65,7 @@ class Intake:
     name: str = ""
     sha256: str = ""
     bytes: int = 0
-    rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in ROW_TYPES})
+    rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in (*ROW_TYPES, "log_volume")})
     warnings: list[Skipped] = field(default_factory=list)
     missing_logs: list[tuple[str, str]] = field(default_factory=list)  # file, error text instead of a log
     file_facts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -526,6 +526,9 @@ class _Reader:
         for table in rows:
             if table != "files":
                 rows[table].extend(getattr(parsed, table))
+        for volume in parsed.log_volume:
+            file = output.file
+            volume.pod, volume.node, volume.container = file.pod, file.node, file.container
         merge_facts(self._file_facts(output.source.path), parsed.facts)
         if self.intake.collected is not None and output.kind in ("describe", "objects", "get-table"):
             made = own_collection(output, self.intake.collected)

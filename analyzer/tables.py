@@ -20,6 +20,7 @@ from parsers.rows import (
     FileRow,
     ListingRow,
     LogLineRow,
+    LogVolumeRow,
     NodeConditionRow,
     NodeRow,
     PodConditionRow,
@@ -69,6 +70,7 @@ class Rows:
     settings: list[SettingRow] = field(default_factory=list)
     listings: list[ListingRow] = field(default_factory=list)
     routes: list[RouteRow] = field(default_factory=list)
+    log_volume: list[LogVolumeRow] = field(default_factory=list)  # for charts; not a table of the interface
 
     def of(self, table: str) -> list[Any]:
         """Give the rows of the table of this name."""
@@ -150,7 +152,7 @@ def build(rows: Mapping[str, Iterable[object]], collected: datetime | None = Non
         for row in made[name] if times else ():
             for column in times:
                 _in_utc(row, column)
-    return Tables(Rows(**made), _utc(collected))
+    return Tables(Rows(**made, log_volume=list(rows.get("log_volume", ()))), _utc(collected))  # type: ignore[arg-type]
 
 
 def _in_utc(row: object, column: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from parsers.log_reader import RecordReader
 from parsers.log_record import BAD_LEVELS, MAX_LINE, LogRecord, utc_time
 from parsers.log_rows import BgpStore, RowStore
 from parsers.log_sections import section_sources, split_sections
+from parsers.log_volume import volume_rows
 from parsers.process_starts import ProcessStarts
 from parsers.rows import BgpRow, LogLineRow
 from parsers.source import Match, Parsed, Source
@@ -197,6 +199,10 @@ class _LogParser:
         for change in parsed.bgp:
             change.node = change.node or by_pod.get(change.pod, "")
         parsed.facts = _facts(streams, self.guess)
+        volume: Counter[tuple[int, str]] = Counter()
+        for stream in streams:
+            volume.update(stream.facts.volume)
+        parsed.log_volume = volume_rows(self.source.path, volume)
         parsed.problems += [*self._doubts(streams), *self.rows.problems(), *self.changes.problems()]
         return parsed
 

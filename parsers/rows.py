@@ -277,6 +277,18 @@ class RouteRow(Row):
 
 
 @dataclass(slots=True)
+class LogVolumeRow(Row):
+    """How many lines of a level a log has in a span of time that begins at ``bucket``."""
+
+    pod: str = ""
+    node: str = ""
+    container: str = ""
+    bucket: datetime | None = None
+    level: str = ""
+    lines: int = 0
+
+
+@dataclass(slots=True)
 class FileRow:
     """One file (or part of a pasted one) of the bundle and what it was taken for."""
 

@@ -13,6 +13,7 @@ from parsers.rows import (
     EventRow,
     ListingRow,
     LogLineRow,
+    LogVolumeRow,
     NodeConditionRow,
     NodeRow,
     PodConditionRow,
@@ -58,6 +59,7 @@ class Parsed:
     settings: list[SettingRow] = field(default_factory=list)
     listings: list[ListingRow] = field(default_factory=list)
     routes: list[RouteRow] = field(default_factory=list)
+    log_volume: list[LogVolumeRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     #: key -> value facts about the text itself: "first_time"/"last_time" (ISO), "level.ERROR" counts,
     #: "calico_version", "kubernetes_version", "pod", "node", "container" worked out from content

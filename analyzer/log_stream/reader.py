@@ -14,6 +14,7 @@ from parsers.container_log import KeptLine, parse_kept_lines
 from parsers.decode import decode
 from parsers.log_dress import dress_of, without_controls
 from parsers.log_shape import LineShape, identity, shape_of
+from parsers.log_volume import volume_rows
 from parsers.message_match import MessageMatcher
 from parsers.source import Parsed, Source
 
@@ -140,6 +141,7 @@ class _LogReader:
         )
         lines = [KeptLine(number, text, more.get(number, 0), number in clock_numbers) for number, text in texts.items()]
         parsed = parse_kept_lines(self._cleaned([head])[0], lines, self.source, self.match)
+        parsed.log_volume = volume_rows(self.source.path, self.sieve.volume.counts(self.shapes.levels))
         quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
         around = list(self.context.around(quotable))
         quoted = self._cleaned([texts.get(number) or self._text(line) for number, line in around])

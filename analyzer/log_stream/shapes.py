@@ -72,7 +72,7 @@ class Shapes:
         self.special, self.counted, self.change = Column(bool), Column(bool), Column(bool)
         self.restart, self.family = Column(bool), Column(np.int64)
         self.pid_at, self.container, self.level = Column(np.int64, -1), Column(np.int8), Column(np.int8)
-        self.stamp = Column(np.int64)
+        self.stamp, self.time_at = Column(np.int64), Column(np.int64, -1)
 
     def numbers(self, digitless: list[bytes], sample: Callable[[int], bytes]) -> Numbers:
         """Give the numbers of shapes; of one not seen before, ``sample`` of its place gives a line."""
@@ -165,6 +165,7 @@ class Shapes:
         self.restart[number], self.pid_at[number] = shape.restart, shape.pid_at
         self.level[number] = _index(self.levels, shape.level)
         self.container[number] = _index(self.containers, shape.container) if shape.container in _OF_ONE_POD else 0
+        self.time_at[number] = shape.stamp[0] if shape.stamp[1] else -1
         self.stamp[number] = _index(self.stamps, shape.stamp)
         return number
 

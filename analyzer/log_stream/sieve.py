@@ -29,6 +29,7 @@ from analyzer.log_stream.lines import (
     words_at,
 )
 from analyzer.log_stream.shapes import Shapes
+from analyzer.log_stream.volume import Volume
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 
 #: lines of a family of shapes looked at one by one, to tell the names in them
@@ -73,6 +74,7 @@ class Sieve:
         self._clock: Kept | None = None  # the last line with a time
         self._wants_clock = False
         self._without_clock: list[_Stretch] = []  # parts behind which no line with a time was seen yet
+        self.volume = Volume()
         self._restarts = 0
         self._stretches = 0
         self._runs = _Runs()
@@ -164,6 +166,7 @@ class Sieve:
         self._keep(*(part.line(place) for place in sorted(picked)))
         self._context.see(part.raw, part.before + 1, len(part.starts), sorted(picked))
         self._times(part, picked)
+        self._measure(part)
         self._tail = [*self._tail, *(part.line(place) for place in range(len(part.starts))[-_TAIL:])][-_TAIL:]
         self.longest = max(self.longest, int((part.ends - part.starts).max()))
         if len(self.shapes.containers) > 2:
@@ -340,6 +343,17 @@ class Sieve:
             self._wants_clock = bool(untimed) and (not len(part.timed) or untimed[-1] > part.timed[-1])
             for place in untimed:
                 self._clocks.update((line.number, line) for line in part.around(place))
+
+    def _measure(self, part: _Stretch) -> None:
+        """Count the lines by time and level."""
+        size = len(self.shapes.all)
+        at = self.shapes.time_at.upto(size)[part.shape]
+        level = self.shapes.level.upto(size)[part.shape]
+        dated = np.flatnonzero(at >= 0)
+        if len(dated) == len(at):
+            self.volume.see(part.data, part.starts + at, level)
+        else:
+            self.volume.see(part.data, part.starts[dated] + at[dated], level[dated])
 
     def _save_last(self, part: _Stretch, place: int, group: int) -> None:
         timed = self.shapes.timed[int(part.shape[place])]

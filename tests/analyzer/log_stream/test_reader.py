@@ -88,6 +88,18 @@ def test_dressed_logs(dress: str, in_pieces: Read, as_a_whole: Whole) -> None:
     assert told(in_pieces(data).parsed) == told(as_a_whole(data))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_lines_over_time_are_counted_exactly(seed: int, in_pieces: Read, as_a_whole: Whole) -> None:
+    data = log(seed, 3000, [30, 20, 20, 5, 5, 2, 2, 0, 0, 2, 1, 1, 0, 0])
+
+    def counts(parsed: Parsed) -> dict[tuple[datetime | None, str], int]:
+        return {(row.bucket, row.level): row.lines for row in parsed.log_volume if row.level}
+
+    found = counts(in_pieces(data).parsed)
+    assert found == counts(as_a_whole(data))
+    assert sum(found.values()) > 2800 and {level for _, level in found} == {"INFO", "WARNING", "ERROR"}
+
+
 def test_line_ends_of_windows_and_colours(in_pieces: Read, as_a_whole: Whole) -> None:
     data = log(7, 100).replace(b"\n", b"\r\n").replace(b"[WARNING]", b"\x1b[33m[WARNING]\x1b[0m")
     assert told(in_pieces(data).parsed) == told(as_a_whole(data))
