@@ -52,6 +52,10 @@ ROW_TYPES: dict[str, type] = {
 }
 
 
+#: years that a time in nanoseconds can be of; a cluster's clock may say anything
+_YEARS = range(1678, 2262)
+
+
 @dataclass(slots=True)
 class Rows:
     """The rows of each table, in the order in which they were read; times are UTC."""
@@ -114,7 +118,10 @@ class Tables:
 
 
 def frame(table: str, rows: Sequence[object]) -> pd.DataFrame:
-    """Give the DataFrame of ``rows`` with exactly the columns of the table's row class, typed."""
+    """Give the DataFrame of ``rows`` with exactly the columns of the table's row class, typed.
+
+    Times beyond what nanoseconds can count (the years 1678 to 2261) are missing ones.
+    """
     import pandas as pd
 
     row_type = ROW_TYPES[table]
@@ -123,7 +130,8 @@ def frame(table: str, rows: Sequence[object]) -> pd.DataFrame:
     for item in fields(row_type):
         kind = str(item.type)
         if kind.startswith("datetime"):
-            data[item.name] = pd.to_datetime(data[item.name], utc=True).astype("datetime64[ns, UTC]")
+            known = [time if time is not None and time.year in _YEARS else None for time in data[item.name].tolist()]
+            data[item.name] = pd.to_datetime(pd.Series(known, dtype=object), utc=True).astype("datetime64[ns, UTC]")
         elif kind == "int | None":
             data[item.name] = data[item.name].astype("Int64")
         elif kind == "float | None":
