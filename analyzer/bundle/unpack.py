@@ -106,7 +106,7 @@ _FACTORIES: dict[str, Callable[[], Any]] = {
 _MAGIC = {"gz": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ\x00", "zst": b"\x28\xb5\x2f\xfd"}
 #: compressed bytes taken at a time: where a portion is damaged, all that it would have given is lost; behind the
 #: first megabyte it may be more
-_PORTION, _LATER_PORTION, _LATER = 512, 8192, 1 << 20
+_PORTION, _LATER_PORTION, _LATER = 512, 32_768, 1 << 20
 
 
 def unpacked(feed: Feed, kind: str, budget: Budget, note: Note, single: bool = False) -> Iterator[bytes]:

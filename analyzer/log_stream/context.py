@@ -19,7 +19,7 @@ class Context:
         self._lines: dict[int, bytes] = {}
         self._before: list[tuple[int, bytes]] = []
         self._until = 0
-        self._late: deque[list[tuple[int, bytes]]] = deque(maxlen=MOST_LATE)
+        self._late: deque[tuple[int, bytes]] = deque(maxlen=MOST_LATE)
 
     def see(self, raw: Callable[[int], bytes], first: int, count: int, picked: Sequence[int]) -> None:
         """Take the lines around ``picked``.
@@ -43,16 +43,23 @@ class Context:
         last = range(max(count - AROUND, 0), count)
         self._before = [*self._before, *((first + place, raw(place)[:MOST_CHARACTERS]) for place in last)][-AROUND:]
 
-    def see_late(self, raw: Callable[[int], bytes], first: int, count: int, picked: Sequence[int]) -> None:
-        """Take the lines around places of which only the last in the file will be quoted."""
+    def see_late(self, raw: Callable[[int, int], bytes], first: int, count: int, picked: Sequence[int]) -> None:
+        """Take the lines around places of which only the last in the file will be quoted.
+
+        ``raw`` gives the lines from one place to another, as they stand in the file.
+        """
         for place in picked:
-            near = range(max(place - AROUND, 0), min(place + AROUND + 1, count))
-            self._late.append([(first + at, raw(at)[:MOST_CHARACTERS]) for at in near])
+            begin = max(place - AROUND, 0)
+            text = raw(begin, min(place + AROUND, count - 1))
+            if len(text) > 2 * AROUND * MOST_CHARACTERS:
+                begin, text = place, raw(place, place)[:MOST_CHARACTERS]
+            self._late.append((first + begin, text))
 
     def around(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Give the lines around the given ones, in order, as far as they were taken."""
-        for lines in self._late:
-            self._lines.update(lines)
+        for begin, text in self._late:
+            lines = enumerate(text.split(b"\n"), begin)
+            self._lines.update((number, line[:MOST_CHARACTERS]) for number, line in lines)
         wanted = {near for number in numbers for near in range(number - AROUND, number + AROUND + 1)}
         for number in sorted(wanted):
             if number in self._lines:

@@ -366,7 +366,7 @@ class Sieve:
         for place in wanted:
             timed = self.shapes.timed[int(part.shape[place])]
             self._last_changes.append(((part.line(place),), () if timed else part.around(place)))
-        self._context.see_late(part.raw, part.before + 1, len(part.starts), wanted)
+        self._context.see_late(part.raws, part.before + 1, len(part.starts), wanted)
 
     @property
     def several_logs(self) -> bool:
@@ -403,6 +403,10 @@ class _Stretch:
 
     def raw(self, place: int) -> bytes:
         return self.data[self.starts[place] : self.ends[place]]
+
+    def raws(self, first: int, last: int) -> bytes:
+        """The lines from one place to another."""
+        return self.data[self.starts[first] : self.ends[last]]
 
     def line(self, place: int) -> Kept:
         return Kept(self.before + 1 + place, self.raw(place), int(self.group[place]))

@@ -24,6 +24,6 @@ def test_lines_around_are_there_wherever_the_log_is_cut(sizes: list[int], wanted
 def test_of_late_places_only_the_last_are_kept() -> None:
     context = Context()
     for number in range(1, 1001):
-        context.see_late(lambda place, number=number: b"line %d" % number, number, 1, [0])
+        context.see_late(lambda first, last, number=number: b"line %d" % number, number, 1, [0])
     kept = [number for number, _ in context.around(range(1, 1001))]
     assert kept == list(range(751, 1001))
