@@ -348,10 +348,325 @@ def load_balancer_cannot_attach(now: datetime) -> Incident:
     return story
 
 
+def xdp_state(now: datetime) -> Incident:
+    story = incident(
+        "xdp-state-cannot-be-wiped-locked-down",
+        "bpf-or-wireguard-failure",
+        "On two hosts the kernel's lockdown forbids BPF (Permission denied(13)): felix cannot wipe its XDP state, panics after ten tries and the neighbours miss the two as BGP peers.",
+        "https://github.com/projectcalico/calico/issues/4984",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.20.1",
+        kubernetes="v1.21.5",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {f"kyl-{n}": f"10.36.2.{100 + n}" for n in range(1, 6)}
+    bad = ["kyl-4", "kyl-5"]
+    story.hosts(
+        {k: v for k, v in hosts.items() if k not in bad},
+        kernel="4.19.90-23.8.v2101.ky10.x86_64",
+        os_image="Kylin Linux Advanced Server V10 (Tercel)",
+    )
+    story.hosts({k: hosts[k] for k in bad}, kernel="5.10.0-60.18.0.50.secure.x86_64", os_image="openEuler 22.03 LTS")
+    story.staff({k: v for k, v in hosts.items() if k not in bad})
+    pods = story.staff({k: hosts[k] for k in bad}, ready=False, restarts=33, started=90, last=("Error", 137, 95))
+    story.not_established(story.pods["kyl-1"], [hosts[b] for b in bad], 22, 7000, 140, established=2)
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            'Readiness probe failed: calico/node is not ready: felix is not ready: Get "http://localhost:9099/readiness": dial tcp 127.0.0.1:9099: connect: connection refused',
+            6,
+            6900,
+            400,
+        )
+    log = story.boot("kyl-4", 90, [v for k, v in hosts.items() if k != "kyl-4"])
+    for n in range(10):
+        log += [
+            story.say(
+                84 - 7 * n,
+                "WARNING",
+                61,
+                "felix",
+                "int_dataplane.go 1431:",
+                "failed to wipe the XDP state error=failed to load BPF program (/usr/lib/calico/bpf/filter.o): stat /sys/fs/bpf/calico/xdp/prefilter_v1_calico_tmp_A: no such file or directory",
+            ),
+            "libbpf: Error in bpf_object__probe_name():Permission denied(13). Couldn't load basic 'r0 = 0' BPF program.",
+            "libbpf: failed to create map (name: 'calico_prefilter_v4'): Permission denied(-13)",
+            "libbpf: failed to load object '/usr/lib/calico/bpf/filter.o'",
+            "Error: failed to load object file",
+            f" try={n}",
+        ]
+    log += [
+        story.say(12, "PANIC", 61, "felix", "int_dataplane.go 1437:", "Failed to wipe the XDP state after 10 tries"),
+        "panic: (*logrus.Entry) 0xc0004dc230",
+        "",
+        "goroutine 1 [running]:",
+    ]
+    story.log(pods[0], log)
+    story.describe("kyl-4", pods[0])
+    story.commands["describe-kyl-1.txt"] = f"describe pod -n kube-system {story.pods['kyl-1']}"
+    story.affected = bad
+    story.cite(f"{pods[0]}.log", "Failed to wipe the XDP state after 10 tries")
+    return story
+
+
+def memlock(now: datetime) -> Incident:
+    story = incident(
+        "map-create-not-permitted-memlock",
+        "bpf-or-wireguard-failure",
+        "The eBPF dataplane was switched on, but felix may not raise RLIMIT_MEMLOCK in these hosts' container runtime, so its maps cannot be created and it panics on every host.",
+        "felix/bpf/bpfutils/bpf_utils.go (RLIMIT_MEMLOCK)",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.26.1",
+        kubernetes="v1.27.6",
+        registry="quay.io/calico",
+    )
+    hosts = {f"lxd-{n}": f"10.77.77.{n}" for n in (21, 22, 23)}
+    story.hosts(hosts, kernel="5.4.0-163-generic", os_image="Ubuntu 20.04.6 LTS")
+    pods = story.staff(hosts, ready=False, restarts=26, started=40, last=("Error", 137, 45), age=6000)
+    for name in pods:
+        story.pod_event(
+            name, "BackOff", f"Back-off restarting failed container calico-node in pod {name}", 200, 5800, 150
+        )
+        story.pod_event(
+            name,
+            "Unhealthy",
+            'Liveness probe failed: Get "http://localhost:9099/liveness": dial tcp 127.0.0.1:9099: connect: connection refused',
+            15,
+            5800,
+            90,
+        )
+    log = story.boot("lxd-21", 40, ["10.77.77.22", "10.77.77.23"])
+    for n in range(5):
+        log += [
+            story.say(
+                36 - 7 * n,
+                "ERROR",
+                61 + 44 * n,
+                "felix",
+                "bpf_utils.go 46:",
+                "Failed to increase RLIMIT_MEMLOCK, loading BPF programs may fail error=operation not permitted",
+            ),
+            story.say(
+                36 - 7 * n,
+                "INFO",
+                61 + 44 * n,
+                "felix",
+                "int_dataplane.go 735:",
+                "BPF enabled, starting BPF endpoint manager and map manager.",
+            ),
+            "libbpf: Error in bpf_create_map_xattr(cali_v4_ip_sets):Operation not permitted(-1). Retrying without BTF.",
+            story.say(
+                35 - 7 * n,
+                "PANIC",
+                61 + 44 * n,
+                "felix",
+                "int_dataplane.go 798:",
+                "error creating bpf maps error=failed to create cali_v4_ip_sets map, err=operation not permitted",
+            ),
+            "panic: (*logrus.Entry) 0xc000b1c0e0",
+            "",
+            "goroutine 1 [running]:",
+        ]
+    story.log(pods[0], log)
+    story.describe("lxd-21", pods[0])
+    story.affected = list(hosts)
+    story.cite(f"{pods[0]}.log", "error creating bpf maps")
+    return story
+
+
+def bpf_devices(now: datetime) -> Incident:
+    story = incident(
+        "bpfin-cali-missing-after-add",
+        "bpf-or-wireguard-failure",
+        "On one of five hosts felix cannot set up its eBPF devices (missing bpfin.cali after add) and starts over; the Typha that was restarted and the pods without network there are loud.",
+        "felix/dataplane/linux/bpf_ep_mgr.go (ensureBPFDevices)",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.29.1",
+        kubernetes="v1.31.3",
+        registry="quay.io/calico",
+        acceptable=["interfaces-conflict"],
+    )
+    hosts = {f"nodex{n}": f"192.168.19.{60 + n}" for n in range(1, 6)}
+    bad = "nodex2"
+    story.hosts(hosts, kernel="6.8.0-49-generic", os_image="Ubuntu 24.04.1 LTS")
+    story.staff({k: v for k, v in hosts.items() if k != bad})
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=15, started=100, last=("Error", 137, 103))[0]
+    typha = story.typha("nodex1", "9d4kp", restarts=1, started=8000, last=("Error", 2, 8010))
+    story.pod_event(
+        typha,
+        "Unhealthy",
+        'Readiness probe failed: Get "http://localhost:9098/readiness": dial tcp 127.0.0.1:9098: connect: connection refused',
+        7990,
+        8005,
+        2,
+    )
+    web = story.other(
+        "web-5d9f7c8b6-4ks9z",
+        bad,
+        namespace="web",
+        owner="ReplicaSet/web-5d9f7c8b6",
+        ready=False,
+        phase="Pending",
+        waiting="ContainerCreating",
+        age=2000,
+    )
+    story.pod_event(
+        web,
+        "FailedCreatePodSandBox",
+        "Failed to create pod sandbox: rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+        30,
+        1900,
+        8,
+        namespace="web",
+    )
+    log = story.boot(bad, 100, [v for k, v in hosts.items() if k != bad])
+    for n in range(5):
+        pid = 61 + 50 * n
+        log += [
+            story.say(
+                94 - 18 * n,
+                "INFO",
+                pid,
+                "felix",
+                "int_dataplane.go 805:",
+                "BPF enabled, starting BPF endpoint manager and map manager.",
+            ),
+            story.say(
+                93 - 18 * n, "INFO", pid, "felix", "bpf_ep_mgr.go 3611:", "Created device bpfin.cali and bpfout.cali."
+            )
+            if n == 9
+            else story.say(
+                93 - 18 * n,
+                "INFO",
+                pid,
+                "felix",
+                "int_dataplane.go 1431:",
+                'Linux interface state changed. ifIndex=91 ifaceName="bpfout.cali" state="down"',
+            ),
+            story.say(
+                92 - 18 * n,
+                "PANIC",
+                pid,
+                "felix",
+                "int_dataplane.go 846:",
+                "Failed to create BPF endpoint manager. error=ensure BPF devices: missing bpfin.cali after add: Link not found",
+            ),
+            "panic: (*logrus.Entry) 0xc000cc2070",
+            "",
+            "goroutine 1 [running]:",
+        ]
+    story.log(name, log)
+    story.describe(bad, name)
+    story.commands |= {
+        "describe-typha.txt": f"describe pod -n calico-system {typha}",
+        "describe-web.txt": f"describe pod -n web {web}",
+    }
+    story.affected = [bad]
+    story.cite(f"{name}.log", "missing bpfin.cali after add")
+    return story
+
+
+def wireguard_leftover(now: datetime) -> Incident:
+    story = incident(
+        "wireguard-half-switched-off-hides-typha",
+        "bpf-or-wireguard-failure",
+        "WireGuard was switched off while two workers were down; their leftover WireGuard routes keep them from every Typha, as felix' bootstrap says once in a warning. The typha time-outs are the loud effect.",
+        "felix/wireguard/bootstrap.go",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.14",
+        registry="docker.io/calico",
+        acceptable=["typha-unavailable"],
+    )
+    hosts = {f"wgn-{n}": f"10.88.1.{20 + n}" for n in range(1, 7)}
+    bad = ["wgn-5", "wgn-6"]
+    story.hosts(hosts, kernel="5.15.0-89-generic")
+    story.staff({k: v for k, v in hosts.items() if k not in bad})
+    for node, suffix in (("wgn-1", "k7m2x"), ("wgn-2", "z9q4p")):
+        story.typha(node, suffix)
+    pods = story.staff(
+        {k: hosts[k] for k in bad}, ready=False, restarts=21, started=130, last=("Error", 1, 134), age=1_600_000
+    )
+    for name in pods:
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
+            10,
+            5000,
+            166,
+        )
+    log = story.boot("wgn-5", 130, bird=False)[:-1]
+    log.insert(
+        7,
+        story.line(
+            129.6,
+            "WARNING",
+            9,
+            "startup/bootstrap.go 257:",
+            'None of the typhas will be accessible due to wireguard routing asymmetry - remove wireguard iface="wireguard.cali" ipVersion=0x4 nodeName="wgn-5"',
+        ),
+    )
+    log.insert(
+        8,
+        story.line(
+            129.5,
+            "ERROR",
+            9,
+            "startup/bootstrap.go 301:",
+            'Couldn\'t remove wireguard device error=operation not permitted iface="wireguard.cali" ipVersion=0x4 nodeName="wgn-5"',
+        ),
+    )
+    for n in range(5):
+        for at in (hosts["wgn-1"], hosts["wgn-2"]):
+            log.append(
+                story.say(
+                    120 - 22 * n,
+                    "WARNING",
+                    61,
+                    "felix",
+                    "sync_client.go 275:",
+                    f"Failed to connect to typha endpoint {at}:5473.  Will try another if available... error=dial tcp {at}:5473: i/o timeout",
+                )
+            )
+    log.append(
+        story.say(
+            9,
+            "FATAL",
+            61,
+            "felix",
+            "daemon.go 345:",
+            "Failed to connect to Typha, giving up after timeout error=dial tcp: i/o timeout",
+        )
+    )
+    story.log(pods[0], log)
+    story.texts["felixconfiguration.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata:\n  name: default\nspec:\n  logSeverityScreen: Info\n  reportingInterval: 0s\n  wireguardEnabled: false\n"
+    )
+    story.describe("wgn-5", pods[0])
+    story.affected = bad
+    story.cite(f"{pods[0]}.log", "None of the typhas will be accessible due to wireguard routing asymmetry")
+    return story
+
+
 STORIES = [
     kernel_too_old_for_bpf,
     wireguard_without_its_module,
     pinned_map_of_other_size,
     load_balancer_cannot_attach,
     bpf_filesystem_refused,
+    xdp_state,
+    memlock,
+    bpf_devices,
+    wireguard_leftover,
 ]

@@ -328,10 +328,289 @@ def egress_denied_in_calico_system(now: datetime) -> Incident:
     return story
 
 
+def apiserver_namespace(now: datetime) -> Incident:
+    story = incident(
+        "default-deny-in-calico-apiserver",
+        "network-policy-blocking",
+        "A default-deny policy was put into the namespace of Calico's own API server: its aggregated API is unreachable (FailedDiscoveryCheck), namespaces cannot be deleted; calico-node is fine.",
+        "https://docs.tigera.io/calico/latest/operations/install-apiserver (allow-apiserver policy)",
+        now,
+        difficulty="easy",
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.27.10",
+        registry="quay.io/calico",
+    )
+    hosts = {f"tkn-{n}": f"172.23.55.{n}" for n in (8, 9, 10)}
+    story.hosts(hosts)
+    pods = story.staff(hosts)
+    api = story.other(
+        "calico-apiserver-7b8c9d6f5-4xk2z",
+        "tkn-9",
+        "10.244.66.7",
+        namespace="calico-apiserver",
+        owner="ReplicaSet/calico-apiserver-7b8c9d6f5",
+        app="calico-apiserver",
+        image="quay.io/calico/apiserver:v3.26.4",
+        ready=False,
+        restarts=2,
+    )
+    story.pod_event(
+        api,
+        "Unhealthy",
+        'Readiness probe failed: Get "https://10.244.66.7:5443/readyz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        9,
+        3000,
+        280,
+        namespace="calico-apiserver",
+    )
+    story.texts["apiservice.txt"] = (
+        "NAME                      SERVICE                       AVAILABLE                      AGE\nv1.apps                   Local                         True                           300d\nv3.projectcalico.org      calico-apiserver/calico-api   False (FailedDiscoveryCheck)   120d\n"
+    )
+    story.texts["netpol-calico-apiserver.yaml"] = (
+        f'apiVersion: v1\nitems:\n- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata:\n    creationTimestamp: "{story.ago(3050)}"\n    name: default-deny-all\n    namespace: calico-apiserver\n  spec:\n    podSelector: {{}}\n    policyTypes:\n    - Ingress\n    - Egress\nkind: List\n'
+    )
+    story.log(pods[0], [*story.boot("tkn-8", 1_400_000, ["172.23.55.9", "172.23.55.10"])[-10:], *story.quiet(1500, 10)])
+    story.describe("tkn-8", pods[0])
+    story.commands["describe-calico-apiserver.txt"] = f"describe pod -n calico-apiserver {api}"
+    story.affected = ["tkn-9"]
+    story.cite("netpol-calico-apiserver.yaml", "name: default-deny-all")
+    return story
+
+
+def pre_dnat(now: datetime) -> Incident:
+    story = incident(
+        "pre-dnat-deny-closes-node-ports-and-kubelet",
+        "network-policy-blocking",
+        "A pre-DNAT policy of the customer denies all but 443 on the workers' host endpoints, without the health-check and kubelet ports: the load balancer's targets go down, logs and exec time out; BGP is allowed and up.",
+        "https://docs.tigera.io/calico/latest/network-policy/hosts/host-forwarded-traffic (preDNAT)",
+        now,
+        difficulty="medium",
+        platform="vpc",
+        calico="v3.28.4",
+        kubernetes="v1.30.12+IKS",
+    )
+    nodes = story.workers([f"10.241.64.{n}" for n in (4, 5, 7, 9, 13)])
+    pods = story.agents(nodes)
+    ing = story.other(
+        "public-crcq0sample-alb1-6d7f9c8b5-xm2kz",
+        nodes[1],
+        "172.17.11.9",
+        owner="ReplicaSet/public-crcq0sample-alb1-6d7f9c8b5",
+        app="alb",
+    )
+    story.pod_event(ing, "ProbeWarning", "Readiness probe warning: 404", 80_000, 80_100, 3, namespace="kube-system")
+    story.texts["exec-errors.txt"] = "".join(
+        f'$ kubectl logs -n calico-system {p} --tail=3\nError from server: Get "https://{n}:10250/containerLogs/calico-system/{p}/calico-node?tailLines=3": dial tcp {n}:10250: i/o timeout\n'
+        for p, n in zip(pods[:2], nodes[:2], strict=True)
+    )
+    story.texts["gnp.yaml"] = (
+        "\n".join(
+            [
+                "apiVersion: projectcalico.org/v3",
+                "kind: GlobalNetworkPolicy",
+                "metadata:",
+                f'  creationTimestamp: "{story.ago(5000)}"',
+                "  name: deny-all-but-https",
+                "spec:",
+                "  applyOnForward: true",
+                "  preDNAT: true",
+                "  order: 300",
+                "  selector: ibm.role in {'worker_private', 'worker_public'}",
+                "  types:",
+                "  - Ingress",
+                "  ingress:",
+                "  - action: Allow",
+                "    protocol: TCP",
+                "    destination:",
+                "      ports: [179, 443, 5473]",
+                "  - action: Deny",
+            ]
+        )
+        + "\n"
+    )
+    story.texts["felixconfiguration.yaml"] = FAILSAFE
+    story.texts["lb-members.txt"] = "Member            Port    Health    Reason\n" + "".join(
+        f"{n:17} 31080   faulted   health check timed out\n" for n in nodes
+    )
+    story.describe(nodes[0])
+    story.affected = nodes
+    story.cite("gnp.yaml", "name: deny-all-but-https")
+    return story
+
+
+def tier_without_pass(now: datetime) -> Incident:
+    story = incident(
+        "tier-ends-without-pass",
+        "network-policy-blocking",
+        "A new tier before the default one has a policy for all workloads that allows the web port only and never passes on: everything else is dropped at the tier's end, DNS and kube-controllers first; node pods are ready.",
+        "https://docs.tigera.io/calico/latest/network-policy/policy-tiers/tiered-policy (end-of-tier drop, v3.30)",
+        now,
+        difficulty="hard",
+        platform="other",
+        calico="v3.30.1",
+        kubernetes="v1.32.5",
+        registry="quay.io/calico",
+    )
+    hosts = {f"v30-{c}": f"10.27.40.{11 + i}" for i, c in enumerate("abcde")}
+    story.hosts(hosts, os_image="Ubuntu 24.04.2 LTS", kernel="6.8.0-60-generic")
+    pods = story.staff(hosts)
+    kube = story.other(
+        "calico-kube-controllers-5f7c9d8b6-k2m9x",
+        "v30-b",
+        "10.48.9.6",
+        namespace="calico-system",
+        owner="ReplicaSet/calico-kube-controllers-5f7c9d8b6",
+        app="calico-kube-controllers",
+        image="quay.io/calico/kube-controllers:v3.30.1",
+        ready=False,
+        restarts=8,
+        started=200,
+        last=("Error", 1, 230),
+    )
+    story.pod_event(
+        kube,
+        "Unhealthy",
+        'Readiness probe failed: Error reaching apiserver: Get "https://10.96.0.1:443/readyz?timeout=20s": context deadline exceeded with http status code: 0',
+        14,
+        2300,
+        190,
+    )
+    for i, node in enumerate(("v30-a", "v30-d")):
+        dns = story.other(
+            f"coredns-668d6bf9bc-{i}x9pz",
+            node,
+            f"10.48.{i}.9",
+            owner="ReplicaSet/coredns-668d6bf9bc",
+            ready=False,
+            restarts=1,
+        )
+        story.pod_event(
+            dns,
+            "Unhealthy",
+            "Readiness probe failed: HTTP probe failed with statuscode: 503",
+            11,
+            2300,
+            233,
+            namespace="kube-system",
+        )
+    story.texts["tiers.txt"] = (
+        "NAME                  ORDER     DEFAULTACTION\nplatform-guard        200       Deny\ndefault               1000000   Deny\nadminnetworkpolicy    1000      Pass\n"
+    )
+    story.texts["policies-v3.yaml"] = (
+        "\n".join(
+            [
+                "apiVersion: projectcalico.org/v3",
+                "kind: GlobalNetworkPolicy",
+                "metadata:",
+                f'  creationTimestamp: "{story.ago(2400)}"',
+                "  name: platform-guard.web-only",
+                "spec:",
+                "  tier: platform-guard",
+                "  order: 10",
+                "  selector: all()",
+                "  namespaceSelector: all()",
+                "  types: [Ingress, Egress]",
+                "  ingress:",
+                "  - action: Allow",
+                "    protocol: TCP",
+                "    destination: {ports: [8443]}",
+                "  egress:",
+                "  - action: Allow",
+                "    protocol: TCP",
+                "    destination: {ports: [8443]}",
+            ]
+        )
+        + "\n"
+    )
+    story.log(
+        pods[0],
+        [*story.boot("v30-a", 1_200_000, [v for k, v in hosts.items() if k != "v30-a"])[-9:], *story.quiet(1500, 10)],
+    )
+    story.describe("v30-a", pods[0])
+    story.commands["describe-kube-controllers.txt"] = f"describe pod -n calico-system {kube}"
+    story.affected = ["v30-b", "v30-a", "v30-d"]
+    story.cite("policies-v3.yaml", "name: platform-guard.web-only")
+    return story
+
+
+def dns_namespace_closed(now: datetime) -> Incident:
+    story = incident(
+        "dns-namespace-closed-on-roks",
+        "network-policy-blocking",
+        "A NetworkPolicy in openshift-dns lets only pods with a label in, so lookups of all others time out; nodes and calico-node are healthy, the console operator's Degraded state is the effect.",
+        "https://github.com/projectcalico/calico/issues/4478",
+        now,
+        difficulty="hard",
+        platform="roks",
+        calico="v3.26.4",
+        kubernetes="v1.28.14+502c5ad",
+        acceptable=["dns-failure"],
+    )
+    nodes = story.workers(
+        [f"10.184.7.{n}" for n in (33, 36, 41)],
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        runtime="cri-o://1.28.11",
+    )
+    pods = story.agents(nodes)
+    for i, node in enumerate(nodes):
+        story.other(
+            f"dns-default-{'kmp'[i]}7x2z",
+            node,
+            f"172.30.7{i}.4",
+            namespace="openshift-dns",
+            app="dns-default",
+            image="icr.io/armada/coredns:4.15",
+        )
+    con = story.other(
+        "console-6d8f9c7b5-x2kp9",
+        nodes[1],
+        "172.30.71.20",
+        namespace="openshift-console",
+        owner="ReplicaSet/console-6d8f9c7b5",
+        ready=False,
+        restarts=61,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 150),
+    )
+    story.pod_event(
+        con,
+        "BackOff",
+        "Back-off restarting failed container console in pod",
+        15,
+        8000,
+        500,
+        namespace="openshift-console",
+    )
+    story.log(
+        con,
+        [
+            f'E{now:%m%d} {story.stamp(200 - 9 * n)[11:]}118       1 auth.go:231] error contacting auth provider (retrying in 10s): Get "https://kubernetes.default.svc/.well-known/oauth-authorization-server": dial tcp: lookup kubernetes.default.svc on 172.21.0.10:53: read udp 172.30.71.20:4{n}118->172.21.0.10:53: i/o timeout'
+            for n in range(14)
+        ],
+    )
+    story.texts["oc-get-networkpolicy.txt"] = (
+        "NAMESPACE       NAME                  POD-SELECTOR                                      AGE\nopenshift-dns   allow-labelled-only   dns.operator.openshift.io/daemonset-dns=default   2h31m\nshop            allow-same-ns         <none>                                            88d\n"
+    )
+    story.texts["networkpolicy-dns.yaml"] = (
+        'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: allow-labelled-only\n  namespace: openshift-dns\nspec:\n  podSelector:\n    matchLabels:\n      dns.operator.openshift.io/daemonset-dns: default\n  policyTypes:\n  - Ingress\n  ingress:\n  - from:\n    - namespaceSelector: {}\n      podSelector:\n        matchLabels:\n          dns-client: "true"\n'
+    )
+    story.log(pods[0], [*story.boot(nodes[0], 1_200_000, nodes[1:])[-9:], *story.quiet(1500, 10)])
+    story.describe(nodes[0])
+    story.commands["describe-console.txt"] = f"describe pod -n openshift-console {con}"
+    story.affected = nodes
+    story.cite("networkpolicy-dns.yaml", "name: allow-labelled-only")
+    return story
+
+
 STORIES = [
     auto_host_endpoints,
     typha_port_forgotten,
     kube_system_default_deny,
     egress_denied_in_calico_system,
     packets_logged_by_calico,
+    apiserver_namespace,
+    pre_dnat,
+    tier_without_pass,
+    dns_namespace_closed,
 ]

@@ -524,6 +524,258 @@ def two_workers_removed(now: datetime) -> Incident:
     return story
 
 
+def watches_renewed(now: datetime) -> Incident:
+    story = incident(
+        "watches-expire-and-are-renewed",
+        "no-problem-found",
+        "Felix and kube-controllers lose their watches every quarter of an hour (too old resource version, connection reset once) and list anew at once; everything is ready, the customer's own pod panics by itself.",
+        "https://github.com/projectcalico/calico/blob/master/libcalico-go/lib/backend/watchersyncer/watchercache.go (resync)",
+        now,
+        difficulty="hard",
+        platform="classic",
+        calico="v3.27.5",
+        kubernetes="v1.29.14+IKS",
+    )
+    nodes = story.workers([f"10.138.4.{n}" for n in (101, 105, 110, 118)])
+    pods = story.agents(nodes)
+    app = story.other(
+        "billing-6f9c8d7b5-2kxz9",
+        nodes[2],
+        "172.30.90.14",
+        namespace="fin",
+        owner="ReplicaSet/billing-6f9c8d7b5",
+        ready=False,
+        restarts=54,
+        waiting="CrashLoopBackOff",
+        last=("Error", 2, 130),
+    )
+    story.pod_event(
+        app, "BackOff", "Back-off restarting failed container billing in pod", 22, 20_000, 1200, namespace="fin"
+    )
+    story.log(
+        app,
+        [
+            "panic: runtime error: invalid memory address or nil pointer dereference",
+            "[signal SIGSEGV: segmentation violation code=0x1 addr=0x28 pc=0x6a1b2c]",
+            "",
+            "goroutine 1 [running]:",
+            "main.(*Ledger).Open(0x0)",
+            "\t/src/billing/ledger.go:88 +0x2c",
+        ],
+    )
+    log = [*story.boot(nodes[2], 1_300_000, [n for n in nodes if n != nodes[2]])[-10:], *healthy(story, 1_299_990)]
+    for n in range(5):
+        ago = 4500 - 900 * n
+        log += [
+            *story.quiet(ago + 300, ago + 60),
+            story.say(
+                ago,
+                "INFO",
+                61,
+                "felix",
+                "watchercache.go 125:",
+                f'Watch error received from Upstream ListRoot="/calico/resources/v3/projectcalico.org/{("ippools", "globalnetworkpolicies", "felixconfigurations")[n % 3]}" error=too old resource version: {88121100 + n} ({88129000 + 7 * n})',
+            ),
+            story.say(
+                ago - 0.4,
+                "INFO",
+                61,
+                "felix",
+                "watchercache.go 181:",
+                f'Full resync is required ListRoot="/calico/resources/v3/projectcalico.org/{("ippools", "globalnetworkpolicies", "felixconfigurations")[n % 3]}"',
+            ),
+        ]
+    story.log(pods[2], [*log, *story.quiet(800, 12)])
+    story.describe(nodes[2])
+    story.commands["describe-billing.txt"] = f"describe pod -n fin {app}"
+    story.cite(f"{pods[2]}.log", "Overall health status changed: live=true ready=true")
+    return story
+
+
+def route_reflectors(now: datetime) -> Incident:
+    story = incident(
+        "mesh-off-two-route-reflectors",
+        "no-problem-found",
+        "The cluster uses two route reflectors instead of the mesh: workers have two peers only, and one reflector was rebooted yesterday, which BIRD's log and old events tell; both sessions are Established.",
+        "https://docs.tigera.io/calico/latest/networking/configuring/bgp (route reflectors)",
+        now,
+        difficulty="medium",
+        platform="other",
+        calico="v3.25.2",
+        kubernetes="v1.26.15",
+        namespace="kube-system",
+        registry="quay.io/calico",
+    )
+    reflectors = {"rr-1": "10.9.0.11", "rr-2": "10.9.0.12"}
+    hosts = {f"wk-{n:02}": f"10.9.1.{20 + n}" for n in range(1, 7)}
+    story.hosts(reflectors, labels={"route-reflector": "true"})
+    story.hosts(hosts)
+    story.staff({"rr-1": reflectors["rr-1"]})
+    story.staff({"rr-2": reflectors["rr-2"]}, restarts=1, started=80_000, last=("Unknown", 255, 80_060))
+    pods = story.staff(hosts)
+    log = story.boot("wk-03", 1_300_000, bird=False)
+    for at in reflectors.values():
+        log += [
+            f"bird: Node_{at.replace('.', '_')}: {t}"
+            for t in (
+                "Initializing",
+                "Starting",
+                "State changed to start",
+                "Connected to table master",
+                "State changed to feed",
+                "State changed to up",
+            )
+        ]
+    log += [
+        f"bird: Node_10_9_0_12: {t}"
+        for t in (
+            "Error: Hold timer expired",
+            "State changed to stop",
+            "State changed to down",
+            "Starting",
+            "State changed to start",
+            "Connected to table master",
+            "State changed to feed",
+            "State changed to up",
+        )
+    ]
+    story.log(pods[2], [*log, *healthy(story, 79_000), *story.quiet(1500, 10)])
+    story.texts["calicoctl-node-status-wk-03.txt"] = node_status(
+        [
+            (reflectors["rr-1"], "up", "2026-11-08", "Established"),
+            (reflectors["rr-2"], "up", "2026-11-22", "Established"),
+        ],
+        kind="node specific",
+    )
+    story.texts["bgpconfiguration.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nkind: BGPConfiguration\nmetadata:\n  name: default\nspec:\n  asNumber: 64512\n  logSeverityScreen: Info\n  nodeToNodeMeshEnabled: false\n---\napiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata:\n  name: peer-with-route-reflectors\nspec:\n  nodeSelector: all()\n  peerSelector: route-reflector == 'true'\n"
+    )
+    story.describe("wk-03", pods[2])
+    story.cite("calicoctl-node-status-wk-03.txt", "Established")
+    return story
+
+
+def plain_healthy(now: datetime) -> Incident:
+    story = incident(
+        "three-workers-sent-as-a-precaution",
+        "no-problem-found",
+        "A precaution before an upgrade: describes of all pods and nodes and full logs; all calm and ready, no event worth a word.",
+        "runbook: the files to collect",
+        now,
+        difficulty="easy",
+        platform="vpc",
+        calico="v3.29.3",
+        kubernetes="v1.31.9+IKS",
+    )
+    nodes = story.workers([f"10.243.128.{n}" for n in (4, 5, 6)])
+    pods = story.agents(nodes)
+    story.typha(nodes[0], "x2m9k")
+    story.typha(nodes[2], "p7z4w")
+    for node, name in zip(nodes, pods, strict=True):
+        story.describe(node)
+        story.log(
+            name,
+            [
+                *story.boot(node, 86_400, [n for n in nodes if n != node]),
+                *healthy(story, 86_390),
+                *story.quiet(1800, 12),
+            ],
+        )
+    story.add("DaemonSet", daemonset(story, "calico-node", "calico-system", 3, 3))
+    story.commands |= {"ds.txt": "get ds -A", "describe-ds.txt": "describe ds -n calico-system calico-node"}
+    story.cite(f"{pods[0]}.log", "Overall health status changed: live=true ready=true")
+    return story
+
+
+def others_evicted(now: datetime) -> Incident:
+    story = incident(
+        "leftovers-of-evictions-and-finished-jobs",
+        "no-problem-found",
+        "The lists are full of Evicted, Completed and Error pods of the customer's jobs from last week and one image that cannot be pulled; calico's pods, nodes and sessions have had nothing for weeks.",
+        "kubernetes pkg/controller/podgc (evicted and finished pods stay)",
+        now,
+        difficulty="easy",
+        platform="roks",
+        calico="v3.27.4",
+        kubernetes="v1.29.11+ef2a55c",
+    )
+    nodes = story.workers(
+        [f"10.189.90.{n}" for n in (4, 8, 13, 14)],
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        runtime="cri-o://1.29.11",
+    )
+    pods = story.agents(nodes)
+    for i in range(5):
+        story.other(
+            f"report-2936{i}-x{i}k9z",
+            nodes[i % 4],
+            f"172.30.1{i}.9",
+            namespace="reports",
+            owner=f"Job/report-2936{i}",
+            ready=False,
+            phase="Failed" if i % 2 else "Succeeded",
+            age=600_000 - 1000 * i,
+        )
+        state = {
+            "exitCode": i % 2,
+            "reason": "Error" if i % 2 else "Completed",
+            "startedAt": story.ago(600_000),
+            "finishedAt": story.ago(599_000),
+        }
+        story.objects["Pod"][-1]["status"]["containerStatuses"][0]["state"] = {"terminated": state}
+    for i in range(3):
+        story.other(
+            f"etl-7c9d8b6f5-ev{i}zz",
+            nodes[1],
+            namespace="reports",
+            owner="ReplicaSet/etl-7c9d8b6f5",
+            ready=False,
+            phase="Failed",
+            age=700_000,
+        )
+        story.objects["Pod"][-1]["status"] |= {
+            "reason": "Evicted",
+            "message": "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ",
+            "containerStatuses": [],
+        }
+    bad = story.other(
+        "preview-5b7f9c8d6-q2k9x",
+        nodes[3],
+        "172.30.40.4",
+        namespace="web",
+        owner="ReplicaSet/preview-5b7f9c8d6",
+        ready=False,
+        phase="Pending",
+        waiting="ImagePullBackOff",
+        message='Back-off pulling image "registry.example.com/preview:feature-x"',
+        age=9000,
+    )
+    story.pod_event(
+        bad,
+        "Failed",
+        'Failed to pull image "registry.example.com/preview:feature-x": reading manifest feature-x in registry.example.com/preview: manifest unknown',
+        60,
+        8900,
+        40,
+        namespace="web",
+    )
+    story.log(
+        pods[1],
+        [
+            *story.boot(nodes[1], 1_300_000, [n for n in nodes if n != nodes[1]])[-10:],
+            *healthy(story, 1_299_990),
+            *story.quiet(1500, 10),
+        ],
+    )
+    story.describe(nodes[1])
+    story.texts["calicoctl-node-status.txt"] = node_status(
+        [(n, "up", "2026-11-08", "Established") for n in nodes if n != nodes[1]]
+    )
+    story.events()
+    story.cite("calicoctl-node-status.txt", "Established")
+    return story
+
+
 STORIES = [
     after_a_rolling_update,
     drained_and_rebooted,
@@ -536,4 +788,8 @@ STORIES = [
     vxlan_without_bird,
     master_was_upgraded,
     windows_beside_linux,
+    watches_renewed,
+    route_reflectors,
+    plain_healthy,
+    others_evicted,
 ]
