@@ -551,7 +551,7 @@ def dockerd_and_felix(now: datetime) -> Incident:
     lines = []
     for n in range(14):
         lines += [
-            f'{story.syslog(2000 - 130 * n)} ci-44 dockerd[1204]: time="{story.ago(2000 - 130 * n)}" level=warning msg="Failed to allocate and map port 80-80: (iptables failed: iptables --wait -t nat -A DOCKER -p tcp -d 0/0 --dport 3{n:02}41 -j DNAT --to-destination 172.17.0.{2 + n}:80 ! -i docker0: {HELD}; still -{n + 1}s 0us time ahead to have a chance to grab the lock...\\n (exit status 4))"',
+            f'{story.syslog(2000 - 130 * n)} ci-44 dockerd[1204]: time="{story.ago(2000 - 130 * n)}" level=warning msg="Failed to allocate and map port 80-80: (iptables failed: iptables --wait -t nat -A DOCKER -p tcp -d 0/0 --dport 3{n:02}41 -j DNAT --to-destination 172.17.0.{2 + n}:80 ! -i docker0: {HELD}; still {9 - n % 9}s 0us time ahead to have a chance to grab the lock...\\n (exit status 4))"',
             f'{story.syslog(1990 - 130 * n)} ci-44 dockerd[1204]: time="{story.ago(1990 - 130 * n)}" level=info msg="ignoring event" module=libcontainerd namespace=moby topic=/tasks/delete type="*events.TaskDelete"',
         ]
     story.log("docker", lines, "journal-docker-ci-44.txt")
