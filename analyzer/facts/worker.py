@@ -65,6 +65,11 @@ REQUESTS_PCT = 95.0
 MIN_TIMEOUTS = 3
 
 
+#: the event that the node controller makes, as its own log repeats it
+_MARKED = re.compile(r"Node (\S{1,253}) status is now: NodeNotReady")
+TOGGLES_IN_LOG = 3
+
+
 def toggles(tables: Tables) -> Iterator[Fact]:
     """worker-toggles, worker-toggled-before-loss, one-kubelet-start-only."""
     ready = {name: row.status for name, row in condition_rows(tables).items()}
@@ -88,6 +93,19 @@ def toggles(tables: Tables) -> Iterator[Fact]:
     if single and not toggling:
         node, row = single[0]
         yield Fact("one-kubelet-start-only", row.file, int(row.line), f"{node} shows one kubelet start", node)
+
+
+def toggles_in_logs(tables: Tables) -> Iterator[Fact]:
+    """worker-toggles, by the log of the controller manager, which marks workers NotReady and healthy again."""
+    marked: dict[str, list[Any]] = {}
+    for row in tables.rows.log_lines:
+        match = _MARKED.search(row.message) if "NotReady" in row.message else None
+        if match:
+            marked.setdefault(match[1], []).append(row)
+    for node, rows in sorted(marked.items()):
+        if (count := occurrences(rows)) >= TOGGLES_IN_LOG:
+            detail = f"the controller manager marked {node} NotReady {count} times"
+            yield Fact("worker-toggles", rows[0].file, int(rows[0].line), detail, node, also=places(rows[1:]))
 
 
 def _toggled(starts: int, down: int, up: int) -> bool:
@@ -287,4 +305,14 @@ def young(tables: Tables) -> Iterable[Fact]:
     ]
 
 
-CHECKS: tuple[Check, ...] = (toggles, lost, readiness_of_all, shared_group, load, probe_timeouts, clocks, young)
+CHECKS: tuple[Check, ...] = (
+    toggles,
+    toggles_in_logs,
+    lost,
+    readiness_of_all,
+    shared_group,
+    load,
+    probe_timeouts,
+    clocks,
+    young,
+)
