@@ -32,7 +32,12 @@ def test_nothing_gives_nothing() -> None:
 
 
 def test_what_is_normal_comes_last_and_what_is_new_first() -> None:
-    rows = [row(1, "usual noise 7"), row(30, "began late alpha"), row(2, "old trouble beta"), row(3, "old trouble beta")]
+    rows = [
+        row(1, "usual noise 7"),
+        row(30, "began late alpha"),
+        row(2, "old trouble beta"),
+        row(3, "old trouble beta"),
+    ]
     rows[0].level = "FATAL"
     onset = datetime(2026, 3, 1, 12, 10, 20, tzinfo=UTC)
     rows[1].time = datetime(2026, 3, 1, 12, 11, tzinfo=UTC)
