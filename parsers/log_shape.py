@@ -31,6 +31,7 @@ _DIGIT = re.compile(r"\d")
 _WITH_AND_WITHOUT = re.compile(r"bird|iptables|tcp\b|udp\b|icmp|ipset|vxlan", re.IGNORECASE)
 #: messages of which each one counts: starts, lines lost
 _EACH_COUNTS = (*START_WORDS, "... dropped ", "device1: Initializing")
+_OF_SCRIPTS = ("trace", "alone")  # commands that a script in a log prints, see parsers.session
 _OF_OTHER_KINDS = ("==== START logs for container ", "==== END logs for container ", "```", "~~~")
 
 
@@ -161,9 +162,10 @@ def _pid_at(raw: bytes) -> int:
 
 def _foreign(text: str) -> bool:
     """Whether a line without prefix may be a command, a fence, a quotation or the head of another output."""
+    command = command_line(text)
     return (
         text.startswith(">")
         or any(mark in text for mark in _OF_OTHER_KINDS)
         or may_begin_another(text)
-        or command_line(text) is not None
+        or (command is not None and command.prompt not in _OF_SCRIPTS)
     )

@@ -112,3 +112,46 @@ def test_hostile_text_ends_in_time() -> None:
     evil.match("begin" + "a" * 5000 + "!")
     MATCHER.match("dial tcp :" * 100_000)
     assert time.monotonic() - started < 3
+
+
+def numbered() -> MessageMatcher:
+    return MessageMatcher(
+        [
+            Pattern("none", "cause", ("Assigned 0 out of {n}",)),
+            Pattern("gateway", "cause", regexes=(r"\b502 Bad Gateway\b",)),
+            Pattern("four", "cause", regexes=(r"code 4\d\d, (?:retrying|giving up)",), unless=r"code 404"),
+            Pattern("v4", "benign", ("IPv4 is on",)),
+            Pattern("some", "benign", regexes=(r"retry {1,3}in \d{1,3}s",)),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("digitless", "sources"),
+    [
+        ("Assigned  out of  addresses", ["assigned 0 out of"]),
+        ("  Bad Gateway", [r"\b502 Bad Gateway\b"]),
+        ("error code , retrying", [r"code 4\d\d, (?:retrying|giving up)", "code 404"]),
+        ("IPv is on", []),
+        ("retry in s", []),
+        ("nothing", []),
+    ],
+)
+def test_numbers_that_decide(digitless: str, sources: list[str]) -> None:
+    found = numbered().told_by_numbers(digitless)
+    shown = [getattr(item, "source", "") or item.pieces[0].strip() for item in found]  # type: ignore[attr-defined]
+    assert shown == sources
+
+
+def test_literals_tell_texts_apart() -> None:
+    matcher = numbered()
+    assert not matcher.literals("nothing of all that")
+    assert matcher.literals("502 Bad Gateway") != matcher.literals("Assigned 0 out of 5")
+    assert len(matcher.literals("502 Bad Gateway, Assigned 0 out of 5")) == 2
+    assert {"502 bad gateway", "assigned 0 out of"} <= matcher.texts()
+
+
+def test_routine_is_what_is_benign_or_unknown() -> None:
+    matcher = numbered()
+    assert matcher.is_routine("IPv4 is on") and matcher.is_routine("nothing")
+    assert not matcher.is_routine("IPv4 is on, 502 Bad Gateway")

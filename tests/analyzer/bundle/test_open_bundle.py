@@ -253,3 +253,44 @@ def test_any_names_and_contents_come_out_of_a_tar(files: dict[str, bytes]) -> No
         assert not {"", ".", ".."} & set(inner.split("/")) and "\\" not in inner
     shown = [b"#" + data for name, data in files.items() if not name.endswith("/") and not is_litter(inner_path(name))]
     assert sorted(member.data for member in members) == sorted(shown)
+
+
+@pytest.mark.parametrize("form", ["folder", "tgz", "zip"])
+def test_large_members_may_come_in_pieces(form: str, tmp_path: Path) -> None:
+    large = b"".join(b"line %d\n" % number for number in range(200_000))
+    path = tmp_path / form
+    if form == "folder":
+        path.mkdir()
+        (path / "a.log").write_bytes(large)
+        (path / "b.log").write_bytes(b"small\n")
+    elif form == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("a.log", large)
+            packed.writestr("b.log", b"small\n")
+    else:
+        with tarfile.open(path, "w:gz") as archive:
+            for name, data in (("a.log", large), ("b.log", b"small\n")):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+    found = {}
+    for member in open_bundle([path], Limits(), lambda file, what: None, at_once=100_000):
+        assert (member.rest is None) == (member.path == "b.log")
+        rest = b"".join(member.rest.pieces()) if member.rest else b""
+        assert not member.rest or (100_000 <= member.size < len(large) and member.rest.size == len(rest))
+        found[member.path] = member.data + rest
+    assert found == {"a.log": large, "b.log": b"small\n"}
+    skipped = [member.path for member in open_bundle([path], Limits(), lambda file, what: None, at_once=100_000)]
+    assert skipped == ["a.log", "b.log"]  # the rest need not be taken
+
+
+def test_what_is_wrong_with_the_rest_is_known_at_its_end(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(b"x" * 3_000_000)
+    warned: list[tuple[str, str]] = []
+    limits = Limits(bytes=1_000_000)
+    members = open_bundle([tmp_path], limits, lambda file, what: warned.append((file, what)), at_once=10_000)
+    member = next(members)
+    assert member.rest is not None and member.rest.problems == ()
+    assert sum(map(len, member.rest.pieces())) < 2_000_000
+    assert len(member.rest.problems) == 1 and "limit reached" in member.rest.problems[0]
+    assert warned == [("a.log", member.rest.problems[0])]
