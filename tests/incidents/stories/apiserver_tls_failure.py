@@ -43,7 +43,7 @@ def rotated_authority(now: datetime) -> Incident:
         story.log(
             name, story.failing(node, 55) + [story.line(54 - n, "INFO", 8, "startup.go 353:", error) for n in range(50)]
         )
-    story.not_established(story.pods["brandon-c1"], [hosts[n] for n in bad], 3000, 3030, 2, established=1)
+    story.recreated(story.pods["brandon-c1"], [hosts[n] for n in bad], 3000, 1)
     story.describe("brandon-w1")
     story.describe("brandon-c1")
     story.affected = bad
@@ -203,7 +203,6 @@ def etcd_client(now: datetime) -> Incident:
                 for n in range(6)
             ],
         )
-    story.not_established(story.pods["kspray4"], [hosts[n] for n in bad], 3200, 3230, 2, established=3)
     lines = []
     for i in range(30):
         ago, ip = 900 - 29 * i, ("10.3.1.7", "10.3.1.9", "10.3.1.8")[i % 3]

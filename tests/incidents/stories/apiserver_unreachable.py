@@ -64,7 +64,7 @@ def during_upgrade(now: datetime) -> Incident:
             for n in range(2)
         ]
         story.log(name, lines)
-    story.not_established(story.pods["prod-k8s-11"], [hosts[n] for n in bad], 2000, 2030, 2, established=1)
+    story.recreated(story.pods["prod-k8s-11"], [hosts[n] for n in bad], 2000, 1)
     story.affected = bad
     story.cite(f"{name}.log", "dial tcp 192.168.0.1:443: i/o timeout")
     return story
@@ -129,7 +129,7 @@ def eks_without_kube_proxy(now: datetime) -> Incident:
                     f'Typha discovery enabled but discovery failed. error=Get "{url}": dial tcp 172.20.0.1:443: connect: connection timed out',
                 ),
             ]
-    story.log(name, lines)
+    story.log(name, sorted(lines))
     story.describe(bad)
     story.affected = [bad]
     story.cite(f"{name}.log", "dial tcp 172.20.0.1:443: connect: connection timed out")

@@ -36,7 +36,7 @@ def no_renewal_since_a_day(now: datetime) -> Incident:
         story.other(
             f"shop-cart-7d9c5b6f4-ok{i}zz", node, f"10.244.{20 + i}.7", "default", "ReplicaSet/shop-cart-7d9c5b6f4"
         )
-    story.not_established(story.pods["noble-w1"], [hosts["noble-w3"]], 3100, 3130, 2, established=2)
+    story.recreated(story.pods["noble-w1"], [hosts["noble-w3"]], 3100, 2)
     story.describe(bad)
     story.commands[f"describe-{pods[0]}.txt"] = f"describe pod {pods[0]}"
     log = [

@@ -98,7 +98,7 @@ def no_tunnel_address(now: datetime) -> Incident:
     )[0]
     story.pod_event(name, "BackOff", "Back-off restarting failed container", 9, 2500, 170)
     story.probe(name, SOCKET.replace("/var/run/calico", "/var/run/bird"), 132, 2540, 14)
-    story.not_established(story.pods["asg-b91"], ["10.112.8.61"], 1700, 1730, 2, established=3)
+    story.recreated(story.pods["asg-b91"], ["10.112.8.61"], 1700, 3)
     lines = story.old_boot(new, 133, address="10.112.8.61")[:12]
     lines += [
         story.line(132.4, "INFO", 17, "k8s.go 228:", "Using Calico IPAM"),

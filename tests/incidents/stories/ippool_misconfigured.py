@@ -68,7 +68,7 @@ def no_pool_for_a_zone(now: datetime) -> Incident:
             "monitoring",
         )
         story.describe(node)
-    story.not_established(story.pods["rack-a1"], list(new.values()), 3300, 3330, 2, established=5)
+    story.recreated(story.pods["rack-a1"], list(new.values()), 3300, 5)
     story.texts["ippools.yaml"] = (
         "apiVersion: v1\nitems:\n"
         + "".join(
@@ -247,7 +247,7 @@ def operator_refuses(now: datetime) -> Incident:
     story.texts["installation.yaml"] = (
         "apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata:\n  name: default\nspec:\n  calicoNetwork:\n    bgp: Enabled\n    ipPools:\n    - blockSize: 26\n      cidr: 10.172.0.0/16\n      encapsulation: None\n      natOutgoing: Enabled\n      nodeSelector: all()\n  variant: Calico\nstatus:\n  calicoVersion: v3.25.2\n  variant: Calico\n"
     )
-    story.not_established(story.pods["tor-24"], ["10.170.2.25"], 3000, 3030, 2, established=3)
+    story.recreated(story.pods["tor-24"], ["10.170.2.25"], 3000, 3)
     story.commands = {
         "pods.txt": "get pods -A -o wide",
         "nodes.txt": "get nodes -o wide",

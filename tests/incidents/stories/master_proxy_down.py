@@ -100,7 +100,7 @@ def restarts_on_classic(now: datetime) -> Incident:
     for i, reason in enumerate(("NodeNotReady", "NodeReady", "NodeNotReady", "NodeReady")):
         story.node_event(bad, reason, f"Node {bad} status is now: {reason}", 2600 - 600 * i, type_="Normal")
     for other in (nodes[0], nodes[6]):
-        story.not_established(story.pods[other], [bad], 3000, 3030, 2, established=5)
+        story.recreated(story.pods[other], [bad], 3000, 5)
     lines = story.failing(bad, 50)
     lines += [
         story.say(

@@ -133,7 +133,7 @@ def token_of_another_account(now: datetime) -> Incident:
             ],
             f"{name}-cni.log",
         )
-    story.not_established(story.pods["pangolin11"], [hosts[n] for n in bad], 1700, 1730, 2, established=2)
+    story.node_event("pangolin14", "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", 3000)
     story.describe("pangolin15")
     story.affected = bad
     story.cite(f"{name}-cni.log", 'serviceaccounts "calico-cni-plugin" is forbidden')
@@ -199,7 +199,7 @@ def status_may_not_be_patched(now: datetime) -> Incident:
     story = incident(
         "hardened-role-without-nodes-status",
         CAUSE,
-        "A hardening run took nodes/status from the role. Running pods never noticed; calico-node on the two replaced workers cannot set NetworkUnavailable and starts over. BGP events of the rest are about them.",
+        "A hardening run took nodes/status from the role. Running pods never noticed; calico-node on the two replaced workers cannot set NetworkUnavailable and starts over. Slow probes of two old pods are another matter.",
         "https://github.com/projectcalico/calico/blob/release-v3.28/node/pkg/lifecycle/utils/utils.go",
         now,
         platform="vpc",
@@ -249,8 +249,14 @@ def status_may_not_be_patched(now: datetime) -> Incident:
             "Calico node failed to start",
         ]
         story.log(name, lines)
-    for i, node in enumerate(nodes[:3]):
-        story.recreated(story.pods[node], new, 2200 - 300 * i, 4)
+    for i, node in enumerate(nodes[:2]):
+        story.probe(
+            story.pods[node],
+            'felix is not ready: Get "http://localhost:9099/readiness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+            900 + 50 * i,
+            2500,
+            7,
+        )
     story.describe(new[1])
     story.describe(nodes[0])
     story.affected = new

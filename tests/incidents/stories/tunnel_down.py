@@ -104,7 +104,7 @@ def no_agent(now: datetime) -> Incident:
         owner="ReplicaSet/metrics-server-68df9fd4f8",
         ready=True,
     )
-    story.not_established(story.pods["satk8s-w31"], [hosts["satk8s-w33"]], 3300, 3330, 2, established=2)
+    story.recreated(story.pods["satk8s-w31"], [hosts["satk8s-w33"]], 3300, 2)
     name = story.pods["satk8s-w33"]
     story.texts[f"{name}.log"] = (
         f'Error from server: Get "https://192.168.77.33:10250/containerLogs/kube-system/{name}/calico-node": No agent available\n'
