@@ -5,22 +5,19 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analyzer.attribution import Output, attribute
-from analyzer.bundle import BundleError, Limits, Member, Warn, fingerprint, foreign, open_bundle
+from analyzer.bundle import BundleError, Limits, Member, fingerprint, foreign
 from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
-from analyzer.log_stream.kind import NotOneLogError, is_plain_log
-from analyzer.log_stream.lookup import numbered_lines
+from analyzer.log_stream.kind import NotOneLogError
 from analyzer.log_stream.workers import Results, Workers, useful_jobs
-from analyzer.quote import quote
-from analyzer.tables import ROW_TYPES
+from analyzer.ticket import LARGE, Intake, Raw, Skipped, is_large_log
 from parsers.container_log import parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
 from parsers.log_facts import container_of
@@ -36,117 +33,15 @@ if TYPE_CHECKING:
     from analyzer.log_stream.reader import ReadLog
     from analyzer.redaction import Redaction
 
-Raw = bytes
+__all__ = ["Intake", "Skipped", "read_bundle"]
+
 Parser = Callable[[str, Source], Parsed]
 
-#: bytes from which on a log is read in pieces: of fewer, nearly each line would be kept anyway
-LARGE = 256 * 1024
 _REPLAYED = 32 * 1024 * 1024  # bytes held until it is certain that a log can be read in pieces
-_HELD_TEXTS, _HELD_TEXT = 24 * 1024 * 1024, 1024 * 1024  # bytes of small files held for quoting, of all and of one
-_MOST_WARNINGS = 500
 _MOST_UNKNOWN = 25
 _LEAST_DUPLICATE = 64  # bytes; "No resources found" in two files is no duplicate
 #: logs that are empty where nothing is wrong: a container that never restarted, a fetch that went well the first time
 _RIGHTLY_EMPTY = re.compile(r"previous|prev\b|insecure|-errors?\b|\.log\.\d+$", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """Something that was skipped, cut, damaged or not understood."""
-
-    file: str
-    what: str
-
-
-@dataclass(slots=True)
-class Intake:
-    """All rows of one ticket by table, and what was noticed on the way."""
-
-    name: str = ""
-    sha256: str = ""
-    bytes: int = 0
-    rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in (*ROW_TYPES, "log_volume")})
-    warnings: list[Skipped] = field(default_factory=list)
-    missing_logs: list[tuple[str, str]] = field(default_factory=list)  # file, error text instead of a log
-    file_facts: dict[str, dict[str, str]] = field(default_factory=dict)
-    collected: datetime | None = None
-    paths: Sequence[Path] = ()
-    limits: Limits = field(default_factory=Limits)
-    redaction: Redaction | None = None  # what is kept from being read at all
-    #: lines of large logs that may be quoted, and the texts of small files, so that they need no second look
-    quotes: dict[str, dict[int, str]] = field(default_factory=dict)
-    held: dict[str, Raw] = field(default_factory=dict)
-    _held_bytes: int = 0
-    _warned: set[Skipped] = field(default_factory=set)
-    _renamed: dict[str, str] = field(default_factory=dict)  # redacted path -> the path in the bundle
-
-    def members(self, only: Iterable[str] | None = None, at_once: int = 0) -> Iterator[Member]:
-        """Open the bundle: its members, or those wanted, without what redaction keeps back; the first time warns.
-
-        Of a log that is given in pieces the reader redacts what it keeps of it: see :attr:`clean`.
-        """
-        warn: Warn = self.warn if only is None else lambda file, what: None
-        if self.redaction is None:
-            yield from open_bundle(self.paths, self.limits, warn, only, at_once)
-            return
-        wanted = None if only is None else [self._renamed.get(path, path) for path in only]
-        warn = self.redaction.warner(warn)
-        for member in open_bundle(self.paths, self.limits, warn, wanted, at_once):
-            if member.rest is not None and _is_large_log(member):
-                for named in self.redaction.members([replace(member, data=b"", rest=None)], self._renamed):
-                    yield replace(member, path=named.path)
-            else:
-                yield from self.redaction.members([member], self._renamed)
-
-    @property
-    def clean(self) -> Callable[[Raw], Raw] | None:
-        """Takes secrets out of text that was not redacted yet; None where nothing is redacted."""
-        return None if self.redaction is None else self.redaction.data
-
-    def warn(self, file: str, what: str) -> None:
-        """Note something once; a bundle that is broken all over gets so many warnings and no more."""
-        item = Skipped(file, what)
-        if item in self._warned or len(self.warnings) > _MOST_WARNINGS:
-            return
-        self._warned.add(item)
-        if len(self.warnings) == _MOST_WARNINGS:
-            item = Skipped("", f"more than {_MOST_WARNINGS} warnings: the others are not listed")
-        self.warnings.append(item)
-
-    def hold(self, path: str, data: Raw) -> None:
-        """Keep a small file's bytes, as far as there is room."""
-        if len(data) <= _HELD_TEXT and self._held_bytes + len(data) <= _HELD_TEXTS:
-            self.held[path] = data
-            self._held_bytes += len(data)
-
-    def lines(self, wanted: Mapping[str, Iterable[int]], context: int) -> dict[str, dict[int, str]]:
-        """Give the wanted lines and ``context`` lines around each, by file and number; see :func:`quote`."""
-        found: dict[str, dict[int, str]] = {}
-        others: dict[str, Iterable[int]] = {}
-        for path, numbers in wanted.items():
-            at_hand = self.quotes.get(path, {})
-            if all(number in at_hand for number in numbers):
-                near = {n for number in numbers for n in range(number - context, number + context + 1)}
-                found[path] = {number: at_hand[number] for number in sorted(near) if number in at_hand}
-            else:
-                others[path] = numbers
-        texts = ((path, decode(self.held[path])[0]) for path in others if path in self.held)
-        found.update(quote(texts, others, context))
-        left = {path: numbers for path, numbers in others.items() if path not in self.held}
-        for member in self.members(left, at_once=LARGE) if left else ():
-            numbers = left.pop(member.path, ())
-            if numbers and member.rest is None:
-                found.update(quote([(member.path, decode(member.data)[0])], {member.path: numbers}, context))
-            elif numbers and member.rest is not None:
-                near = {n for number in numbers for n in range(number - context, number + context + 1)}
-                raw = numbered_lines(
-                    chain([member.data], member.rest.pieces()), (number for number in near if number > 0)
-                )
-                plain = (decode((self.clean or bytes)(line).rstrip(b"\r"))[0] for _, line in sorted(raw.items()))
-                found[member.path] = dict(zip(sorted(raw), plain, strict=True))
-            if not left:
-                break
-        return found
 
 
 def read_bundle(
@@ -180,10 +75,6 @@ def read_bundle(
         reader.member(member)
     reader.settle(workers.results())
     return reader.finish()
-
-
-def _is_large_log(member: Member) -> bool:
-    return not is_binary(member.data) and is_plain_log(member.data, member.path)
 
 
 def _name(path: Path) -> str:
@@ -228,7 +119,7 @@ class _Reader:
         row.problems = member.problems
         self.intake.rows["files"].append(row)
         if member.rest is not None:
-            if _is_large_log(member):
+            if is_large_log(member):
                 self._take_large(member, row, hint)
                 return
             member = self._whole(member)
@@ -281,7 +172,7 @@ class _Reader:
         self.share = share
         found: Results = {}
         for member in self.intake.members(at_once=LARGE):
-            if member.rest is not None and _is_large_log(member) and self._is_mine():
+            if member.rest is not None and is_large_log(member) and self._is_mine():
                 log = self._read_large(member)
                 if log is not None and not isinstance(log, Member):
                     found[member.path] = log
