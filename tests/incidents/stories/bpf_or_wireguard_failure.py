@@ -540,10 +540,6 @@ def bpf_devices(now: datetime) -> Incident:
                 "BPF enabled, starting BPF endpoint manager and map manager.",
             ),
             story.say(
-                93 - 18 * n, "INFO", pid, "felix", "bpf_ep_mgr.go 3611:", "Created device bpfin.cali and bpfout.cali."
-            )
-            if n == 9
-            else story.say(
                 93 - 18 * n,
                 "INFO",
                 pid,
@@ -576,9 +572,9 @@ def bpf_devices(now: datetime) -> Incident:
 
 def wireguard_leftover(now: datetime) -> Incident:
     story = incident(
-        "wireguard-half-switched-off-hides-typha",
+        "wireguard-keys-of-old-snapshots-hide-typha",
         "bpf-or-wireguard-failure",
-        "WireGuard was switched off while two workers were down; their leftover WireGuard routes keep them from every Typha, as felix' bootstrap says once in a warning. The typha time-outs are the loud effect.",
+        "WireGuard encrypts the hosts' own traffic; two workers were set back to old snapshots and know other keys of the Typha nodes: felix' bootstrap says that none of the typhas will be accessible. The typha time-outs are the loud effect.",
         "felix/wireguard/bootstrap.go",
         now,
         difficulty="hard",
@@ -607,25 +603,29 @@ def wireguard_leftover(now: datetime) -> Incident:
             166,
         )
     log = story.boot("wgn-5", 130, bird=False)[:-1]
-    log.insert(
-        7,
-        story.line(
-            129.6,
-            "WARNING",
-            9,
-            "startup/bootstrap.go 257:",
-            'None of the typhas will be accessible due to wireguard routing asymmetry - remove wireguard iface="wireguard.cali" ipVersion=0x4 nodeName="wgn-5"',
-        ),
+    log.append(
+        story.say(
+            127,
+            "INFO",
+            61,
+            "felix",
+            "bootstrap.go 245:",
+            'Wireguard public key matches kernel iface="wireguard.cali" ipVersion=0x4 nodeName="wgn-5"',
+        )
     )
-    log.insert(
-        8,
-        story.line(
-            129.5,
-            "ERROR",
-            9,
-            "startup/bootstrap.go 301:",
-            'Couldn\'t remove wireguard device error=operation not permitted iface="wireguard.cali" ipVersion=0x4 nodeName="wgn-5"',
-        ),
+    for at, node in ((hosts["wgn-1"], "wgn-1"), (hosts["wgn-2"], "wgn-2")):
+        text = "Typha node has wireguard key that is not in the local wireguard routing table - exclude typha endpoint"
+        fields = f'typhaAddr="{at}:5473" typhaNodeKey="u8Hq0c{node[-1]}b1T5fWzY7mLrP2sKxQvN4dGaJe6iCoB9ElUw=" typhaNodeName="{node}"'
+        log.append(story.say(126.9, "WARNING", 61, "felix", "bootstrap.go 368:", f"{text} {fields}"))
+    log.append(
+        story.say(
+            126.8,
+            "WARNING",
+            61,
+            "felix",
+            "bootstrap.go 257:",
+            'None of the typhas will be accessible due to wireguard routing asymmetry - remove wireguard iface="wireguard.cali" ipVersion=0x4 nodeName="wgn-5"',
+        )
     )
     for n in range(5):
         for at in (hosts["wgn-1"], hosts["wgn-2"]):
@@ -651,7 +651,7 @@ def wireguard_leftover(now: datetime) -> Incident:
     )
     story.log(pods[0], log)
     story.texts["felixconfiguration.yaml"] = (
-        "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata:\n  name: default\nspec:\n  logSeverityScreen: Info\n  reportingInterval: 0s\n  wireguardEnabled: false\n"
+        "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata:\n  name: default\nspec:\n  logSeverityScreen: Info\n  reportingInterval: 0s\n  wireguardEnabled: true\n  wireguardHostEncryptionEnabled: true\n"
     )
     story.describe("wgn-5", pods[0])
     story.affected = bad

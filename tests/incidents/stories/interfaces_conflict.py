@@ -450,7 +450,7 @@ def firewalld_reloads(now: datetime) -> Incident:
                     61,
                     "felix",
                     "table.go 612:",
-                    f'Detected out-of-sync Calico chain, marking for resync actualRuleIDs=[]string(nil) chainName="{c}" expectedRuleIDs=[]string{{"x9pQ0mA1", "Nb8kLp2s"}} ipVersion=0x4 table="filter"',
+                    f'Detected out-of-sync Calico chain, marking for resync actual=[]string{{}} chainName="{c}" expected=[]string{{"x9pQ0mA1Jj2sT7vW", "Nb8kLp2sQe5rYu1o"}} ipVersion=0x4 table="filter"',
                 )
                 for c in ("cali-FORWARD", "cali-INPUT", "cali-from-wl-dispatch")
             ],

@@ -485,27 +485,9 @@ def no_conntrack_netlink(now: datetime) -> Incident:
         )
     log = story.boot("coral-1", 250, bird=False)
     for n in range(10):
-        log += [
-            story.say(
-                240 - 20 * n,
-                "WARNING",
-                61,
-                "felix",
-                "conntrack.go 90:",
-                f'Failed to remove conntrack flows, will retry... direction="--orig-src" error=exit status 1 ip=10.42.3.{7 + n % 3} ipVersion=0x4 output="conntrack v1.4.4 (conntrack-tools): Operation failed: invalid parameters\\n"',
-            )
-        ]
-        if n % 3 == 2:
-            log.append(
-                story.say(
-                    239 - 20 * n,
-                    "ERROR",
-                    61,
-                    "felix",
-                    "conntrack.go 101:",
-                    f'Failed to remove conntrack flows after multiple retries; giving up. direction="--orig-src" ip=10.42.3.{7 + n % 3} ipVersion=0x4',
-                )
-            )
+        fields = f'direction="--orig-src" error=exit status 1 ip=10.42.3.{7 + n % 3} output="conntrack v1.4.4 (conntrack-tools): Operation failed: invalid parameters\\n"'
+        text = f"Failed to remove conntrack flows after retries. {fields}"
+        log.append(story.say(240 - 20 * n, "ERROR", 61, "felix", "conntrack.go 116:", text))
     story.log(pods[0], log)
     check = [
         ("ip_set", "OK"),

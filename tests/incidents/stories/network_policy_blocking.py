@@ -358,7 +358,7 @@ def apiserver_namespace(now: datetime) -> Incident:
     story.pod_event(
         api,
         "Unhealthy",
-        'Readiness probe failed: Get "https://10.244.66.7:5443/readyz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        "Readiness probe failed: HTTP probe failed with statuscode: 500",
         9,
         3000,
         280,

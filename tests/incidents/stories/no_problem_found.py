@@ -596,7 +596,7 @@ def route_reflectors(now: datetime) -> Incident:
     story = incident(
         "mesh-off-two-route-reflectors",
         "no-problem-found",
-        "The cluster uses two route reflectors instead of the mesh: workers have two peers only, and one reflector was rebooted yesterday, which BIRD's log and old events tell; both sessions are Established.",
+        "The cluster uses two route reflectors instead of the mesh: workers have two peers only, and one reflector was rebooted yesterday, which BIRD's log tells; both sessions are Established.",
         "https://docs.tigera.io/calico/latest/networking/configuring/bgp (route reflectors)",
         now,
         difficulty="medium",
@@ -682,6 +682,9 @@ def plain_healthy(now: datetime) -> Incident:
             ],
         )
     story.add("DaemonSet", daemonset(story, "calico-node", "calico-system", 3, 3))
+    story.objects["DaemonSet"][0]["spec"]["template"]["spec"]["containers"][0]["image"] = (
+        "icr.io/ext/calico/node:v3.29.3"
+    )
     story.commands |= {"ds.txt": "get ds -A", "describe-ds.txt": "describe ds -n calico-system calico-node"}
     story.cite(f"{pods[0]}.log", "Overall health status changed: live=true ready=true")
     return story

@@ -310,17 +310,9 @@ def silent_not_ready(now: datetime) -> Incident:
         name,
         [
             *log,
-            *[
-                story.say(
-                    3700 - 120 * n,
-                    "INFO",
-                    61,
-                    "felix",
-                    "health.go 336:",
-                    "Overall health status changed: live=true ready=false",
-                )
-                for n in range(1)
-            ],
+            story.say(
+                3700, "INFO", 61, "felix", "health.go 336:", "Overall health status changed: live=true ready=false"
+            ),
             *story.quiet(3600, 15),
         ],
     )
