@@ -12,7 +12,7 @@ from analyzer.log_stream.columns import Column
 from analyzer.log_stream.lines import Numbers
 
 #: stretches at hand: most groups have a line in each few, and of a line that is not the last nothing is saved
-STRETCHES_HELD = 8
+STRETCHES_HELD = 6
 
 
 class Kept(NamedTuple):

@@ -13,8 +13,8 @@ try:  # the same function, without the quarter of a second in which pyarrow.comp
 except ImportError:
     from pyarrow.compute import call_function
 
-#: bytes looked at together: little enough for the processor's cache
-STRETCH = 1024 * 1024
+#: bytes looked at together: few enough for the cache, many enough that the cost of each look does not count
+STRETCH = 2 * 1024 * 1024
 #: zero bytes behind a stretch, so that eight bytes can be read from any place in it
 PAD = bytes(16)
 _NEWLINE = 10
