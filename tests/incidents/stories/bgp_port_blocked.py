@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols, wrapped
+from telling import (
+    NOT_LIVE,
+    Incident,
+    incident,
+    node_status,
+    protocols,
+    wrapped,
+)
 
 CAUSE = "bgp-port-blocked"
 
@@ -320,4 +327,124 @@ def two_machines(now: datetime) -> Incident:
     return story
 
 
-STORIES = [firewall_after_reboot, security_group, leftover_rules, since_the_hardening, after_restart, two_machines]
+def syn_without_answer(now: datetime) -> Incident:
+    story = incident("tcpdump-shows-only-the-first-packet", CAUSE, "Within one subnet ping works, but each SYN to port 179 of one worker stays without an answer (tcpdump).",
+        "https://github.com/projectcalico/calico/blob/v3.28.2/node/pkg/health/health.go", now, difficulty="easy", platform="vpc", calico="v3.28.2")  # fmt: skip
+    nodes = story.workers([f"10.241.64.{n}" for n in (11, 14, 15, 19)])
+    bad, rest = nodes[3], nodes[:3]
+    story.agents(rest)
+    story.agents([bad], ready=False, started=9000)
+    story.not_established(story.pods[bad], rest, 11, 8900, 890)
+    story.describe(bad)
+    head = "tcpdump: listening on ens3, link-type EN10MB (Ethernet), snapshot length 262144 bytes"
+    flow = f"IP {rest[0]}.41873 > {bad}.179: Flags [S], seq 2715112093, win 64240, options [mss 1460,sackOK,TS val 88120{{}} ecr 0,nop,wscale 7], length 0"
+    story.log("", [f"# on {bad}: tcpdump -ni ens3 host {rest[0]}", head, *(f"{story.stamp(500 - 2**i)[11:]} {flow.format(i)}" for i in range(7)),
+        f"{story.stamp(300)[11:]} IP {rest[0]} > {bad}: ICMP echo request, id 7, seq 1, length 64", f"{story.stamp(299.99)[11:]} IP {bad} > {rest[0]}: ICMP echo reply, id 7, seq 1, length 64"], "tcpdump.txt")  # fmt: skip
+    story.log(story.pods[bad], story.boot(bad, 9000, rest, ()) + story.quiet(8800, 30, 400))
+    story.affected = [bad]
+    story.cite("tcpdump.txt", f"{bad}.179: Flags [S]")
+    return story
+
+
+def nft_drop(now: datetime) -> Incident:
+    story = incident("nftables-input-chain-without-bgp", CAUSE, "Two nodes have an nftables input chain that accepts a list of ports without 179 and drops the rest; kubelet and Typha go through.",
+        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements", now, difficulty="hard", platform="other", calico="v3.27.2", kubernetes="v1.29.3", registry="quay.io/calico")  # fmt: skip
+    ips = {f"el9-{n}": f"172.24.6.{n}" for n in (31, 32, 33, 34, 35)}
+    story.hosts(ips, os_image="Rocky Linux 9.3 (Blue Onyx)", kernel="5.14.0-362.18.1.el9_3.x86_64")
+    bad = ["el9-33", "el9-35"]
+    story.staff({n: a for n, a in ips.items() if n not in bad})
+    story.staff({n: ips[n] for n in bad}, ready=False, started=50_000, restarts=2, last=("Error", 137, 50_050))
+    for node in bad:
+        story.not_established(story.pods[node], [a for n, a in ips.items() if n != node], 9, 49_900, 4990)
+        story.probe(story.pods[node], NOT_LIVE, 50_060, 50_080, 2, "Liveness")
+        story.commands[f"{node}.describe.txt"] = f"describe pod -n calico-system {story.pods[node]}"
+    story.texts["el9-33.nft.txt"] = (
+        "table inet hostfw {\n\tchain input {\n\t\ttype filter hook input priority filter - 10; policy drop;\n\t\tct state established,related accept\n\t\tiifname \"lo\" accept\n"
+        "\t\ticmp type echo-request accept\n\t\ttcp dport { 22, 443, 5473, 6443, 10250 } accept\n\t\tudp dport { 4789, 51820 } accept\n\t\tcounter packets 50412 bytes 3024720 drop\n\t}\n}\n"
+    )  # fmt: skip
+    story.texts["el9-33.birdcl.txt"] = protocols(
+        [
+            (a, "start", "03:11:02", "Connect" if a < ips["el9-33"] else "Passive")
+            for n, a in ips.items()
+            if n != "el9-33"
+        ]
+    )
+    story.commands |= {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -n calico-system -o wide"}
+    story.affected = bad
+    story.cite("el9-33.nft.txt", "tcp dport { 22, 443, 5473, 6443, 10250 } accept")
+    return story
+
+
+def group_rules(now: datetime) -> Incident:
+    story = incident("cloud-security-group-listing-lacks-179", CAUSE, "Self-managed nodes in one cloud subnet: the group's inbound rules name 22, 443, 5473, 10250 and IPIP, no BGP; all are 0/1.",
+        "https://docs.tigera.io/calico/latest/reference/public-cloud/aws", now, difficulty="medium", platform="other", calico="v3.20.6", kubernetes="v1.21.14", registry="docker.io/calico", namespace="kube-system")  # fmt: skip
+    ips = {f"ip-10-66-1-{n}": f"10.66.1.{n}" for n in (20, 41, 77)}
+    story.hosts(ips, age=7000)
+    story.staff(ips, ready=False, started=6500, age=6600)
+    for node in ips:
+        story.not_established(story.pods[node], [a for n, a in ips.items() if n != node], 7, 6400, 640)
+    story.events("events.json", "get events -A -o json")
+    rules = [
+        ("tcp", "22", "0.0.0.0/0"),
+        ("tcp", "443", "10.66.1.0/24"),
+        ("tcp", "5473", "sg-0aa11"),
+        ("tcp", "10250", "sg-0aa11"),
+        ("4", "-1", "sg-0aa11"),
+        ("tcp", "6443", "sg-0aa11"),
+        ("icmp", "-1", "sg-0aa11"),
+    ]
+    story.log(
+        "",
+        [
+            "# nodes are all in subnet-3c77 and have only group sg-0aa11",
+            f"{'PROTO':8}{'PORT':8}SOURCE",
+            *(f"{a:8}{b:8}{c}" for a, b, c in rules),
+        ],
+        "sg-inbound.txt",
+    )
+    story.log(
+        story.pods["ip-10-66-1-41"],
+        story.boot("ip-10-66-1-41", 6500, ["10.66.1.20", "10.66.1.77"], (), prefix=24) + story.quiet(6400, 30, 300),
+    )
+    story.commands |= {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -n kube-system -o wide"}
+    story.affected = list(ips)
+    story.cite("events.json", "BGP not established with")
+    return story
+
+
+def filtered(now: datetime) -> Incident:
+    story = incident("port-scan-says-filtered", CAUSE, "From each node of the subnet 179 of one worker is 'filtered' while 10250 and 5473 are open; only the status and a scan were sent.",
+        "https://github.com/projectcalico/calico/blob/v3.26.1/confd/etc/calico/confd/templates/bird.cfg.template", now, difficulty="medium", platform="classic", calico="v3.26.3", kubernetes="v1.28.7+IKS")  # fmt: skip
+    nodes = story.workers([f"10.73.18.{n}" for n in (200, 204, 209, 211, 220)])
+    bad = nodes[1]
+    rest = [n for n in nodes if n != bad]
+    story.agents(rest, restarts=1, last=("Completed", 0, 900_000))
+    story.agents([bad], ready=False)
+    story.texts["scan.txt"] = (
+        f"# from {rest[0]}: nmap -Pn -p 179,5473,10250 {bad}\nNmap scan report for {bad}\nHost is up (0.00031s latency).\n\nPORT      STATE    SERVICE\n"
+        "179/tcp   filtered bgp\n5473/tcp  open     apsolab-tags\n10250/tcp open     unknown\n\nNmap done: 1 IP address (1 host up) scanned in 1.42 seconds\n"
+    )  # fmt: skip
+    story.texts["node-status.txt"] = node_status(
+        [(n, "up", story.ago(900_000)[:10], "Established") for n in rest[1:]] + [(bad, "start", "02:40:18", "Connect")]
+    )
+    story.texts["ss-on-the-worker.txt"] = (
+        'LISTEN 0 8 0.0.0.0:179 0.0.0.0:* users:(("bird",pid=4411,fd=7))\nLISTEN 0 4096 127.0.0.1:9099 0.0.0.0:* users:(("calico-node",pid=4409,fd=11))\n'
+    )
+    story.commands |= {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -A -o wide"}
+    story.affected = [bad]
+    story.cite("scan.txt", "179/tcp   filtered bgp")
+    return story
+
+
+STORIES = [
+    firewall_after_reboot,
+    security_group,
+    leftover_rules,
+    since_the_hardening,
+    after_restart,
+    two_machines,
+    syn_without_answer,
+    nft_drop,
+    group_rules,
+    filtered,
+]

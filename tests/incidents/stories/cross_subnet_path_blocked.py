@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols, wrapped
+from telling import (
+    NOT_LIVE,
+    Incident,
+    incident,
+    node_status,
+    protocols,
+    wrapped,
+)
 
 CAUSE = "cross-subnet-path-blocked"
 
@@ -354,4 +361,103 @@ def vpc_route(now: datetime) -> Incident:
     return story
 
 
-STORIES = [availability_zones, new_subnet, vlan, acl, gateway, vpc_route]
+def no_ping(now: datetime) -> Incident:
+    story = incident("nothing-crosses-between-the-subnets", CAUSE, "Workers of two VPC subnets: inside each all is established, between them neither ping nor BGP gets through.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-vpc-security-group", now, difficulty="easy", platform="roks", calico="v3.27.4", kubernetes="v1.29.8+632b078")  # fmt: skip
+    one, two = ([f"10.242.{net}.{n}" for n in (4, 5, 6)] for net in (0, 64))
+    story.workers([*one, *two], runtime="cri-o://1.29.6")
+    story.agents([*one, *two], ready=False, started=7000)
+    for own, other in ((one, two), (two, one)):
+        for node in own:
+            story.not_established(story.pods[node], other, 12, 6900, 680, established=2)
+    for node in (one[0], two[1]):
+        story.describe(node)
+    story.log("ping", [f"sh-4.4# ping -c 3 {two[0]}", f"PING {two[0]} ({two[0]}) 56(84) bytes of data.", "", f"--- {two[0]} ping statistics ---", "3 packets transmitted, 0 received, 100% packet loss, time 2053ms",
+        f"sh-4.4# ping -c 1 {one[1]}", f"64 bytes from {one[1]}: icmp_seq=1 ttl=64 time=0.214 ms"], "ping.txt")  # fmt: skip
+    story.log(story.pods[one[0]], story.quiet(5000, 30, 300))
+    story.affected = [*one, *two]
+    story.cite("ping.txt", "100% packet loss")
+    return story
+
+
+def typha_too(now: datetime) -> Incident:
+    story = incident("second-vlan-gets-neither-typha-nor-peers", CAUSE, "Loud Typha timeouts on the workers of the second VLAN, but they also miss exactly all BGP peers of the first.",
+        "https://github.com/projectcalico/calico/blob/v3.28.2/typha/pkg/syncclient/sync_client.go", now, difficulty="hard", platform="classic", calico="v3.28.2", kubernetes="v1.31.4+IKS")  # fmt: skip
+    first = story.workers([f"10.74.11.{n}" for n in (130, 133, 139, 144)])
+    second = story.workers([f"10.185.203.{n}" for n in (8, 9)], age=20_000)
+    story.agents(first, ready=False, started=600_000)
+    story.agents(second, ready=False, started=900, restarts=21, age=19_900, last=("Error", 1, 905))
+    for suffix, node in (("h2x7p", first[0]), ("kq9zd", first[2])):
+        story.typha(node, suffix)
+    for node in first:
+        story.not_established(story.pods[node], second, 14, 19_000, 1900, established=3)
+    for node in second:
+        story.not_established(story.pods[node], first, 8, 800, 80, established=1)
+        story.probe(story.pods[node], NOT_LIVE, 910, 19_000, 40, "Liveness")
+        story.describe(node)
+    log = story.boot(second[0], 900, [*first, second[1]], [second[1]])
+    for ago in range(890, 100, -45):
+        host = first[0] if ago % 2 else first[2]
+        log.append(
+            story.say(
+                ago,
+                "WARNING",
+                61,
+                "felix",
+                "sync_client.go 302:",
+                f"Failed to connect to typha endpoint {host}:5473.  Will try other endpoints if available. error=dial tcp {host}:5473: i/o timeout",
+            )
+        )
+    story.log(story.pods[second[0]], log)
+    story.affected = second
+    story.cite(f"describe-pod-{story.pods[second[0]]}.txt", "BGP not established with")
+    return story
+
+
+def only_events(now: datetime) -> Incident:
+    story = incident("events-alone-draw-the-border", CAUSE, "Only `get nodes` and `get events`: each probe names exactly the nodes of the other rack subnet, never one of its own.",
+        "https://github.com/projectcalico/calico/blob/v3.24.5/node/pkg/health/health.go", now, difficulty="hard", platform="other", calico="v3.24.5", kubernetes="v1.25.4", registry="docker.io/calico", namespace="kube-system")  # fmt: skip
+    ips = {f"r{r}-{n}": f"192.168.{r * 16}.{20 + n}" for r in (1, 2) for n in (1, 2, 3, 4)}
+    story.hosts(ips)
+    story.staff(ips, ready=False)
+    for node in ips:
+        story.not_established(
+            story.pods[node], [a for n, a in ips.items() if n[:2] != node[:2]], 18, 88_000, 2900, established=3
+        )
+    story.node_event("r1-2", "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", 50_000)
+    story.events("events.json", "get events -A -o json")
+    story.commands["nodes.txt"] = "get nodes -o wide"
+    story.affected = list(ips)
+    story.cite("events.json", "BGP not established with 192.168.32.21")
+    return story
+
+
+def traced(now: datetime) -> Incident:
+    story = incident("traceroute-ends-at-the-gateway", CAUSE, "After a move to a second subnet its workers reach each other only; traceroute to the first ends at the gateway with !X.",
+        "https://docs.tigera.io/calico/latest/networking/determine-best-networking", now, difficulty="medium", platform="vpc", calico="v3.29.3", kubernetes="v1.32.5+IKS")  # fmt: skip
+    old = story.workers([f"10.250.1.{n}" for n in (20, 21)])
+    new = story.workers([f"10.250.129.{n}" for n in (10, 11, 12)], age=9000)
+    story.agents(old, ready=False)
+    story.agents(new, ready=False, started=8500, age=8600)
+    for own, other in ((old, new), (new, old)):
+        for node in own:
+            story.not_established(story.pods[node], other, 6, 8400, 830, established=len(own) - 1)
+    story.texts["traceroute.txt"] = (
+        f"traceroute to {old[0]} ({old[0]}), 30 hops max, 60 byte packets\n 1  10.250.129.1 (10.250.129.1)  0.612 ms !X  0.598 ms !X *\n"
+    )
+    story.texts["birdcl-new.txt"] = protocols(
+        [(n, "up", "06:01:33", "Established") for n in new[1:]]
+        + [(n, "start", "06:01:30", "Active        Socket: No route to host") for n in old],
+        routes="up",
+    )
+    story.log(
+        story.pods[new[0]],
+        wrapped(story, story.boot(new[0], 8500, [*new[1:], *old], new[1:]) + story.quiet(8400, 60, 400), "stamps"),
+    )
+    story.describe(new[0])
+    story.affected = new
+    story.cite("birdcl-new.txt", "Socket: No route to host")
+    return story
+
+
+STORIES = [availability_zones, new_subnet, vlan, acl, gateway, vpc_route, no_ping, typha_too, only_events, traced]
