@@ -465,7 +465,7 @@ def use_nft_tool(now: datetime) -> Incident:
         story.pod_event(
             name, "Unhealthy", f"Liveness probe failed: Get http://localhost:9099/liveness: {REFUSED}", 18, 7000, 160
         )
-    log = [*story.boot("deb-5", 70, ["192.168.201.6", "192.168.201.7"]), *looked_up(story, 67, "nft")]
+    log = [*story.boot("deb-5", 70, ["192.168.201.6", "192.168.201.7"]), *looked_up(story, 66, "nft")]
     for n in range(9):
         log.append(
             story.say(
