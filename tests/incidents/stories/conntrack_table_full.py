@@ -506,8 +506,8 @@ STORIES = [
     node_event_and_dns,
     journal_of_a_vpc_worker,
     only_counters,
-    alert_fired,
     in_a_netns,
+    alert_fired,
     once_in_a_long_journal,
     small_limit,
 ]

@@ -417,4 +417,4 @@ def missing_handler(now: datetime) -> Incident:
     return story
 
 
-STORIES = [pleg, sock, crio, shim, docker_hangs, cri_disabled, message_bus, missing_handler]
+STORIES = [pleg, sock, crio, shim, cri_disabled, docker_hangs, message_bus, missing_handler]

@@ -619,8 +619,8 @@ STORIES = [
     fight_over_the_top_of_a_chain,
     desktop_network_manager,
     flannel_left_behind,
-    foreign_rules_removed,
     firewalld_reloads,
+    foreign_rules_removed,
     cilium_beside,
     flushed_by_cron,
 ]

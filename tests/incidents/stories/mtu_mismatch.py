@@ -539,8 +539,8 @@ STORIES = [
     set_for_a_faster_net,
     through_a_vpn,
     half_of_them_jumbo,
-    wireguard_too_large,
     pattern_matches_nothing,
+    wireguard_too_large,
     changed_while_running,
     need_to_frag,
 ]

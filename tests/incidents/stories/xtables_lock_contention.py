@@ -568,8 +568,8 @@ STORIES = [
     hung_iptables,
     felix_lock_timeout,
     only_kube_proxy_says_it,
-    fail2ban,
     portmap_plugin,
+    fail2ban,
     lock_file_held,
     dockerd_and_felix,
 ]
