@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container, pod
-from telling import Incident, bird_start, incident, protocols, wrapped
+from telling import (
+    Incident,
+    bird_start,
+    incident,
+    protocols,
+    wrapped,
+)
 
 CAUSE = "bgp-misconfigured"
 NONE = "Calico process is running.\n\nIPv4 BGP status\nNo IPv4 peers found.\n\nIPv6 BGP status\nNo IPv6 peers found.\n"
@@ -302,4 +308,125 @@ def node_without_peer(now: datetime) -> Incident:
     return story
 
 
-STORIES = [label_lost, mesh_off, selector, no_cluster_id, wrong_port, node_without_peer]
+def no_mesh_no_peer(now: datetime) -> Incident:
+    story = incident("mesh-disabled-and-no-peer-list", CAUSE, "nodeToNodeMeshEnabled is false, the list of BGPPeers is empty; every probe is green, status says no peers.",
+        "https://docs.tigera.io/calico/latest/networking/configuring/bgp", now, difficulty="easy", platform="vpc", calico="v3.28.2")  # fmt: skip
+    nodes = story.workers([f"10.251.4.{n}" for n in (4, 5, 6)])
+    story.agents(nodes)
+    config(story, nodeToNodeMeshEnabled=False)
+    story.texts["bgppeers.yaml"] = "apiVersion: projectcalico.org/v3\nitems: []\nkind: BGPPeerList\nmetadata: {}\n"
+    for node in nodes[:2]:
+        story.texts[f"status-{node}.txt"] = NONE
+    story.describe(nodes[0])
+    story.log(story.pods[nodes[0]], story.quiet(4000, 60, 300))
+    story.affected = nodes
+    story.cite("bgpconfiguration.yaml", "nodeToNodeMeshEnabled: false")
+    return story
+
+
+def both_passive(now: datetime) -> Incident:
+    story = incident("both-ends-wait-for-the-other", CAUSE, "Two global peers between two reflectors are both 'passive on' (keepOriginalNextHop, passiveMode): nobody connects, no error anywhere.",
+        "https://docs.tigera.io/calico/latest/reference/resources/bgppeer", now, difficulty="hard", platform="other", calico="v3.30.0", kubernetes="v1.32.4", registry="quay.io/calico", acceptable=["bgp-port-blocked"])  # fmt: skip
+    ips = {"rrx": "10.70.0.11", "rry": "10.70.0.12", "wka": "10.70.0.21", "wkb": "10.70.0.22"}
+    story.hosts(ips)
+    story.staff({n: ips[n] for n in ("wka", "wkb")})
+    story.staff({n: ips[n] for n in ("rrx", "rry")}, ready=False, started=8000)
+    for node, other in (("rrx", "rry"), ("rry", "rrx")):
+        story.not_established(story.pods[node], [ips[other]], 4, 7900, 780, established=1)
+        story.texts[f"birdcl-{node}.txt"] = protocols(
+            [
+                (ips[other], "start", "10:01:17", "Passive"),
+                (ips["wka" if node == "rrx" else "wkb"], "up", "10:01:19", "Established"),
+            ],
+            "Node",
+            routes="up",
+        )
+    config(story, nodeToNodeMeshEnabled=False)
+    story.texts["peers.yaml"] = peers_yaml("localWorkloadSelector: ''; node: rrx; peerIP: 10.70.0.12; asNumber: 64512; passiveMode: true", "node: rry; peerIP: 10.70.0.11; asNumber: 64512; passiveMode: true",
+        "nodeSelector: '!has(rr)'; peerSelector: has(rr)").replace("    localWorkloadSelector: ''\n", "")  # fmt: skip
+    story.log(
+        story.pods["rrx"],
+        story.boot("rrx", 8000, prefix=24, bird=False)
+        + bird_start(["10.70.0.12", "10.70.0.21"], ["10.70.0.21"], "Node")
+        + story.quiet(7900, 50, 500),
+    )
+    story.commands |= {
+        "pods.txt": "get pods -A -o wide",
+        "describe.txt": f"describe pod -n calico-system {story.pods['rrx']}",
+    }
+    story.affected = ["rrx", "rry"]
+    story.cite("peers.yaml", "passiveMode: true")
+    return story
+
+
+def wrong_peer_ip(now: datetime) -> Incident:
+    story = incident("peer-address-mistyped", CAUSE, "The BGPPeer of the top-of-rack switch has 10.6.18.1 where the nodes' gateway is 10.6.81.1; mesh off: all sessions in Connect.",
+        "https://github.com/projectcalico/calico/blob/v3.23.3/libcalico-go/lib/apis/v3/bgppeer.go", now, difficulty="hard", platform="other", calico="v3.23.3", kubernetes="v1.24.9", registry="docker.io/calico", namespace="kube-system")  # fmt: skip
+    ips = {f"tor-{n}": f"10.6.81.{n}" for n in (10, 11, 12, 13)}
+    story.hosts(ips)
+    story.staff(ips, ready=False, started=30_000, age=30_100)
+    for node in ips:
+        story.not_established(story.pods[node], ["10.6.18.1"], 5, 29_900, 2980)
+    config(story, nodeToNodeMeshEnabled=False, asNumber=64620)
+    story.texts["bgppeer.yaml"] = peers_yaml("asNumber: 64600; peerIP: 10.6.18.1")
+    story.texts["ip-route-tor-11.txt"] = (
+        "default via 10.6.81.1 dev bond0 proto static\n10.6.81.0/24 dev bond0 proto kernel scope link src 10.6.81.11\nblackhole 10.199.14.0/26 proto bird\n"
+    )
+    story.texts["switch-note.txt"] = (
+        "leaf81# show bgp summary | include 10.6.81\n10.6.81.10  64620  0  0  never  Active\n10.6.81.11  64620  0  0  never  Active\n"
+    )
+    story.log(
+        story.pods["tor-11"],
+        story.boot("tor-11", 30_000, interface="bond0", prefix=24, bird=False)
+        + bird_start(["10.6.18.1"], (), "Global")
+        + story.quiet(29_000, 40, 900),
+    )
+    story.commands |= {"pods.txt": "get pods -n kube-system -o wide", "nodes.txt": "get nodes -o wide"}
+    story.affected = list(ips)
+    story.cite("bgppeer.yaml", "peerIP: 10.6.18.1")
+    return story
+
+
+def log_only(now: datetime) -> Incident:
+    story = incident("old-form-selector-in-a-log", CAUSE, "Only one node's log: at a restart confd could not parse a BGPPeer's peerSelector, no BGP protocol is among BIRD's start-up lines.",
+        "https://github.com/projectcalico/calico/blob/v3.19.4/confd/pkg/backends/calico/node_labels.go", now, difficulty="medium", platform="other", calico="v3.19.4", kubernetes="v1.20.15", registry="docker.io/calico", namespace="kube-system")  # fmt: skip
+    story.hosts({"n-41": "10.91.7.41", "n-42": "10.91.7.42"})
+    story.staff({"n-41": "10.91.7.41", "n-42": "10.91.7.42"}, started=2000, restarts=1, last=("Completed", 0, 2010))
+    log = story.boot("n-41", 2000, interface="ens160", prefix=24)
+    at = next(i for i, line in enumerate(log) if "bird.cfg has been updated" in line)
+    bad = story.say(
+        1998.1,
+        "ERROR",
+        60,
+        "confd",
+        "node_labels.go 70:",
+        "Couldn't parse selector: role = reflector error=expected operator",
+    )
+    note = story.say(
+        1999.2,
+        "WARNING",
+        61,
+        "felix",
+        "int_dataplane.go 424:",
+        "Unable to open /proc/sys/net/ipv6/conf/all/forwarding error=open /proc/sys/net/ipv6/conf/all/forwarding: no such file or directory",
+    )
+    story.log("", [*log[:at], note, bad, *log[at:], *story.quiet(1900, 20, 120)], "calico-node-n-41.log")
+    story.texts["node-status-n-41.txt"] = NONE
+    story.commands["pods.txt"] = "get pods -n kube-system -o wide"
+    story.affected = ["n-41"]
+    story.cite("calico-node-n-41.log", "Couldn't parse selector: role = reflector")
+    return story
+
+
+STORIES = [
+    label_lost,
+    mesh_off,
+    selector,
+    no_cluster_id,
+    wrong_port,
+    node_without_peer,
+    no_mesh_no_peer,
+    both_passive,
+    wrong_peer_ip,
+    log_only,
+]

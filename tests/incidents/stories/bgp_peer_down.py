@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols, wrapped
+from telling import (
+    FELIX_REFUSED,
+    Incident,
+    incident,
+    node_status,
+    protocols,
+    wrapped,
+)
 
 CAUSE = "bgp-peer-down"
 
@@ -324,4 +331,111 @@ def waits(now: datetime) -> Incident:
     return story
 
 
-STORIES = [excluded, crash, creating, scaled, evicted_by_label, waits]
+def terminating(now: datetime) -> Incident:
+    story = incident("pod-that-never-finishes-terminating", CAUSE, "All miss one Ready worker; its calico-node hangs in Terminating with its container ended, no new one is made.",
+        "https://github.com/projectcalico/calico/blob/v3.28.2/node/pkg/health/health.go", now, difficulty="easy", platform="vpc", calico="v3.28.2")  # fmt: skip
+    nodes = story.workers([f"10.243.9.{n}" for n in (30, 31, 32, 33)])
+    bad, rest = nodes[2], [nodes[0], nodes[1], nodes[3]]
+    story.agents(rest[:2])
+    story.agents(rest[2:], ready=False, started=4000, age=4100)
+    story.agents([bad], ready=False, last=("Completed", 0, 5000))
+    story.objects["Pod"][-1]["metadata"] |= {"deletionTimestamp": story.ago(5000), "deletionGracePeriodSeconds": 5}
+    story.not_established(story.pods[rest[2]], [bad], 10, 3950, 395, established=2)
+    story.describe(rest[2])
+    story.log(story.pods[rest[2]], story.boot(rest[2], 4000, [*rest[:2], bad], rest[:2]) + story.quiet(3900, 40, 300))
+    story.affected = [bad]
+    story.cite("pods.txt", "Terminating")
+    return story
+
+
+def unit_dead(now: datetime) -> Incident:
+    story = incident("host-service-was-stopped-by-hand", CAUSE, "calico-node runs as a systemd unit; peers get 'Connection refused' from one Ready host, whose unit is inactive.",
+        "https://docs.tigera.io/calico/latest/getting-started/bare-metal/installation/container", now, difficulty="medium", platform="other", calico="v3.22.1", kubernetes="v1.23.5", registry="quay.io/calico", namespace="kube-system")  # fmt: skip
+    ips = {f"bm{n:02}": f"172.27.3.{n}" for n in (4, 5, 6, 7)}
+    story.hosts(ips, runtime="docker://20.10.14")
+    for node in ("bm04", "bm05", "bm07"):
+        story.texts[f"status-{node}.txt"] = node_status(
+            [
+                (a, "start", "11:20:05", "Active Socket: Connection refused")
+                if n == "bm06"
+                else (a, "up", story.ago(700_000)[:10], "Established")
+                for n, a in ips.items()
+                if n != node
+            ]
+        )
+    story.texts["bm06-systemctl.txt"] = (
+        "● calico-node.service - calico-node\n     Loaded: loaded (/etc/systemd/system/calico-node.service; disabled; vendor preset: enabled)\n     Active: inactive (dead)\n\n"
+        f"{story.syslog(9100)} bm06 systemd[1]: Stopping calico-node...\n{story.syslog(9099)} bm06 docker[20133]: calico-node\n{story.syslog(9099)} bm06 systemd[1]: Stopped calico-node.\n"
+    )  # fmt: skip
+    story.log(
+        "",
+        story.old_boot("bm04", 700_000, ["172.27.3.5", "172.27.3.6", "172.27.3.7"], prefix=24)[:40]
+        + story.quiet(5000, 40, 400),
+        "docker-logs-calico-node-bm04.txt",
+    )
+    story.commands["nodes.txt"] = "get nodes -o wide"
+    story.affected = ["bm06"]
+    story.cite("bm06-systemctl.txt", "Active: inactive (dead)")
+    return story
+
+
+def crictl(now: datetime) -> Incident:
+    story = incident("crictl-shows-the-peer-exited", CAUSE, "The probe of each restarted neighbour misses one address; crictl on that Ready node lists calico-node as Exited, no reason was sent.",
+        "https://github.com/projectcalico/calico/blob/v3.25.2/confd/pkg/backends/calico/client.go", now, difficulty="hard", platform="other", calico="v3.25.2", kubernetes="v1.26.9+k3s1", registry="docker.io/calico")  # fmt: skip
+    ips = {f"edge-{c}": f"10.12.40.{n}" for c, n in zip("abcde", (2, 3, 4, 5, 6), strict=True)}
+    story.hosts(ips)
+    bad, fresh = "edge-e", ["edge-a", "edge-c"]
+    story.staff({n: a for n, a in ips.items() if n not in [bad, *fresh]})
+    story.staff({n: ips[n] for n in fresh}, ready=False, restarts=1, started=1300, last=("Completed", 0, 1310))
+    for node in fresh:
+        story.not_established(story.pods[node], [ips[bad]], 9, 1260, 126, established=3)
+        story.probe(story.pods[node], FELIX_REFUSED, 1290, 1296, 1)
+        story.commands[f"describe-{node}.txt"] = f"describe pod -n calico-system {story.pods[node]}"
+    story.texts["crictl-ps-a-edge-e.txt"] = (
+        "CONTAINER       IMAGE           CREATED        STATE     NAME                 ATTEMPT   POD ID          POD\n"
+        "61f0c2a1b77de   3dd4a9c8e1f02   9 days ago     Running   metrics-agent        0         a1c9d2e3f4a5b   metrics-agent-7kq2n\n"
+        "0be71d9a6c55f   5c0bd1f73a9e4   2 days ago     Exited    calico-node          3         77d0e5b1c2f3a   calico-node-w9x2r\n"
+        "9d3f1a7be0c12   8f4c2a6d0b9e7   9 days ago     Exited    install-cni          0         77d0e5b1c2f3a   calico-node-w9x2r\n"
+    )  # fmt: skip
+    story.commands["nodes.txt"] = "get nodes -o wide"
+    story.affected = [bad]
+    story.cite("crictl-ps-a-edge-e.txt", "Exited    calico-node")
+    return story
+
+
+def ended_orderly(now: datetime) -> Incident:
+    story = incident("neighbour-shut-its-session-down", CAUSE, "BIRD of the others first got an orderly end of the session, then refusals; the peer's calico-node is 'Completed' on a Ready worker.",
+        "https://github.com/projectcalico/bird/blob/master/proto/bgp/bgp.c", now, difficulty="medium", platform="classic", calico="v3.26.4", kubernetes="v1.28.11+IKS", namespace="kube-system")  # fmt: skip
+    nodes = story.workers([f"10.95.40.{n}" for n in (17, 21, 22, 27, 30)])
+    bad, rest = nodes[3], [n for n in nodes if n != nodes[3]]
+    story.agents(rest)
+    story.agents([bad], ready=False, phase="Succeeded", done=True)
+    peer = f"bird: Mesh_{bad.replace('.', '_')}: "
+    words = (
+        "Received: Administrative shutdown",
+        "State changed to stop",
+        "State changed to down",
+        "Starting",
+        "State changed to start",
+    )
+    for node in rest[:2]:
+        story.log(
+            story.pods[node],
+            story.quiet(16_000, 9000, 500) + [peer + word for word in words] + story.quiet(8900, 30, 500),
+        )
+    story.texts["show-protocols.txt"] = protocols(
+        [(n, "up", story.ago(900_000)[:10], "Established") for n in rest[1:]]
+        + [(bad, "start", "08:10:07", "Active        Socket: Connection refused")],
+        routes="up",
+    )
+    story.commands |= {
+        "pods.txt": "get pods -A -o wide",
+        "nodes.txt": "get nodes -o wide",
+        f"describe-node-{bad}.txt": f"describe node {bad}",
+    }
+    story.affected = [bad]
+    story.cite("pods.txt", "Completed")
+    return story
+
+
+STORIES = [excluded, crash, creating, scaled, evicted_by_label, waits, terminating, unit_dead, crictl, ended_orderly]
