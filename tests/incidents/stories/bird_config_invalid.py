@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import NO_CONFIG, Incident, incident, node_status, wrapped
+from telling import (
+    NO_CONFIG,
+    NOT_LIVE,
+    Incident,
+    incident,
+    node_status,
+    wrapped,
+)
 
 CAUSE = "bird-config-invalid"
 NO_SOCKET = (
@@ -293,4 +300,94 @@ def long_ago(now: datetime) -> Incident:
     return story
 
 
-STORIES = [rr_client, key_missing, quote, bgp_filter, own_template, long_ago]
+def _bird(now: datetime, name: str, why: str, place: str, bad: str, ips: dict[str, str], **more: object) -> Incident:
+    story = incident(
+        name, CAUSE, why, f"https://github.com/projectcalico/calico/blob/{place}", now, platform="other", **more
+    )
+    story.hosts(ips)
+    story.staff({n: a for n, a in ips.items() if n != bad})
+    story.staff({bad: ips[bad]}, ready=False, started=4000, restarts=1, last=("Error", 137, 4010))
+    story.pod_event(story.pods[bad], "Unhealthy", NO_SOCKET, 8, 3950, 390)
+    story.commands |= {
+        "pods.txt": "get pods -A -o wide",
+        "describe.txt": f"describe pod -n {story.namespace} {story.pods[bad]}",
+    }
+    story.affected = [bad]
+    return story
+
+
+def router_id(now: datetime) -> Incident:
+    story = _bird(now, "router-id-is-no-number", "CALICO_ROUTER_ID was set to a host name: BIRD refuses the second line of bird.cfg on this node.", "v3.26.1/confd/etc/calico/confd/templates/bird.cfg.template",
+        "lab-3", {f"lab-{n}": f"10.62.1.{n}" for n in (1, 2, 3)}, calico="v3.26.1", kubernetes="v1.27.3", registry="docker.io/calico", difficulty="easy")  # fmt: skip
+    log = story.boot("lab-3", 4000, prefix=24, bird=False) + check(story, 3998, "9:11 syntax error", 2)
+    for line in story.quiet(3900, 100, 300):
+        log += ["bird: /etc/calico/confd/config/bird.cfg:9:11 syntax error", line]
+    story.log(story.pods["lab-3"], log)
+    story.cite(f"{story.pods['lab-3']}.log", "bird.cfg:9:11 syntax error")
+    return story
+
+
+def duplicate_protocol(now: datetime) -> Incident:
+    story = _bird(now, "prefix-length-beyond-the-address", "A service range was entered as 172.99.0.0/33: BIRD says 'Invalid prefix length' once per check; the restarted node has no BIRD.", "v3.22.3/confd/pkg/backends/calico/routes.go",
+        "q2", {f"q{n}": f"192.168.91.{n}" for n in (1, 2, 3, 4)}, calico="v3.22.3", kubernetes="v1.23.8", registry="quay.io/calico", namespace="kube-system", difficulty="hard", acceptable=["bgp-misconfigured"])  # fmt: skip
+    bad = check(story, 3997, "31:20 Invalid prefix length 33", 5, 62)
+    story.log(
+        "",
+        wrapped(story, story.boot("q2", 4000, prefix=24, bird=False) + bad + story.quiet(3900, 20, 130), "stamps"),
+        "q2.log",
+    )
+    story.log(
+        "",
+        story.quiet(9000, 4600, 300)
+        + check(story, 4500, "31:20 Invalid prefix length 33", 8)
+        + story.quiet(4400, 20, 300),
+        "q1.log",
+    )
+    story.probe(story.pods["q2"], NOT_LIVE, 4020, 4050, 6, "Liveness")
+    story.cite("q2.log", "Invalid prefix length 33")
+    return story
+
+
+def aggregate(now: datetime) -> Incident:
+    story = _bird(now, "aggregation-template-fails", "confd cannot render bird_aggr.cfg.template on one node, BIRD's include of it is missing: BIRD opens bird.cfg and stops there.", "v3.20.2/confd/etc/calico/confd/templates/bird_aggr.cfg.template",
+        "kl-4", {f"kl-{n}": f"172.23.5.{n}" for n in (2, 3, 4)}, calico="v3.20.2", kubernetes="v1.21.8", registry="docker.io/calico", namespace="kube-system", difficulty="hard")  # fmt: skip
+    text = 'Unable to process template /etc/calico/confd/templates/bird_aggr.cfg.template, template: bird_aggr.cfg.template:9:21: executing "bird_aggr.cfg.template" at <json .Value>: error calling json: unexpected end of JSON input'
+    log = story.boot("kl-4", 4000, prefix=24, bird=False) + [story.say(3998, "ERROR", 61, "confd", "run.go 64:", text)]
+    for line in story.quiet(3950, 100, 400):
+        log += [
+            "bird: /etc/calico/confd/config/bird.cfg:5:1 Unable to open included file /etc/calico/confd/config/bird_aggr.cfg: No such file or directory",
+            line,
+        ]
+    story.log("", log, "kl-4.txt")
+    story.cite("kl-4.txt", "Unable to process template")
+    return story
+
+
+def neighbor(now: datetime) -> Incident:
+    story = _bird(now, "peer-address-that-bird-cannot-read", "Only a short log tail and a describe: BIRD refuses line 88 ('Neighbor must be configured') of the file.", "v3.24.1/confd/etc/calico/confd/templates/bird.cfg.template",
+        "oslo-2", {f"oslo-{n}": f"10.9.14.{n}" for n in (1, 2, 3, 4, 5)}, calico="v3.24.1", kubernetes="v1.25.3", registry="quay.io/calico", difficulty="medium")  # fmt: skip
+    story.log(
+        "",
+        [
+            x
+            for line in story.quiet(900, 20, 60)
+            for x in ("bird: /etc/calico/confd/config/bird.cfg:88:1 Neighbor must be configured", line)
+        ],
+        "tail.txt",
+    )
+    story.cite("tail.txt", "bird.cfg:88:1 Neighbor must be configured")
+    return story
+
+
+STORIES = [
+    rr_client,
+    key_missing,
+    quote,
+    bgp_filter,
+    own_template,
+    long_ago,
+    router_id,
+    duplicate_protocol,
+    aggregate,
+    neighbor,
+]

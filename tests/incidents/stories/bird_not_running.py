@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, bird_start, incident, node_status
+from telling import (
+    SOCKET,
+    Incident,
+    bird_start,
+    incident,
+    node_status,
+    wrapped,
+)
 
 CAUSE = "bird-not-running"
 QUERY = "Readiness probe failed: calico/node is not ready: BIRD is not ready: "
@@ -405,4 +412,85 @@ def killed(now: datetime) -> Incident:
     return story
 
 
-STORIES = [socket_denied, hangs, illegal, stopped, runit, killed]
+def _bird(now: datetime, name: str, why: str, place: str, ips: dict[str, str], bad: str, **more: object) -> Incident:
+    story = incident(name, CAUSE, why, f"https://github.com/projectcalico/calico/blob/{place}", now, **more)
+    story.hosts(ips)
+    story.staff({n: a for n, a in ips.items() if n != bad})
+    story.staff({bad: ips[bad]}, ready=False, started=50_000)
+    story.commands |= {
+        "pods.txt": "get pods -A -o wide",
+        "describe.txt": f"describe pod -n {story.namespace} {story.pods[bad]}",
+    }
+    story.affected = [bad]
+    return story
+
+
+def library(now: datetime) -> Incident:
+    story = _bird(now, "loader-cannot-load-bird", "The self-built image lacks a library on one node's architecture: bird ends with the loader's words.", "v3.28.2/node/Dockerfile.amd64",
+        {f"px-{n}": f"10.17.2.{n}" for n in (1, 2, 3)}, "px-3", platform="other", calico="v3.28.2", kubernetes="v1.30.1", registry="registry.lab.example/calico", difficulty="easy")  # fmt: skip
+    story.probe(story.pods["px-3"], SOCKET, 5, 49_900, 4900)
+    log = story.boot("px-3", 50_000, prefix=24, bird=False)
+    for line in story.quiet(49_000, 100, 4000):
+        log += [
+            "bird: error while loading shared libraries: libreadline.so.8: cannot open shared object file: No such file or directory",
+            line,
+        ]
+    story.log("", log, "px-3.log")
+    story.cite("px-3.log", "bird: error while loading shared libraries")
+    return story
+
+
+def address_family(now: datetime) -> Incident:
+    story = _bird(now, "kernel-refuses-netlink-to-bird", "A seccomp profile of the host forbids netlink sockets to bird: it dies at start, felix (already running) goes on.", "v3.21.4/node/filesystem/etc/service/available/bird/run",
+        {f"sec-{n}": f"192.168.71.{n}" for n in (11, 12, 13, 14)}, "sec-12", platform="other", calico="v3.21.4", kubernetes="v1.22.17", registry="quay.io/calico", namespace="kube-system", difficulty="hard", acceptable=["worker-local-failure"])  # fmt: skip
+    story.probe(story.pods["sec-12"], SOCKET, 5, 49_900, 4900)
+    story.pod_event(
+        story.pods["sec-12"],
+        "Unhealthy",
+        'Liveness probe failed: Get "http://localhost:9099/liveness": context deadline exceeded',
+        30_000,
+        30_010,
+        2,
+    )
+    log = story.quiet(9000, 4000, 400)
+    for line in story.quiet(3900, 100, 300):
+        log += ["bird: Cannot open rtnetlink socket: Permission denied", line]
+    story.log("", wrapped(story, log, "cri"), "0.log")
+    story.cite("0.log", "bird: Cannot open rtnetlink socket: Permission denied")
+    return story
+
+
+def sv_down(now: datetime) -> Incident:
+    story = _bird(now, "liveness-says-want-down", "Only a describe and lists: the liveness probe reports the service down and 'Service bird is not running'.", "v3.18.4/node/pkg/health/health.go",
+        {f"az-{n}": f"10.88.0.{n}" for n in (4, 5, 6, 7)}, "az-5", platform="other", calico="v3.18.4", kubernetes="v1.19.16", registry="docker.io/calico", difficulty="medium")  # fmt: skip
+    story.probe(
+        story.pods["az-5"],
+        "bird/confd is not live: Service bird is not running. Output << down: /etc/service/enabled/bird: 29433s, normally up >>",
+        9,
+        29_400,
+        2900,
+        "Liveness",
+    )
+    story.probe(story.pods["az-5"], SOCKET, 11, 29_400, 2900)
+    for node in ("az-4", "az-6"):
+        story.not_established(story.pods[node], ["10.88.0.5"], 300_000, 300_010, 1, established=2)
+    story.cite("describe.txt", "Service bird is not running")
+    return story
+
+
+def killed_by_kernel(now: datetime) -> Incident:
+    story = _bird(now, "bird-aborts-with-out-of-files", "bird ends with 'socket: Too many open files' again and again on one node; status says the process is not running.", "v3.25.1/node/filesystem/etc/service/available/bird/run",
+        {f"hv-{n}": f"172.28.9.{n}" for n in (21, 22, 23)}, "hv-21", platform="other", calico="v3.25.1", kubernetes="v1.26.5", registry="docker.io/calico", difficulty="medium", acceptable=["worker-resource-pressure"])  # fmt: skip
+    story.probe(story.pods["hv-21"], SOCKET.replace("no such file or directory", "connection refused"), 5, 9000, 900)
+    log = story.quiet(12_000, 9100, 500)
+    for line in story.quiet(9000, 100, 900):
+        log += ["bird: Unable to create socket: Too many open files", line]
+    story.log("", wrapped(story, log, "docker"), "container-json.log")
+    story.texts["status.txt"] = (
+        "Calico process is running.\n\nINFO: BIRDv4 process: 'bird' is not running.\n\nINFO: BIRDv6 process: 'bird6' is not running.\n"
+    )
+    story.cite("status.txt", "BIRDv4 process: 'bird' is not running.")
+    return story
+
+
+STORIES = [socket_denied, hangs, illegal, stopped, runit, killed, library, address_family, sv_down, killed_by_kernel]
