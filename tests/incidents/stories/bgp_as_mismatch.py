@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, bird_start, incident, node_status, protocols, wrapped
+from telling import (
+    Incident,
+    bird_start,
+    incident,
+    node_status,
+    protocols,
+    wrapped,
+)
 
 CAUSE = "bgp-as-mismatch"
 TURN = ("State changed to stop", "State changed to down", "Starting", "State changed to start")
@@ -281,4 +288,60 @@ def firewall_peer(now: datetime) -> Incident:
     return story
 
 
-STORIES = [leaf_switches, one_node, load_balancer, racks, new_pool, firewall_peer]
+def _as(
+    now: datetime, name: str, why: str, ips: dict[str, str], peer: str, words: str, show: str, **more: object
+) -> Incident:
+    story = incident(
+        name,
+        CAUSE,
+        why,
+        "https://github.com/projectcalico/bird/blob/master/proto/bgp/packets.c",
+        now,
+        platform="other",
+        **more,
+    )
+    story.hosts(ips)
+    first = next(iter(ips))
+    story.staff(ips, ready=False, started=7000)
+    for node in ips:
+        story.not_established(story.pods[node], [peer], 8, 6900, 690, established=len(ips) - 1)
+    rows = [(a, "up", story.ago(7000)[:10], "Established") for n, a in ips.items() if n != first]
+    if show == "log":
+        lines = [f"bird: Global_{peer.replace('.', '_')}: {words}"]
+        story.log("", [x for line in story.quiet(6800, 40, 500) for x in (*lines, line)], f"{first}.log")
+        story.cite(f"{first}.log", words)
+    elif show == "birdcl":
+        story.texts["birdcl.txt"] = (
+            protocols(rows, routes="up")
+            + f"Global_{peer.replace('.', '_')} BGP      master   start  11:04:20    Idle          {words}\n"
+        )
+        story.cite("birdcl.txt", words)
+    story.commands |= {
+        "pods.txt": "get pods -A -o wide",
+        "describe.txt": f"describe pod -n {story.namespace} {story.pods[first]}",
+    }
+    story.affected = list(ips)
+    return story
+
+
+def frr(now: datetime) -> Incident:
+    return _as(now, "router-reports-a-bad-peer-as", "The router's answer to each OPEN is 'Bad peer AS'.", {f"a{n}": f"10.3.3.{n}" for n in (5, 6, 7)}, "10.3.3.1", "Received: Bad peer AS", "log",
+        difficulty="easy", calico="v3.27.0", kubernetes="v1.28.4", registry="docker.io/calico")  # fmt: skip
+
+
+def four_bytes(now: datetime) -> Incident:
+    return _as(now, "we-refuse-the-number-of-the-spine", "Here BIRD itself refuses: the spine speaks from 4200000099, BGPPeer expects another; shown by birdcl only.", {f"spn-{n}": f"172.18.40.{n}" for n in (21, 22, 23, 24)}, "172.18.40.254", "BGP Error: Bad peer AS", "birdcl",
+        difficulty="hard", calico="v3.21.5", kubernetes="v1.22.9", registry="quay.io/calico", namespace="kube-system")  # fmt: skip
+
+
+def own_side(now: datetime) -> Incident:
+    return _as(now, "error-bad-peer-as-in-our-own-log", "BIRD logs 'Error: Bad peer AS: 65033' between quiet felix lines for the one global peer.", {f"osl{n}": f"10.200.9.{n}" for n in (2, 3, 4, 5, 6)}, "10.200.9.1", "Error: Bad peer AS: 65033", "log",
+        difficulty="hard", calico="v3.30.1", kubernetes="v1.33.0", registry="quay.io/calico")  # fmt: skip
+
+
+def received(now: datetime) -> Incident:
+    return _as(now, "idle-received-in-birdcl", "birdcl shows the gateway as 'Idle Received: Bad peer AS', mesh sessions are up.", {f"dub-{n}": f"192.168.60.{n}" for n in (11, 12)}, "192.168.60.1", "Received: Bad peer AS", "birdcl",
+        difficulty="medium", calico="v3.16.5", kubernetes="v1.18.14", registry="docker.io/calico", namespace="kube-system")  # fmt: skip
+
+
+STORIES = [leaf_switches, one_node, load_balancer, racks, new_pool, firewall_peer, frr, four_bytes, own_side, received]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols, wrapped
+from telling import (
+    Incident,
+    incident,
+    node_status,
+    protocols,
+    wrapped,
+)
 
 CAUSE = "bgp-stale-node"
 
@@ -328,4 +334,62 @@ def same_ip(now: datetime) -> Incident:
     return story
 
 
-STORIES = [reloaded, spot, old_name, whole_pool, force_sync, same_ip]
+def _stale(
+    now: datetime, name: str, why: str, ips: dict[str, str], gone: dict[str, str], show: str, **more: object
+) -> Incident:
+    source = (
+        "https://github.com/projectcalico/calico/blob/v3.28.2/kube-controllers/pkg/controllers/node/node_controller.go"
+    )
+    story = incident(name, CAUSE, why, source, now, platform="other", **more)
+    story.hosts(ips)
+    fresh = next(iter(ips))
+    story.staff({n: a for n, a in ips.items() if n != fresh})
+    story.staff({fresh: ips[fresh]}, ready=False, started=4000, age=4100)
+    rest = [a for n, a in ips.items() if n != fresh]
+    story.not_established(story.pods[fresh], list(gone.values()), 9, 3900, 390, established=len(rest))
+    if show == "list":
+        story.texts["calicoctl-get-nodes.txt"] = listing([(n, f"{a}/24") for n, a in sorted({**ips, **gone}.items())])
+        story.cite("calicoctl-get-nodes.txt", next(iter(gone)))
+    elif show == "status":
+        story.texts["status.txt"] = node_status(
+            [(a, "up", story.ago(4000)[:10], "Established") for a in rest]
+            + [(a, "start", story.ago(4000)[:10], "Connect") for a in gone.values()]
+        )
+        story.cite("status.txt", next(iter(gone.values())))
+    else:
+        story.log(
+            "",
+            story.boot(fresh, 4000, [*rest, *gone.values()], rest, prefix=24) + story.quiet(3900, 60, 300),
+            "fresh.log",
+        )
+        story.cite("describe.txt", "BGP not established with")
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe.txt": f"describe pod -n {story.namespace} {story.pods[fresh]}",
+    }
+    story.affected = list(ips)
+    return story
+
+
+def burned(now: datetime) -> Incident:
+    return _stale(now, "burnt-host-is-still-listed", "Calico lists a host that was scrapped; Kubernetes does not know it.", {f"hz-{n}": f"10.61.3.{n}" for n in (2, 3, 4)}, {"hz-9": "10.61.3.9"}, "list",
+        difficulty="easy", calico="v3.25.0", kubernetes="v1.26.3", registry="docker.io/calico")  # fmt: skip
+
+
+def two_gone(now: datetime) -> Incident:
+    return _stale(now, "status-names-two-addresses-of-no-node", "Only a status and lists: two peers in Connect have addresses that no node has.", {f"nyc{n}": f"172.31.80.{n}" for n in (10, 11, 12, 13)}, {"x": "172.31.80.60", "y": "172.31.80.61"}, "status",
+        difficulty="hard", calico="v3.19.1", kubernetes="v1.20.7", registry="docker.io/calico", namespace="kube-system")  # fmt: skip
+
+
+def describe_only(now: datetime) -> Incident:
+    return _stale(now, "probe-names-an-address-nobody-has", "The fresh node's probe misses one address that is neither in the node list nor in the pod list.", {f"sg-{n}": f"192.168.201.{n}" for n in (5, 6, 7, 8, 9)}, {"z": "192.168.201.77"}, "log",
+        difficulty="hard", calico="v3.29.0", kubernetes="v1.31.1", registry="quay.io/calico")  # fmt: skip
+
+
+def renamed_pool(now: datetime) -> Incident:
+    return _stale(now, "former-pool-in-the-calico-list", "The pool 'old-' was removed by script while etcd was the datastore: calicoctl still lists its three nodes.", {f"new-{n}": f"10.140.2.{n}" for n in (1, 2, 3)}, {f"old-{n}": f"10.140.1.{n}" for n in (1, 2, 3)}, "list",
+        difficulty="medium", calico="v3.17.1", kubernetes="v1.19.6", registry="docker.io/calico", namespace="kube-system")  # fmt: skip
+
+
+STORIES = [reloaded, spot, old_name, whole_pool, force_sync, same_ip, burned, two_gone, describe_only, renamed_pool]

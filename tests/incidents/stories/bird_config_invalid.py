@@ -352,7 +352,7 @@ def aggregate(now: datetime) -> Incident:
     story = _bird(now, "aggregation-template-fails", "confd cannot render bird_aggr.cfg.template on one node, BIRD's include of it is missing: BIRD opens bird.cfg and stops there.", "v3.20.2/confd/etc/calico/confd/templates/bird_aggr.cfg.template",
         "kl-4", {f"kl-{n}": f"172.23.5.{n}" for n in (2, 3, 4)}, calico="v3.20.2", kubernetes="v1.21.8", registry="docker.io/calico", namespace="kube-system", difficulty="hard")  # fmt: skip
     text = 'Unable to process template /etc/calico/confd/templates/bird_aggr.cfg.template, template: bird_aggr.cfg.template:9:21: executing "bird_aggr.cfg.template" at <json .Value>: error calling json: unexpected end of JSON input'
-    log = story.boot("kl-4", 4000, prefix=24, bird=False) + [story.say(3998, "ERROR", 61, "confd", "run.go 64:", text)]
+    log = [*story.boot("kl-4", 4000, prefix=24, bird=False), story.say(3998, "ERROR", 61, "confd", "run.go 64:", text)]
     for line in story.quiet(3950, 100, 400):
         log += [
             "bird: /etc/calico/confd/config/bird.cfg:5:1 Unable to open included file /etc/calico/confd/config/bird_aggr.cfg: No such file or directory",

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, wrapped
+from telling import (
+    Incident,
+    incident,
+    node_status,
+    wrapped,
+)
 
 CAUSE = "wrong-node-ip"
 
@@ -360,4 +365,60 @@ def nat_interface(now: datetime) -> Incident:
     return story
 
 
-STORIES = [docker_network, second_nic, compose_bridge, vpn_comes_up, wireguard, nat_interface]
+def _wrong(
+    now: datetime, name: str, why: str, ips: dict[str, str], bad: str, took: str, interface: str, **more: object
+) -> Incident:
+    source = "https://github.com/projectcalico/calico/blob/v3.28.2/node/pkg/lifecycle/startup/autodetection/filtered.go"
+    story = incident(name, CAUSE, why, source, now, platform="other", **more)
+    story.hosts(ips)
+    story.staff({n: a for n, a in ips.items() if n != bad})
+    story.staff({bad: ips[bad]}, ready=False, started=6000, restarts=1, last=("Completed", 0, 6010))
+    annotate(story, bad, took)
+    peers = [a for n, a in ips.items() if n != bad]
+    story.not_established(story.pods[bad], peers, 9, 5900, 590)
+    log = story.boot(
+        bad, 6000, peers, (), address=took.split("/")[0], prefix=int(took.split("/")[1]), interface=interface
+    )
+    story.log("", log + story.quiet(5900, 60, 400), f"{bad}.log")
+    story.commands |= {
+        "pods.txt": "get pods -A -o wide",
+        "nodes.txt": "get nodes -o wide",
+        "describe-node.txt": f"describe node {bad}",
+    }
+    story.affected = [bad]
+    story.cite(f"{bad}.log", f"on interface {interface}: {took}")
+    return story
+
+
+def libvirt(now: datetime) -> Incident:
+    return _wrong(now, "virtual-machine-bridge-was-chosen", "calico-node took 192.168.122.1 of virbr9 on one host; its InternalIP is another.",
+        {f"kvm{n}": f"10.30.7.{n}" for n in (2, 3, 4)}, "kvm3", "192.168.122.1/24", "virbr9", difficulty="easy", calico="v3.26.1", kubernetes="v1.27.4", registry="docker.io/calico")  # fmt: skip
+
+
+def management(now: datetime) -> Incident:
+    return _wrong(now, "out-of-band-network-was-chosen", "After a change of cards the first interface of one host is its management network 172.29.200/24, unrouted for the others.",
+        {f"dc-{n}": f"10.81.0.{n}" for n in (11, 12, 13, 14, 15)}, "dc-14", "172.29.200.14/24", "enp1s0f0", difficulty="hard", calico="v3.20.4", kubernetes="v1.21.9", registry="quay.io/calico", namespace="kube-system")  # fmt: skip
+
+
+def cni0(now: datetime) -> Incident:
+    return _wrong(now, "bridge-of-the-former-network-was-chosen", "A left-over mybr0 bridge of the former pod network gave one node 10.22.0.1, the probe names all others.",
+        {f"mk-{n}": f"192.168.5.{n}" for n in (40, 41, 42, 43)}, "mk-40", "10.22.0.1/16", "mybr0", difficulty="medium", calico="v3.23.1", kubernetes="v1.24.3", registry="docker.io/calico", namespace="kube-system")  # fmt: skip
+
+
+def storage_bond(now: datetime) -> Incident:
+    return _wrong(now, "replication-link-was-chosen", "One of six nodes speaks BGP from its point-to-point replication link network; the rest look healthy.",
+        {f"stor{n}": f"10.44.12.{n}" for n in (1, 2, 3, 4, 5, 6)}, "stor6", "192.168.255.2/30", "bond1", difficulty="hard", calico="v3.29.1", kubernetes="v1.31.2", registry="quay.io/calico")  # fmt: skip
+
+
+STORIES = [
+    docker_network,
+    second_nic,
+    compose_bridge,
+    vpn_comes_up,
+    wireguard,
+    nat_interface,
+    libvirt,
+    management,
+    cni0,
+    storage_bond,
+]
