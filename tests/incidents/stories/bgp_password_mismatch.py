@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, bird_start, incident, node_status, protocols
+from telling import (
+    Incident,
+    bird_start,
+    incident,
+    node_status,
+    protocols,
+)
 
 CAUSE = "bgp-password-mismatch"
 
@@ -242,4 +248,99 @@ def unexpected(now: datetime) -> Incident:
     return story
 
 
-STORIES = [half_rotated, router, changed_live, unexpected]
+def _key(
+    now: datetime, name: str, why: str, ips: dict[str, str], bad: str, file: str, words: str, **more: object
+) -> Incident:
+    story = incident(
+        name, CAUSE, why, "https://github.com/torvalds/linux/blob/v5.15/net/ipv4/tcp.c", now, platform="other", **more
+    )
+    story.hosts(ips)
+    story.staff({n: a for n, a in ips.items() if n != bad})
+    story.staff({bad: ips[bad]}, ready=False, started=6000)
+    peers = [a for n, a in ips.items() if n != bad]
+    story.not_established(story.pods[bad], peers, 9, 5900, 590)
+    story.log(
+        "",
+        [
+            f"{story.syslog(900 - 37 * i)} {bad} kernel: TCP: {words} ({peers[i % len(peers)]}, {39000 + 211 * i})->({ips[bad]}, 179)"
+            for i in range(20)
+        ],
+        file,
+    )
+    story.texts["status.txt"] = node_status([(a, "start", "09:40:11", "Connect") for a in peers])
+    story.log("", story.boot(bad, 6000, peers, (), prefix=24) + story.quiet(5900, 60, 400), f"{bad}.log")
+    story.commands |= {
+        "pods.txt": "get pods -A -o wide",
+        "describe.txt": f"describe pod -n {story.namespace} {story.pods[bad]}",
+    }
+    story.affected = [bad]
+    story.cite(file, words)
+    return story
+
+
+def wrong_hash(now: datetime) -> Incident:
+    return _key(
+        now,
+        "kernel-of-the-rebuilt-host-refuses-hashes",
+        "The rebuilt host has an old password: failed hashes from all.",
+        {f"ws-{n}": f"10.38.1.{n}" for n in (1, 2, 3)},
+        "ws-2",
+        "dmesg-ws-2.txt",
+        "MD5 Hash failed for",
+        difficulty="easy",
+        calico="v3.26.0",
+        kubernetes="v1.27.1",
+        registry="docker.io/calico",
+    )
+
+
+def without_hash(now: datetime) -> Incident:
+    return _key(
+        now,
+        "others-send-no-hash",
+        "One node wants a password, the others send none.",
+        {f"lx{n}": f"172.26.8.{n}" for n in (4, 5, 6, 7)},
+        "lx6",
+        "messages",
+        "MD5 Hash not found for",
+        difficulty="medium",
+        calico="v3.22.0",
+        kubernetes="v1.23.4",
+        registry="quay.io/calico",
+    )
+
+
+def unexpected_hash(now: datetime) -> Incident:
+    return _key(
+        now,
+        "one-node-has-no-password-at-all",
+        "All others sign; one node does not expect a hash.",
+        {f"ny-{n}": f"192.168.140.{n}" for n in (11, 12, 13, 14, 15)},
+        "ny-15",
+        "kern.log",
+        "Unexpected MD5 Hash found for",
+        difficulty="hard",
+        calico="v3.28.1",
+        kubernetes="v1.30.2",
+        registry="quay.io/calico",
+    )
+
+
+def old_cluster(now: datetime) -> Incident:
+    return _key(
+        now,
+        "trailing-newline-in-one-copy",
+        "One node's copy of the key ends with a line break: failed hashes.",
+        {f"par{n}": f"10.179.3.{n}" for n in (8, 9)},
+        "par9",
+        "journal.txt",
+        "MD5 Hash failed for",
+        difficulty="hard",
+        calico="v3.19.2",
+        kubernetes="v1.20.10",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+
+
+STORIES = [half_rotated, router, changed_live, unexpected, wrong_hash, without_hash, unexpected_hash, old_cluster]

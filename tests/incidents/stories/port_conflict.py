@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container, pod
-from telling import Incident, incident, node_status, protocols, wrapped
+from telling import (
+    Incident,
+    incident,
+    node_status,
+    protocols,
+    wrapped,
+)
 
 CAUSE = "port-conflict"
 
@@ -356,4 +362,80 @@ def metrics(now: datetime) -> Incident:
     return story
 
 
-STORIES = [switch_bgpd, health_port, typha_port, speaker, bgpd, metrics]
+def _taken(
+    now: datetime, name: str, why: str, ips: dict[str, str], bad: str, words: list[str], extra: str, **more: object
+) -> Incident:
+    story = incident(
+        name,
+        CAUSE,
+        why,
+        "https://github.com/projectcalico/calico/blob/v3.28.2/felix/daemon/daemon.go",
+        now,
+        platform="other",
+        **more,
+    )
+    story.hosts(ips)
+    story.staff({n: a for n, a in ips.items() if n != bad})
+    story.staff({bad: ips[bad]}, ready=False, started=5000, restarts=4, last=("Error", 137, 5010))
+    peers = [a for n, a in ips.items() if n != bad]
+    bird = any("bind" in word and word.startswith("bird") for word in words)
+    if bird:
+        story.not_established(story.pods[bad], peers, 7, 4900, 490)
+    else:
+        story.probe(story.pods[bad], "felix is not ready: readiness probe reporting 404", 7, 4900, 490)
+    lines = [
+        word if word.startswith("bird") else story.say(4990, "ERROR", 61, "felix", "health.go 360:", word)
+        for word in words
+    ]
+    story.log(
+        "",
+        [*story.boot(bad, 5000, peers, () if bird else None, prefix=24), *lines, *story.quiet(4900, 60, 400)],
+        f"{bad}.log",
+    )
+    if extra:
+        story.texts["ss.txt"] = extra
+    story.commands |= {
+        "pods.txt": "get pods -A -o wide",
+        "describe.txt": f"describe pod -n {story.namespace} {story.pods[bad]}",
+    }
+    story.affected = [bad]
+    story.cite(f"{bad}.log", "ddress already in use")
+    return story
+
+
+BIND = ["bird: BGP: Socket error: bind: Address already in use", "bird: BGP: Cannot open listening socket"]
+HEALTH = "Health endpoint failed, trying to restart it... error=listen tcp 127.0.0.1:{}: bind: address already in use"
+
+
+def gobgp(now: datetime) -> Incident:
+    return _taken(now, "another-route-daemon-has-179", "A gobgpd on the host owns 179; BIRD says so once.", {f"g{n}": f"10.52.0.{n}" for n in (1, 2, 3)}, "g2", BIND,
+        'LISTEN 0 128 0.0.0.0:179 0.0.0.0:* users:(("gobgpd",pid=911,fd=9))\n', difficulty="easy", calico="v3.27.3", kubernetes="v1.29.2", registry="docker.io/calico")  # fmt: skip
+
+
+def health_moved(now: datetime) -> Incident:
+    return _taken(now, "backup-agent-answers-on-the-health-port", "felix' health listener cannot bind 9099; the probe meets a stranger.", {f"bk-{n}": f"172.20.3.{n}" for n in (4, 5, 6, 7)}, "bk-6", [HEALTH.format(9099)],
+        "", difficulty="medium", calico="v3.24.3", kubernetes="v1.25.6", registry="quay.io/calico")  # fmt: skip
+
+
+def health_owner(now: datetime) -> Incident:
+    return _taken(now, "second-felix-of-the-host-keeps-9099", "A host-installed felix service (not in a pod) still runs and owns 9099.", {f"hf-{n}": f"192.168.33.{n}" for n in (2, 3, 4)}, "hf-4", [HEALTH.format(9099)],
+        'LISTEN 0 4096 127.0.0.1:9099 0.0.0.0:* users:(("calico-felix",pid=702,fd=12))\n', difficulty="hard", calico="v3.18.2", kubernetes="v1.20.6", registry="docker.io/calico", namespace="kube-system")  # fmt: skip
+
+
+def frr_only_log(now: datetime) -> Incident:
+    return _taken(now, "one-bind-error-in-a-long-start", "Only BIRD's two lines amid a start show that 179 was taken; owner unknown, peers are missed.", {f"fr{n}": f"10.119.4.{n}" for n in (20, 21, 22, 23, 24)}, "fr23", BIND,
+        "", difficulty="hard", calico="v3.21.2", kubernetes="v1.22.6", registry="quay.io/calico", namespace="kube-system")  # fmt: skip
+
+
+STORIES = [
+    switch_bgpd,
+    health_port,
+    typha_port,
+    speaker,
+    bgpd,
+    metrics,
+    gobgp,
+    health_moved,
+    health_owner,
+    frr_only_log,
+]
