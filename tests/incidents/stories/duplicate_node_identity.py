@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import NO_CNI
-from telling import Incident, incident, protocols, wrapped
+from telling import (
+    Incident,
+    incident,
+    protocols,
+    wrapped,
+)
 
 CAUSE = "duplicate-node-identity"
 CHANGED = "IPv4 address has changed. This could happen if there are multiple nodes with the same name."
@@ -398,4 +403,116 @@ def reset_by_peer(now: datetime) -> Incident:
     return story
 
 
-STORIES = [cloned_file, same_router_id, same_address, same_hostname, internal_ip_twice, reset_by_peer]
+def _twice(
+    now: datetime, name: str, why: str, ips: dict[str, str], bad: str, first: str, how: str, **more: object
+) -> Incident:
+    story = incident(
+        name,
+        CAUSE,
+        why,
+        "https://github.com/projectcalico/calico/blob/v3.28.2/node/pkg/lifecycle/startup/startup.go",
+        now,
+        platform="other",
+        **more,
+    )
+    story.hosts(ips)
+    story.staff({n: a for n, a in ips.items() if n != bad})
+    taken = how == "taken"
+    state = {"waiting": "CrashLoopBackOff", "restarts": 14, "last": ("Error", 1, 60)} if taken else {"started": 900}
+    story.staff({bad: ips[bad]}, ready=False, **state)
+    if taken:
+        words = f"Calico node '{first}' is already using the IPv4 address {ips[bad]}."
+        log = [
+            *story.boot(bad, 70, prefix=24, bird=False)[:9],
+            story.say(69, "WARNING", 9, "startup", "startup.go 1080:", words),
+            "Calico node failed to start",
+        ]
+    else:
+        words = f'{CHANGED} node="{first}" original="{ips[first]}" updated="{ips[bad]}"'
+        log = story.boot(first, 900, address=ips[bad], prefix=24)
+        log.insert(9, story.say(899.7, "WARNING", 9, "startup", "startup.go 770:", words))
+        log += story.quiet(800, 30, 100)
+    story.log("", log, f"{bad}.log")
+    story.commands |= {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -A -o wide"}
+    story.affected = [first, bad]
+    story.cite(f"{bad}.log", words)
+    return story
+
+
+def cloned_vm(now: datetime) -> Incident:
+    return _twice(
+        now,
+        "two-list-entries-with-one-address",
+        "Two live nodes of the list have one InternalIP; the second ends.",
+        {"cl-1": "10.25.0.4", "cl-2": "10.25.0.5", "cl-3": "10.25.0.5"},
+        "cl-3",
+        "cl-2",
+        "taken",
+        difficulty="easy",
+        calico="v3.27.0",
+        kubernetes="v1.28.6",
+        registry="docker.io/calico",
+    )
+
+
+def one_name(now: datetime) -> Incident:
+    return _twice(
+        now,
+        "node-name-file-came-with-the-image",
+        "A host starts under another's name and moves that node's address.",
+        {f"im{n}": f"172.21.9.{n}" for n in (2, 3, 4, 5)},
+        "im5",
+        "im3",
+        "moved",
+        difficulty="hard",
+        calico="v3.23.2",
+        kubernetes="v1.24.6",
+        registry="quay.io/calico",
+    )
+
+
+def lease(now: datetime) -> Incident:
+    return _twice(
+        now,
+        "address-lease-given-to-two-machines",
+        "The DHCP server gave a second machine the same address.",
+        {"dh-a": "192.168.17.30", "dh-b": "192.168.17.31", "dh-c": "192.168.17.30", "dh-d": "192.168.17.33"},
+        "dh-c",
+        "dh-a",
+        "taken",
+        difficulty="medium",
+        calico="v3.20.3",
+        kubernetes="v1.21.7",
+        registry="docker.io/calico",
+        namespace="kube-system",
+    )
+
+
+def env_name(now: datetime) -> Incident:
+    return _twice(
+        now,
+        "fixed-nodename-in-one-environment",
+        "NODENAME is fixed to another host's name on one machine: the address is said to have changed.",
+        {f"ed-{n}": f"10.211.6.{n}" for n in (7, 8, 9)},
+        "ed-9",
+        "ed-7",
+        "moved",
+        difficulty="hard",
+        calico="v3.29.2",
+        kubernetes="v1.31.6",
+        registry="quay.io/calico",
+    )
+
+
+STORIES = [
+    cloned_file,
+    same_router_id,
+    same_address,
+    same_hostname,
+    internal_ip_twice,
+    reset_by_peer,
+    cloned_vm,
+    one_name,
+    lease,
+    env_name,
+]
