@@ -245,7 +245,8 @@ def stepped_back(now: datetime) -> Incident:
             item["lastTimestamp"], item["firstTimestamp"] = story.ago(back + 15), story.ago(back + 3000)
     own = next(item for item in story.objects["Node"] if item["metadata"]["name"] == bad)
     for condition in own["status"]["conditions"]:
-        condition["lastHeartbeatTime"] = max(story.ago(back + 40), condition["lastTransitionTime"])
+        if condition["type"] != "NetworkUnavailable":  # that one is Calico's and never refreshed
+            condition["lastHeartbeatTime"] = max(story.ago(back + 40), condition["lastTransitionTime"])
     story.texts["timedatectl-isolated53.txt"] = (
         f"               Local time: {(now - timedelta(seconds=back)).strftime('%a')} {story.ago(back)[:10]} {story.ago(back)[11:19]} UTC\n           Universal time: {story.ago(back)[:10]} {story.ago(back)[11:19]} UTC\n                 RTC time: n/a\n                Time zone: UTC (UTC, +0000)\nSystem clock synchronized: yes\n              NTP service: active\n          RTC in local TZ: no\n"
     )

@@ -86,7 +86,8 @@ def no_space_in_etcd(now: datetime) -> Incident:
     story.hosts(hosts)
     for node in story.objects["Node"]:  # what the API shows stands still since the quota was reached
         for condition in node["status"]["conditions"]:
-            condition["lastHeartbeatTime"] = max(story.ago(2860), condition["lastTransitionTime"])
+            if condition["type"] != "NetworkUnavailable":  # that one is Calico's and never refreshed
+                condition["lastHeartbeatTime"] = max(story.ago(2860), condition["lastTransitionTime"])
     bad = ["quota-07", "quota-11", "quota-18"]
     story.staff({k: v for k, v in hosts.items() if k not in bad})
     for i, node in enumerate(bad):
