@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status
+from cluster import NO_CNI
+from telling import SOCKET, Incident, incident, node_status
 
 CAUSE = "ippool-misconfigured"
 
@@ -201,60 +202,43 @@ def overlap(now: datetime) -> Incident:
     return story
 
 
-def operator_refuses(now: datetime) -> Incident:
+def mask_too_long(now: datetime) -> Incident:
     story = incident(
-        "installation-names-a-pool-of-years-ago",
+        "pool-with-a-mask-of-thirty-three",
         CAUSE,
-        "The Installation still names a pool outside the cluster's pod network: the operator refuses it and does nothing more, so the update to v3.26 never begins.",
-        "https://github.com/tigera/operator/issues/2916",
+        "The pool that calico-node is to make at its first start has the range 10.233.64.0/33: start-up ends on every host of the new cluster. The kubelets' complaints, hosts without network and BIRD's socket are echoes.",
+        "https://github.com/projectcalico/node/issues/193",
         now,
         platform="other",
-        calico="v3.25.2",
-        kubernetes="v1.26.9",
-        registry="docker.io/calico",
-        difficulty="hard",
+        calico="v3.22.3",
+        kubernetes="v1.23.7",
+        registry="quay.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
         acceptable=["invalid-calico-config"],
     )
-    hosts = {f"tor-{n}": f"10.170.2.{n}" for n in (21, 22, 23, 24, 25)}
-    story.hosts(hosts)
-    story.staff(hosts)
-    story.typha("tor-22")
-    operator = story.other(
-        "tigera-operator-5d6845b496-9xnkp",
-        "tor-21",
-        namespace="tigera-operator",
-        owner="ReplicaSet/tigera-operator-5d6845b496",
-        image="quay.io/tigera/operator:v1.30.7",
-        age=4000,
-        restarts=2,
-        started=3500,
-        last=("Error", 1, 3510),
-    )
-    text = "Could not resolve CalicoNetwork IPPool and kubeadm configuration: IPPool 10.172.0.0/16 is not within the platform's configured pod network CIDR(s) [172.21.64.0/19]"
-    lines = [
-        f"{story.ago(3500)[:10].replace('-', '/')} {story.ago(3500)[11:19]} [INFO] Version: v1.30.7",
-        f"I{story.klog(3499)}       1 leaderelection.go:248] attempting to acquire leader lease tigera-operator/operator-lock...",
+    hosts = {f"dai-{n}": f"10.150.100.{n}" for n in (21, 22, 23, 24, 25)}
+    story.hosts(hosts, ready=NO_CNI, since=2500, age=2600, taints=[("node.kubernetes.io/not-ready", "NoSchedule")])
+    env = {"env": [{"name": "CALICO_IPV4POOL_CIDR", "value": "10.233.64.0/33"}, {"name": "IP", "value": "autodetect"}]}
+    for i, node in enumerate(hosts):
+        last = ("Error", 1, 120 + 9 * i)
+        more = {"ready": False, "restarts": 9, "waiting": "CrashLoopBackOff", "last": last, "age": 2450, "spec": env}
+        name = story.staff({node: hosts[node]}, **more)[0]
+        story.probe(name, SOCKET, 122 + 9 * i, 2400, 18)
+        story.pod_event(name, "BackOff", "Back-off restarting failed container", 6 + i, 2400, 130)
+    lines = story.boot(node, 159, interface="bond0", prefix=24)[:11]
+    message = "Invalid CIDR specified in CALICO_IPV4POOL_CIDR '10.233.64.0/33'"
+    lines += [
+        story.say(158.6, "INFO", 9, "startup", "startup.go 214:", f"Using node name: {node}"),
+        story.say(158.5, "ERROR", 9, "startup", "startup.go 840:", message),
+        story.say(158.5, "WARNING", 9, "startup", "utils.go 49:", "Terminating"),
+        "Calico node failed to start",
     ]
-    for i in range(12):
-        lines += [
-            f'{{"level":"info","ts":"{story.ago(3400 - 290 * i)}","logger":"controller_installation","msg":"Reconciling Installation.operator.tigera.io","Request.Namespace":"","Request.Name":"default"}}',
-            f'{{"level":"error","ts":"{story.ago(3399 - 290 * i)}","logger":"controller_installation","msg":"Invalid Installation provided","Request.Namespace":"","Request.Name":"default","reason":"InvalidConfigurationError","error":"{text}","stacktrace":"github.com/tigera/operator/pkg/controller/status.(*statusManager).SetDegraded\\n\\t/go/src/github.com/tigera/operator/pkg/controller/status/status.go:406"}}',
-        ]
-    story.log(operator, lines)
-    story.texts["tigerastatus.txt"] = (
-        "NAME        AVAILABLE   PROGRESSING   DEGRADED   SINCE\napiserver   True        False         False      41d\ncalico      True        False         True       56m\n"
-    )
-    story.texts["installation.yaml"] = (
-        "apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata:\n  name: default\nspec:\n  calicoNetwork:\n    bgp: Enabled\n    ipPools:\n    - blockSize: 26\n      cidr: 10.172.0.0/16\n      encapsulation: None\n      natOutgoing: Enabled\n      nodeSelector: all()\n  variant: Calico\nstatus:\n  calicoVersion: v3.25.2\n  variant: Calico\n"
-    )
-    story.recreated(story.pods["tor-24"], ["10.170.2.25"], 3000, 3)
-    story.commands = {
-        "pods.txt": "get pods -A -o wide",
-        "nodes.txt": "get nodes -o wide",
-        "describe-tor-24.txt": f"describe pod -n calico-system {story.pods['tor-24']}",
-    }
-    story.cite(f"{operator}.log", "is not within the platform's configured pod network CIDR(s)")
+    story.log(name, lines, f"{name}-previous.log")
+    story.describe("dai-22")
+    story.affected = list(hosts)
+    story.cite(f"{name}-previous.log", message)
     return story
 
 
-STORIES = [no_pool_for_a_zone, disabled, overlap, operator_refuses]
+STORIES = [no_pool_for_a_zone, disabled, overlap, mask_too_long]
