@@ -229,7 +229,6 @@ def mask_too_long(now: datetime) -> Incident:
     lines = story.boot(node, 159, interface="bond0", prefix=24)[:11]
     message = "Invalid CIDR specified in CALICO_IPV4POOL_CIDR '10.233.64.0/33'"
     lines += [
-        story.say(158.6, "INFO", 9, "startup", "startup.go 214:", f"Using node name: {node}"),
         story.say(158.5, "ERROR", 9, "startup", "startup.go 840:", message),
         story.say(158.5, "WARNING", 9, "startup", "utils.go 49:", "Terminating"),
         "Calico node failed to start",
