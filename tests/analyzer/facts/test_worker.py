@@ -187,7 +187,15 @@ def test_empty_tables_give_no_facts() -> None:
 
 def test_a_worker_that_the_controller_manager_marks_again_and_again() -> None:
     def marked(count: int) -> list[str]:
-        line = LogLineRow("kcm.log", 3, "", "", "", message='"Event occurred" message="Node w-4 status is now: NodeNotReady"', count=count)
+        line = LogLineRow(
+            "kcm.log",
+            3,
+            "",
+            "",
+            "",
+            message='"Event occurred" message="Node w-4 status is now: NodeNotReady"',
+            count=count,
+        )
         return [fact.node for fact in worker.toggles_in_logs(build({"log_lines": [line]}))]
 
     assert marked(5) == ["w-4"] and marked(2) == []
