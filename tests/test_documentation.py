@@ -123,7 +123,7 @@ def test_every_dependency_has_its_line() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     needed = {re.split(r"[<>=\[ ]", item)[0] for item in project["dependencies"]}
-    assert set(re.findall(r"^\| ([a-z0-9-]+) \|", page, re.MULTILINE)) - {"package"} == needed
+    assert set(re.findall(r"^\| ([A-Za-z0-9-]+) \|", page, re.MULTILINE)) - {"package"} == needed
     for item in project["optional-dependencies"]["dev"]:
         name = re.split(r"[<>=\[ ]", item)[0]
         assert name in page or name.startswith("types-") or name.endswith("-stubs"), name

@@ -157,6 +157,28 @@ def compare(
 
 
 @app.command(cls=LeveledCommand)
+def post(
+    report: Annotated[Path, typer.Argument(help="Report in JSON, as analyze -o report.json writes it.")],
+    repo: Annotated[str, typer.Option("--repo", help="ORG/REPO.")],
+    issue: Annotated[int, typer.Option("--issue", help="Number of the issue.")],
+    api_url: Annotated[
+        str, typer.Option("--api-url", envvar="GITHUB_API_URL", help="https://<server>/api/v3 of GitHub Enterprise.")
+    ] = "https://api.github.com",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the comment and post nothing.")] = False,
+    redact: Redact = True,
+    redact_hosts: RedactHosts = False,
+    redact_map: RedactMap = None,
+) -> None:
+    """Create or update the one comment with the report on a GitHub issue; the token comes from GITHUB_TOKEN."""
+    from analyzer.cli.post import run
+    from analyzer.cli.redact import redaction_of, write_map
+
+    redaction = redaction_of(redact, redact_hosts, redact_map)
+    run(report, repo, issue, api_url, dry_run, redaction)
+    write_map(redaction, redact_map)
+
+
+@app.command(cls=LeveledCommand)
 def extract(
     paths: Paths,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the tables; made if absent.")],

@@ -67,17 +67,19 @@ def counted(status: Object) -> list[Object]:
 def pod_status(item: Object) -> str:
     """The STATUS column, as far as the random pods need it."""
     status = item["status"]
-    reason = status.get("reason") or status["phase"]
+    if "deletionTimestamp" in item["metadata"]:
+        return "Terminating"
     if status["phase"] == "Pending" and (at := _initializing(status)) is not None:
         waiting = status["initContainerStatuses"][at]["state"]
         word = waiting.get("terminated", {}).get("reason") or waiting.get("waiting", {}).get("reason")
         if word and word != "PodInitializing":
             return f"Init:{word}"
         return f"Init:{at}/{len(status['initContainerStatuses'])}"
+    reason = status.get("reason") or status["phase"]
     for container in status.get("containerStatuses", []):
         for state in ("waiting", "terminated"):
             reason = container["state"].get(state, {}).get("reason") or reason
-    return "Terminating" if "deletionTimestamp" in item["metadata"] else reason
+    return str(reason)
 
 
 def cells(kind: str, item: Object, now: datetime) -> list[Any]:
