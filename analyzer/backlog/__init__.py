@@ -1,0 +1,1 @@
+"""Many tickets: read, analysed, stored, laid out side by side, and what they turned out to be."""
