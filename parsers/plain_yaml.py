@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from parsers.located import MOST_DEPTH, LocatedList, LocatedMap, TooMuchError, plain
-from parsers.yaml_events import compose
+from parsers.yaml_events import compose, readable
 
 _ENTRY = re.compile(
     r"""([A-Za-z0-9_./$(][^\s:]*(?::[^\s:]+)*|'[^']*'|"[^"\\]*")"""  # a key
@@ -54,7 +54,9 @@ class _Reader:
     __slots__ = ("base", "lines", "total")
 
     def __init__(self, lines: list[str], base: int) -> None:
-        self.lines, self.base, self.total = lines, base, len(lines)
+        # the same characters as the whole reader gives; a printable line, nearly every one, holds none to replace
+        self.lines = [line if line.isprintable() else readable(line) for line in lines]
+        self.base, self.total = base, len(lines)
 
     def following(self, index: int) -> tuple[int, int]:
         """Index and indent of the next line that is neither blank nor a comment."""

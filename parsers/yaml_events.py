@@ -38,7 +38,12 @@ def compose(text: str, base: int) -> Any:
         yaml.YAMLError: the text is no YAML; ``problem_mark`` says where.
         TooMuchError: it is nested too deeply, or its aliases expand to too much.
     """
-    return _Composer(base).compose(_UNREADABLE.sub("\ufffd", text))
+    return _Composer(base).compose(readable(text))
+
+
+def readable(text: str) -> str:
+    """Put a replacement character for each one that YAML does not allow or takes for a line end."""
+    return _UNREADABLE.sub("\ufffd", text)
 
 
 class _Composer:

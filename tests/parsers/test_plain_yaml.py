@@ -60,6 +60,13 @@ def test_agrees_with_a_whole_yaml_reader_on_values_and_lines(value: Any, style: 
     assert lines_of(fast) == lines_of(whole)
 
 
+@pytest.mark.parametrize("value", ["\u2028", "a\u2028b", "a\x85b", "a\x07b", "a\ufffeb", "a\xa0b"])
+@pytest.mark.parametrize("form", ["name: '{}  '\n", "name: {}.\n", "name: |\n  {}\n  x\n", "- {}.\n"])
+def test_characters_that_yaml_does_not_allow_become_the_same(value: str, form: str) -> None:
+    fast, whole = both(form.format(value))
+    assert fast == whole
+
+
 PRINTED = st.recursive(
     st.one_of(
         st.text(max_size=30), st.integers(), st.booleans(), st.none(), st.sampled_from(["some words " * 30, "a\nb\n"])
