@@ -18,6 +18,10 @@ from parsers.rows import LogLineRow
 MAX_LINES = 5000
 BEFORE_ONSET = timedelta(minutes=10)  # the first sign may come a little before the line that dates the onset
 _VALUES = (
+    (
+        re.compile(r"\b[a-z][a-z0-9-]{0,60}-[0-9a-f]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b"),
+        "<POD>",
+    ),  # of a deployment
     (re.compile(r"0x[0-9a-fA-F]+"), "<HEX>"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d+)?\b"), "<IP>"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "<ID>"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from analyzer.tables import build
-from analyzer.unrecognized import unrecognized
+from analyzer.unrecognized import masked, unrecognized
 from parsers.rows import LogLineRow
 
 
@@ -43,3 +43,15 @@ def test_what_is_normal_comes_last_and_what_is_new_first() -> None:
     rows[1].time = datetime(2026, 3, 1, 12, 11, tzinfo=UTC)
     found = unrecognized(build({"log_lines": rows}), normal={"usual noise <N>"}, onset=onset)
     assert [item.template for item in found] == ["began late alpha", "old trouble beta", "usual noise <N>"]
+
+
+def test_values_are_masked_alike_on_every_cluster() -> None:
+    one = masked(
+        "cannot reach web/iis-859987cb67-bgtsr at 10.2.3.4:5473 after 30s, chain cali0123456789abcdef, 7 tries"
+    )
+    other = masked(
+        "cannot reach web/iis-5d5b8c6f4d-x2k9z at 10.9.8.7:5473 after 1m, chain cali0123456789abcdef, 12 tries"
+    )
+    assert one == other
+    assert "iis" not in one and "10.2" not in one
+    assert masked("calico-node-8xk2q") == "calico-node-8xk2q"  # a daemonset's pod has no number of a template
