@@ -11,6 +11,8 @@ all-ippools-disabled                         IP pools are shown and every one is
 ippool-overlaps-workers                      an enabled pool contains the address of a worker
 ippools-overlap                              two pools overlap, or a pool overlaps the service network
 ippool-too-small                             the enabled pools have fewer blocks than there are workers
+ippool-used-up                               `calicoctl ipam show` counts no free address in a pool
+pods-share-address                           pods on different workers have the same address
 ============================================ ==============================================================
 
 Sources: runbook "Check If Worker Is Ready and Healthy", Reason 2; Calico IPPool reference (blockSize 26 and 122).
@@ -204,4 +206,29 @@ def _service_networks(tables: Tables) -> list[tuple[str, Network]]:
     return found
 
 
-CHECKS: tuple[Check, ...] = (uninitialized, unauthorized_sandboxes, install_completed, pools)
+def used_up(tables: Tables) -> Iterator[Fact]:
+    """ippool-used-up."""
+    for row in tables.rows.settings:
+        if row.kind == "IPAM" and row.key == "ip-pool.free" and row.value == "0":
+            yield Fact("ippool-used-up", row.file, int(row.line), f"the pool {row.name} has no free address")
+
+
+def shared_addresses(tables: Tables) -> Iterator[Fact]:
+    """pods-share-address: within one file, so that an address that moved on is not taken for one given twice."""
+    of_hosts = {address for worker in Inventory(tables).workers.values() for address in worker.addresses}
+    of_hosts |= {row.ip for row in tables.rows.pods if of_node_agent(row.pod)}
+    by_address: dict[tuple[str, str], list[Any]] = {}
+    for row in tables.rows.pods:
+        if row.ip and row.node and row.phase == "Running" and not row.deleted and row.ip not in of_hosts:
+            by_address.setdefault((row.file, row.ip), []).append(row)
+    for (file, address), rows in by_address.items():
+        others = [row for row in rows if row.node != rows[0].node]
+        if others:
+            first = rows[0]
+            detail = f"{first.pod} on {first.node} and {others[0].pod} on {others[0].node} both have {address}"
+            yield Fact("pods-share-address", file, int(first.line), detail, also=places(others))
+
+
+CHECKS: tuple[Check, ...] = (
+    uninitialized, unauthorized_sandboxes, install_completed, pools, used_up, shared_addresses,
+)  # fmt: skip

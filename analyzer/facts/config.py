@@ -6,6 +6,7 @@ fact                 what it means
 mixed-namespaces     calico-node pods run in kube-system and in calico-system
 migration-label-left workers carry the label of the operator's migration, and a calico-node is not ready
 same-panic-repeats   the same Go panic shows in several processes, containers or workers
+unexplained-panic    a component of Calico stops itself again and again, for a reason that no message explains
 ==================== ===================================================================================
 
 Sources: runbook (migration of IKS 1.29); tigera/operator (label projectcalico.org/operator-node-migration).
@@ -70,4 +71,20 @@ def panics(tables: Tables) -> Iterator[Fact]:
             )
 
 
-CHECKS: tuple[Check, ...] = (migration, panics)
+def stops(tables: Tables) -> Iterator[Fact]:
+    """unexplained-panic: lines of level PANIC or FATAL that carry no known message."""
+    seen: dict[str, list[Any]] = {}
+    for row in tables.rows.log_lines:
+        if row.level in ("PANIC", "FATAL") and not row.message_ids:
+            seen.setdefault(_VALUES.sub("#", row.message[:160]), []).append(row)
+    for words, rows in seen.items():
+        times = sum(int(row.count) for row in rows)
+        if times >= 2:
+            first, *rest = rows
+            detail = f"{times} times: {words[:120]}"
+            yield Fact(
+                "unexplained-panic", first.file, int(first.line), detail, text(first.node), first.pod, places(rest)
+            )
+
+
+CHECKS: tuple[Check, ...] = (migration, panics, stops)

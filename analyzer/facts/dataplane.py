@@ -6,6 +6,7 @@ fact                   what it means
 mtu-differs            workers of one cluster use different MTUs
 foreign-network-agent  another network plugin runs beside Calico on the workers
 calico-interface-flaps one of Calico's own links goes down and up again and again
+tunnel-device-flaps    the same of a tunnel device, which nothing but another program switches off
 route-added-again      felix adds the same route to one of its interfaces again and again: somebody removes it
 conntrack-full         the kernel's own counters: the connection-tracking table is (nearly) full
 rp-filter-loose        the kernel setting rp_filter is 2 (loose) on an interface or on all
@@ -36,6 +37,7 @@ FOREIGN = (
 BESIDE_CANAL = ("kube-flannel",)
 _MTU = re.compile(r"Determined pod MTU mtu=(\d{3,5})")
 _LINK = re.compile(r'ifaceName="((?:tunl0|vxlan\.calico|vxlan-v6\.calico|wireguard\.cali))" state="(down|)"')
+_TUNNEL = re.compile(r"tunl0|vxlan\.calico|vxlan-v6\.calico")
 _HOST_LINK = re.compile(r'ifaceName="((?:eth|ens|enp|eno|bond)\w{0,12})" state="(down|)"')
 _ROUTE_ADDED = re.compile(r'ifaceName="([^"]{1,20})"')
 FLAPS = 3
@@ -85,7 +87,7 @@ def agents(tables: Tables) -> Iterator[Fact]:
 
 
 def links(tables: Tables) -> Iterator[Fact]:
-    """calico-interface-flaps: also a worker's own network card that goes down."""
+    """calico-interface-flaps, tunnel-device-flaps: the former also of a worker's own network card that goes down."""
     sessions = Sessions(tables)
     seen: dict[tuple[str, str], list[Any]] = {}
     for row in tables.rows.log_lines:
@@ -99,7 +101,10 @@ def links(tables: Tables) -> Iterator[Fact]:
         if times >= FLAPS:
             best = rows[0]
             detail = f"{link} on {node or 'a worker'} went down {times} times"
-            yield Fact("calico-interface-flaps", best.file, int(best.line), detail, node, best.pod, places(rows[1:]))
+            also = places(rows[1:])
+            yield Fact("calico-interface-flaps", best.file, int(best.line), detail, node, best.pod, also)
+            if _TUNNEL.fullmatch(link):
+                yield Fact("tunnel-device-flaps", best.file, int(best.line), detail, node, best.pod, also)
 
 
 def routes(tables: Tables) -> Iterator[Fact]:

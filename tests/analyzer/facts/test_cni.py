@@ -130,3 +130,26 @@ def test_a_pool_that_is_no_network_is_skipped() -> None:
 
 def test_empty_tables_give_no_facts() -> None:
     assert [fact for check in cni.CHECKS for fact in check(build({}))] == []
+
+
+def test_a_pool_without_a_free_address() -> None:
+    def pool(free: str) -> SettingRow:
+        return SettingRow("ipam.txt", 4, "IPAM", "", "198.51.100.0/24", "ip-pool.free", free)
+
+    assert facts_of(cni.used_up, settings=[pool("0")])["ippool-used-up"].line == 4
+    assert facts_of(cni.used_up, settings=[pool("12")]) == {}
+
+
+def test_two_pods_with_one_address() -> None:
+    def pod(name: str, node: str, ip: str = "198.51.100.2", phase: str = "Running", file: str = "pods.txt") -> PodRow:
+        return PodRow(file, 3, "default", name, "", node, phase, "1/1", ip=ip)
+
+    assert (
+        "both have"
+        in facts_of(cni.shared_addresses, pods=[pod("a", "w-1"), pod("b", "w-2")])["pods-share-address"].detail
+    )
+    assert facts_of(cni.shared_addresses, pods=[pod("a", "w-1"), pod("b", "w-1")]) == {}  # host network
+    assert facts_of(cni.shared_addresses, pods=[pod("a", "w-1"), pod("b", "w-2", phase="Completed")]) == {}
+    assert facts_of(cni.shared_addresses, pods=[pod("a", "w-1"), pod("b", "w-2", file="later.txt")]) == {}
+    hosts = [pod("calico-node-a", "w-1"), pod("kube-proxy-b", "w-2")]  # two workers with one address is another fault
+    assert facts_of(cni.shared_addresses, pods=hosts) == {}

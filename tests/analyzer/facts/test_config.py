@@ -53,6 +53,17 @@ def test_a_wanted_stop_is_no_crash() -> None:
     assert facts_of(config.panics, log_lines=rows) == {}
 
 
+def test_a_stop_that_no_message_explains() -> None:
+    def stop(ids: tuple[str, ...], number: int = 8) -> LogLineRow:
+        row = line("Unexpected update of kind 0x7 for the graph", number=number)
+        row.level, row.message_ids = "PANIC", ids
+        return row
+
+    assert "2 times" in facts_of(config.stops, log_lines=[stop(()), stop((), 30)])["unexplained-panic"].detail
+    assert facts_of(config.stops, log_lines=[stop(())]) == {}
+    assert facts_of(config.stops, log_lines=[stop(("felix-ipt-giving-up",)), stop(("felix-ipt-giving-up",), 30)]) == {}
+
+
 @pytest.mark.parametrize("check", config.CHECKS, ids=lambda item: item.__name__)
 def test_an_empty_bundle_says_nothing(check: Callable[[Tables], Iterable[Fact]]) -> None:
     assert list(check(build({}))) == []

@@ -56,6 +56,8 @@ def test_links_that_flap() -> None:
     down = 'Linux interface state changed. ifIndex=3 ifaceName="{}" state="down"'
     assert "calico-interface-flaps" in facts_of(dataplane.links, log_lines=[line(down.format("tunl0"), count=4)])
     assert facts_of(dataplane.links, log_lines=[line(down.format("tunl0"))]) == {}
+    assert "tunnel-device-flaps" in facts_of(dataplane.links, log_lines=[line(down.format("tunl0"), count=4)])
+    assert set(facts_of(dataplane.links, log_lines=[line(down.format("eth0"), count=4)])) == {"calico-interface-flaps"}
     assert facts_of(dataplane.links, log_lines=[line(down.format("cali0a1b2c3d4e5"), count=9)]) == {}  # pods end
 
 
