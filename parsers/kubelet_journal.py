@@ -32,6 +32,8 @@ _COMPONENTS = {
     "hyperkube": "kubelet", "containerd-shim": "containerd", "crio": "crio", "cri-o": "crio", "dockerd": "docker",
     "bash": "kubelet",
 }  # fmt: skip
+#: programs whose messages are told by their words alone
+_RUNTIMES = frozenset({"kubelet", "containerd", "crio", "docker", "kernel"})
 #: words of trouble in lines that have no level (kernel, systemd, scripts)
 _TROUBLE = re.compile(
     r"\b(?:error|errors|fail(?:ed|ure|s)?|cannot|unable|refused|denied|dropping|overflow|exited|timed out|timeout"
@@ -67,6 +69,8 @@ class _Journal:
         message = _UPTIME.sub("", parts["message"], count=1) if component == "kernel" else parts["message"]
         record = read_prefixed(message) or LogRecord(kind="plain", message=message.strip())
         ids = self.match(record.message) or self.match(message)
+        if not ids and component not in _RUNTIMES:  # who says it may be what matters: NetworkManager, cron, dhclient
+            ids = self.match(f"{parts.get('program') or ''}[{parts.get('pid') or ''}]: {message}")
         if not ids and record.level not in BAD_LEVELS and not _is_trouble(record):
             return
         time = self._time(parts, record)

@@ -49,6 +49,16 @@ def test_klog_inside_of_the_journal() -> None:
     assert row.fields["networkReady"].endswith("not initialized")
 
 
+def test_the_program_is_part_of_what_is_asked() -> None:
+    def ids(text: str) -> tuple[str, ...]:
+        return ("agent-works-on-link",) if text == "NetworkManager[6]: <info> (cali1) activated" else ()
+
+    line = "Feb 12 10:11:12 host-a {}[6]: <info> (cali1) activated"
+    found = parse_kubelet_journal(line.format("NetworkManager"), Source("j.txt", collected=COLLECTED), ids).log_lines
+    assert [(row.component, row.message_ids) for row in found] == [("networkmanager", ("agent-works-on-link",))]
+    assert parse_kubelet_journal(line.format("other"), Source("j.txt", collected=COLLECTED), ids).log_lines == []
+
+
 def test_containerd_and_other_stamps() -> None:
     text = '2026-02-12T10:12:12.1+01:00 host-a containerd[88]: time="2026-02-12T09:12:12.1Z" level=error msg="RunPodSandbox failed" error="x"\n'
     row = rows(text, collected=None)[0]
