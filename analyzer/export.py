@@ -28,7 +28,7 @@ def write_tables(tables: Tables, folder: Path, form: str) -> dict[str, int]:
         frame = _flat(getattr(tables, name))
         path = folder / f"{name}.{form}"
         if form == "csv":
-            _safe(frame).to_csv(path, index=False)
+            without_formulas(frame).to_csv(path, index=False)
         elif form == "parquet":
             frame.to_parquet(path, index=False)
         else:
@@ -50,7 +50,8 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     return flat
 
 
-def _safe(frame: pd.DataFrame) -> pd.DataFrame:
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the table with a quote before each text that a spreadsheet would take for a formula."""
     safe = frame.copy()
     for column in safe.columns:
         if pd.api.types.is_string_dtype(safe[column].dtype):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,12 @@ def content_security_policy(style: str, script: str) -> str:
     )
 
 
-def page_values(env: Environment) -> dict[str, Any]:
+def page_values(
+    env: Environment, styles: Sequence[str] = ("report.css", "extra.css"), script_name: str = "report.js"
+) -> dict[str, Any]:
     """Give what every page needs in its head: the style sheet, the script and the policy that allows just them."""
-    style = _source(env, "report.css") + _source(env, "extra.css")
-    script = _source(env, "report.js")
+    style = "".join(_source(env, name) for name in styles)
+    script = _source(env, script_name)
     return {
         "style": Markup(style),  # noqa: S704 - files of the program or of its user, not of a bundle
         "script": Markup(script),  # noqa: S704
