@@ -25,7 +25,7 @@ _APP_OF = {
     "calico-apiserver": "calico-apiserver",
 }
 _PLACED = frozenset(
-    {"log", "kubectl-error", "birdcl", "node-status", "ip-route", "packet-filter", "kubelet-journal", "ipam"}
+    {"log", "kubectl-error", "birdcl", "node-status", "ip-route", "ip-link", "packet-filter", "kubelet-journal", "ipam"}
 )
 #: members of the mesh that a list must name before the one it leaves out is taken for its own
 LEAST_PEERS = 2

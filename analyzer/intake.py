@@ -449,6 +449,7 @@ _PARSERS = {
     "birdcl": "parsers.birdcl:parse_birdcl",
     "node-status": "parsers.node_status:parse_node_status",
     "ip-route": "parsers.ip_route:parse_ip_route",
+    "ip-link": "parsers.ip_link:parse_ip_link",
     "packet-filter": "parsers.packet_filter:parse_packet_filter",
     "ibmcloud": "parsers.ibmcloud:parse_ibmcloud",
     "ipam": "parsers.ipam:parse_ipam",

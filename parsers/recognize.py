@@ -67,6 +67,9 @@ _LINES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
     ("ip-route", 0.9, re.compile(
         rf"(?:(?:unicast|blackhole|unreachable|prohibit|local|broadcast) )?(?:default|{_NUMBER}|[0-9a-f:]+::?\S*)"
         r" (?:.* )?(?:dev|via|proto|scope|metric|nexthop)\b|\s+nexthop via ")),
+    ("ip-link", 0.9, re.compile(
+        r"\d{1,7}: [\w.:-]{1,32}(?:@[\w.-]{1,32})?: <[A-Z0-9_,-]{0,200}> mtu \d|\s{2,8}(?:link/\w+|inet6?|altname"
+        r"|valid_lft|vxlan id|veth|ipip|tun type|bridge|RX:|TX:|alias) ?")),
     ("kubelet-journal", 1.0, re.compile(
         r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT[\d:.+Z-]+) \S+ "
         r"(?:kubelet|hyperkube|containerd|crio|dockerd|kernel|systemd|NetworkManager)\b[^:]{0,40}:"
@@ -88,7 +91,7 @@ class Recognition:
 def recognize(sample: str, path: str = "") -> Recognition:
     """Give the kind of a text.
 
-    Kinds: describe, get-table, log, objects, birdcl, node-status, ip-route, packet-filter, kubelet-journal,
+    Kinds: describe, get-table, log, objects, birdcl, node-status, ip-route, ip-link, packet-filter, kubelet-journal,
     ibmcloud, ipam, kubectl-error, empty, unknown. ``path`` decides only between kinds that content leaves open.
     A text of several kinds is of the kind of its best part; :func:`parsers.session.split_session` takes it apart.
     """

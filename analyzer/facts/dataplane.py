@@ -9,6 +9,8 @@ calico-interface-flaps one of Calico's own links goes down and up again and agai
 tunnel-device-flaps    the same of a tunnel device, which nothing but another program switches off
 route-added-again      felix adds the same route to one of its interfaces again and again: somebody removes it
 conntrack-full         the kernel's own counters: the connection-tracking table is (nearly) full
+tunnel-mtu-too-large   a tunnel device or pod interface takes larger packets than the worker's own network carries
+large-pings-lost       pings that may not be fragmented are lost when large and answered when small
 rp-filter-loose        the kernel setting rp_filter is 2 (loose) on an interface or on all
 connects-then-stalls   BGP sessions come up and end by the hold timer, again and again, without a crash
 ====================== ================================================================================
@@ -40,6 +42,10 @@ _LINK = re.compile(r'ifaceName="((?:tunl0|vxlan\.calico|vxlan-v6\.calico|wiregua
 _TUNNEL = re.compile(r"tunl0|vxlan\.calico|vxlan-v6\.calico")
 _HOST_LINK = re.compile(r'ifaceName="((?:eth|ens|enp|eno|bond)\w{0,12})" state="(down|)"')
 _ROUTE_ADDED = re.compile(r'ifaceName="([^"]{1,20})"')
+_NETWORK_CARD = re.compile(r"(?:eth|ens|eno|enp|enx|em|bond|team|venet|p\d)\w{0,12}$")
+_PING_SIZE = re.compile(r"-s ?(\d{1,5})\b")
+#: what a tunnel puts in front of a packet, in bytes (Calico's documentation: configure MTU); pods' own links nothing
+HEADERS = (("tunl0", 20), ("vxlan.calico", 50), ("wireguard.cali", 60), ("flannel.", 50), ("cali", 0))
 FLAPS = 3
 FULL = 0.95
 ROUTE_ADDED, ROUTE_ADDED_S = 8, 240.0  # a pod that is made anew has another interface, so its route is added once
@@ -158,4 +164,52 @@ def kernel_settings(tables: Tables) -> Iterator[Fact]:
             yield Fact("conntrack-full", file, int(row.line), detail, row.name)
 
 
-CHECKS: tuple[Check, ...] = (mtus, agents, links, routes, stalls, kernel_settings)
+def link_mtus(tables: Tables) -> Iterator[Fact]:
+    """tunnel-mtu-too-large: by the links that ``ip link`` shows, file by file."""
+    by_file: dict[str, dict[str, Any]] = {}
+    for row in tables.rows.settings:
+        if row.kind == "Link":
+            by_file.setdefault(row.file, {})[row.key] = row
+    for file, rows in by_file.items():
+        mtu = {key.removesuffix(".mtu"): int(row.value) for key, row in rows.items() if key.endswith(".mtu")}
+        hosts = {
+            name: size for name, size in mtu.items() if _NETWORK_CARD.match(name) and rows[f"{name}.up"].value == "true"
+        }
+        if not hosts:
+            continue
+        card = max(hosts, key=lambda name: (hosts[name], name))
+        for name, size in mtu.items():
+            room = next((hosts[card] - header for words, header in HEADERS if name.startswith(words)), None)
+            if room is not None and size > room and rows[f"{name}.up"].value == "true":
+                detail = f"{name} takes {size} bytes, {card} of MTU {hosts[card]} leaves room for {room}"
+                row, host = rows[f"{name}.mtu"], rows[f"{card}.mtu"]
+                yield Fact(
+                    "tunnel-mtu-too-large", file, int(row.line), detail, row.name, also=((file, int(host.line)),)
+                )
+                break
+
+
+def pings(tables: Tables) -> Iterator[Fact]:
+    """large-pings-lost: by the order of the lines of a pasted session."""
+    asked: dict[str, list[tuple[int, str, Any]]] = {}
+    for row in tables.rows.log_lines:
+        for name in ("ping-unfragmented", "ping-all-lost", "ping-none-lost"):
+            if name in row.message_ids:
+                for number in {int(row.line), int(row.last_line or row.line)}:
+                    asked.setdefault(row.file, []).append((number, name, row))
+    for file, found in asked.items():
+        size, sizes = 0, dict[str, list[tuple[int, Any]]]()
+        for _, name, row in sorted(found, key=lambda item: item[0]):
+            if name == "ping-unfragmented":
+                size = int(match[1]) if (match := _PING_SIZE.search(row.message)) else 0
+            elif size:
+                sizes.setdefault(name, []).append((size, row))
+                size = 0
+        lost, passed = sizes.get("ping-all-lost", []), sizes.get("ping-none-lost", [])
+        if lost and passed and min(lost, key=lambda item: item[0])[0] > max(passed, key=lambda item: item[0])[0]:
+            smallest, row = min(lost, key=lambda item: item[0])
+            detail = f"pings of {smallest} bytes are lost, those of {max(item[0] for item in passed)} are answered"
+            yield Fact("large-pings-lost", file, int(row.line), detail, row.node, also=places([passed[0][1]]))
+
+
+CHECKS: tuple[Check, ...] = (mtus, agents, links, routes, stalls, kernel_settings, link_mtus, pings)

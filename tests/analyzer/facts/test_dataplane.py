@@ -106,3 +106,42 @@ def test_the_counter_of_connections_at_its_limit() -> None:
 def test_loose_reverse_path_filtering() -> None:
     rows = [sysctl("net.ipv4.conf.all.rp_filter", "2"), sysctl("net.ipv4.conf.lo.rp_filter", "1")]
     assert [fact.id for fact in dataplane.kernel_settings(build({"settings": rows}))] == ["rp-filter-loose"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mtu", "found"),
+    [("wireguard.cali", 1440, True), ("wireguard.cali", 1400, False), ("vxlan.calico", 1411, True),
+     ("tunl0", 1440, False), ("tunl0", 1441, True), ("cali0123abcd456", 1460, False), ("cali0123abcd456", 1500, True),
+     ("docker0", 1500, False)],
+)  # fmt: skip
+def test_a_tunnel_that_takes_more_than_the_network_carries(name: str, mtu: int, found: bool) -> None:
+    rows = [
+        SettingRow("l.txt", number, "Link", "", "w-1", key, value)
+        for number, key, value in (
+            (1, "lo.mtu", "65536"), (1, "lo.up", "true"), (2, "ens4.mtu", "1460"), (2, "ens4.up", "true"),
+            (3, "ens5.mtu", "9000"), (3, "ens5.up", "false"), (4, f"{name}.mtu", str(mtu)), (4, f"{name}.up", "true"),
+        )
+    ]  # fmt: skip
+    facts = facts_of(dataplane.link_mtus, settings=rows)
+    assert ("tunnel-mtu-too-large" in facts) is found
+    if found:
+        assert (facts["tunnel-mtu-too-large"].line, facts["tunnel-mtu-too-large"].also) == (4, (("l.txt", 2),))
+    down = [*rows[:-1], SettingRow("l.txt", 4, "Link", "", "w-1", f"{name}.up", "false")]
+    assert facts_of(dataplane.link_mtus, settings=down) == {}
+
+
+def test_only_large_pings_are_lost() -> None:
+    def said(number: int, message: str, name: str) -> LogLineRow:
+        return LogLineRow("ping.txt", number, "", "", "", message=message, message_ids=(name,))
+
+    small = [said(1, "ping -M do -s 1352 192.0.2.4", "ping-unfragmented"), said(2, "0% packet loss", "ping-none-lost")]
+    large = [said(3, "ping -M do -s 1412 192.0.2.4", "ping-unfragmented"), said(4, "100% packet loss", "ping-all-lost")]
+    assert facts_of(dataplane.pings, log_lines=[*small, *large])["large-pings-lost"].line == 4
+    assert facts_of(dataplane.pings, log_lines=large) == {}  # nothing at all may come through
+    swapped = [
+        small[0],
+        said(2, "100% packet loss", "ping-all-lost"),
+        large[0],
+        said(4, "0% packet loss", "ping-none-lost"),
+    ]
+    assert facts_of(dataplane.pings, log_lines=swapped) == {}
