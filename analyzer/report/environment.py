@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import (
     BaseLoader,
@@ -50,6 +51,7 @@ def html_environment(template_dir: Path | None = None) -> Environment:
     environment = _environment("html", template_dir)
     environment.finalize = _visible
     environment.filters["marked"] = _marked
+    environment.filters["path"] = lambda path: quote(str(path), errors="replace")  # of a file beside the page
     return environment
 
 

@@ -398,6 +398,19 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenBefore:
+    """A resolved ticket that this one looks like; ``likeness`` is 0..1, ``report`` is relative to this report."""
+
+    ticket: str
+    likeness: float
+    cause: str  # id of what it really was
+    title: str = ""
+    note: str = ""  # what fixed it
+    resolved: datetime | None = None
+    report: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a page shows."""
 
@@ -427,3 +440,4 @@ class Report:
     workers: tuple[WorkerState, ...] = ()
     pods: tuple[PodState, ...] = ()
     restarts: tuple[ContainerRestarts, ...] = ()
+    seen_before: tuple[SeenBefore, ...] = ()  # the most alike first
