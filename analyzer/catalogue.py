@@ -220,6 +220,13 @@ class Message(Entry):
         return self
 
 
+class Prior(Entry):
+    """Another prior of a cause that is there already, as ``calico-triage learn`` writes it."""
+
+    id: str
+    prior: dict[Platform | Literal["default"], Annotated[float, Field(gt=0, lt=1)]]
+
+
 class RankingModel(Entry):
     """The numbers of the ranking model (docs/ranking.md); they live in ``knowledge/ranking.yaml``."""
 
@@ -271,6 +278,7 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
     ladders: dict[str, tuple[Step, ...]] = {}
     ranking = RankingModel()
     normal: set[str] = set()
+    priors: dict[str, Prior] = {}
     for path in [KNOWLEDGE, *extra]:
         files = _files(path)
         for file, content in zip(files, _contents(files), strict=True):
@@ -286,10 +294,17 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
                     messages[message.id] = message
                 elif kind == "ranking":
                     ranking = _build(RankingModel, item, file)
+                elif kind == "prior":
+                    prior = _build(Prior, item, file)
+                    priors[prior.id] = prior
                 elif kind == "normal":
                     normal.update(str(line) for line in item["lines"])
                 else:
                     ladders[str(item["id"])] = tuple(_build(Step, step, file) for step in item["steps"])
+    for name, prior in priors.items():
+        if name not in causes:
+            raise CatalogueError(f"priors: no cause {name!r}")
+        causes[name] = causes[name].model_copy(update={"prior": dict(prior.prior)})
     catalogue = Catalogue(
         causes=causes, symptoms=symptoms, messages=messages, ladders=ladders, ranking=ranking, normal=frozenset(normal)
     )
@@ -321,12 +336,14 @@ def _entries(file: Path, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(content, dict) and "signals" in content and "remediation" in content:
         yield "cause", content
         return
-    if not isinstance(content, dict) or not set(content) <= {*KINDS, "ranking", "normal"}:
+    if not isinstance(content, dict) or not set(content) <= {*KINDS, "ranking", "normal", "priors"}:
         raise CatalogueError(f"{file}: expected one cause, or a mapping of causes, symptoms, messages, ladders")
     if content.get("ranking"):
         yield "ranking", content["ranking"]
     if content.get("normal"):
         yield "normal", {"lines": content["normal"]}
+    for name, prior in _mapping(content.get("priors") or {}, "priors", file).items():
+        yield "prior", {"id": str(name), "prior": prior if isinstance(prior, dict) else {"default": prior}}
     for key, kind in (
         ("causes", "cause"),
         ("symptoms", "symptom"),
@@ -337,6 +354,12 @@ def _entries(file: Path, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             if not isinstance(item, dict) or "id" not in item:
                 raise CatalogueError(f"{file}: {key}: an entry without 'id': {str(item)[:80]}")
             yield kind, item
+
+
+def _mapping(content: object, key: str, file: Path) -> dict[Any, Any]:
+    if not isinstance(content, dict):
+        raise CatalogueError(f"{file}: {key}: expected a mapping")
+    return content
 
 
 def _build(model: type[EntryType], item: object, file: Path) -> EntryType:
