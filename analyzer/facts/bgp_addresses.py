@@ -7,10 +7,11 @@ node-ip-on-bridge                  the address that calico announces for a worke
 node-name-of-another-worker        the name that a calico-node goes by is that of a worker on which it does not run
 node-ip-differs                    the announced address is not the worker's InternalIP, while those of others are
 node-ips-equal                     every announced address (two or more) is the worker's InternalIP
+peer-is-bridge-address             a file of nobody knows which worker misses a peer at the address of a local bridge
 unexpected-connect-from-worker     connections come from a worker's own address, which is no configured peer
 unexpected-connect-instead-of-peer a peer is missing, and connections come from an address that nobody has
 duplicate-calico-ip                two Calico nodes have one address
-duplicate-calico-ip-on-bridge      the same, and it is the address of a local bridge
+duplicate-calico-ip-on-bridge      the same, and it is the address of a local bridge or the InternalIP of nobody
 duplicate-worker                   two workers have one InternalIP
 node-address-alternates            a node's stored address changes to and fro
 stale-calico-node                  Calico's node list has an entry that the complete list of workers lacks
@@ -29,10 +30,10 @@ from dataclasses import dataclass
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
-from analyzer.facts.sessions import Sessions, is_local_address
+from analyzer.facts.sessions import UP, Sessions, is_local_address
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
-from parsers.rows import BgpRow
+from parsers.rows import BgpRow, ReadinessRow
 
 #: how start-up tells the name it goes by (node/pkg/lifecycle/utils)
 _OWN_NAME = re.compile(
@@ -97,7 +98,7 @@ def announced(tables: Tables) -> Iterator[Fact]:
         if item.address in own:
             equal.append(item)
         elif is_local_address(item.address):
-            detail = f"{name} announces {item.address}, an address of a local bridge"
+            detail = f"{name} announces {item.address}, an address that local interfaces have on every host"
             detail += f"; its own is {own[0]}" if own else ""
             yield Fact("node-ip-on-bridge", item.file, item.line, detail, name, item.pod)
         elif own and ":" not in item.address and all(":" not in address for address in own):
@@ -109,6 +110,22 @@ def announced(tables: Tables) -> Iterator[Fact]:
     if len(equal) >= 2 and not differ:
         detail = f"the announced addresses of {len(equal)} workers are their InternalIPs"
         yield Fact("node-ips-equal", equal[0].file, equal[0].line, detail)
+
+
+def peers_at_bridges(tables: Tables) -> Iterator[Fact]:
+    """peer-is-bridge-address, where a file does not tell whose it is."""
+    sessions = Sessions(tables)
+    told: set[str] = set()
+    rows: list[BgpRow | ReadinessRow] = [row for row in tables.rows.bgp if row.origin in ("birdcl", "node-status")]
+    rows += [row for row in tables.rows.readiness if row.state == "not-established"]
+    for row in rows:
+        up = row.state in UP or "Established" in getattr(row, "message", "")
+        if not row.peer or up or row.peer in told or row.peer in sessions.by_address or sessions.node_of(row):
+            continue
+        if is_local_address(row.peer):
+            told.add(row.peer)
+            detail = f"{row.peer}, a peer that is missed, is the address of a local bridge"
+            yield Fact("peer-is-bridge-address", row.file, int(row.line), detail)
 
 
 def names_of_others(tables: Tables) -> Iterator[Fact]:
@@ -163,13 +180,17 @@ def strangers(tables: Tables) -> Iterator[Fact]:
 def duplicates(tables: Tables) -> Iterator[Fact]:
     """duplicate-calico-ip, duplicate-calico-ip-on-bridge, duplicate-worker."""
     sessions = Sessions(tables)
+    workers = sessions.inventory.workers
     by_address: dict[str, dict[str, Announced]] = {}
     for name, item in _announced(tables, sessions).items():
         by_address.setdefault(item.address, {})[name] = item
     for address, items in by_address.items():
         if len(items) > 1:
             first, *rest = items.values()
-            name = "duplicate-calico-ip-on-bridge" if is_local_address(address) else "duplicate-calico-ip"
+            owners = [worker for worker in sessions.inventory.workers.values() if address in worker.addresses]
+            known = all(node in workers and workers[node].addresses for node in items)
+            local = is_local_address(address) or (known and not owners)
+            name = "duplicate-calico-ip-on-bridge" if local else "duplicate-calico-ip"
             also = tuple((item.file, item.line) for item in rest[:8])
             yield Fact(name, first.file, first.line, f"{shown(items)} all have {address}", first.node, "", also)
     machines: dict[str, list[str]] = {}
@@ -233,6 +254,7 @@ def as_numbers(tables: Tables) -> Iterator[Fact]:
 
 CHECKS: tuple[Check, ...] = (
     announced,
+    peers_at_bridges,
     names_of_others,
     unexpected,
     strangers,

@@ -264,7 +264,7 @@ def is_local_address(address: str) -> bool:
     """Whether an address is one that bridges and local interfaces have by default, the same on many hosts.
 
     Docker uses 172.17.0.1 and further networks up to 172.31 (default address pools), libvirt 192.168.122.1, LXC
-    10.0.3.1, Podman 10.88.0.1; 169.254/16 is link-local.
+    10.0.3.1, Podman 10.88.0.1, VirtualBox gives every guest 10.0.2.15 on its NAT card; 169.254/16 is link-local.
     """
     try:
         item = ipaddress.ip_address(address.partition("/")[0])
@@ -272,6 +272,6 @@ def is_local_address(address: str) -> bool:
         return False
     if item.is_link_local or item.is_loopback:
         return True
-    if str(item) in ("192.168.122.1", "10.0.3.1", "10.88.0.1"):
+    if str(item) in ("192.168.122.1", "10.0.3.1", "10.88.0.1", "10.0.2.15"):
         return True
     return any(str(item) == f"172.{second}.0.1" for second in range(17, 32))

@@ -323,7 +323,8 @@ def test_vlan_spanning_and_vrf(values: list[str], off: bool) -> None:
 
 # --- addresses -----------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    "address", ["172.17.0.1", "172.18.0.1/16", "192.168.122.1", "169.254.3.4", "127.0.0.1", "10.88.0.1"]
+    "address",
+    ["172.17.0.1", "172.18.0.1/16", "192.168.122.1", "169.254.3.4", "127.0.0.1", "10.88.0.1", "10.0.2.15"],
 )
 def test_addresses_of_local_bridges(address: str) -> None:
     assert is_local_address(address)
@@ -338,6 +339,22 @@ def test_the_announced_address_is_a_bridges() -> None:
     line = log(message="Using autodetected IPv4 address on interface br-0c91f3aa7d22: 172.19.0.1/16")
     fact = facts_of(bgp_addresses.announced, log_lines=[line], nodes=workers(SELF, NEAR))["node-ip-on-bridge"]
     assert fact.node == SELF and SELF in fact.detail
+
+
+def test_a_peer_on_a_bridge_address_in_a_file_of_nobody() -> None:
+    row = BgpRow("status.txt", 7, "", "", None, "node-to-node mesh", "172.21.0.1", "Active", "Active", "node-status")
+    fact = facts_of(bgp_addresses.peers_at_bridges, bgp=[row])["peer-is-bridge-address"]
+    assert (fact.file, fact.line, fact.node) == ("status.txt", 7, "")
+    assert facts_of(bgp_addresses.peers_at_bridges, bgp=[row], nodes=workers("172.21.0.1")) == {}
+    row.state, row.peer = "Active", NEAR
+    assert facts_of(bgp_addresses.peers_at_bridges, bgp=[row]) == {}
+
+
+def test_two_workers_share_an_address_that_is_nobodys_own() -> None:
+    nodes = [worker(SELF, calico_ip="203.0.113.7/24"), worker(NEAR, calico_ip="203.0.113.7/24")]
+    assert set(facts_of(bgp_addresses.duplicates, nodes=nodes)) == {"duplicate-calico-ip-on-bridge"}
+    nodes = [worker(SELF, calico_ip=f"{SELF}/24"), worker(NEAR, calico_ip=f"{SELF}/24")]
+    assert set(facts_of(bgp_addresses.duplicates, nodes=nodes)) == {"duplicate-calico-ip"}
 
 
 def test_one_announced_address_differs() -> None:
