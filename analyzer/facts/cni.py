@@ -12,6 +12,7 @@ ippool-overlaps-workers                      an enabled pool contains the addres
 ippools-overlap                              two pools overlap, or a pool overlaps the service network
 ippool-too-small                             the enabled pools have fewer blocks than there are workers
 ippool-used-up                               `calicoctl ipam show` counts no free address in a pool
+ipam-blocks-overlap                          two address blocks of IPAM overlap
 pods-share-address                           pods on different workers have the same address
 ============================================ ==============================================================
 
@@ -28,7 +29,7 @@ from typing import Any
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import condition_rows, of_node_agent, once, places, truth
-from analyzer.inventory import Inventory, text
+from analyzer.inventory import Inventory, PodState, text
 from analyzer.tables import Tables
 
 UNINITIALIZED = (
@@ -76,7 +77,8 @@ def unauthorized_sandboxes(tables: Tables) -> Iterator[Fact]:
     for node, rows in by_node.items():
         # a pod whose worker the bundle does not tell: all calico-nodes that are shown must be healthy
         judged = [agents[node]] if node in agents else list(agents.values())
-        if judged and all(agent.healthy for agent in judged):
+        rows = [row for row in rows if not _over(row, judged)]
+        if rows and judged and all(agent.healthy for agent in judged):
             detail = f"new sandboxes on {node or 'a worker'} fail with Unauthorized while calico-node is healthy"
             best = rows[0]
             yield Fact(
@@ -87,6 +89,14 @@ def unauthorized_sandboxes(tables: Tables) -> Iterator[Fact]:
                 node,
                 also=places(rows[1:]),
             )
+
+
+def _over(row: Any, agents: list[PodState]) -> bool:
+    """Whether the event is older than the last start of calico-node, which renews the plugin's credential."""
+    started = [
+        agent.running_s if agent.running_s is not None else agent.last_restart_age_s or agent.age_s for agent in agents
+    ]
+    return row.age_s is not None and all(age is not None and row.age_s > age for age in started)
 
 
 def install_completed(tables: Tables) -> Iterator[Fact]:
@@ -213,6 +223,23 @@ def used_up(tables: Tables) -> Iterator[Fact]:
             yield Fact("ippool-used-up", row.file, int(row.line), f"the pool {row.name} has no free address")
 
 
+def blocks(tables: Tables) -> Iterator[Fact]:
+    """ipam-blocks-overlap."""
+    networks: dict[Network, Any] = {}
+    for row in tables.rows.settings:
+        network = _network(row.name) if row.kind == "IPAM" and row.key.endswith("affinity") else None
+        if network is not None:
+            networks.setdefault(network, row)
+    last: tuple[Network, Any] | None = None
+    for network in sorted(networks, key=lambda item: (item.version, int(item.network_address), item.prefixlen)):
+        if last is not None and _overlap(last[0], network):
+            row, other = networks[network], last[1]
+            detail = f"the block {network} lies in {last[0]}"
+            yield Fact("ipam-blocks-overlap", row.file, int(row.line), detail, also=((other.file, int(other.line)),))
+        else:
+            last = (network, networks[network])
+
+
 def shared_addresses(tables: Tables) -> Iterator[Fact]:
     """pods-share-address: within one file, so that an address that moved on is not taken for one given twice."""
     of_hosts = {address for worker in Inventory(tables).workers.values() for address in worker.addresses}
@@ -230,5 +257,5 @@ def shared_addresses(tables: Tables) -> Iterator[Fact]:
 
 
 CHECKS: tuple[Check, ...] = (
-    uninitialized, unauthorized_sandboxes, install_completed, pools, used_up, shared_addresses,
+    uninitialized, unauthorized_sandboxes, install_completed, pools, used_up, blocks, shared_addresses,
 )  # fmt: skip

@@ -46,6 +46,7 @@ _NETWORK_CARD = re.compile(r"(?:eth|ens|eno|enp|enx|em|bond|team|venet|p\d)\w{0,
 _PING_SIZE = re.compile(r"-s ?(\d{1,5})\b")
 #: what a tunnel puts in front of a packet, in bytes (Calico's documentation: configure MTU); pods' own links nothing
 HEADERS = (("tunl0", 20), ("vxlan.calico", 50), ("wireguard.cali", 60), ("flannel.", 50), ("cali", 0))
+TUNNELS = ("tunl0", "vxlan.calico", "wireguard.cali", "flannel.")
 FLAPS = 3
 FULL = 0.95
 ROUTE_ADDED, ROUTE_ADDED_S = 8, 240.0  # a pod that is made anew has another interface, so its route is added once
@@ -187,6 +188,23 @@ def link_mtus(tables: Tables) -> Iterator[Fact]:
                     "tunnel-mtu-too-large", file, int(row.line), detail, row.name, also=((file, int(host.line)),)
                 )
                 break
+        else:
+            yield from _pods_above_tunnels(file, rows, mtu)
+
+
+def _pods_above_tunnels(file: str, rows: dict[str, Any], mtu: dict[str, int]) -> Iterator[Fact]:
+    """tunnel-mtu-too-large: pods send larger packets than any tunnel of Calico's takes."""
+    up = {name: size for name, size in mtu.items() if rows[f"{name}.up"].value == "true"}
+    tunnels = {name: size for name, size in up.items() if name.startswith(TUNNELS)}
+    pods = {name: size for name, size in up.items() if re.fullmatch(r"cali[0-9a-f]{11}", name)}
+    if tunnels and pods and max(pods.values()) > max(tunnels.values()):
+        pod, tunnel = (
+            max(pods, key=lambda name: (pods[name], name)),
+            max(tunnels, key=lambda name: (tunnels[name], name)),
+        )
+        row, other = rows[f"{pod}.mtu"], rows[f"{tunnel}.mtu"]
+        detail = f"{pod} takes {pods[pod]} bytes, {tunnel} only {tunnels[tunnel]}"
+        yield Fact("tunnel-mtu-too-large", file, int(row.line), detail, row.name, also=((file, int(other.line)),))
 
 
 def pings(tables: Tables) -> Iterator[Fact]:

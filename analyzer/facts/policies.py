@@ -37,7 +37,7 @@ STARTUP_S = 60.0  # at its start Felix receives all policies that exist
 _DENY_NAME = re.compile(r"(?:default|all)[-_.]?(?:deny|block)|(?:deny|block)[-_.]?(?:all|by-default|everything)", re.I)
 _APPLIED = re.compile(r"proto\.(?:ActivePolicyUpdate|HostEndpointUpdate)")
 _POLICY_NAME = re.compile(r'tier:"[^"]{0,80}" name:"([^"]{1,200})"|ingress_policies:"([^"]{1,200})"')
-_OUTBOUND_DENY = re.compile(r'outbound_rules:<action:"deny"([^"]{0,40}(?:"[a-z]{1,8}")?[^"]{0,400})')
+_OUTBOUND_DENY = re.compile(r'outbound_rules:<action:"deny"((?:(?!rule_id|bound_rules).){0,600})')
 _PORTS = re.compile(r"dst_ports:<first:(\d{1,5}) last:(\d{1,5}) >")
 #: messages that tell a loss of connections; words of a running system that goes wrong
 TROUBLE = frozenset(

@@ -164,6 +164,8 @@ def host_endpoints(tables: Tables) -> bool:
         return True
     if any("proto.HostEndpointUpdate" in row.message for row in tables.rows.log_lines):
         return True
+    if any(row.key.endswith("hostEndpoint.autoCreate") and row.value == "Enabled" for row in tables.rows.settings):
+        return True
     return any(
         key.startswith("ibm-cloud.kubernetes.io/") for row in tables.rows.nodes for key in (row.labels or {})
     ) or any("+IKS" in row.kubelet_version for row in tables.rows.nodes)

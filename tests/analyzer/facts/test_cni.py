@@ -153,3 +153,37 @@ def test_two_pods_with_one_address() -> None:
     assert facts_of(cni.shared_addresses, pods=[pod("a", "w-1"), pod("b", "w-2", file="later.txt")]) == {}
     hosts = [pod("calico-node-a", "w-1"), pod("kube-proxy-b", "w-2")]  # two workers with one address is another fault
     assert facts_of(cni.shared_addresses, pods=hosts) == {}
+
+
+def test_blocks_that_overlap() -> None:
+    def block(network: str, line: int) -> SettingRow:
+        return SettingRow("ipam.txt", line, "IPAM", "", network, "affinity", f"w-{line}")
+
+    apart = [block("198.51.100.0/26", 3), block("198.51.100.64/26", 4)]
+    assert facts_of(cni.blocks, settings=apart) == {}
+    found = facts_of(cni.blocks, settings=[*apart, block("198.51.100.64/27", 5)])["ipam-blocks-overlap"]
+    assert (found.line, found.also) == (5, (("ipam.txt", 4),))
+
+
+def test_an_event_from_before_the_restart_of_calico_node_is_over() -> None:
+    def event(age_s: float) -> EventRow:
+        return EventRow(
+            "e.txt", 3, "Pod", "web-0", "default", "Warning", "FailedCreatePodSandBox", age_s=age_s, message=REFUSED
+        )
+
+    restarted = PodRow(
+        "pods.txt",
+        2,
+        "calico-system",
+        AGENT,
+        "calico-node",
+        "w-1",
+        "Running",
+        "1/1",
+        1,
+        age_s=90000,
+        last_restart_age_s=2400,
+    )
+    assert facts_of(cni.unauthorized_sandboxes, events=[event(2460)], pods=[restarted]) == {}
+    found = facts_of(cni.unauthorized_sandboxes, events=[event(60)], pods=[restarted])
+    assert set(found) == {"sandbox-unauthorized-while-calico-node-healthy"}

@@ -130,6 +130,17 @@ def test_a_tunnel_that_takes_more_than_the_network_carries(name: str, mtu: int, 
     assert facts_of(dataplane.link_mtus, settings=down) == {}
 
 
+@pytest.mark.parametrize(("pod_mtu", "found"), [(1500, True), (1440, False)])
+def test_pods_that_send_more_than_the_tunnel_takes(pod_mtu: int, found: bool) -> None:
+    links = {"ens18": 1500, "vxlan.calico": 1440, "cali0f1e2d3c4b5": pod_mtu}
+    rows = [
+        SettingRow("l.txt", number, "Link", "", "w-1", f"{name}.{key}", value)
+        for number, (name, mtu) in enumerate(links.items(), start=1)
+        for key, value in (("mtu", str(mtu)), ("up", "true"))
+    ]
+    assert ("tunnel-mtu-too-large" in facts_of(dataplane.link_mtus, settings=rows)) is found
+
+
 def test_only_large_pings_are_lost() -> None:
     def said(number: int, message: str, name: str) -> LogLineRow:
         return LogLineRow("ping.txt", number, "", "", "", message=message, message_ids=(name,))

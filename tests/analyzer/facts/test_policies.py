@@ -192,7 +192,7 @@ def test_an_empty_bundle_says_nothing(check: Callable[[Tables], Iterable[Fact]])
 
 
 def listed(name: str, namespace: str, ready: str) -> list[str]:
-    rows = {
+    rows: dict[str, list[Any]] = {
         "settings": [SettingRow("np.txt", 4, "NetworkPolicy", namespace, name)],
         "pods": [PodRow("pods.txt", 2, "kube-system", "coredns-1", "coredns", "w1", "Running", ready)],
     }
@@ -204,3 +204,10 @@ def test_a_deny_policy_in_a_system_namespace_with_unready_pods() -> None:
     assert listed("default-deny-all", "kube-system", "1/1") == []
     assert listed("default-deny-all", "shop", "0/1") == []
     assert listed("allow-dns", "kube-system", "0/1") == []
+
+
+def test_host_endpoints_that_calico_makes_by_itself() -> None:
+    keys = {"types__0": "Ingress", "ingress__0__action": "Log", "ingress__0__destination__nets__0": "198.51.100.8/32"}
+    assert facts_of(policies.denials, settings=policy(**keys)) == {}
+    auto = SettingRow("k.yaml", 9, "KubeControllersConfiguration", "", "default", "spec.controllers.node.hostEndpoint.autoCreate", "Enabled")  # fmt: skip
+    assert "policy-default-deny-hosts" in facts_of(policies.denials, settings=[*policy(**keys), auto])
