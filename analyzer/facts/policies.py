@@ -35,6 +35,7 @@ SYSTEM = ("kube-system", "calico-system", "calico-apiserver", "tigera-operator",
 BEFORE_S, AFTER_S = 15.0, 600.0
 STARTUP_S = 60.0  # at its start Felix receives all policies that exist
 _DENY_NAME = re.compile(r"(?:default|all)[-_.]?(?:deny|block)|(?:deny|block)[-_.]?(?:all|by-default|everything)", re.I)
+_DNS_PODS = re.compile(r"kube-dns|coredns|node-local-dns|daemonset-dns|dns-default")
 _APPLIED = re.compile(r"proto\.(?:ActivePolicyUpdate|HostEndpointUpdate)")
 _POLICY_NAME = re.compile(r'tier:"[^"]{0,80}" name:"([^"]{1,200})"|ingress_policies:"([^"]{1,200})"')
 _OUTBOUND_DENY = re.compile(r'outbound_rules:<action:"deny"((?:(?!rule_id|bound_rules).){0,600})')
@@ -64,6 +65,7 @@ def denials(tables: Tables) -> Iterator[Fact]:
             detail = f"{policy.name} selects the workers and no policy allows what they need: {shown(dropped)}"
             yield Fact("policy-default-deny-hosts", policy.file, policy.line, detail)
     yield from _isolated_namespaces(tables)
+    yield from _closed_dns(tables)
     yield from _denied_in_log(tables)
 
 
@@ -93,6 +95,23 @@ def _isolated_namespaces(tables: Tables) -> Iterator[Fact]:
         closed = "egress" in policy.directions and not policy.rules["egress"]
         if policy.kind == "NetworkPolicy" and policy.namespace in SYSTEM and everyone and closed:
             detail = f"{policy.namespace}/{policy.name} takes all egress from all pods of its namespace"
+            yield Fact("policy-denies-needed", policy.file, policy.line, detail)
+
+
+def _closed_dns(tables: Tables) -> Iterator[Fact]:
+    """policy-denies-needed: a policy lets only some clients ask the cluster's DNS."""
+    for policy in policies(tables):
+        for_dns = _DNS_PODS.search(policy.selector) or (
+            policy.namespace == "openshift-dns" and not policy.selector.strip("{} ")
+        )
+        if policy.kind != "NetworkPolicy" or policy.namespace not in SYSTEM or not for_dns:
+            continue
+        rules = policy.rules["ingress"].values()
+        answers = any(
+            not rule.narrow and (not rule.ports or {"53", "5353", "dns", "dns-tcp"} & set(rule.ports)) for rule in rules
+        )
+        if "ingress" in policy.directions and not answers:
+            detail = f"{policy.namespace}/{policy.name} lets only some pods ask the cluster's DNS"
             yield Fact("policy-denies-needed", policy.file, policy.line, detail)
 
 

@@ -127,7 +127,7 @@ def _apply(policy: Policy, row: Any) -> None:
             rule.action, rule.line = value, int(row.line)
         elif rest == "protocol":
             rule.protocol = value
-        elif rest.startswith("destination.ports"):
+        elif rest.startswith("destination.ports") or re.fullmatch(r"ports\.\d{1,3}\.port", rest):
             rule.ports.append(value)
         elif ".nets" in rest:
             rule.narrow = rule.narrow or value not in _BROAD
@@ -135,6 +135,8 @@ def _apply(policy: Policy, row: Any) -> None:
             rule.narrow = True
     elif row.key in ("spec.selector", "spec.podSelector"):
         policy.selector = value
+    elif row.key.startswith("spec.podSelector."):
+        policy.selector = f"{policy.selector} {row.key.partition('.podSelector.')[2]}={value}".strip()
     elif row.key == "spec.order":
         policy.order = float(value) if re.fullmatch(r"-?\d{1,9}(?:\.\d{1,6})?", value) else policy.order
     elif row.key.startswith(("spec.types", "spec.policyTypes")):

@@ -211,3 +211,33 @@ def test_host_endpoints_that_calico_makes_by_itself() -> None:
     assert facts_of(policies.denials, settings=policy(**keys)) == {}
     auto = SettingRow("k.yaml", 9, "KubeControllersConfiguration", "", "default", "spec.controllers.node.hostEndpoint.autoCreate", "Enabled")  # fmt: skip
     assert "policy-default-deny-hosts" in facts_of(policies.denials, settings=[*policy(**keys), auto])
+
+
+def kubernetes(space: str, *rules: tuple[str, str]) -> list[SettingRow]:
+    return [SettingRow("np.yaml", number, "NetworkPolicy", space, "dns-clients", f"spec.{key}", value) for number, (key, value) in enumerate(rules, start=5)]  # fmt: skip
+
+
+INGRESS = ("policyTypes.0", "Ingress")
+SOME = ("ingress.0.from.0.podSelector.matchLabels.dns", "yes")
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (kubernetes("openshift-dns", INGRESS, SOME), True),
+        (kubernetes("openshift-dns", INGRESS, SOME, ("ingress.1.ports.0.port", "53")), False),  # anybody may ask
+        (kubernetes("openshift-dns", INGRESS, ("ingress.0.ports.0.port", "9154")), True),  # only metrics
+        (kubernetes("openshift-dns", ("podSelector.matchLabels.app", "other"), INGRESS, SOME), False),
+        (kubernetes("kube-system", ("podSelector.matchLabels.k8s-app", "kube-dns"), INGRESS, SOME), True),
+        (kubernetes("kube-system", ("podSelector.matchLabels.k8s-app", "metrics-server"), INGRESS, SOME), False),
+        (kubernetes("shop", ("podSelector.matchLabels.k8s-app", "kube-dns"), INGRESS, SOME), False),
+    ],
+)
+def test_a_policy_that_closes_the_clusters_dns(rows: list[SettingRow], found: bool) -> None:
+    assert ("policy-denies-needed" in facts_of(policies.denials, settings=rows)) is found
+
+
+def test_egress_of_some_pods_is_not_that_of_the_namespace() -> None:
+    rows = kubernetes("kube-system", ("podSelector.matchLabels.app", "batch"), ("policyTypes.0", "Egress"))
+    assert facts_of(policies.denials, settings=rows) == {}
+    assert "policy-denies-needed" in facts_of(policies.denials, settings=rows[1:])
