@@ -65,7 +65,7 @@ def _name(features: Fingerprint, text: str) -> str:
         key=lambda name: (features[name], name),
         default="other:unnamed",
     )
-    return f"{first.partition(':')[2]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"{first.partition(':')[2][:80]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 class _Index:

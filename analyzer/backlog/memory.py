@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzer.backlog.fingerprint import Fingerprint
 from analyzer.backlog.learning import Case, Fired
@@ -21,6 +22,9 @@ from analyzer.catalogue import Catalogue, Cause
 from analyzer.evaluate import Outcome as Score
 from analyzer.evaluate import judge
 from analyzer.report import model
+
+if TYPE_CHECKING:
+    from analyzer.backlog.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,30 @@ def bring_up_to_date(
     found = refresh(folder, seen, template_dir)
     write_overview(folder, [item.row for item in every], causes, template_dir)
     return found
+
+
+def conclude(
+    store: Store, folder: Path, causes: Mapping[str, Cause], template_dir: Path | None = None
+) -> tuple[list[str], list[str]]:
+    """Make what follows from all tickets of a store: their groups in it, the overview, what reports say of each other.
+
+    Args:
+        store: that is open.
+        folder: of the batch.
+        causes: the catalogue's.
+        template_dir: folder whose templates replace shipped ones.
+
+    Returns:
+        the reports that were written anew, and those that could not be.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+        TemplateError: a template of ``template_dir`` is wrong.
+        OSError: a file cannot be written.
+    """
+    tickets = store.kept()
+    store.group({item.row.ticket: item.row.group for item in grouped(tickets)})
+    return bring_up_to_date(folder, tickets, causes, template_dir)
 
 
 def cases(tickets: Iterable[Kept]) -> list[Case]:
