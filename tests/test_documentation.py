@@ -60,11 +60,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("command", commands(README))
-def test_a_command_of_the_readme_runs(command: str, checkout: Path) -> None:
-    done = shell(command, checkout)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+@pytest.mark.parametrize("block", [block for block in blocks(README, "sh") if commands(f"```sh\n{block}```")])
+def test_commands_of_the_readme_run(block: str, checkout: Path) -> None:
+    """A block's commands one after the other: a later one may need what an earlier one has written."""
+    for command in commands(f"```sh\n{block}```"):
+        done = shell(command, checkout)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
 
 
 def test_the_readme_shows_every_command_that_exists_and_no_other() -> None:
