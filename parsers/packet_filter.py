@@ -8,6 +8,8 @@ Settings of kind PacketFilter, the value being the rule:
 ``accept.<port>``   a rule that lets such a port in
 ``policy.<port>``   a Calico policy (a chain ``cali-pi-``, ``cali-po-``) that drops it
 ``manager.<name>``  chains of another program that manages the packet filter
+``chains.calico.<tool>``, ``chains.kube-proxy.<tool>``  whose chains a tool shows: legacy, nft, or iptables, where
+                    neither the command nor the file's name tells which one that is
 ``mixed-tools``     iptables says that rules of the other kind (legacy and nft) are there too
 
 Ports: Calico's and IBM's lists of what must be open between workers. Chains of kube-proxy are left out: it rejects
@@ -54,6 +56,10 @@ _ANYTHING = re.compile(
     r"-j (?:DROP|REJECT)(?: --reject-with \S+)?|(?:counter packets \d+ bytes \d+ )?(?:drop|reject.*)"
 )
 _ANYWHERE = re.compile(r"(?:0\.0\.0\.0/0|anywhere)\s+(?:0\.0\.0\.0/0|anywhere)\s*(?:reject-with \S+)?\s*")
+_OWNERS = {
+    "calico": re.compile(r"(?:^:|^\s*chain |^Chain |^-N )(?:filter-|nat-)?cali-(?:INPUT|FORWARD|PREROUTING)\b"),
+    "kube-proxy": re.compile(r"(?:^:|^\s*chain |^Chain |^-N )KUBE-(?:SERVICES|FORWARD|NODEPORTS|POSTROUTING)\b"),
+}
 _INPUT = frozenset({"INPUT", "filter_INPUT", "input"})
 
 
@@ -61,6 +67,8 @@ def parse_packet_filter(text: str, source: Source) -> Parsed:
     """Read the telling rules; see the module for the keys."""
     parsed = Parsed()
     managers: set[str] = set()
+    owners: set[str] = set()
+    tool = _tool(f"{source.command} {source.path}", text)
     chain = ""
     for number, line in enumerate(text.split("\n"), start=source.first_line):
         line = line[:4000]
@@ -68,6 +76,9 @@ def parse_packet_filter(text: str, source: Source) -> Parsed:
             chain = named[1]
         keys = [f"manager.{name}" for name, sign in _MANAGERS.items() if name not in managers and sign.search(line)]
         managers.update(key.partition(".")[2] for key in keys)
+        found = [name for name, sign in _OWNERS.items() if name not in owners and sign.search(line)]
+        owners.update(found)
+        keys += [f"chains.{name}.{tool}" for name in found]
         keys += _keys(line, chain)
         if "tables present, use" in line or "use 'nft' tool" in line:
             keys.append("mixed-tools")
@@ -80,6 +91,15 @@ def parse_packet_filter(text: str, source: Source) -> Parsed:
             row = SettingRow(source.path, number, "PacketFilter", "", source.node, key, line.strip()[:500])
             parsed.settings.append(row)
     return parsed
+
+
+def _tool(said: str, text: str) -> str:
+    """Which of the two kinds of tables is shown, as far as command, file name or notation tell."""
+    if re.search(r"ip6?tables-legacy|xtables-legacy", said):
+        return "legacy"
+    if re.search(r"ip6?tables-nft|\bnft\b", said) or re.search(r"^table (?:ip6?|inet) \S+ \{", text, re.MULTILINE):
+        return "nft"
+    return "iptables"
 
 
 def _keys(line: str, chain: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ tunnel-device-flaps    the same of a tunnel device, which nothing but another pr
 route-added-again      felix adds the same route to one of its interfaces again and again: somebody removes it
 conntrack-full         the kernel's own counters: the connection-tracking table is (nearly) full
 tunnel-mtu-too-large   a tunnel device or pod interface takes larger packets than the worker's own network carries
+filters-of-two-kinds   Calico's chains are in the tables of one kind (legacy, nft), kube-proxy's in those of the other
 large-pings-lost       pings that may not be fragmented are lost when large and answered when small
 rp-filter-loose        the kernel setting rp_filter is 2 (loose) on an interface or on all
 connects-then-stalls   BGP sessions come up and end by the hold timer, again and again, without a crash
@@ -43,7 +44,7 @@ _TUNNEL = re.compile(r"tunl0|vxlan\.calico|vxlan-v6\.calico")
 _HOST_LINK = re.compile(r'ifaceName="((?:eth|ens|enp|eno|bond)\w{0,12})" state="(down|)"')
 _ROUTE_ADDED = re.compile(r'ifaceName="([^"]{1,20})"')
 _NETWORK_CARD = re.compile(r"(?:eth|ens|eno|enp|enx|em|bond|team|venet|p\d)\w{0,12}$")
-_PING_SIZE = re.compile(r"-s ?(\d{1,5})\b")
+_PING_SIZE = re.compile(r"(?:-s ?|\) )(\d{1,5})\b")
 #: what a tunnel puts in front of a packet, in bytes (Calico's documentation: configure MTU); pods' own links nothing
 HEADERS = (("tunl0", 20), ("vxlan.calico", 50), ("wireguard.cali", 60), ("flannel.", 50), ("cali", 0))
 TUNNELS = ("tunl0", "vxlan.calico", "wireguard.cali", "flannel.")
@@ -207,6 +208,23 @@ def _pods_above_tunnels(file: str, rows: dict[str, Any], mtu: dict[str, int]) ->
         yield Fact("tunnel-mtu-too-large", file, int(row.line), detail, row.name, also=((file, int(other.line)),))
 
 
+def two_kinds(tables: Tables) -> Iterator[Fact]:
+    """filters-of-two-kinds."""
+    by_worker: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in tables.rows.settings:
+        if row.kind == "PacketFilter" and row.key.startswith("chains."):
+            _, owner, tool = row.key.split(".", 2)
+            by_worker.setdefault(row.name, {}).setdefault(owner, {}).setdefault(tool, row)
+    for node, owners in by_worker.items():
+        ours, theirs = owners.get("calico", {}), owners.get("kube-proxy", {})
+        if ours and theirs and not ours.keys() & theirs.keys() and "legacy" in ours.keys() | theirs.keys():
+            (tool, row), (other, place) = next(iter(ours.items())), next(iter(theirs.items()))
+            detail = f"Calico's chains are in the tables of {tool}, those of kube-proxy in those of {other}"
+            yield Fact(
+                "filters-of-two-kinds", row.file, int(row.line), detail, node, also=((place.file, int(place.line)),)
+            )
+
+
 def pings(tables: Tables) -> Iterator[Fact]:
     """large-pings-lost: by the order of the lines of a pasted session."""
     asked: dict[str, list[tuple[int, str, Any]]] = {}
@@ -230,4 +248,4 @@ def pings(tables: Tables) -> Iterator[Fact]:
             yield Fact("large-pings-lost", file, int(row.line), detail, row.node, also=places([passed[0][1]]))
 
 
-CHECKS: tuple[Check, ...] = (mtus, agents, links, routes, stalls, kernel_settings, link_mtus, pings)
+CHECKS: tuple[Check, ...] = (mtus, agents, links, routes, stalls, kernel_settings, link_mtus, two_kinds, pings)

@@ -24,7 +24,7 @@ from typing import Any
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
-from analyzer.facts.policy_rules import NEEDED, Policy, policies, selects_hosts
+from analyzer.facts.policy_rules import MASTER_PROXY, NEEDED, Policy, policies, selects_hosts
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
@@ -73,10 +73,12 @@ def _judge(policy: Policy, others: list[Policy]) -> tuple[dict[str, tuple[str, i
     """What the policy denies (need -> direction and port), and what it drops without a word."""
     denied: dict[str, tuple[str, int]] = {}
     dropped: set[str] = set()
+    of_ibm = "ibm.role" in policy.selector
     for what, (ports, directions) in NEEDED.items():
+        where = MASTER_PROXY if what == "master" and of_ibm else ""
         for direction in directions:
             for port in ports:
-                verdict = policy.verdict(direction, port)
+                verdict = policy.verdict(direction, port, where if port != 6443 else "")
                 earlier = any(
                     other.order < policy.order and other.verdict(direction, port) == "allow" for other in others
                 )

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from analyzer.inventory import text
 from analyzer.tables import Tables
 
+#: where workers of IBM Cloud reach the master: the proxy on each of them
+MASTER_PROXY = "172.20.0.1"
 #: what the ports are for, and the directions in which a worker needs them open
 NEEDED: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "master": ((2040, 2041, 6443), ("egress",)),
@@ -36,6 +39,7 @@ class Rule:
     protocol: str = ""
     ports: list[str] = field(default_factory=list)  # destination ports, "179" or "2040:2041"
     narrow: bool = False  # only for some sources or destinations
+    nets: list[str] = field(default_factory=list)  # destination networks
     line: int = 0
 
     def covers(self, port: int) -> bool:
@@ -45,6 +49,15 @@ class Rule:
         if self.protocol.lower() == "udp" and port != 53:
             return False
         return not self.ports or any(_within(port, item) for item in self.ports)
+
+    def reaches(self, address: str) -> bool:
+        """Whether the rule is about a destination address; without networks, or where none is asked for, it is."""
+        if not address or not self.nets:
+            return True
+        try:
+            return any(ip_address(address) in ip_network(net, strict=False) for net in self.nets)
+        except ValueError:
+            return True
 
 
 def _within(port: int, item: str) -> bool:
@@ -84,8 +97,8 @@ class Policy:
         first = next(iter(sorted(self.rules[direction].items())), None)
         return first is not None and first[1].action in ("Allow", "Pass") and not (first[1].ports or first[1].narrow)
 
-    def verdict(self, direction: str, port: int) -> str:
-        """deny | allow | drop (by having no rule for it) | "" (not its direction)."""
+    def verdict(self, direction: str, port: int, address: str = "") -> str:
+        """deny | allow | drop (by having no rule for it) | "" (not its direction), also for one destination address."""
         if direction not in self.directions:
             return ""
         for _, rule in sorted(self.rules[direction].items()):
@@ -93,7 +106,7 @@ class Policy:
                 continue
             if rule.action == "Deny" and not rule.narrow:
                 return "deny"
-            if rule.action in ("Allow", "Pass"):
+            if rule.action in ("Allow", "Pass") and rule.reaches(address):
                 return "allow"
         return "drop"
 
@@ -130,6 +143,8 @@ def _apply(policy: Policy, row: Any) -> None:
         elif rest.startswith("destination.ports") or re.fullmatch(r"ports\.\d{1,3}\.port", rest):
             rule.ports.append(value)
         elif ".nets" in rest:
+            if rest.startswith("destination."):
+                rule.nets.append(value)
             rule.narrow = rule.narrow or value not in _BROAD
         elif rest.startswith(("source.ports", "icmp", "notProtocol", "http", "to.", "from.")) or _NARROWING.match(rest):
             rule.narrow = True

@@ -56,7 +56,7 @@ def test_rules_belong_to_the_chain_above_them() -> None:
     text = "table inet x {\n  chain input {\n    reject with icmpx admin-prohibited\n  }\n  chain other {\n    reject\n  }\n}\n"
     assert keys(text) == ["drop.rest"]
     listed = "Chain KUBE-SERVICES (2 references)\nREJECT     tcp  --  anywhere             172.21.5.5           tcp dpt:443\n"
-    assert keys(listed) == []
+    assert keys(listed) == ["chains.kube-proxy.iptables"]  # no rule of it tells anything
 
 
 def test_a_manager_is_named_once_and_rows_name_the_node() -> None:
@@ -89,3 +89,17 @@ def test_hostile_lines_are_read_in_no_time(line: str) -> None:
     began = time.perf_counter()
     parse_packet_filter(line, Source("x"))
     assert time.perf_counter() - began < 2
+
+
+def test_whose_chains_which_tool_shows() -> None:
+    rules = ":cali-INPUT - [0:0]\n:KUBE-SERVICES - [0:0]\n:KUBE-FORWARD - [0:0]\n"
+
+    def keys(text: str, **source: str) -> list[str]:
+        rows = parse_packet_filter(text, Source(source.pop("path", "x.txt"), **source)).settings  # type: ignore[arg-type]
+        return [row.key for row in rows if row.key.startswith("chains.")]
+
+    assert keys(rules) == ["chains.calico.iptables", "chains.kube-proxy.iptables"]
+    assert keys(rules, command="iptables-legacy-save") == ["chains.calico.legacy", "chains.kube-proxy.legacy"]
+    assert keys("-N cali-FORWARD\n", path="iptables-nft-n1.txt") == ["chains.calico.nft"]
+    assert keys("table ip filter {\n\tchain cali-INPUT {\n") == ["chains.calico.nft"]
+    assert keys("-A INPUT -j cali-INPUT\n") == []

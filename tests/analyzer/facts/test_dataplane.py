@@ -141,6 +141,19 @@ def test_pods_that_send_more_than_the_tunnel_takes(pod_mtu: int, found: bool) ->
     assert ("tunnel-mtu-too-large" in facts_of(dataplane.link_mtus, settings=rows)) is found
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "found"),
+    [("legacy", "iptables", True), ("nft", "legacy", True), ("legacy", "legacy", False), ("nft", "iptables", False)],
+)
+def test_rules_in_tables_of_two_kinds(ours: str, theirs: str, found: bool) -> None:
+    rows = [
+        SettingRow("a.txt", 3, "PacketFilter", "", "w-1", f"chains.calico.{ours}", ":cali-INPUT"),
+        SettingRow("b.txt", 4, "PacketFilter", "", "w-1", f"chains.kube-proxy.{theirs}", ":KUBE-SERVICES"),
+    ]
+    assert ("filters-of-two-kinds" in facts_of(dataplane.two_kinds, settings=rows)) is found
+    assert facts_of(dataplane.two_kinds, settings=rows[:1]) == {}
+
+
 def test_only_large_pings_are_lost() -> None:
     def said(number: int, message: str, name: str) -> LogLineRow:
         return LogLineRow("ping.txt", number, "", "", "", message=message, message_ids=(name,))

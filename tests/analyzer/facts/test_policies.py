@@ -241,3 +241,12 @@ def test_egress_of_some_pods_is_not_that_of_the_namespace() -> None:
     rows = kubernetes("kube-system", ("podSelector.matchLabels.app", "batch"), ("policyTypes.0", "Egress"))
     assert facts_of(policies.denials, settings=rows) == {}
     assert "policy-denies-needed" in facts_of(policies.denials, settings=rows[1:])
+
+
+@pytest.mark.parametrize(("net", "found"), [("10.0.0.0/8", True), ("172.20.0.1/32", False), ("0.0.0.0/0", False)])
+def test_a_policy_of_ibm_workers_that_does_not_reach_the_master_proxy(net: str, found: bool) -> None:
+    keys = {
+        "selector": PRIVATE, "types__0": "Egress", "egress__0__action": "Allow",
+        "egress__0__destination__nets__0": net, "egress__1__action": "Deny",
+    }  # fmt: skip
+    assert ("policy-denies-master" in facts_of(policies.denials, settings=policy(**keys))) is found
