@@ -25,7 +25,7 @@ def write_tables(tables: Tables, folder: Path, form: str) -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
     for name in ROW_TYPES:
-        frame = _flat(getattr(tables, name))
+        frame = flat(getattr(tables, name))
         path = folder / f"{name}.{form}"
         if form == "csv":
             without_formulas(frame).to_csv(path, index=False)
@@ -37,8 +37,8 @@ def write_tables(tables: Tables, folder: Path, form: str) -> dict[str, int]:
     return written
 
 
-def _flat(frame: pd.DataFrame) -> pd.DataFrame:
-    """Lists and mappings become JSON text, so that every format holds the same cells."""
+def flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the table with lists and mappings as JSON text, so that every format holds the same cells."""
     flat = frame.copy()
     for column in flat.columns:
         if flat[column].dtype == object and any(isinstance(value, dict | tuple | list) for value in flat[column]):

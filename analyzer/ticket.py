@@ -129,3 +129,12 @@ class Intake:
 def is_large_log(member: Member) -> bool:
     """Whether a member given in pieces is a log that may be read so."""
     return not is_binary(member.data) and is_plain_log(member.data, member.path)
+
+
+def nothing_read(kinds: Iterable[str]) -> str:
+    """Say what is wrong with an input whose files are of these kinds; "" where one of them is read."""
+    seen = set(kinds)
+    if seen - {"empty", "binary", "unknown", "duplicate"}:
+        return ""
+    what = "is empty" if seen <= {"empty", "duplicate"} else "holds nothing that calico-triage reads"
+    return f"{what}: give the output of kubectl describe and kubectl logs, or the archive that holds it"

@@ -1,0 +1,264 @@
+"""Analysis of one ticket in a process of its own, which may be killed without harm to any other ticket.
+
+Workers are warm: the catalogue is loaded once for each. A ticket that takes too long has its worker killed, one that
+takes too much memory is refused it, one that brings its worker down is noted; a new worker takes the dead one's place.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, TimeoutError
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from queue import Queue
+from typing import TYPE_CHECKING, Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from analyzer.backlog.memory import Kept
+from analyzer.backlog.sources import SourceError, Ticket, content_of, fetch
+from analyzer.backlog.store import Version
+from analyzer.backlog.summary import failed_row, row_of
+
+if TYPE_CHECKING:
+    from analyzer.pipeline import Analyzer, Reading
+
+MIB = 1024 * 1024
+#: tickets handed to workers beyond those at work, for each worker: more would only be held in memory
+AHEAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What is the same for all tickets of a run.
+
+    Attributes:
+        causes: catalogue files beside the shipped ones.
+        redact: "secrets", "hosts", or "" for no redaction.
+        template_dir: folder whose templates replace shipped ones.
+        seconds: that one ticket may take.
+        memory: bytes of memory that one ticket's worker may have, where the system can hold it to them.
+        most_bytes: that are fetched of a URL.
+        storage: options for fsspec's S3 file system.
+        tables: folder or URL of the partitioned tables, "" for none.
+        catalogue: tells this setup's results from those of another catalogue, release or redaction.
+    """
+
+    causes: tuple[Path, ...] = ()
+    redact: str = "secrets"
+    template_dir: Path | None = None
+    seconds: float = 600.0
+    memory: int = 2048 * MIB
+    most_bytes: int = 64 * 1024 * MIB
+    storage: Mapping[str, Any] = field(default_factory=dict)
+    tables: str = ""
+    catalogue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A ticket to analyse; ``known`` is what its last result was made of."""
+
+    ticket: Ticket
+    known: Version | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a ticket. ``kept`` is None where the last result still holds; a failed one has no pages."""
+
+    ticket: Ticket
+    version: Version
+    kept: Kept | None = None
+    html: bytes = b""
+    json: bytes = b""
+
+
+_setup: Setup | None = None
+_analyzer: Analyzer | None = None
+
+
+def prepare(setup: Setup) -> None:
+    """Make this process a worker: limit its memory, load the catalogue and all that reports need."""
+    global _setup, _analyzer
+    from analyzer import assemble, report  # noqa: F401 - loaded before the first ticket, not while it waits
+    from analyzer.pipeline import Analyzer
+    from analyzer.report import html  # noqa: F401
+
+    _limit_memory(setup.memory)
+    _setup, _analyzer = setup, Analyzer(setup.causes)
+
+
+def _limit_memory(most: int) -> None:
+    """Let the system refuse more; Linux holds a process to it, others may not."""
+    if sys.platform == "win32" or not most:
+        return
+    import resource
+
+    try:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a worker that is killed leaves no image of customers' data
+    except (OSError, ValueError):
+        return
+
+
+def analyse(job: Job) -> Done:
+    """Analyse one ticket in a prepared process; what is wrong with the ticket is in the result."""
+    assert _setup is not None
+    started = time.perf_counter()
+    version = Version("", _setup.catalogue)
+    try:
+        version = replace(version, content=content_of(job.ticket.place, _setup.storage))
+        if version.content and version == job.known:
+            return Done(job.ticket, version)
+        with tempfile.TemporaryDirectory(prefix="calico-triage-") as folder:
+            path = Path(job.ticket.place)
+            if job.ticket.is_url:
+                path = fetch(job.ticket.place, Path(folder), _setup.storage, _setup.most_bytes)
+                if not version.content:
+                    version = replace(version, content=content_of(str(path), {}))
+                    if version == job.known:
+                        return Done(job.ticket, version)
+            return _read_and_written(job.ticket, path, version, started)
+    except MemoryError:
+        return _failed(job.ticket, version, f"needs more than {_setup.memory // MIB} MiB of memory", started)
+    except (SourceError, OSError, ValueError) as error:  # BundleError is a ValueError
+        return _failed(job.ticket, version, str(error) or type(error).__name__, started)
+    except Exception as error:
+        return _failed(job.ticket, version, f"internal error: {type(error).__name__}: {error}", started)
+
+
+def _read_and_written(ticket: Ticket, path: Path, version: Version, started: float) -> Done:
+    from analyzer.assemble import assemble
+    from analyzer.backlog.fingerprint import fingerprint
+    from analyzer.backlog.learning import fired_of
+    from analyzer.redaction import Redaction
+    from analyzer.report.writing import encode
+    from analyzer.ticket import nothing_read
+
+    assert _setup is not None and _analyzer is not None
+    _analyzer.redaction = Redaction(_setup.redact) if _setup.redact else None
+    reading = _analyzer.read([path])
+    if wrong := nothing_read(row.kind for row in reading.tables.rows.files):
+        return _failed(ticket, version, f"{ticket.place}: {wrong}", started, reading.intake.bytes)
+    diagnosis = _analyzer.diagnose(reading)
+    report = assemble(_analyzer, diagnosis)
+    if _analyzer.redaction is not None:
+        _analyzer.redaction.learn(reading.tables.rows)
+        report = _analyzer.redaction.report(report)
+    if _setup.tables:
+        _write_tables(reading, ticket.name, _setup)
+    seconds = time.perf_counter() - started
+    row = row_of(ticket.name, report, seconds, f"tickets/{ticket.name}.html")
+    ranked = [(cause.id, cause.probability) for cause in sorted(report.causes, key=lambda cause: cause.rank)]
+    kept = Kept(row, fingerprint(report, _analyzer.match), fired_of(diagnosis), ranked=ranked)
+    html, text = (encode(report, form, _setup.template_dir) for form in (".html", ".json"))
+    return Done(ticket, version, kept, html, text)
+
+
+def _write_tables(reading: Reading, ticket: str, setup: Setup) -> None:
+    from analyzer.backlog.tables_out import write_partitions
+
+    assert _analyzer is not None
+    if _analyzer.redaction is not None:
+        _analyzer.redaction.rows(reading.tables.rows)
+    write_partitions(reading.tables, setup.tables, ticket, setup.storage)
+
+
+def _failed(ticket: Ticket, version: Version, reason: str, started: float, size: int | None = None) -> Done:
+    seconds = time.perf_counter() - started
+    return Done(ticket, version, Kept(failed_row(ticket.name, reason, size, seconds)))
+
+
+class Workers:
+    """Warm worker processes with limits of time and memory.
+
+    Args:
+        setup: the same for all tickets.
+        count: how many processes.
+    """
+
+    def __init__(self, setup: Setup, count: int) -> None:
+        self.setup, self.count = setup, count
+        methods = multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        if hasattr(context, "set_forkserver_preload"):
+            context.set_forkserver_preload(["analyzer.backlog.preload"])
+        self._pool = ProcessPool(max_workers=count, initializer=prepare, initargs=[setup], context=context)
+
+    def submit(self, job: Job) -> Future[Done]:
+        """Hand over a ticket; the future's result is what :func:`outcome` gives, and it never raises."""
+        given: Future[Done] = Future()
+        started = time.perf_counter()
+
+        def ended(future: Future[Done]) -> None:
+            if not given.cancelled():
+                given.set_result(outcome(future, job, self.setup, started))
+
+        self._pool.schedule(analyse, args=[job], timeout=self.setup.seconds).add_done_callback(ended)
+        return given
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Done]:
+        """Give the results as they come; jobs are taken from ``jobs`` as workers become free."""
+        waiting, ahead = iter(jobs), self.count * (AHEAD + 1)
+        done: Queue[Done] = Queue()
+        running = 0
+        while True:
+            while running < ahead and (job := next(waiting, None)) is not None:
+                self.submit(job).add_done_callback(lambda future: done.put(future.result()))
+                running += 1
+            if not running:
+                return
+            yield _next(done)
+            running -= 1
+
+    def stop(self, at_once: bool = False) -> None:
+        """End the workers, with what they are doing where ``at_once`` is set."""
+        if at_once:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+        else:
+            self._pool.close()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+def _next(done: Queue[Done]) -> Done:
+    """Wait for the next result, open to Ctrl-C on systems where a wait without end is not."""
+    from queue import Empty
+
+    while True:
+        try:
+            return done.get(timeout=1.0)
+        except Empty:
+            continue
+
+
+def outcome(future: Future[Done], job: Job, setup: Setup, started: float) -> Done:
+    """Give a job's result; a worker that died or was killed is a failed ticket with the reason."""
+    version = Version("", setup.catalogue)
+    try:
+        return future.result()
+    except TimeoutError:
+        reason = f"took more than {setup.seconds:g} s"
+    except ProcessExpired as error:
+        reason = _death(error)
+    except Exception as error:  # a result that cannot be sent, a worker that could not be prepared
+        reason = f"internal error: {type(error).__name__}: {error}"
+    return _failed(job.ticket, version, reason, started)
+
+
+def _death(error: ProcessExpired) -> str:
+    code = error.exitcode
+    if code is not None and code < 0:
+        import signal
+
+        name = signal.Signals(-code).name if -code in signal.Signals._value2member_map_ else str(-code)
+        hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        return f"the worker process was ended by {name}{hint}"
+    return f"the worker process ended with {code}"
+
+
+Run = Callable[[Iterable[Job]], Iterator[Done]]
