@@ -114,7 +114,7 @@ def _verdict(sessions: Sessions, peer: str, nodes: list[str]) -> tuple[str, str,
     if not name:
         if is_local_address(peer):
             return "peer-is-bridge-address", f"{peer}, {by}, is the address of a local bridge", ""
-        if sessions.listed("Node"):
+        if sessions.listed("Node") and peer not in sessions.configured:
             return "peer-not-a-worker", f"{peer}, {by}, is the address of no worker", ""
         return "", "", ""
     if worker is not None and sessions.lost(peer):

@@ -7,6 +7,7 @@ node-ip-on-bridge                  the address that calico announces for a worke
 node-name-of-another-worker        the name that a calico-node goes by is that of a worker on which it does not run
 node-ip-differs                    the announced address is not the worker's InternalIP, while those of others are
 node-ips-equal                     every announced address (two or more) is the worker's InternalIP
+node-name-used-twice               two calico-nodes with different addresses go by one name
 peer-is-bridge-address             a file of nobody knows which worker misses a peer at the address of a local bridge
 unexpected-connect-from-worker     connections come from a worker's own address, which is no configured peer
 unexpected-connect-instead-of-peer a peer is missing, and connections come from an address that nobody has
@@ -45,6 +46,7 @@ _INUSE = re.compile(
     r"Calico node '([^'\s]{1,253})' is already using the IPv[46] address ([0-9a-fA-F.:]{3,45}?)\.?(?:\s|$)"
 )
 _CHANGED = re.compile(r'original="?([0-9.]{7,15})"? updated="?([0-9.]{7,15})"?')
+_CHANGED_TO = re.compile(r'IPv4 address has changed.{0,200}updated="?([0-9.]{7,15})"?')
 UNEXPECTED = 3
 LASTING = 5
 
@@ -143,6 +145,27 @@ def names_of_others(tables: Tables) -> Iterator[Fact]:
             told.add(mine)
             detail = f"calico-node on {mine} goes by the name of {named}, which is another worker"
             yield Fact("node-name-of-another-worker", row.file, int(row.line), detail, mine, row.pod)
+
+
+def names_used_twice(tables: Tables) -> Iterator[Fact]:
+    """node-name-used-twice: by the logs of two pods."""
+    names: dict[str, tuple[str, str, int]] = {}
+    addresses: dict[str, str] = {}
+    for row in tables.rows.log_lines:
+        pod = text(row.pod) or row.file
+        if "etermined node name" in row.message and (match := _OWN_NAME.search(row.message)):
+            names.setdefault(pod, (match[1].rstrip(".,"), row.file, int(row.line)))
+        elif "address" in row.message and (
+            match := _AUTODETECTED.search(row.message) or _CHANGED_TO.search(row.message)
+        ):
+            addresses[pod] = match[1]
+    first: dict[str, str] = {}
+    for pod, (name, file, line) in names.items():
+        other = first.setdefault(name, pod)
+        mine, theirs = addresses.get(pod), addresses.get(other)
+        if other != pod and mine and theirs and mine != theirs:
+            detail = f"{other} ({theirs}) and {pod} ({mine}) both go by the name of {name}"
+            yield Fact("node-name-used-twice", file, line, detail, also=(names[other][1:],))
 
 
 def unexpected(tables: Tables) -> Iterator[Fact]:
@@ -256,6 +279,7 @@ CHECKS: tuple[Check, ...] = (
     announced,
     peers_at_bridges,
     names_of_others,
+    names_used_twice,
     unexpected,
     strangers,
     duplicates,

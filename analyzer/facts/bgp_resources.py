@@ -10,7 +10,8 @@ bgp-secret-no-role             no Role of calico-node's namespace names the secr
 bgp-silent-despite-password    a mesh password is set and running peers do not answer
 bgp-without-password           BGPConfiguration is shown and refers to no password, nor does any BGPPeer
 migrated-without-sessions      calico-nodes in calico-system have no session, those in kube-system work
-mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty
+mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty, or BIRD has no peer
+bgppeer-never-up               nobody gets a session with the address of a BGPPeer, which no worker has
 bgppeer-selects-nothing        the node or peer selector of a BGPPeer matches no worker
 ============================== ===============================================================================
 
@@ -56,7 +57,11 @@ def secret(tables: Tables) -> Iterator[Fact]:
     homes = {agent.namespace for agent in agents if agent.namespace}
     homes |= {row.namespace for row in tables.rows.daemonsets if row.daemonset == "calico-node"}
     listed = _namespaces_with_list(tables, "Secret")
-    if NEW in homes and OLD in found and NEW not in found and listed & {NEW, "*"}:
+    # a table over all namespaces that shows one of them would show the other, also where it is filtered by the name
+    everywhere = OLD in found and any(
+        row.kind == "Secret" and row.namespace == "*" and row.file == found[OLD].file for row in tables.rows.listings
+    )
+    if NEW in homes and OLD in found and NEW not in found and (everywhere or listed & {NEW, "*"}):
         row = found[OLD]
         detail = f"secret {name} is in {OLD}, not in {NEW} where calico-node runs"
         also = tuple((item.file, int(item.line)) for item in referred[:1])
@@ -122,6 +127,27 @@ def mesh(tables: Tables) -> Iterator[Fact]:
     if off and not peers and _namespaces_with_list(tables, "BGPPeer"):
         detail = "the node-to-node mesh is disabled and there is no BGPPeer"
         yield Fact("mesh-disabled-without-peers", off[0].file, int(off[0].line), detail)
+        return
+    lonely = [row for row in tables.rows.bgp if row.origin == "node-status" and row.state == "no-peers"]
+    if off and lonely and not peers:
+        detail = "the node-to-node mesh is disabled and calicoctl shows no peer"
+        also = tuple((row.file, int(row.line)) for row in lonely[:4])
+        yield Fact("mesh-disabled-without-peers", off[0].file, int(off[0].line), detail, also=also)
+
+
+def unreached(tables: Tables) -> Iterator[Fact]:
+    """bgppeer-never-up: two workers or more, all that speak of it, and no session of a mesh that fails as well."""
+    sessions = Sessions(tables)
+    mesh = {peer for peer in sessions.missed_by if peer in sessions.by_address}
+    for row in _settings(tables, "BGPPeer", "spec.peerIP"):
+        address = text(row.value).partition("/")[0]
+        nodes = sessions.missed_by.get(address, [])
+        up = any(peer == address and claim.up for (_, peer), claim in sessions.claims.items())
+        if len(nodes) >= 2 and not up and not mesh and address not in sessions.by_address:
+            claims = [sessions.claim(node, address) for node in nodes]
+            detail = f"BGPPeer {row.name} names {address}, with which {shown(nodes)} get no session"
+            also = tuple((claim.file, claim.line) for claim in claims[:8])
+            yield Fact("bgppeer-never-up", row.file, int(row.line), detail, also=also)
 
 
 def selectors(tables: Tables) -> Iterator[Fact]:
@@ -161,4 +187,4 @@ def selects(selector: str, labels: dict[str, str]) -> bool | None:
     return result
 
 
-CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, selectors)
+CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, unreached, selectors)

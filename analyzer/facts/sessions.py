@@ -25,7 +25,7 @@ CRASHED = (
     "CrashLoopBackOff", "Error", "Evicted", "Failed", "Unknown", "ImagePullBackOff", "ErrImagePull", "Pending",
     "RunContainerError", "CreateContainerError", "CreateContainerConfigError", "ContainerCreating", "OOMKilled",
     "Completed", "Succeeded", "StartError", "ContainerCannotRun", "ContainerStatusUnknown", "InvalidImageName",
-    "NodeLost",
+    "NodeLost", "Terminating",
 )  # fmt: skip
 UP = {"up", "Established", "established"}
 
@@ -88,6 +88,12 @@ class Sessions:
             if row.ip and row.node and row.pod.startswith(("calico-node-", "canal-")):
                 found.setdefault(row.ip, row.node)
         return found
+
+    @cached_property
+    def configured(self) -> set[str]:
+        """Addresses of peers that a BGPPeer names: routers, which no list of workers has."""
+        rows = [row for row in self.tables.rows.settings if row.kind == "BGPPeer" and row.key == "spec.peerIP"]
+        return {text(row.value).partition("/")[0] for row in rows}
 
     @cached_property
     def address_of(self) -> dict[str, str]:

@@ -350,6 +350,23 @@ def test_a_peer_on_a_bridge_address_in_a_file_of_nobody() -> None:
     assert facts_of(bgp_addresses.peers_at_bridges, bgp=[row]) == {}
 
 
+def named(pod: str, name: str, address: str) -> list[LogLineRow]:
+    texts = f"Determined node name: {name}", f"Using autodetected IPv4 address on interface eth0: {address}/24"
+    return [
+        LogLineRow(f"{pod}.log", line, pod, "", "calico-node", message=words) for line, words in enumerate(texts, 1)
+    ]
+
+
+def test_two_calico_nodes_with_one_name() -> None:
+    lines = named("calico-node-a", "localhost", SELF) + named("calico-node-b", "localhost", NEAR)
+    fact = facts_of(bgp_addresses.names_used_twice, log_lines=lines)["node-name-used-twice"]
+    assert (fact.file, fact.line, fact.also) == ("calico-node-b.log", 1, (("calico-node-a.log", 1),))
+    same = named("calico-node-a", "w1", SELF) + named("calico-node-b", "w1", SELF)  # one node, its pod was replaced
+    assert facts_of(bgp_addresses.names_used_twice, log_lines=same) == {}
+    two = named("calico-node-a", "w1", SELF) + named("calico-node-b", "w2", NEAR)
+    assert facts_of(bgp_addresses.names_used_twice, log_lines=two) == {}
+
+
 def test_two_workers_share_an_address_that_is_nobodys_own() -> None:
     nodes = [worker(SELF, calico_ip="203.0.113.7/24"), worker(NEAR, calico_ip="203.0.113.7/24")]
     assert set(facts_of(bgp_addresses.duplicates, nodes=nodes)) == {"duplicate-calico-ip-on-bridge"}
@@ -589,3 +606,25 @@ def test_a_calico_node_that_goes_by_the_name_of_another_worker() -> None:
     fact = own_name(SELF, NEAR)["node-name-of-another-worker"]
     assert (fact.node, fact.line) == (SELF, 3)
     assert own_name(SELF, SELF) == {} and own_name(SELF, "some-calico-name") == {}
+
+
+# --- BGPPeers ------------------------------------------------------------------------------------
+def test_the_mesh_is_off_and_bird_has_no_peer() -> None:
+    off = SettingRow("bgp.yaml", 7, "BGPConfiguration", "", "default", "spec.nodeToNodeMeshEnabled", "false")
+    alone = BgpRow("status.txt", 4, "", "", None, "BIRD", "", "no-peers", "No IPv4 peers found.", "node-status")
+    fact = facts_of(bgp_resources.mesh, settings=[off], bgp=[alone])["mesh-disabled-without-peers"]
+    assert fact.also == (("status.txt", 4),)
+    assert facts_of(bgp_resources.mesh, settings=[off]) == {}
+
+
+def test_nobody_gets_a_session_with_the_address_of_a_bgppeer() -> None:
+    peer = SettingRow("peer.yaml", 9, "BGPPeer", "", "tor", "spec.peerIP", "10.154.70.1")
+    rows = [session(node, "10.154.70.1", "Connect") for node in (SELF, NEAR)]
+    for row in rows:
+        row.protocol, row.state = "Global_10_154_70_1", "Connect"
+    given: dict[str, Any] = {"settings": [peer], "nodes": workers(SELF, NEAR), "listings": [LIST]}
+    assert facts_of(bgp_resources.unreached, bgp=rows, **given)["bgppeer-never-up"].line == 9
+    assert facts_of(bgp_resources.unreached, bgp=rows[:1], **given) == {}
+    assert "peer-not-a-worker" not in facts_of(bgp.missed_peers, bgp=rows, **given)  # a router is no worker that went
+    given.pop("settings")
+    assert "peer-not-a-worker" in facts_of(bgp.missed_peers, bgp=rows, **given)

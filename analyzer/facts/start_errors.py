@@ -1,0 +1,55 @@
+"""Cross-checks about what a calico-node said once, when it started, and which still holds.
+
+Trouble of the first minute is start-up noise where the pod became ready. Where it did not, a line that its program
+writes only once is the reason.
+
+================ ==============================================================================================
+fact             what it means
+================ ==============================================================================================
+start-port-taken a port was taken when calico-node started, and the pod is not ready now
+start-unrendered confd could not render a template when calico-node started, and the pod is not ready now
+================ ==============================================================================================
+
+Sources: libcalico-go/lib/health (the health server), confd/pkg/resource/template (templates).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.inventory import Inventory, text
+from analyzer.period import current_lines
+from analyzer.tables import Tables
+
+_SAID = {
+    "start-port-taken": re.compile(
+        r"(?:listen|bind)\b[^\n]{0,80}:(?:179|9099|9098|5473)\b[^\n]{0,40}address (?:already )?in use"
+        r"|BGP: (?:Socket error: bind: Address (?:already )?in use|Cannot open listening socket)",
+        re.IGNORECASE,
+    ),
+    "start-unrendered": re.compile(
+        r"unable to process template|Missing template: |error calling: |Found no templates", re.IGNORECASE
+    ),
+}
+
+
+def said_at_start(tables: Tables) -> Iterator[Fact]:
+    """start-port-taken, start-unrendered: once a pod."""
+    inventory = Inventory(tables)
+    pods = inventory.pods_by_name
+    current = {(row.file, row.line) for row in current_lines(tables, inventory)}  # those speak for themselves
+    told: set[tuple[str, str]] = set()
+    for row in tables.rows.log_lines:
+        pod = pods.get(text(row.pod))
+        if pod is None or pod.healthy is not False or (row.file, row.line) in current:
+            continue
+        for name, words in _SAID.items():
+            if (name, pod.name) not in told and words.search(row.message):
+                told.add((name, pod.name))
+                detail = f"{pod.name} is not ready and said: {row.message[:160]}"
+                yield Fact(name, row.file, int(row.line), detail, pod.node, pod.name)
+
+
+CHECKS: tuple[Check, ...] = (said_at_start,)
