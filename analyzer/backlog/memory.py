@@ -82,7 +82,12 @@ def bring_up_to_date(
         TemplateError: a template of ``template_dir`` is wrong.
         OSError: a file cannot be written.
     """
-    every = grouped(tickets)
+    return _written(folder, grouped(tickets), causes, template_dir)
+
+
+def _written(
+    folder: Path, every: Sequence[Kept], causes: Mapping[str, Cause], template_dir: Path | None
+) -> tuple[list[str], list[str]]:
     memory = resolved(every)
     with_reports = [item for item in every if item.row.report and item.row.status != FAILED]
     seen = (
@@ -113,9 +118,9 @@ def conclude(
         TemplateError: a template of ``template_dir`` is wrong.
         OSError: a file cannot be written.
     """
-    tickets = store.kept()
-    store.group({item.row.ticket: item.row.group for item in grouped(tickets)})
-    return bring_up_to_date(folder, tickets, causes, template_dir)
+    every = grouped(store.kept())
+    store.group({item.row.ticket: item.row.group for item in every})
+    return _written(folder, every, causes, template_dir)
 
 
 def cases(tickets: Iterable[Kept]) -> list[Case]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from analyzer.backlog.fingerprint import Fingerprint
-from analyzer.backlog.lookalikes import Memory
+from analyzer.backlog.lookalikes import MOST_SEEN, Memory, Resolved
 from analyzer.catalogue import Cause
 from analyzer.report import ReportError, from_json, write
 from analyzer.report.model import SeenBefore
@@ -16,12 +16,14 @@ from analyzer.report.model import SeenBefore
 #: what a report without any begins its last key with, and one with them: told without reading all of it
 _KEY = '"seen_before":'
 FORMS = (".html", ".json")
+#: resolved tickets that are looked at: a wave of them has the same note
+_MOST_ASKED = 300
 
 
 def precedents(
     memory: Memory, features: Fingerprint, ticket: str, report: str, causes: Mapping[str, Cause]
 ) -> tuple[SeenBefore, ...]:
-    """Give the resolved tickets that a ticket is most like, with what fixed them.
+    """Give the resolved tickets that a ticket is most like, and what fixed them, each answer once.
 
     Args:
         memory: the resolved tickets.
@@ -31,6 +33,9 @@ def precedents(
         causes: the catalogue's, for titles.
     """
     here = posixpath.dirname(report)
+    told: dict[tuple[str, str], tuple[Resolved, float]] = {}
+    for item, like in memory.nearest(features, ticket, _MOST_ASKED):
+        told.setdefault((item.cause, item.note), (item, like))
     return tuple(
         SeenBefore(
             ticket=item.ticket,
@@ -41,7 +46,7 @@ def precedents(
             resolved=item.resolved,
             report=posixpath.relpath(item.report, here or ".") if item.report else "",
         )
-        for item, like in memory.nearest(features, ticket)
+        for item, like in list(told.values())[:MOST_SEEN]
     )
 
 

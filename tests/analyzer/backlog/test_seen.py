@@ -44,6 +44,13 @@ def test_precedents_with_titles_notes_and_links_from_where_the_report_is() -> No
     assert precedents(MEMORY, FEATURES, "new", "new.html", CAUSES)[0].report == "tickets/old.html"
 
 
+def test_of_a_wave_with_one_note_one_is_named() -> None:
+    wave = [Resolved(f"w{n}", "dns-failure", "Restarted CoreDNS.", WHEN, FEATURES) for n in range(50)]
+    other = Resolved("x", "dns-failure", "Made its policy less strict.", WHEN, {**FEATURES, "message:more": 1.0})
+    seen = precedents(Memory([*wave, other]), FEATURES, "new", "new.html", CAUSES)
+    assert [item.ticket for item in seen] == ["w0", "x"]
+
+
 def test_a_ticket_is_not_seen_before_because_of_itself() -> None:
     assert [item.ticket for item in precedents(MEMORY, FEATURES, "old", "tickets/old.html", CAUSES)] == ["odd"]
 
