@@ -4,7 +4,7 @@
 fact                 what it means
 ==================== ===================================================================================
 mixed-namespaces     calico-node pods run in kube-system and in calico-system
-migration-label-left workers carry the label of the operator's migration, and a calico-node is not ready
+migration-label-left workers carry the label of the migration, and a calico-node is not ready or wanted nowhere
 same-panic-repeats   the same Go panic shows in several processes, containers or workers
 unexplained-panic    a component of Calico stops itself again and again, for a reason that no message explains
 ==================== ===================================================================================
@@ -43,7 +43,13 @@ def migration(tables: Tables) -> Iterator[Fact]:
         yield Fact("mixed-namespaces", new[0].file, new[0].line, counts, new[0].node, new[0].name, also)
     labelled = [row for row in tables.rows.nodes if (row.labels or {}).get(LABEL)]
     stuck = [pod for pod in agents if pod.healthy is False and (pod.age_s is None or pod.age_s >= LONG_S)]
-    if labelled and stuck:
+    gone = [row for row in tables.rows.daemonsets if row.daemonset == "calico-node" and row.desired == 0]
+    if labelled and gone and not agents:
+        unwanted = gone[0]
+        labels = shown(item.node for item in labelled)
+        detail = f"{labels} carry the migration label, and the daemonset of {unwanted.namespace} runs on no worker"
+        yield Fact("migration-label-left", unwanted.file, int(unwanted.line), detail, also=places(labelled[:4]))
+    elif labelled and stuck:
         row = labelled[0]
         detail = f"{shown(item.node for item in labelled)} carry the migration label; {stuck[0].name} is not ready"
         yield Fact("migration-label-left", row.file, int(row.line), detail, row.node)

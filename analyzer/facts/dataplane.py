@@ -48,6 +48,7 @@ _PING_SIZE = re.compile(r"(?:-s ?|\) )(\d{1,5})\b")
 #: what a tunnel puts in front of a packet, in bytes (Calico's documentation: configure MTU); pods' own links nothing
 HEADERS = (("tunl0", 20), ("vxlan.calico", 50), ("wireguard.cali", 60), ("flannel.", 50), ("cali", 0))
 TUNNELS = ("tunl0", "vxlan.calico", "wireguard.cali", "flannel.")
+_BACKEND = re.compile(r'Looked up iptables command backendMode="(legacy|nft)"')
 FLAPS = 3
 FULL = 0.95
 ROUTE_ADDED, ROUTE_ADDED_S = 8, 240.0  # a pod that is made anew has another interface, so its route is added once
@@ -215,8 +216,15 @@ def two_kinds(tables: Tables) -> Iterator[Fact]:
         if row.kind == "PacketFilter" and row.key.startswith("chains."):
             _, owner, tool = row.key.split(".", 2)
             by_worker.setdefault(row.name, {}).setdefault(owner, {}).setdefault(tool, row)
+    modes: dict[str, Any] = {}
+    for said in tables.rows.log_lines:
+        if match := _BACKEND.search(said.message) if "backendMode" in said.message else None:
+            modes.setdefault(match[1], said)
+    for owners in by_worker.values():
+        if "calico" not in owners and len(modes) == 1:
+            owners["calico"] = modes
     for node, owners in by_worker.items():
-        ours, theirs = owners.get("calico", {}), owners.get("kube-proxy", {})
+        ours, theirs = owners.get("calico", {}), owners.get("kube-proxy", {})  # Calico's by the chains, else by Felix
         if ours and theirs and not ours.keys() & theirs.keys() and "legacy" in ours.keys() | theirs.keys():
             (tool, row), (other, place) = next(iter(ours.items())), next(iter(theirs.items()))
             detail = f"Calico's chains are in the tables of {tool}, those of kube-proxy in those of {other}"

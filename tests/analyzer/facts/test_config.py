@@ -9,7 +9,7 @@ import pytest
 from analyzer.facts import config
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import LogLineRow, NodeRow, PodRow
+from parsers.rows import DaemonSetRow, LogLineRow, NodeRow, PodRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 
@@ -38,6 +38,15 @@ def test_the_migration_label_matters_while_a_calico_node_is_not_ready() -> None:
     assert facts_of(config.migration, nodes=nodes, pods=stuck)["migration-label-left"].node == "w-1"
     assert facts_of(config.migration, nodes=nodes, pods=[pod("calico-node-a")]) == {}
     assert facts_of(config.migration, nodes=nodes, pods=[pod("calico-node-a", ready="0/1", age=60)]) == {}
+
+
+def test_the_migration_label_and_a_daemonset_that_runs_nowhere() -> None:
+    nodes = [NodeRow("n.txt", 2, "w-1", labels={config.LABEL: "pre-operator"})]
+    wanted_by_none = DaemonSetRow("ds.txt", 5, "calico-system", "calico-node", desired=0)
+    found = facts_of(config.migration, nodes=nodes, daemonsets=[wanted_by_none])["migration-label-left"]
+    assert (found.line, found.also) == (5, (("n.txt", 2),))
+    wanted = DaemonSetRow("ds.txt", 5, "calico-system", "calico-node", desired=4)
+    assert facts_of(config.migration, nodes=nodes, daemonsets=[wanted]) == {}
 
 
 def test_a_panic_that_repeats() -> None:

@@ -152,6 +152,10 @@ def test_rules_in_tables_of_two_kinds(ours: str, theirs: str, found: bool) -> No
     ]
     assert ("filters-of-two-kinds" in facts_of(dataplane.two_kinds, settings=rows)) is found
     assert facts_of(dataplane.two_kinds, settings=rows[:1]) == {}
+    mode = (
+        [line(f'Looked up iptables command backendMode="{ours}" candidates=[]string{{}}')] if ours != "iptables" else []
+    )
+    assert ("filters-of-two-kinds" in facts_of(dataplane.two_kinds, settings=rows[1:], log_lines=mode)) is found
 
 
 def test_only_large_pings_are_lost() -> None:
