@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,9 @@ from analyzer.catalogue import Cause
 from analyzer.report import ReportError, from_json, write
 from analyzer.report.model import SeenBefore
 
-#: what a report without any begins its last key with, and one with them: told without reading all of it
-_KEY = '"seen_before":'
+#: a key of the report itself in its JSON; ``seen_before`` is the last of them where it is there
+_KEY = re.compile(rb'^  "(\w+)":', re.MULTILINE)
+_PIECE = 32 * 1024
 FORMS = (".html", ".json")
 #: resolved tickets that are looked at: a wave of them has the same note
 _MOST_ASKED = 300
@@ -71,10 +73,9 @@ def refresh(
     for path, wanted in seen:
         source = (folder / path).with_suffix(".json")
         try:
-            text = source.read_text(encoding="utf-8")
-            if not wanted and _KEY not in text:
+            if not wanted and _last_key(source) != b"seen_before":
                 continue
-            report = from_json(text)
+            report = from_json(source.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, ReportError):
             unread.append(path)
             continue
@@ -84,3 +85,16 @@ def refresh(
             write(replace(report, seen_before=wanted), (folder / path).with_suffix(form), template_dir)
         changed.append(path)
     return changed, unread
+
+
+def _last_key(path: Path) -> bytes:
+    """The last key of a report in JSON, read from its end: most reports need not be read for what they do not say."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        piece = _PIECE
+        while True:
+            file.seek(max(0, size - piece))
+            keys = _KEY.findall(file.read(piece))
+            if keys or piece >= size:
+                return keys[-1] if keys else b""
+            piece *= 4

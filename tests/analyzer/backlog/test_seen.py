@@ -73,6 +73,22 @@ def test_what_is_no_longer_so_goes(tmp_path: Path) -> None:
     assert refresh(tmp_path, [(path, ())]) == ([], [])
 
 
+def test_however_long_the_notes_are_what_is_no_longer_so_goes(tmp_path: Path) -> None:
+    (seen,) = precedents(
+        Memory([Resolved("old", "dns-failure", "x" * 200_000, WHEN, FEATURES)]), FEATURES, "n", "n.html", CAUSES
+    )
+    path = put(tmp_path, "new", seen_before=(seen,))
+    assert refresh(tmp_path, [(path, ())]) == ([path], [])
+    assert "seen_before" not in (tmp_path / "tickets/new.json").read_text(encoding="utf-8")
+
+
+def test_a_line_of_a_bundle_that_looks_like_the_key_is_none(tmp_path: Path) -> None:
+    path = put(tmp_path, "new", verdict_reason='\n  "seen_before": [')
+    before = (tmp_path / path).stat().st_mtime_ns
+    assert refresh(tmp_path, [(path, ())]) == ([], [])
+    assert (tmp_path / path).stat().st_mtime_ns == before
+
+
 def test_a_report_that_is_gone_or_damaged_is_named(tmp_path: Path) -> None:
     seen = precedents(MEMORY, FEATURES, "new", "tickets/new.html", CAUSES)
     path = put(tmp_path, "cut")
