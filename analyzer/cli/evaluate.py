@@ -50,18 +50,45 @@ def run(directory: Path, json_file: Path | None, extra: Sequence[Path], robust: 
         json_file.write_text(json.dumps(result, indent=2), encoding="utf-8")
 
 
+def run_store(url: str, json_file: Path | None, extra: Sequence[Path]) -> None:
+    """Print how past rankings stand against what the tickets turned out to be, a row a resolved ticket."""
+    from analyzer import evaluate as board
+    from analyzer.backlog.memory import scores
+    from analyzer.backlog.store import StoreError
+    from analyzer.cli.resolve import catalogue_of, open_store
+
+    catalogue = catalogue_of(extra)
+    with open_store(url) as store:
+        try:
+            outcomes = scores(store.kept(), catalogue)
+        except StoreError as error:
+            fail(str(error))
+    if not outcomes:
+        fail(f"{store.name}: no ticket in it is resolved; record one with: calico-triage resolve TICKET --cause SLUG")
+    for item in outcomes:
+        mark = "ok " if item.rank == 1 else f"#{item.rank} " if item.rank else "-- "
+        note = f" ERROR {item.error}" if item.error else " FALSE ALARM" if item.false_alarm else ""
+        print(f"{mark} {item.incident:<44} {item.primary:<28} first: {item.first}{note}")
+    _totals(outcomes)
+    if json_file is not None:
+        json_file.write_text(json.dumps(board.as_json(outcomes), indent=2), encoding="utf-8")
+
+
 def _totals(outcomes: list[Outcome]) -> None:
     from analyzer import evaluate as board
 
     for attribute in ("difficulty", "family"):
         for name, scores in board.grouped(outcomes, attribute).items():
+            if not name:  # what is not labelled
+                continue
             print(f"  {name:<10} {scores.incidents:3d}: top-1 {scores.top1:.3f}  top-3 {scores.top3:.3f}")
     for label, first, names in board.confusion(outcomes):
         print(f"  taken for another: {label} -> {first} ({len(names)}): {', '.join(names)}")
     total = board.score(outcomes)
+    cited = f"evidence recall {total.evidence_recall:.3f}  " if any(item.must_cite for item in outcomes) else ""
     print(
         f"incidents {total.incidents}  top-1 {total.top1:.3f}  top-3 {total.top3:.3f}  MRR {total.mrr:.3f}  "
-        f"evidence recall {total.evidence_recall:.3f}  false alarms {total.false_alarms}/{total.healthy}  "
+        f"{cited}false alarms {total.false_alarms}/{total.healthy}  "
         f"Brier {total.brier:.3f}  calibration error {total.calibration_error:.3f}  errors {total.errors}"
     )
 
