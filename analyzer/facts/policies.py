@@ -36,6 +36,7 @@ BEFORE_S, AFTER_S = 15.0, 600.0
 STARTUP_S = 60.0  # at its start Felix receives all policies that exist
 _DENY_NAME = re.compile(r"(?:default|all)[-_.]?(?:deny|block)|(?:deny|block)[-_.]?(?:all|by-default|everything)", re.I)
 _DNS_PODS = re.compile(r"kube-dns|coredns|node-local-dns|daemonset-dns|dns-default")
+_SYSTEM_PODS = re.compile(r"calico-|tigera|typha|kube-dns|coredns|dns-default|konnectivity|\bvpn\b")
 _APPLIED = re.compile(r"proto\.(?:ActivePolicyUpdate|HostEndpointUpdate)")
 _POLICY_NAME = re.compile(r'tier:"[^"]{0,80}" name:"([^"]{1,200})"|ingress_policies:"([^"]{1,200})"')
 _OUTBOUND_DENY = re.compile(r'outbound_rules:<action:"deny"((?:(?!rule_id|bound_rules).){0,600})')
@@ -94,9 +95,11 @@ def _isolated_namespaces(tables: Tables) -> Iterator[Fact]:
     """A policy of a system namespace that takes all egress from all its pods."""
     for policy in policies(tables):
         everyone = policy.selector in ("", "all()", "{}", "<none>")
+        system = _SYSTEM_PODS.search(policy.selector)
         closed = "egress" in policy.directions and not policy.rules["egress"]
-        if policy.kind == "NetworkPolicy" and policy.namespace in SYSTEM and everyone and closed:
-            detail = f"{policy.namespace}/{policy.name} takes all egress from all pods of its namespace"
+        if policy.kind == "NetworkPolicy" and policy.namespace in SYSTEM and (everyone or system) and closed:
+            whose = "all pods of its namespace" if everyone else f"the pods with {policy.selector}"
+            detail = f"{policy.namespace}/{policy.name} takes all egress from {whose}"
             yield Fact("policy-denies-needed", policy.file, policy.line, detail)
 
 

@@ -241,6 +241,8 @@ def test_egress_of_some_pods_is_not_that_of_the_namespace() -> None:
     rows = kubernetes("kube-system", ("podSelector.matchLabels.app", "batch"), ("policyTypes.0", "Egress"))
     assert facts_of(policies.denials, settings=rows) == {}
     assert "policy-denies-needed" in facts_of(policies.denials, settings=rows[1:])
+    ours = kubernetes("calico-system", ("podSelector.matchLabels.k8s-app", "calico-kube-controllers"), ("policyTypes.0", "Egress"))  # fmt: skip
+    assert "calico-kube-controllers" in facts_of(policies.denials, settings=ours)["policy-denies-needed"].detail
 
 
 @pytest.mark.parametrize(("net", "found"), [("10.0.0.0/8", True), ("172.20.0.1/32", False), ("0.0.0.0/0", False)])
