@@ -1,0 +1,125 @@
+"""A backlog on many machines: the same work of one ticket, handed out by a Dask scheduler.
+
+A Dask worker keeps warm worker processes of its own (:class:`analyzer.backlog.work.Workers`), so that a ticket's limits
+hold there as they do on one machine, and a ticket that brings its process down leaves the Dask worker alone. A Dask
+worker that dies has its tickets done elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from analyzer.backlog.work import Done, Job, Setup, Workers
+
+#: tickets handed to the scheduler beyond those at work, for each thread of a Dask worker
+AHEAD = 4
+#: how many Dask workers a ticket may take down with it before it is given up
+RETRIES = 3
+
+_pools: dict[str, Workers] = {}
+_lock = threading.Lock()
+
+
+class SchedulerError(Exception):
+    """The scheduler cannot be reached or used; the text says why, in one line."""
+
+
+def _analysed(job: Job, setup: Any) -> Done:
+    """Analyse one ticket on a Dask worker, in a process that is kept for the next one."""
+    key = repr(setup)
+    with _lock:
+        pool = _pools.get(key)
+        if pool is None:
+            pool = _pools[key] = Workers(setup, count=_threads())
+    return pool.submit(job).result()
+
+
+def _threads() -> int:
+    """How many tickets this Dask worker does at a time."""
+    try:
+        from distributed import get_worker
+
+        worker: Any = get_worker()
+        return max(1, int(worker.state.nthreads))
+    except (ImportError, ValueError, AttributeError):
+        return 1
+
+
+class DaskEngine:
+    """Tickets done by Dask workers.
+
+    Args:
+        setup: the same for all tickets.
+        scheduler: address such as ``tcp://host:8786``; "" to start a scheduler and workers on this machine.
+        local: how many workers, where they are started here.
+
+    Raises:
+        SchedulerError: the scheduler does not answer.
+    """
+
+    def __init__(self, setup: Setup, scheduler: str = "", local: int = 0) -> None:
+        # a worker that Dask supervises may not have processes of its own otherwise
+        os.environ.setdefault("DASK_DISTRIBUTED__WORKER__DAEMON", "False")
+        try:
+            import dask
+            import distributed
+        except ImportError as error:
+            raise SchedulerError("Dask is not installed: pip install 'calico-triage[dask]'") from error
+
+        made: Any = distributed  # has no types
+        self.setup = setup
+        dask.config.set({"distributed.worker.daemon": False})
+        try:
+            self.cluster: Any = None if scheduler else made.LocalCluster(
+                n_workers=local, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            )  # fmt: skip
+            self.client: Any = made.Client(scheduler or self.cluster, timeout="20s", set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise SchedulerError(f"{scheduler or 'local Dask cluster'}: {reason}") from error
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Done]:
+        """Give the results as they come; jobs are taken from ``jobs`` as workers become free."""
+        import distributed
+
+        made: Any = distributed
+        waiting = iter(jobs)
+        setup = self.client.scatter(self.setup, broadcast=True, hash=False)
+        asked: dict[Any, Job] = {}
+        results = made.as_completed([], loop=self.client.loop)
+        while True:
+            most = max(2, AHEAD * sum(self.client.nthreads().values()))
+            while len(asked) < most and (job := next(waiting, None)) is not None:
+                future = self.client.submit(_analysed, job, setup, pure=False, retries=RETRIES)
+                asked[future.key] = job
+                results.add(future)
+            if not asked:
+                return
+            future = next(results)
+            yield self._result(future, asked.pop(future.key))
+
+    def _result(self, future: Any, job: Job) -> Done:
+        """Give what became of a job; one that Dask gave up is done here, in a process of this machine."""
+        try:
+            done = future.result()
+        except Exception:  # lost with its workers, or none of them has this program
+            workers = Workers(self.setup, 1)
+            try:
+                done = workers.submit(job).result()
+            finally:
+                workers.stop()
+        future.release()
+        assert isinstance(done, Done)
+        return done
+
+    def stop(self, at_once: bool = False) -> None:
+        """Leave the scheduler; end the workers that were started here."""
+        with contextlib.suppress(Exception):
+            self.client.close(timeout=2 if at_once else 10)
+        if self.cluster is not None:
+            with contextlib.suppress(Exception):
+                self.cluster.close(timeout=2 if at_once else 10)

@@ -1,0 +1,119 @@
+"""``calico-triage batch``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from analyzer.cli.app import fail
+
+if TYPE_CHECKING:
+    from analyzer.backlog.run import Engine
+    from analyzer.backlog.sources import Ticket
+    from analyzer.backlog.store import Store
+    from analyzer.backlog.work import Setup
+
+INTERRUPTED = 130  # as a shell says of a program that Ctrl-C ended
+SOME_FAILED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says, checked."""
+
+    sources: Sequence[str]
+    output: Path
+    store: str
+    jobs: int
+    seconds: float
+    memory_mib: int
+    endpoint_url: str
+    scheduler: str
+    dask_local: int
+    tables: bool
+    retry_failed: bool
+    causes: Sequence[Path]
+    template: Path | None
+    redact: str
+    quiet: bool
+
+
+def run(options: Options) -> None:
+    """Analyse what is new or changed, print what was found, end with 4 where a ticket failed."""
+    from analyzer.backlog.run import storage_options, with_catalogue
+    from analyzer.backlog.sources import SourceError, find_tickets
+    from analyzer.backlog.store import Store, StoreError
+    from analyzer.backlog.work import MIB, Setup
+    from analyzer.catalogue import CatalogueError, load
+
+    storage = storage_options(options.endpoint_url)
+    try:
+        load(options.causes)  # a mistake in a catalogue is no ticket's failure
+        tickets = find_tickets(options.sources, storage)
+        options.output.mkdir(parents=True, exist_ok=True)
+        setup = with_catalogue(
+            Setup(
+                causes=tuple(path.resolve() for path in options.causes),
+                redact=options.redact,
+                template_dir=options.template.resolve() if options.template else None,
+                seconds=options.seconds,
+                memory=options.memory_mib * MIB,
+                storage=dict(storage),
+                tables=str((options.output / "tables").resolve()) if options.tables else "",
+            )
+        )
+        store = Store(options.store or str(options.output / "triage.db"))
+    except (SourceError, StoreError, CatalogueError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or options.output}: {error.strerror or error}")
+    with store:
+        _run(options, setup, store, tickets)
+
+
+def _run(options: Options, setup: Setup, store: Store, tickets: Sequence[Ticket]) -> None:
+    from analyzer.backlog.progress import progress_for
+    from analyzer.backlog.run import run_batch
+    from analyzer.backlog.store import StoreError
+    from analyzer.report import TemplateError
+
+    engine = _engine(options, setup)
+    at_once = True
+    try:
+        with progress_for(len(tickets), options.quiet) as progress:
+            tally = run_batch(tickets, options.output, store, setup, engine, progress, options.retry_failed)
+        at_once = False
+    except KeyboardInterrupt:
+        print("calico-triage: stopped; what was done is kept, the same command goes on from there", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    except (StoreError, TemplateError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or options.output}: cannot be written: {error.strerror or error}")
+    finally:
+        engine.stop(at_once)
+    if not options.quiet:
+        parts = [f"{tally.total} tickets", f"{tally.analysed} analysed", f"{tally.unchanged} unchanged"]
+        print(f"{', '.join(parts)}, {len(tally.failed)} failed")
+        print(f"overview: {options.output / 'index.html'}")
+    if tally.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _engine(options: Options, setup: Setup) -> Engine:
+    if options.scheduler or options.dask_local:
+        from analyzer.backlog.dask_engine import DaskEngine, SchedulerError
+
+        try:
+            return DaskEngine(setup, options.scheduler, options.dask_local)
+        except SchedulerError as error:
+            fail(str(error))
+    from analyzer.backlog.work import Workers
+
+    return Workers(setup, options.jobs or os.cpu_count() or 1)
