@@ -7,6 +7,7 @@ takes too much memory is refused it, one that brings its worker down is noted; a
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from analyzer.backlog.memory import Kept
 from analyzer.backlog.sources import SourceError, Ticket, content_of, fetch
 from analyzer.backlog.store import Version
 from analyzer.backlog.summary import failed_row, row_of
+from analyzer.bundle import BundleError
 
 if TYPE_CHECKING:
     from analyzer.pipeline import Analyzer, Reading
@@ -126,7 +128,7 @@ def analyse(job: Job) -> Done:
             return _read_and_written(job.ticket, path, version, started)
     except MemoryError:
         return _failed(job.ticket, version, f"needs more than {_setup.memory // MIB} MiB of memory", started)
-    except (SourceError, OSError, ValueError) as error:  # BundleError is a ValueError
+    except (BundleError, SourceError, OSError, ValueError) as error:
         return _failed(job.ticket, version, str(error) or type(error).__name__, started)
     except Exception as error:
         return _failed(job.ticket, version, f"internal error: {type(error).__name__}: {error}", started)
@@ -184,6 +186,8 @@ class Workers:
 
     def __init__(self, setup: Setup, count: int) -> None:
         self.setup, self.count = setup, count
+        # a worker starts with the current folder, which may be a stranger's bundle, on its path: it must import nothing
+        os.environ["PYTHONSAFEPATH"] = "1"
         methods = multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if hasattr(context, "set_forkserver_preload"):
