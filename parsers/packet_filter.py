@@ -45,7 +45,9 @@ _POLICY = re.compile(r":(INPUT) (DROP)\b|-P (INPUT) (DROP)\b|Chain (INPUT) \(pol
 _NFT_CHAIN = re.compile(r"\s*chain (\S+) \{?")
 _NFT_POLICY = re.compile(r"hook input\b.{0,80}\bpolicy drop\b")
 _LISTED_CHAIN = re.compile(r"Chain (\S+) \(")
-_LISTED = re.compile(r"\s*(?:\d+[KMGT]?\s+\d+[KMGT]?\s+)?(ACCEPT|DROP|REJECT)\s+(\S+)\s+(?:--|-f|!f)\s+(\S.*)")
+_LISTED = re.compile(
+    r"\s*(?:\d{1,6}\s+)?(?:\d+[KMGT]?\s+\d+[KMGT]?\s+)?(ACCEPT|DROP|REJECT)\s+(\S+)\s+(?:--|-f|!f)\s+(\S.*)"
+)
 _VERDICT = re.compile(r"-j (ACCEPT|DROP|REJECT)\b|\b(accept|drop|reject)\b(?: with [\w -]{1,60})?\s*(?:comment .*)?$")
 _PORT_LIST = re.compile(
     r"(! ?)?(?:--dports?|--destination-ports?|\bdport|\bdpts?:|multiport dports)"

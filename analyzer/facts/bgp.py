@@ -31,12 +31,14 @@ from collections.abc import Iterator
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
-from analyzer.facts.sessions import Sessions, is_local_address
+from analyzer.facts.sessions import UP, Sessions, is_local_address
 from analyzer.inventory import number, text
 from analyzer.period import current_lines
 from analyzer.tables import Tables
 
 BOUNCES = 3
+#: of a socket, by glibc and musl: the peer's host or something before it does not let the connection come up
+CUT_OFF = ("refused", "No route to host", "Host is unreachable", "timed out", "Host is down")
 LONG_S = 180.0  # BIRD is up within half a minute of a start
 MANY = 10
 #: lines that say why BIRD is not up, or comes later
@@ -205,9 +207,30 @@ def reasons(tables: Tables) -> Iterator[Fact]:
         if info in ("Connect", "OpenSent"):
             detail = f"{node} gets no answer from {other}, whose calico-node runs"
             yield Fact("bgp-connect-silent", claim.file, claim.line, detail, node, claim.pod)
-        elif any(word in info for word in ("refused", "No route to host", "Host is unreachable", "timed out")):
+        elif any(word in info for word in CUT_OFF):
             detail = f"{node} to {other}, whose calico-node runs: {' '.join(info.split())}"
             yield Fact("bgp-refused-by-healthy-peer", claim.file, claim.line, detail, node, claim.pod)
+
+
+def traced(tables: Tables) -> Iterator[Fact]:
+    """bgp-refused-by-healthy-peer, where BIRD logs each attempt (its debug flags since Calico v3.33)."""
+    sessions = Sessions(tables)
+    lost: dict[tuple[str, str], list[tuple[str, int, str, str]]] = {}
+    for row in tables.rows.bgp:
+        key = (sessions.node_of(row), row.peer)
+        if row.origin == "log" and row.state in UP:
+            lost.pop(key, None)
+        elif (
+            row.origin == "log" and "Connection lost (" in row.message and any(word in row.message for word in CUT_OFF)
+        ):
+            lost.setdefault(key, []).append((row.file, int(row.line), row.message, row.pod))
+    for (node, peer), places in lost.items():
+        other = sessions.by_address.get(peer, "")
+        if node and other and len(places) >= 2 and not sessions.lost(peer) and sessions.not_running(peer) is False:
+            file, line, message, pod = places[-1]
+            detail = f"{node} to {other}, whose calico-node runs: {message.partition(': ')[2]}"
+            also = tuple(place[:2] for place in places[:-1][-4:])
+            yield Fact("bgp-refused-by-healthy-peer", file, line, detail, node, pod, also)
 
 
 def bounces(tables: Tables) -> Iterator[Fact]:
@@ -258,4 +281,4 @@ def all_ready(tables: Tables) -> Iterator[Fact]:
         yield Fact("calico-nodes-all-ready", first.file, first.line, f"all {len(agents)} calico-nodes shown are ready")
 
 
-CHECKS: tuple[Check, ...] = (zero, missed_peers, columns, within_subnet, reasons, bounces, bird, all_ready)
+CHECKS: tuple[Check, ...] = (zero, missed_peers, columns, within_subnet, reasons, traced, bounces, bird, all_ready)

@@ -12,7 +12,7 @@ bgp-without-password           BGPConfiguration is shown and refers to no passwo
 migrated-without-sessions      calico-nodes in calico-system have no session, those in kube-system work
 mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty, or BIRD has no peer
 bgppeer-never-up               nobody gets a session with the address of a BGPPeer, which no worker has
-bgppeer-selects-nothing        the node or peer selector of a BGPPeer matches no worker
+bgppeer-selects-nothing        the node, or the node or peer selector, of a BGPPeer matches no worker
 ============================== ===============================================================================
 
 Sources: runbook "calico-node Pod Not Running after upgrading to IKS 1.29 (or newer)"; Calico's documentation
@@ -136,18 +136,29 @@ def mesh(tables: Tables) -> Iterator[Fact]:
 
 
 def unreached(tables: Tables) -> Iterator[Fact]:
-    """bgppeer-never-up: two workers or more, all that speak of it, and no session of a mesh that fails as well."""
+    """bgppeer-never-up: for two workers or more, or without a mesh, and no worker is missed as well."""
     sessions = Sessions(tables)
-    mesh = {peer for peer in sessions.missed_by if peer in sessions.by_address}
+    others = {peer for peer in sessions.missed_by if peer in sessions.by_address}
+    off = any(row.value == "false" for row in _settings(tables, "BGPConfiguration", "spec.nodeToNodeMeshEnabled"))
     for row in _settings(tables, "BGPPeer", "spec.peerIP"):
         address = text(row.value).partition("/")[0]
         nodes = sessions.missed_by.get(address, [])
         up = any(peer == address and claim.up for (_, peer), claim in sessions.claims.items())
-        if len(nodes) >= 2 and not up and not mesh and address not in sessions.by_address:
+        if len(nodes) >= (1 if off else 2) and not up and not others and address not in sessions.by_address:
             claims = [sessions.claim(node, address) for node in nodes]
             detail = f"BGPPeer {row.name} names {address}, with which {shown(nodes)} get no session"
             also = tuple((claim.file, claim.line) for claim in claims[:8])
             yield Fact("bgppeer-never-up", row.file, int(row.line), detail, also=also)
+
+
+def named_nodes(tables: Tables) -> Iterator[Fact]:
+    """bgppeer-selects-nothing: a BGPPeer for one node that is not there."""
+    names = {row.node for row in tables.rows.nodes}
+    if names and Sessions(tables).listed("Node"):
+        for row in _settings(tables, "BGPPeer", "spec.node"):
+            if row.key == "spec.node" and text(row.value) and row.value not in names:
+                detail = f"BGPPeer {row.name} is for the node {text(row.value)[:120]}, which does not exist"
+                yield Fact("bgppeer-selects-nothing", row.file, int(row.line), detail)
 
 
 def selectors(tables: Tables) -> Iterator[Fact]:
@@ -187,4 +198,4 @@ def selects(selector: str, labels: dict[str, str]) -> bool | None:
     return result
 
 
-CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, unreached, selectors)
+CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, unreached, named_nodes, selectors)

@@ -3,7 +3,7 @@
 ================================ ====================================================================
 fact                             what it means
 ================================ ====================================================================
-typha-none-running               Typha pods are shown and none of them is ready
+typha-none-running               Typha pods, or their deployment, are shown and none of them is ready
 typha-port-fails                 connections to a Typha's port time out, are refused or find no route
 only-typha-worker-is-ready       the only ready calico-nodes are those beside a Typha
 typha-unreachable-across-subnets every Typha that is not reached is in another subnet than its client
@@ -55,6 +55,8 @@ def pods(tables: Tables) -> Iterator[Fact]:
         detail = f"none of {len(known)} Typha pods is ready: {shown(pod.name for pod in known)}"
         also = tuple((pod.file, pod.line) for pod in known[1:8])
         yield Fact("typha-none-running", first.file, first.line, detail, first.node, first.name, also)
+    if not known:
+        yield from _deployment(tables)
     homes = {pod.node for pod in typhas if pod.healthy and pod.node} or _endpoints(tables)
     agents = inventory.agents
     ready = {name for name, pod in agents.items() if pod.healthy}
@@ -64,6 +66,17 @@ def pods(tables: Tables) -> Iterator[Fact]:
         detail = f"calico-node is ready only beside Typha ({shown(ready)}), not on {shown(bad)}"
         also = ((agents[min(ready)].file, agents[min(ready)].line),)
         yield Fact("only-typha-worker-is-ready", one.file, one.line, detail, one.node, one.name, also)
+
+
+def _deployment(tables: Tables) -> Iterator[Fact]:
+    """typha-none-running: replicas are wanted, none is available."""
+    rows = [row for row in tables.rows.settings if row.kind == "Deployment" and row.name == "calico-typha"]
+    values = {row.key: text(row.value) for row in rows}
+    available = values.get("status.availableReplicas") or values.get("status.readyReplicas")
+    if available == "0" and values.get("spec.replicas", "0") != "0":
+        row = rows[0]
+        detail = f"none of {values['spec.replicas']} Typhas is available"
+        yield Fact("typha-none-running", row.file, int(row.line), detail)
 
 
 def _endpoints(tables: Tables) -> set[str]:

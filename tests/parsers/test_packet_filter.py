@@ -40,6 +40,7 @@ def keys(text: str) -> list[str]:
         ("        type filter hook input priority filter + 10; policy drop;", ["drop.rest"]),
         ("        ip protocol ipip drop", ["drop.ipip"]),
         ("    5   300 DROP       tcp  --  *      *       0.0.0.0/0            0.0.0.0/0            tcp dpt:179", ["drop.179"]),
+        ("4    ACCEPT     tcp  --  0.0.0.0/0            0.0.0.0/0            tcp dpt:10250", ["accept.10250"]),
         ("ACCEPT     tcp  --  anywhere             anywhere             multiport dports 179,5473", ["accept.179", "accept.5473"]),
         ("Chain INPUT (policy DROP 0 packets, 0 bytes)", ["drop.rest"]),
         ("-A INPUT_direct -j INPUT_ZONES", ["manager.firewalld"]),

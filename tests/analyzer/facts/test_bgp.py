@@ -625,6 +625,33 @@ def test_nobody_gets_a_session_with_the_address_of_a_bgppeer() -> None:
     given: dict[str, Any] = {"settings": [peer], "nodes": workers(SELF, NEAR), "listings": [LIST]}
     assert facts_of(bgp_resources.unreached, bgp=rows, **given)["bgppeer-never-up"].line == 9
     assert facts_of(bgp_resources.unreached, bgp=rows[:1], **given) == {}
+    off = SettingRow("bgp.yaml", 7, "BGPConfiguration", "", "default", "spec.nodeToNodeMeshEnabled", "false")
+    assert facts_of(bgp_resources.unreached, bgp=rows[:1], **{**given, "settings": [peer, off]})
     assert "peer-not-a-worker" not in facts_of(bgp.missed_peers, bgp=rows, **given)  # a router is no worker that went
     given.pop("settings")
     assert "peer-not-a-worker" in facts_of(bgp.missed_peers, bgp=rows, **given)
+
+
+def test_a_bgppeer_for_a_node_that_is_not_there() -> None:
+    peer = SettingRow("peer.yaml", 9, "BGPPeer", "", "tor", "spec.node", "10.154.77.99")
+    given: dict[str, Any] = {"nodes": workers(SELF, NEAR), "listings": [LIST]}
+    assert set(facts_of(bgp_resources.named_nodes, settings=[peer], **given)) == {"bgppeer-selects-nothing"}
+    peer.value = SELF
+    assert facts_of(bgp_resources.named_nodes, settings=[peer], **given) == {}
+
+
+def attempt(line: int, peer: str, words: str, state: str = "") -> BgpRow:
+    name = "Mesh_" + peer.replace(".", "_")
+    return BgpRow("a.log", line, "", SELF, None, name, peer, state, f"{name}: {words}", "log")
+
+
+def test_attempts_that_bird_logs() -> None:
+    rows = [attempt(line, NEAR, "Connection lost (Host is unreachable)") for line in (4, 8)]
+    given: dict[str, Any] = {"nodes": workers(SELF, NEAR), "pods": [agent(SELF), agent(NEAR)]}
+    fact = facts_of(bgp.traced, bgp=rows, **given)["bgp-refused-by-healthy-peer"]
+    assert (fact.node, fact.line, fact.also) == (SELF, 8, (("a.log", 4),))
+    assert facts_of(bgp.traced, bgp=rows[:1], **given) == {}
+    later = [*rows, attempt(12, NEAR, "State changed to up", "up")]
+    assert facts_of(bgp.traced, bgp=later, **given) == {}
+    given["pods"] = [agent(SELF), agent(NEAR, "0/1", "CrashLoopBackOff")]
+    assert facts_of(bgp.traced, bgp=rows, **given) == {}

@@ -9,7 +9,7 @@ import pytest
 from analyzer.facts import typha
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import LogLineRow, NodeRow, PodRow
+from parsers.rows import LogLineRow, NodeRow, PodRow, SettingRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 HOME, NEAR, FAR = "10.154.77.11", "10.154.77.12", "10.155.8.21"
@@ -42,6 +42,18 @@ def test_no_typha_is_ready() -> None:
     assert (fact.file, fact.line) == ("pods.txt", 2) and fact.also == (("pods.txt", 3),)
     assert "typha-none-running" not in facts_of(typha.pods, pods=[*bad, typha_pod("1/1", FAR, number=4)])
     assert facts_of(typha.pods, pods=[agent(NEAR)]) == {}
+
+
+def replicas(wanted: str, available: str) -> list[SettingRow]:
+    values = {"spec.replicas": wanted, "status.availableReplicas": available}
+    return [SettingRow("d.txt", 2, "Deployment", "", "calico-typha", key, value) for key, value in values.items()]
+
+
+def test_no_replica_of_the_deployment_is_available() -> None:
+    assert facts_of(typha.pods, settings=replicas("3", "0"))["typha-none-running"].file == "d.txt"
+    assert facts_of(typha.pods, settings=replicas("3", "1")) == {}
+    assert facts_of(typha.pods, settings=replicas("0", "0")) == {}
+    assert facts_of(typha.pods, settings=replicas("3", "0"), pods=[typha_pod("1/1")]) == {}  # the pods are nearer
 
 
 def test_only_the_calico_node_beside_typha_is_ready() -> None:
