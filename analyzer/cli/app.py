@@ -38,6 +38,9 @@ Jobs = Annotated[
 RedactHosts = Annotated[
     bool, typer.Option("--redact-hosts", help="The same as --redact=hosts: stable pseudonyms for hosts.")
 ]
+StoreOption = Annotated[
+    str, typer.Option("--store", envvar="CALICO_TRIAGE_STORE", help="triage.db of a batch, or postgresql://...")
+]
 RedactMap = Annotated[
     Path | None,
     typer.Option("--redact-map", help="Write what the pseudonyms stand for; a file that is there goes on."),
@@ -81,12 +84,10 @@ def refuse_what_is_not_there(paths: Sequence[Path]) -> None:
 
 def refuse_what_nobody_reads(kinds: Iterable[str], paths: Sequence[Path]) -> None:
     """End with exit code 2 where no file of the input is of a kind that is read: it is no bundle."""
-    seen = set(kinds)
-    if seen - {"empty", "binary", "unknown", "duplicate"}:
-        return
-    what = "is empty" if seen <= {"empty", "duplicate"} else "holds nothing that calico-triage reads"
-    hint = "give the output of kubectl describe and kubectl logs, or the archive that holds it"
-    fail(f"{', '.join(str(path) for path in paths[:3])}: {what}: {hint}")
+    from analyzer.ticket import nothing_read
+
+    if wrong := nothing_read(kinds):
+        fail(f"{', '.join(str(path) for path in paths[:3])}: {wrong}")
 
 
 @app.command(cls=LeveledCommand)
@@ -216,17 +217,118 @@ def redact(
 
 @app.command()
 def evaluate(
-    directory: Annotated[Path, typer.Argument(help="Folder of labelled incidents: */truth.yaml beside */bundle/.")],
+    directory: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of labelled incidents: */truth.yaml beside */bundle/.", show_default=False),
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", help="Instead: past rankings of this store against what resolve recorded.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the result as JSON.")] = None,
     robust: Annotated[
         bool, typer.Option("--robust", help="Also with each file left out, logs cut, describe text or logs alone.")
     ] = False,
     causes: CausesOption = None,
 ) -> None:
-    """Score the ranking on labelled incidents."""
-    from analyzer.cli.evaluate import run
+    """Score the ranking on labelled incidents, or past rankings against outcomes."""
+    from analyzer.cli.evaluate import run, run_store
 
-    run(directory, json_file, causes or [], robust)
+    if (directory is None) == (store is None):
+        fail("evaluate needs a folder of labelled incidents, or --store, and not both")
+    if directory is not None:
+        run(directory, json_file, causes or [], robust)
+    elif store is not None:
+        if robust:
+            fail("--robust goes with a folder of labelled incidents")
+        run_store(store, json_file, causes or [])
+
+
+@app.command(cls=LeveledCommand)
+def batch(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders of tickets, archives, globs, lists (.txt, .csv), s3:// or https:// URLs.", show_default=False
+        ),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the overview, the reports and the store.")],
+    store: Annotated[str, typer.Option("--store", help="postgresql://... in place of OUTDIR/triage.db.")] = "",
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="Tickets at a time; 0: one for each processor.")] = 0,
+    limit_seconds: Annotated[float, typer.Option("--limit-seconds", min=0.1, help="For one ticket.")] = 600.0,
+    limit_memory: Annotated[int, typer.Option("--limit-memory", min=512, help="MiB for one ticket.")] = 2048,
+    endpoint_url: Annotated[
+        str, typer.Option("--endpoint-url", envvar="AWS_ENDPOINT_URL_S3", help="Of the object storage of s3:// URLs.")
+    ] = "",
+    scheduler: Annotated[str, typer.Option("--scheduler", help="Dask scheduler, such as tcp://host:8786.")] = "",
+    dask_local: Annotated[int, typer.Option("--dask-local", min=0, help="Start so many Dask workers here.")] = 0,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="Also write OUTDIR/tables: all tables as partitioned Parquet.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try failed tickets again though nothing changed.")
+    ] = False,
+    causes: CausesOption = None,
+    template: Annotated[Path | None, typer.Option("--template", help="Folder of templates that override ours.")] = None,
+    redact: Redact = True,
+    redact_hosts: RedactHosts = False,
+    quiet: Quiet = False,
+) -> None:
+    """Analyze many tickets and write an overview; a second run does only what is new or changed."""
+    from analyzer.cli.batch import Options, run
+
+    if scheduler and dask_local:
+        fail("--scheduler and --dask-local exclude each other")
+    if redact_hosts and not redact:
+        fail("--no-redact does not go with --redact=hosts")
+    level = "hosts" if redact_hosts else "secrets" if redact else ""
+    where = (endpoint_url, scheduler, dask_local, tables, retry_failed)
+    run(
+        Options(sources, output, store, jobs, limit_seconds, limit_memory, *where, causes or [], template, level, quiet)
+    )
+
+
+@app.command(cls=LeveledCommand)
+def resolve(
+    ticket: Annotated[str, typer.Argument(help="Name of the ticket, as in summary.csv.")],
+    cause: Annotated[str, typer.Option("--cause", help="What it really was: a slug of `causes`.")],
+    note: Annotated[str, typer.Option("--note", help="What fixed it; look-alikes show it.")] = "",
+    store: StoreOption = "triage.db",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="Folder of the batch, to bring up to date; that of a SQLite store if absent."
+        ),
+    ] = None,
+    causes: CausesOption = None,
+    template: Annotated[Path | None, typer.Option("--template", help="Folder of templates that override ours.")] = None,
+    redact: Redact = True,
+    redact_hosts: RedactHosts = False,
+    quiet: Quiet = False,
+) -> None:
+    """Record what a ticket of a batch turned out to be; reports of tickets that look like it show it."""
+    from analyzer.cli.redact import redaction_of
+    from analyzer.cli.resolve import run
+
+    redaction = redaction_of(redact, redact_hosts, None)
+    run(ticket, cause, note, store, output, causes or [], template, redaction, quiet)
+
+
+@app.command()
+def learn(
+    store: StoreOption = "triage.db",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Catalogue file to write the priors into; nothing if absent.")
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option("--strength", min=1, help="As how many tickets the catalogue counts; found out if not given."),
+    ] = None,
+    causes: CausesOption = None,
+) -> None:
+    """Re-estimate how frequent causes are from what resolve recorded; show what that is worth."""
+    from analyzer.cli.learn import run
+
+    run(store, output, strength, causes or [])
 
 
 @app.command(name="causes")
