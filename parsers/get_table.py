@@ -22,6 +22,8 @@ _READY = {"Ready": "True", "NotReady": "False", "Unknown": "Unknown"}
 _NODE_COLUMNS = {
     "VERSION": "kubelet_version",
     "INTERNAL-IP": "internal_ip",
+    "INTERNAL": "internal_ip",
+    "CALICO": "calico_ip",
     "OS-IMAGE": "os_image",
     "KERNEL-VERSION": "kernel",
     "CONTAINER-RUNTIME": "runtime",
@@ -125,7 +127,8 @@ def _nodes(parsed: Parsed, table: Table, source: Source, namespace: str) -> int:
         node.cordoned = "SchedulingDisabled" in states if states[0] else None
         node.age_s = age_seconds(row.get("AGE", ""))
         for column, name in _NODE_COLUMNS.items():
-            setattr(node, name, row.get(column, ""))
+            if row.get(column, ""):
+                setattr(node, name, row[column])
         node.labels = _labels(row)
         apply_labels(node)
         parsed.nodes.append(node)

@@ -12,6 +12,7 @@ from parsers.located import Document, ObjectList
 from parsers.object_reader import read_objects
 from parsers.objects_event import read_event
 from parsers.objects_node import read_node
+from parsers.objects_node_status import read_node_status
 from parsers.objects_pod import read_pod
 from parsers.objects_setting import read_setting
 from parsers.objects_workload import read_daemonset
@@ -169,6 +170,8 @@ def _read(item: Document, kind: str, version: str, parsed: Parsed, source: Sourc
     else:
         if kind == "DaemonSet":
             read_daemonset(item, parsed, source)
+        elif kind == "CalicoNodeStatus":
+            read_node_status(item, parsed, source)
         read_setting(item, "CalicoNode" if kind == "Node" else kind, version, parsed, source)
 
 

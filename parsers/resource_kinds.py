@@ -80,6 +80,7 @@ _COLUMNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("NodeMetrics", frozenset({"CPU(CORES)", "CPU(%)"})),
     ("PodMetrics", frozenset({"CPU(CORES)"})),
     ("Node", frozenset({"STATUS", "ROLES", "VERSION"})),
+    ("Node", frozenset({"INTERNAL", "CALICO"})),  # the columns that the catalogue's own step asks for
     ("Pod", frozenset({"READY", "STATUS", "RESTARTS"})),
     ("DaemonSet", frozenset({"DESIRED", "CURRENT", "NODE SELECTOR"})),
     ("DaemonSet", frozenset({"DESIRED", "CURRENT", "UP-TO-DATE", "AVAILABLE"})),

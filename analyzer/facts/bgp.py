@@ -15,6 +15,7 @@ bgp-one-worker-cut-off      one worker misses its healthy peers, which have thei
 bgp-blocked-within-subnet   several live workers of one subnet miss their live peers there
 bgp-connect-silent          sessions of running peers stay in Connect without a reason
 bgp-refused-by-healthy-peer a running peer refuses, or its host prohibits, the connection
+bgp-all-established         birdcl or calicoctl show sessions of workers, and every one is established
 bgp-both-passive            both ends of a session wait for the other one
 bgp-sessions-bounce         sessions of a worker went up and down again and again
 bird-down-lasting           BIRD's control socket stays unusable on a worker
@@ -212,6 +213,15 @@ def reasons(tables: Tables) -> Iterator[Fact]:
             yield Fact("bgp-refused-by-healthy-peer", claim.file, claim.line, detail, node, claim.pod)
 
 
+def established(tables: Tables) -> Iterator[Fact]:
+    """bgp-all-established: sessions with workers and routers alike."""
+    rows = [row for row in tables.rows.bgp if row.origin in ("birdcl", "node-status") and row.peer]
+    if rows and all("Established" in (row.state, row.message.partition(" ")[0]) for row in rows):
+        detail = f"all {len(rows)} sessions that are shown are established"
+        also = tuple((row.file, int(row.line)) for row in rows[1:8])
+        yield Fact("bgp-all-established", rows[0].file, int(rows[0].line), detail, also=also)
+
+
 def traced(tables: Tables) -> Iterator[Fact]:
     """bgp-refused-by-healthy-peer, where BIRD logs each attempt (its debug flags since Calico v3.33)."""
     sessions = Sessions(tables)
@@ -281,4 +291,15 @@ def all_ready(tables: Tables) -> Iterator[Fact]:
         yield Fact("calico-nodes-all-ready", first.file, first.line, f"all {len(agents)} calico-nodes shown are ready")
 
 
-CHECKS: tuple[Check, ...] = (zero, missed_peers, columns, within_subnet, reasons, traced, bounces, bird, all_ready)
+CHECKS: tuple[Check, ...] = (
+    zero,
+    missed_peers,
+    columns,
+    within_subnet,
+    reasons,
+    established,
+    traced,
+    bounces,
+    bird,
+    all_ready,
+)

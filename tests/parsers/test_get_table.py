@@ -50,6 +50,15 @@ def test_nodes() -> None:
     assert listing(parsed) == ("Node", "", 3, True)
 
 
+def test_nodes_with_the_address_that_calico_announces() -> None:
+    text = "NAME   INTERNAL     CALICO\nn1     192.0.2.11   172.17.0.1/16\nn2     192.0.2.12   <none>\n"
+    rows = read(text).nodes
+    assert [(row.node, row.internal_ip, row.calico_ip) for row in rows] == [
+        ("n1", "192.0.2.11", "172.17.0.1/16"),
+        ("n2", "192.0.2.12", ""),
+    ]
+
+
 def test_nodes_with_label_columns() -> None:
     text = (
         "NAME   STATUS   ROLES    AGE   VERSION   ZONE    WORKER-POOL-NAME\n"

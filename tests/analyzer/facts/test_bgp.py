@@ -655,3 +655,10 @@ def test_attempts_that_bird_logs() -> None:
     assert facts_of(bgp.traced, bgp=later, **given) == {}
     given["pods"] = [agent(SELF), agent(NEAR, "0/1", "CrashLoopBackOff")]
     assert facts_of(bgp.traced, bgp=rows, **given) == {}
+
+
+def test_all_sessions_that_are_shown_are_established() -> None:
+    rows = [session(SELF, NEAR, "Established", "up"), session(SELF, FAR, "Established", "Established")]
+    assert facts_of(bgp.established, bgp=rows)["bgp-all-established"].also == (("birdcl.txt", 4),)
+    assert facts_of(bgp.established, bgp=[*rows, session(SELF, FARTHER, "Connect", "start")]) == {}
+    assert facts_of(bgp.established) == {}
