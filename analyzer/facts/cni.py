@@ -13,6 +13,7 @@ ippools-overlap                              two pools overlap, or a pool overla
 ippool-too-small                             the enabled pools have fewer blocks than there are workers
 ippool-used-up                               `calicoctl ipam show` counts no free address in a pool
 ipam-blocks-overlap                          two address blocks of IPAM overlap
+pods-outside-pools                           running pods have addresses that lie in none of the IP pools shown
 pods-share-address                           pods on different workers have the same address
 ============================================ ==============================================================
 
@@ -240,6 +241,33 @@ def blocks(tables: Tables) -> Iterator[Fact]:
             last = (network, networks[network])
 
 
+def outside(tables: Tables) -> Iterator[Fact]:
+    """pods-outside-pools: only where IPPool objects or their list are shown; a log may tell of one pool of several."""
+    networks = [pool.network for pool in _pools(tables) if getattr(pool.row, "kind", "") == "IPPool"]
+    of_hosts = {address for worker in Inventory(tables).workers.values() for address in worker.addresses}
+    of_hosts |= {row.ip for row in tables.rows.pods if of_node_agent(row.pod)}
+    strangers = []
+    for row in tables.rows.pods:
+        address = _network(row.ip) if row.ip and row.phase == "Running" and row.ip not in of_hosts else None
+        same = [network for network in networks if address is not None and network.version == address.version]
+        if address is not None and same and not any(_overlap(network, address) for network in same):
+            strangers.append(row)
+    known = {row.ip: row.node for row in strangers}
+    on_several = len(known) >= 2 and len({row.ip for row in tables.rows.pods}) > len(known)
+    if on_several and not _host_network(strangers):
+        first, *rest = strangers
+        detail = f"{first.pod} has {first.ip}, which lies in none of the pools {', '.join(map(str, networks[:4]))}"
+        yield Fact("pods-outside-pools", first.file, int(first.line), detail, first.node, also=places(rest[:4]))
+
+
+def _host_network(rows: list[Any]) -> bool:
+    """Whether the pods of each worker have one address, as pods on the host's network do."""
+    by_node: dict[str, set[str]] = {}
+    for row in rows:
+        by_node.setdefault(row.node, set()).add(row.ip)
+    return all(len(addresses) == 1 for addresses in by_node.values())
+
+
 def shared_addresses(tables: Tables) -> Iterator[Fact]:
     """pods-share-address: within one file, so that an address that moved on is not taken for one given twice."""
     of_hosts = {address for worker in Inventory(tables).workers.values() for address in worker.addresses}
@@ -257,5 +285,5 @@ def shared_addresses(tables: Tables) -> Iterator[Fact]:
 
 
 CHECKS: tuple[Check, ...] = (
-    uninitialized, unauthorized_sandboxes, install_completed, pools, used_up, blocks, shared_addresses,
+    uninitialized, unauthorized_sandboxes, install_completed, pools, used_up, blocks, outside, shared_addresses,
 )  # fmt: skip

@@ -187,3 +187,17 @@ def test_an_event_from_before_the_restart_of_calico_node_is_over() -> None:
     assert facts_of(cni.unauthorized_sandboxes, events=[event(2460)], pods=[restarted]) == {}
     found = facts_of(cni.unauthorized_sandboxes, events=[event(60)], pods=[restarted])
     assert set(found) == {"sandbox-unauthorized-while-calico-node-healthy"}
+
+
+def test_pods_with_addresses_of_no_pool() -> None:
+    def pod(name: str, ip: str, node: str = "w-1") -> PodRow:
+        return PodRow("pods.txt", 3, "default", name, "", node, "Running", "1/1", ip=ip)
+
+    pool = SettingRow("pools.txt", 2, "IPPool", "", "new", "spec.cidr", "198.51.100.0/24")
+    inside, old = pod("a", "198.51.100.7"), [pod("b", "203.0.113.2"), pod("c", "203.0.113.3")]
+    found = facts_of(cni.outside, settings=[pool], pods=[inside, *old])
+    assert "203.0.113.2, which lies in none" in found["pods-outside-pools"].detail
+    assert facts_of(cni.outside, settings=[], pods=[inside, *old]) == {}
+    assert facts_of(cni.outside, settings=[pool], pods=[inside, *old[:1]]) == {}
+    hosts = [pod("b", "203.0.113.2"), pod("c", "203.0.113.2"), pod("d", "203.0.113.9", "w-2")]  # host network
+    assert facts_of(cni.outside, settings=[pool], pods=[inside, *hosts]) == {}
