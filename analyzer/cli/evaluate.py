@@ -56,6 +56,7 @@ def run_store(url: str, json_file: Path | None, extra: Sequence[Path]) -> None:
     from analyzer.backlog.memory import scores
     from analyzer.backlog.store import StoreError
     from analyzer.cli.resolve import catalogue_of, open_store
+    from analyzer.report.safe_text import one_line, shorten
 
     catalogue = catalogue_of(extra)
     with open_store(url) as store:
@@ -67,7 +68,9 @@ def run_store(url: str, json_file: Path | None, extra: Sequence[Path]) -> None:
         fail(f"{store.name}: no ticket in it is resolved; record one with: calico-triage resolve TICKET --cause SLUG")
     for item in outcomes:
         mark = "ok " if item.rank == 1 else f"#{item.rank} " if item.rank else "-- "
-        note = f" ERROR {item.error}" if item.error else " FALSE ALARM" if item.false_alarm else ""
+        note = (
+            f" ERROR {shorten(one_line(item.error), 200)}" if item.error else " FALSE ALARM" if item.false_alarm else ""
+        )
         print(f"{mark} {item.incident:<44} {item.primary:<28} first: {item.first}{note}")
     _totals(outcomes)
     if json_file is not None:

@@ -38,7 +38,7 @@ EITHER = Fired(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A batch of ten tickets: eight look alike, one does not, one failed."""
-    rows = [ticket(f"T{n}") for n in range(8)] + [ticket("odd", "clock-skew"), failed_row("bad", "damaged")]
+    rows = [ticket(f"T{n}") for n in range(8)] + [ticket("odd", "clock-skew"), failed_row("bad", "damaged \x1b[31mred")]
     (tmp_path / "tickets").mkdir()
     with Store(str(tmp_path / "triage.db")) as store:
         for row in rows:
@@ -145,6 +145,10 @@ def test_past_rankings_are_scored(folder: Path) -> None:
     assert code == 0
     assert "incidents 2  top-1 0.500" in out
     assert "taken for another: typha-unavailable -> bgp-port-blocked (1): T1" in out
+    resolve(folder, "bad", "dns-failure")
+    failed = call("evaluate", "--store", str(folder / "triage.db"))[1]
+    assert "ERROR damaged ␛[31mred" in failed
+    assert "\x1b" not in failed
     scores = json.loads((folder / "score.json").read_text(encoding="utf-8"))["scores"]
     assert (scores["incidents"], scores["top1"]) == (2, 0.5)
 
