@@ -7,6 +7,9 @@ import re
 from parsers.rows import LogLineRow, SettingRow
 from parsers.source import Match, Parsed, Source
 
+#: the same as a file of the kernel, printed by ``grep . /proc/sys/...`` or asked for with ``cat``
+_PROC = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})(?::| ?= ?)(-?\d{1,20})")
+_CAT = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})")
 MOST_LINES = 200_000
 _MOST_CHARACTERS = 4000
 #: a kernel setting as ``sysctl`` prints it
@@ -17,11 +20,12 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
     """Give a log line for each line in which the message catalogue knows something; equal lines are one row.
 
     Such a line has no time, level or component: nothing but its words is known. Kernel settings (``sysctl``) are
-    settings of kind Sysctl, the key being the name.
+    settings of kind Sysctl, the key being the name; files of ``/proc/sys`` are the same.
     """
     parsed = Parsed()
     rows: dict[str, LogLineRow] = {}
     lines = text.split("\n")
+    asked = _CAT.findall(source.command) if "cat " in source.command else []
     for number, line in enumerate(lines[:MOST_LINES], start=source.first_line):
         message = line[:_MOST_CHARACTERS].strip()
         known = rows.get(message)
@@ -46,6 +50,12 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
             )
         if found := _SYSCTL.fullmatch(message):
             parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, found[1], found[2]))
+        elif found := _PROC.fullmatch(message):
+            key = found[1].replace("/", ".")
+            parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, key, found[2]))
+        elif asked and message.lstrip("-").isdigit() and len(message) <= 20:
+            key = asked.pop(0).replace("/", ".")
+            parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, key, message))
     parsed.log_lines.extend(rows.values())
     if len(lines) > MOST_LINES:
         parsed.problems.append(f"of no known form: only its first {MOST_LINES} lines were looked through")

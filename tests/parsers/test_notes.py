@@ -42,3 +42,16 @@ def test_kernel_settings_are_settings() -> None:
         (1, "Sysctl", "w1", "net.netfilter.nf_conntrack_count", "262144"),
         (2, "Sysctl", "w1", "net.ipv4.conf.eth0.rp_filter", "2"),
     ]
+
+
+def test_kernel_settings_as_files() -> None:
+    def settings_of(text: str, command: str = "") -> dict[str, str]:
+        source = Source("n.txt", command=command)
+        return {row.key: row.value for row in parse_notes(text, source, lambda _: ()).settings}
+
+    count, limit = "net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max"
+    grepped = "/proc/sys/net/netfilter/nf_conntrack_count:262144\n/proc/sys/net/netfilter/nf_conntrack_max:262144\n"
+    assert settings_of(grepped) == {count: "262144", limit: "262144"}
+    cat = "cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max"
+    assert settings_of("262100\n262144\n99\n", cat) == {count: "262100", limit: "262144"}
+    assert settings_of("262100\n262144\n") == {}
