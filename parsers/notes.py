@@ -53,6 +53,8 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
         elif found := _PROC.fullmatch(message):
             key = found[1].replace("/", ".")
             parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, key, found[2]))
+        elif "cat /proc/sys/" in message:
+            asked = _CAT.findall(message)
         elif asked and message.lstrip("-").isdigit() and len(message) <= 20:
             key = asked.pop(0).replace("/", ".")
             parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, key, message))

@@ -75,7 +75,8 @@ _LINES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
         r"(?:kubelet|hyperkube|containerd|crio|dockerd|kernel|systemd|NetworkManager)\b[^:]{0,40}:"
         r"|-- (?:Logs begin|Journal begins|Boot )"
         r"|(?:<\d{1,3}>)?\[ *\d{1,9}\.\d{3,9}\] |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] ")),
-    ("packet-filter", 0.85, re.compile(r"-[AINP] \S+|:[\w-]+ (?:ACCEPT|DROP|-) \[|\*\w+$|COMMIT$|#")),
+    ("packet-filter", 0.85, re.compile(
+        r"-[AINP] \S+|:[\w-]+ (?:ACCEPT|DROP|-) \[|\*\w+$|COMMIT$|# (?:Generated|Completed|Warning)\b")),
 )  # fmt: skip
 
 

@@ -55,3 +55,5 @@ def test_kernel_settings_as_files() -> None:
     cat = "cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max"
     assert settings_of("262100\n262144\n99\n", cat) == {count: "262100", limit: "262144"}
     assert settings_of("262100\n262144\n") == {}
+    pasted = "[root@w ~]# cat /proc/sys/net/netfilter/nf_conntrack_max\n262144\n99\n"
+    assert settings_of(pasted) == {limit: "262144"}
