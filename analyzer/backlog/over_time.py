@@ -24,7 +24,7 @@ STEPS = (
 )
 #: spans that the drawing has room for, and that the table has (it puts several together)
 MOST_SPANS = 64
-MOST_COLUMNS = 12
+MOST_COLUMNS = 16
 MOST_CAUSES = 10
 #: share of the tickets, at either end, whose times may be so far off that they are left out of the drawing
 STRAY = 0.02
