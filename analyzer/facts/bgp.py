@@ -19,6 +19,7 @@ bgp-all-established         birdcl or calicoctl show sessions of workers, and ev
 bgp-both-passive            both ends of a session wait for the other one
 bgp-sessions-bounce         sessions of a worker went up and down again and again
 bird-down-lasting           BIRD's control socket stays unusable on a worker
+bird-silent-alone           BIRD of one worker does not answer for long, while Felix there and other workers' BIRDs do
 bird-down-alone             the same, nothing in its log says why, and other workers' BIRDs work
 calico-nodes-all-ready      every calico-node that the bundle shows is ready
 =========================== ==============================================================================
@@ -42,6 +43,8 @@ BOUNCES = 3
 CUT_OFF = ("refused", "No route to host", "Host is unreachable", "timed out", "Host is down")
 LONG_S = 180.0  # BIRD is up within half a minute of a start
 MANY = 10
+SILENT_S = 600.0
+RECENT_S = 300.0
 #: lines that say why BIRD is not up, or comes later
 UPSTREAM = frozenset(
     {
@@ -101,6 +104,23 @@ def missed_peers(tables: Tables) -> Iterator[Fact]:
         yield Fact("all-missed-peers-down", claim.file, claim.line, detail)
     if all(agent is not None and agent.healthy for agent in map(sessions.agent, down)):
         yield Fact("missed-peers-healthy", claim.file, claim.line, f"calico-node of {shown(down)} is ready")
+
+
+def strangers_named(tables: Tables) -> Iterator[Fact]:
+    """peer-not-a-worker, where a probe names it just now: no need to wait, it will never come up."""
+    sessions = Sessions(tables)
+    told = {peer for peer, nodes in sessions.missed_by.items() if nodes}
+    if not sessions.listed("Node") or not sessions.by_address:
+        return
+    for row in tables.rows.readiness:
+        peer = text(row.peer)
+        if row.state != "not-established" or not peer or peer in told | set(sessions.by_address) | sessions.configured:
+            continue
+        age = number(row.age_s)
+        if age is not None and age <= RECENT_S and int(row.count) >= 2 and not is_local_address(peer):
+            told.add(peer)
+            detail = f"{peer}, missed by {sessions.node_of(row) or row.pod}, is the address of no worker"
+            yield Fact("peer-not-a-worker", row.file, int(row.line), detail)
 
 
 def _complaints_of(tables: Tables, peer: str, file: str) -> tuple[tuple[str, int], ...]:
@@ -283,6 +303,23 @@ def bird(tables: Tables) -> Iterator[Fact]:
             yield Fact("bird-down-alone", row.file, int(row.line), detail, node, row.pod)
 
 
+def silent_bird(tables: Tables) -> Iterator[Fact]:
+    """bird-silent-alone: on a starved worker other probes would time out too."""
+    sessions = Sessions(tables)
+    late = {row.pod for row in tables.rows.readiness if row.state == "timeout" and row.check not in ("bird", "bird6")}
+    for row in tables.rows.readiness:
+        if row.check not in ("bird", "bird6") or row.state != "timeout" or not row.pod or row.pod in late:
+            continue
+        span = (number(row.first_age_s) or 0) - (number(row.age_s) or 0)
+        agent = sessions.inventory.pods_by_name.get(text(row.pod))
+        others = [pod for pod in sessions.inventory.agents.values() if pod.name != row.pod]
+        if agent is None or agent.healthy or span < SILENT_S or int(row.count) < MANY:
+            continue
+        if others and all(pod.healthy for pod in others):
+            detail = f"BIRD of {row.pod} has not answered for {span / 60:.0f} min; Felix there and other BIRDs do"
+            yield Fact("bird-silent-alone", row.file, int(row.line), detail, agent.node, row.pod)
+
+
 def all_ready(tables: Tables) -> Iterator[Fact]:
     """calico-nodes-all-ready."""
     agents = Sessions(tables).inventory.agents
@@ -294,6 +331,7 @@ def all_ready(tables: Tables) -> Iterator[Fact]:
 CHECKS: tuple[Check, ...] = (
     zero,
     missed_peers,
+    strangers_named,
     columns,
     within_subnet,
     reasons,
@@ -301,5 +339,6 @@ CHECKS: tuple[Check, ...] = (
     traced,
     bounces,
     bird,
+    silent_bird,
     all_ready,
 )

@@ -17,7 +17,7 @@ duplicate-worker                   two workers have one InternalIP
 node-address-alternates            a node's stored address changes to and fro
 stale-calico-node                  Calico's node list has an entry that the complete list of workers lacks
 ip-conflict-with-gone-node         the address is taken by a Calico node that is no worker
-as-numbers-differ                  Calico nodes have different AS numbers
+as-numbers-differ                  Calico nodes have, or their pods are given, different AS numbers
 ================================== ===============================================================================
 
 Sources: node/pkg/lifecycle/startup (autodetection, conflict check); calicoctl get nodes.
@@ -273,6 +273,18 @@ def as_numbers(tables: Tables) -> Iterator[Fact]:
         name = min(own or numbers)
         _, file, line = numbers[name]
         yield Fact("as-numbers-differ", file, line, f"AS numbers of the Calico nodes: {shown(values)}", name)
+        return
+    given = {
+        row.pod: (row.env["AS"], row)
+        for row in tables.rows.containers
+        if row.container == "calico-node" and row.env.get("AS")
+    }
+    if len({value for value, _ in given.values()}) > 1:
+        pod = min(given)
+        row = given[pod][1]
+        detail = f"AS numbers in the environments of calico-nodes: {shown({value for value, _ in given.values()})}"
+        also = tuple((other.file, int(other.line)) for name, (_, other) in sorted(given.items()) if name != pod)
+        yield Fact("as-numbers-differ", row.file, int(row.line), detail, row.node, pod, also[:8])
 
 
 CHECKS: tuple[Check, ...] = (

@@ -42,7 +42,13 @@ def _lines(tables: Tables, wanted: re.Pattern[str]) -> list[Any]:
 
 def _of_typha(row: Any) -> bool:
     words = row.message.lower()
-    return ":5473" in words or "typha" in words or (row.component == "typha" or "calico-typha" in text(row.pod))
+    checked_by_client = row.source in ("tlsutils.go", "sync_client.go")
+    return (
+        checked_by_client
+        or ":5473" in words
+        or "typha" in words
+        or (row.component == "typha" or "calico-typha" in text(row.pod))
+    )
 
 
 def pods(tables: Tables) -> Iterator[Fact]:

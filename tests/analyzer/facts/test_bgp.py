@@ -10,7 +10,17 @@ from analyzer.facts import bgp, bgp_addresses, bgp_groups, bgp_resources
 from analyzer.facts.fact import Fact
 from analyzer.facts.sessions import is_local_address
 from analyzer.tables import Tables, build
-from parsers.rows import BgpRow, ListingRow, LogLineRow, NodeConditionRow, NodeRow, PodRow, ReadinessRow, SettingRow
+from parsers.rows import (
+    BgpRow,
+    ContainerRow,
+    ListingRow,
+    LogLineRow,
+    NodeConditionRow,
+    NodeRow,
+    PodRow,
+    ReadinessRow,
+    SettingRow,
+)
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 SELF, NEAR, FAR, FARTHER = "10.154.77.11", "10.154.77.12", "10.155.8.21", "10.155.8.22"
@@ -662,3 +672,44 @@ def test_all_sessions_that_are_shown_are_established() -> None:
     assert facts_of(bgp.established, bgp=rows)["bgp-all-established"].also == (("birdcl.txt", 4),)
     assert facts_of(bgp.established, bgp=[*rows, session(SELF, FARTHER, "Connect", "start")]) == {}
     assert facts_of(bgp.established) == {}
+
+
+def with_as(pod: str, node: str, number: str) -> ContainerRow:
+    row = ContainerRow("describe.txt", 30, "calico-system", pod, "calico-node", node=node)
+    row.env = {"AS": number}
+    return row
+
+
+def test_as_numbers_of_the_environment() -> None:
+    rows = [with_as("calico-node-a", SELF, "64512"), with_as("calico-node-b", NEAR, "65500")]
+    assert facts_of(bgp_addresses.as_numbers, containers=rows)["as-numbers-differ"].node == SELF
+    rows[1].env["AS"] = "64512"
+    assert facts_of(bgp_addresses.as_numbers, containers=rows) == {}
+
+
+def late(check: str, count: int = 390, first: float = 4000) -> ReadinessRow:
+    name = agent(SELF).pod
+    return ReadinessRow("d.txt", 60, name, SELF, age_s=5, first_age_s=first, count=count, check=check, state="timeout")
+
+
+def test_bird_of_one_worker_does_not_answer() -> None:
+    given: dict[str, Any] = {"pods": [agent(SELF, "0/1"), agent(NEAR)]}
+    fact = facts_of(bgp.silent_bird, readiness=[late("bird")], **given)["bird-silent-alone"]
+    assert (fact.node, fact.line) == (SELF, 60)
+    assert facts_of(bgp.silent_bird, readiness=[late("bird"), late("felix")], **given) == {}  # all of it is slow
+    assert facts_of(bgp.silent_bird, readiness=[late("bird", first=60)], **given) == {}
+    given["pods"] = [agent(SELF, "0/1"), agent(NEAR, "0/1")]
+    assert facts_of(bgp.silent_bird, readiness=[late("bird")], **given) == {}
+
+
+def test_a_probe_names_an_address_that_nobody_has() -> None:
+    gone = "10.154.77.99"
+    given: dict[str, Any] = {"nodes": workers(SELF, NEAR), "listings": [LIST]}
+    rows = misses(SELF, gone, established=2, first=20)
+    rows[0].count = 3
+    assert set(facts_of(bgp.strangers_named, readiness=rows, **given)) == {"peer-not-a-worker"}
+    rows[0].age_s = 3000  # the worker may have been removed since
+    assert facts_of(bgp.strangers_named, readiness=rows, **given) == {}
+    rows[0].age_s = 5
+    assert facts_of(bgp.strangers_named, readiness=rows, nodes=workers(SELF, NEAR)) == {}  # not all are listed
+    assert facts_of(bgp.strangers_named, readiness=rows, listings=[LIST], nodes=workers(SELF, gone)) == {}

@@ -127,3 +127,10 @@ def test_whose_certificate_is_refused(message: str, component: str, expected: se
 @pytest.mark.parametrize("check", typha.CHECKS, ids=lambda item: item.__name__)
 def test_an_empty_bundle_says_nothing(check: Callable[[Tables], Iterable[Fact]]) -> None:
     assert list(check(build({}))) == []
+
+
+def test_who_checks_the_certificate_tells_whose_it_is() -> None:
+    row = line("Failed to verify certificate error=x509: certificate has expired or is not yet valid")
+    assert facts_of(typha.certificates, log_lines=[row]) == {}
+    row.source = "tlsutils.go"
+    assert set(facts_of(typha.certificates, log_lines=[row])) == {"typha-tls-errors"}
