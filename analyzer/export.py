@@ -51,11 +51,17 @@ def flat(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give the table with a quote before each text that a spreadsheet would take for a formula."""
+    """Give the table with a quote before each text that a spreadsheet would take for a formula.
+
+    A carriage return becomes a newline: csv writers leave the former without quotes, and it would begin a row.
+    """
     safe = frame.copy()
     for column in safe.columns:
         if pd.api.types.is_string_dtype(safe[column].dtype):
-            safe[column] = safe[column].map(
-                lambda value: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-            )
+            safe[column] = safe[column].map(lambda value: _inert(value) if isinstance(value, str) else value)
     return safe
+
+
+def _inert(text: str) -> str:
+    marked = f"'{text}" if text.startswith(_FORMULA) else text
+    return marked.replace("\r\n", "\n").replace("\r", "\n") if "\r" in marked else marked

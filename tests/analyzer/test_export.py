@@ -64,3 +64,12 @@ def test_a_cell_is_no_formula(tmp_path: Path) -> None:
     write_tables(build(ROWS), tmp_path, "csv")
     cell = pd.read_csv(tmp_path / "events.csv")["message"][0]
     assert re.match(r"'=HYPERLINK", cell)
+
+
+def test_a_carriage_return_begins_no_row(tmp_path: Path) -> None:
+    """Spreadsheets end a row at one that is not in quotes, and csv writers put none around it."""
+    message = "progress\r=HYPERLINK(1)\r\n-2+3"
+    write_tables(build({"events": [EventRow("d.txt", 9, "Pod", "p", message=message)]}), tmp_path, "csv")
+    text = (tmp_path / "events.csv").read_bytes().decode("utf-8")
+    assert "\r" not in text
+    assert '"progress\n=HYPERLINK(1)\n-2+3"' in text

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzer.backlog.summary import COLUMNS, failed_row, frame, row_of, write_csv, write_parquet
 from analyzer.report import model
@@ -81,6 +85,21 @@ def test_formulas_are_text_in_the_csv_and_untouched_in_the_parquet(tmp_path: Pat
     assert f"'{FORMULA}2" in cells
     assert not [text for text in cells if text[:1] in ("=", "+", "-", "@", "\t", "\r")]
     assert f"{FORMULA}2" in pd.read_parquet(tmp_path / "s.parquet")["ticket"].tolist()
+
+
+@given(st.lists(st.tuples(st.text(), st.text(), st.text()), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_texts_are_each_ticket_is_one_row_without_formulas(texts: list[tuple[str, str, str]]) -> None:
+    made = [ticket(f"{n}{name}", calico_version=version, group=group) for n, (name, version, group) in enumerate(texts)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s.csv"
+        write_csv(frame(made), path)
+        text = path.read_bytes().decode("utf-8")
+    found = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert len(found) == len(made)
+    assert all(len(row) == len(PROMISED) and None not in row.values() for row in found)
+    assert not [cell for row in found for cell in row.values() if cell[:1] in ("=", "+", "-", "@", "\t", "\r")]
+    assert "\r" not in text
 
 
 @pytest.mark.parametrize("count", [0, 300])
