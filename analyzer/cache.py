@@ -97,7 +97,7 @@ def read(name: str, key: str | None) -> bytes | None:
             status = os.fstat(file.fileno())
             if not _ours(status, stat.S_ISREG) or status.st_size > LARGEST:
                 return None
-            data = file.read(LARGEST)
+            data = file.read(status.st_size)  # a buffer of that size, no larger one
     except (OSError, ValueError):
         return None
     head = len(_MARK) + _DIGEST

@@ -8,7 +8,7 @@ worker that dies has its tickets done elsewhere.
 from __future__ import annotations
 
 import contextlib
-import os
+import multiprocessing
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,7 +20,7 @@ AHEAD = 4
 #: how many Dask workers a ticket may take down with it before it is given up
 RETRIES = 3
 
-_pools: dict[str, Workers] = {}
+_pools: dict[str, Workers] = {}  # by the setup's text
 _lock = threading.Lock()
 
 
@@ -28,12 +28,14 @@ class SchedulerError(Exception):
     """The scheduler cannot be reached or used; the text says why, in one line."""
 
 
-def _analysed(job: Job, setup: Any) -> Done:
+def _analysed(job: Job, setup: Setup) -> Done:
     """Analyse one ticket on a Dask worker, in a process that is kept for the next one."""
     key = repr(setup)
     with _lock:
         pool = _pools.get(key)
         if pool is None:
+            # the nanny marks its worker as one that must have no children; ours end by themselves with their parent
+            multiprocessing.current_process().daemon = False
             pool = _pools[key] = Workers(setup, count=_threads())
     return pool.submit(job).result()
 
@@ -62,17 +64,14 @@ class DaskEngine:
     """
 
     def __init__(self, setup: Setup, scheduler: str = "", local: int = 0) -> None:
-        # a worker that Dask supervises may not have processes of its own otherwise
-        os.environ.setdefault("DASK_DISTRIBUTED__WORKER__DAEMON", "False")
         try:
-            import dask
             import distributed
         except ImportError as error:
             raise SchedulerError("Dask is not installed: pip install 'calico-triage[dask]'") from error
 
         made: Any = distributed  # has no types
         self.setup = setup
-        dask.config.set({"distributed.worker.daemon": False})
+        self._here: Workers | None = None
         try:
             self.cluster: Any = None if scheduler else made.LocalCluster(
                 n_workers=local, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
@@ -107,17 +106,16 @@ class DaskEngine:
         try:
             done = future.result()
         except Exception:  # lost with its workers, or none of them has this program
-            workers = Workers(self.setup, 1)
-            try:
-                done = workers.submit(job).result()
-            finally:
-                workers.stop()
+            self._here = self._here or Workers(self.setup, 1)
+            done = self._here.submit(job).result()
         future.release()
         assert isinstance(done, Done)
         return done
 
     def stop(self, at_once: bool = False) -> None:
         """Leave the scheduler; end the workers that were started here."""
+        if self._here is not None:
+            self._here.stop(at_once)
         with contextlib.suppress(Exception):
             self.client.close(timeout=2 if at_once else 10)
         if self.cluster is not None:

@@ -6,7 +6,9 @@ is killed at, the next run finds the row whole or not at all, and does the ticke
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,11 +19,13 @@ from analyzer.backlog.memory import conclude
 from analyzer.backlog.sources import Ticket
 from analyzer.backlog.store import Result, Store
 from analyzer.backlog.summary import FAILED, TicketRow
+from analyzer.backlog.tables_out import drop_partitions, with_partitions
 from analyzer.backlog.work import Done, Job, Setup
 from analyzer.catalogue import KNOWLEDGE, load
 from analyzer.report.writing import replace_file
 
 REPORTS = "tickets"
+_ABANDONED_S = 3600
 
 
 class Engine(Protocol):
@@ -60,14 +64,14 @@ class Tally:
 
 def catalogue_version(setup: Setup) -> str:
     """Give what tells results apart: the release, every file of the catalogue, redaction and templates."""
-    files = [*_files(KNOWLEDGE), *(file for path in setup.causes for file in _files(path))]
-    if setup.template_dir is not None:
-        files += _files(setup.template_dir)
+    own = [setup.template_dir] if setup.template_dir is not None else []
+    parts: Mapping[str, Sequence[Path]] = {"shipped": [KNOWLEDGE], "causes": setup.causes, "templates": own}
     digest = hashlib.sha256(f"{__version__}\n{setup.redact}\n".encode())
-    for file in files:
-        content = file.read_bytes()
-        digest.update(f"{file.name} {len(content)}\n".encode())
-        digest.update(content)
+    for part, paths in parts.items():
+        for file in (file for path in paths for file in _files(path)):
+            content = file.read_bytes()
+            digest.update(f"{part} {file.name} {len(content)}\n".encode())
+            digest.update(content)
     return digest.hexdigest()
 
 
@@ -96,40 +100,59 @@ def run_batch(
         retry_failed: whether tickets that failed are tried again though nothing changed.
 
     Raises:
-        StoreError, OSError, TemplateError: something cannot be written.
+        StoreError, OSError, SourceError, TemplateError: something cannot be written.
     """
     reports = folder / REPORTS
     reports.mkdir(parents=True, exist_ok=True)
+    _clear(reports)
     tally = Tally(len(tickets))
-    errors = {item.row.ticket: item.row.error for item in store.kept() if item.row.status == FAILED}
-    for done in engine.run(_jobs(tickets, store, reports, retry_failed)):
-        name = done.ticket.name
-        if done.kept is None:
-            tally.unchanged += 1
-            if name in errors:
-                tally.failed[name] = errors[name]
-            progress(tally, None)
-            continue
-        _keep(done, reports, store)
-        tally.analysed += 1
-        if done.kept.row.status == FAILED:
-            tally.failed[name] = done.kept.row.error
-        progress(tally, done.kept.row)
-    conclude(store, folder, load(setup.causes).causes, setup.template_dir)
+    catalogue, errors = load(setup.causes).causes, store.errors()
+    try:
+        for done in engine.run(_jobs(tickets, store, reports, setup, retry_failed)):
+            if done.kept is not None:
+                _keep(done, reports, store, setup)
+            _count(done, tally, errors)
+            progress(tally, done.kept.row if done.kept is not None else None)
+    except KeyboardInterrupt:
+        conclude(store, folder, catalogue, setup.template_dir)
+        raise
+    conclude(store, folder, catalogue, setup.template_dir)
     return tally
 
 
-def _jobs(tickets: Sequence[Ticket], store: Store, reports: Path, retry_failed: bool) -> Iterator[Job]:
+def _count(done: Done, tally: Tally, errors: Mapping[str, str]) -> None:
+    name = done.ticket.name
+    if done.kept is None:
+        tally.unchanged += 1
+        reason = errors.get(name, "")
+    else:
+        tally.analysed += 1
+        reason = done.kept.row.error
+    if reason:
+        tally.failed[name] = reason
+
+
+def _jobs(tickets: Sequence[Ticket], store: Store, reports: Path, setup: Setup, retry_failed: bool) -> Iterator[Job]:
     known = store.versions()
+    with_tables = with_partitions(setup.tables, setup.storage) if setup.tables else set()
     for ticket in tickets:
         version, status = known.get(ticket.name, (None, ""))
         whole = all((reports / f"{ticket.name}{suffix}").is_file() for suffix in (".html", ".json"))
+        whole = whole and (not setup.tables or ticket.name in with_tables)
         if (status == FAILED and retry_failed) or (status != FAILED and not whole):
             version = None
         yield Job(ticket, version)
 
 
-def _keep(done: Done, reports: Path, store: Store) -> None:
+def _clear(reports: Path) -> None:
+    """Take away what a killed run had half written; what is younger may be that of another run that goes on."""
+    for path in reports.glob(".*"):
+        with contextlib.suppress(OSError):
+            if path.is_file() and time.time() - path.stat().st_mtime > _ABANDONED_S:
+                path.unlink()
+
+
+def _keep(done: Done, reports: Path, store: Store, setup: Setup) -> None:
     assert done.kept is not None
     name = done.ticket.name
     for suffix, content in ((".html", done.html), (".json", done.json)):
@@ -137,6 +160,8 @@ def _keep(done: Done, reports: Path, store: Store) -> None:
             replace_file(reports / f"{name}{suffix}", content)
         else:  # a report of what the ticket was before would mislead
             (reports / f"{name}{suffix}").unlink(missing_ok=True)
+    if setup.tables and not done.html:
+        drop_partitions(setup.tables, name, setup.storage)
     store.save(Result(done.kept, done.ticket.place, done.version))
 
 

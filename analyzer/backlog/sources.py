@@ -7,6 +7,7 @@ import glob
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -47,7 +48,9 @@ class Ticket:
         return bool(_URL.match(self.place))
 
 
-def find_tickets(sources: Iterable[str], options: Mapping[str, Any] | None = None) -> list[Ticket]:
+def find_tickets(
+    sources: Iterable[str], options: Mapping[str, Any] | None = None, held: Mapping[str, str] | None = None
+) -> list[Ticket]:
     """Give the tickets of all sources, sorted by name; the same ones for the same sources, whenever asked.
 
     Args:
@@ -55,6 +58,7 @@ def find_tickets(sources: Iterable[str], options: Mapping[str, Any] | None = Non
             path or URL a line, ``.csv`` with a ticket id and a path or URL a row), or a URL (of one archive, or of a
             folder or bucket prefix).
         options: for fsspec's S3 file system.
+        held: place -> name that a ticket had in earlier runs; it keeps it, though now another wants the same.
 
     Raises:
         SourceError: a source is not there, cannot be listed, or holds nothing.
@@ -66,7 +70,7 @@ def find_tickets(sources: Iterable[str], options: Mapping[str, Any] | None = Non
             found.setdefault(place, name)
         if len(found) == before and not any(place == source for place in found):
             raise SourceError(f"{source}: no tickets in it")
-    return _named(found)
+    return _named(found, held or {})
 
 
 def _in_source(source: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -228,17 +232,38 @@ def safe(name: str) -> str:
     return f"{kept}-{mark}" if kept else ""
 
 
-def _named(found: Mapping[str, str]) -> list[Ticket]:
-    """Give each place a name of its own: those that are wanted twice (case apart) carry a mark of their place."""
-    wanted: dict[str, int] = {}
-    for name in found.values():
-        wanted[name.lower()] = wanted.get(name.lower(), 0) + 1
-    tickets = []
+def _named(found: Mapping[str, str], held: Mapping[str, str]) -> list[Ticket]:
+    """Give each place a name of its own.
+
+    Those wanted twice (case apart) take their folder's name before theirs, and where that is not enough a mark.
+    """
+    taken: set[str] = set()
+    names: dict[str, str] = {}
     for place, name in found.items():
-        if wanted[name.lower()] > 1:
-            name = f"{name}-{hashlib.sha256(place.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
-        tickets.append(Ticket(name, place))
-    return sorted(tickets, key=lambda item: item.name)
+        before = held.get(place, "")
+        if before and before.lower() not in taken and (before == name or before in _longer(place, name)):
+            names[place] = before
+            taken.add(before.lower())
+    left = {place: [name, *_longer(place, name)] for place, name in found.items() if place not in names}
+    while left:
+        wanted = Counter(choices[0].lower() for choices in left.values())
+        again = {}
+        for place, choices in left.items():
+            first = choices[0].lower()
+            if len(choices) > 1 and (wanted[first] > 1 or first in taken):
+                again[place] = choices[1:]
+            else:
+                names[place] = choices[0]
+        taken |= {name.lower() for name in names.values()}
+        left = again
+    return sorted((Ticket(name, place) for place, name in names.items()), key=lambda item: item.name)
+
+
+def _longer(place: str, name: str) -> list[str]:
+    """Names for one that is wanted twice, the last of them surely nobody else's."""
+    mark = hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    parent = safe(PurePosixPath(urlsplit(place).path if _URL.match(place) else Path(place).as_posix()).parent.name)
+    return ([f"{parent}-{name}"] if parent else []) + [f"{name}-{mark}"]
 
 
 def _reason(error: Exception) -> str:

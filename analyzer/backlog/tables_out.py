@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analyzer.backlog.sources import open_system
+from analyzer.backlog.sources import SourceError, open_system
 from analyzer.export import flat
 from analyzer.report.writing import replace_file
 from analyzer.tables import ROW_TYPES, Tables
@@ -39,6 +39,39 @@ def write_partitions(tables: Tables, target: str, ticket: str, options: Mapping[
         elif len(frame):
             system.makedirs(folder, exist_ok=True)
             system.pipe_file(path, content.getvalue())
+        elif system.exists(path):
+            system.rm_file(path)
+
+
+def with_partitions(target: str, options: Mapping[str, Any]) -> set[str]:
+    """Give the tickets that have tables in the dataset.
+
+    Raises:
+        SourceError: it cannot be listed.
+    """
+    if "://" not in target:
+        return {item.parent.name.partition("=")[2] for item in Path(target, "files").glob("ticket=*/part.parquet")}
+    system, base = open_system(target, options)
+    try:
+        found = system.glob(posixpath.join(base, "files", "ticket=*", "part.parquet"))
+    except FileNotFoundError:
+        return set()
+    except Exception as error:  # each file system has errors of its own
+        raise SourceError(f"{target}: cannot be listed: {error}") from error
+    return {posixpath.basename(posixpath.dirname(name)).partition("=")[2] for name in found}
+
+
+def drop_partitions(target: str, ticket: str, options: Mapping[str, Any]) -> None:
+    """Take a ticket's tables away: those of what it was before would mislead.
+
+    Raises:
+        OSError, SourceError: they cannot be removed.
+    """
+    system, base = open_system(target, options) if "://" in target else (None, target)
+    for name in ROW_TYPES:
+        path = posixpath.join(base, name, f"ticket={ticket}", "part.parquet")
+        if system is None:
+            Path(path).unlink(missing_ok=True)
         elif system.exists(path):
             system.rm_file(path)
 

@@ -6,8 +6,10 @@ takes too much memory is refused it, one that brings its worker down is noted; a
 
 from __future__ import annotations
 
+import glob
 import multiprocessing
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Analyzer, Reading
 
 MIB = 1024 * 1024
+#: how a worker ends that was refused memory
+_OUT_OF_MEMORY = 77
 #: tickets handed to workers beyond those at work, for each worker: more would only be held in memory
 AHEAD = 2
 
@@ -43,11 +47,12 @@ class Setup:
         redact: "secrets", "hosts", or "" for no redaction.
         template_dir: folder whose templates replace shipped ones.
         seconds: that one ticket may take.
-        memory: bytes of memory that one ticket's worker may have, where the system can hold it to them.
+        memory: bytes of memory that one ticket may take, where the system can hold its worker to them.
         most_bytes: that are fetched of a URL.
         storage: options for fsspec's S3 file system.
         tables: folder or URL of the partitioned tables, "" for none.
         catalogue: tells this setup's results from those of another catalogue, release or redaction.
+        scratch: folder for what is fetched; :class:`Workers` makes one and takes it away.
     """
 
     causes: tuple[Path, ...] = ()
@@ -59,6 +64,7 @@ class Setup:
     storage: Mapping[str, Any] = field(default_factory=dict)
     tables: str = ""
     catalogue: str = ""
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +97,22 @@ def prepare(setup: Setup) -> None:
     from analyzer.pipeline import Analyzer
     from analyzer.report import html  # noqa: F401
 
-    _limit_memory(setup.memory)
     _setup, _analyzer = setup, Analyzer(setup.causes)
+    _limit_memory(setup.memory)
 
 
 def _limit_memory(most: int) -> None:
-    """Let the system refuse more; Linux holds a process to it, others may not."""
+    """Let the system refuse ``most`` bytes more than the process has now; Linux holds it to that, others may not."""
     if sys.platform == "win32" or not most:
         return
     import resource
 
     try:
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        held = int(status.partition("VmData:")[2].split()[0]) * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (held + most, held + most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a worker that is killed leaves no image of customers' data
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):
         return
 
 
@@ -117,17 +125,17 @@ def analyse(job: Job) -> Done:
         version = replace(version, content=content_of(job.ticket.place, _setup.storage))
         if version.content and version == job.known:
             return Done(job.ticket, version)
-        with tempfile.TemporaryDirectory(prefix="calico-triage-") as folder:
-            path = Path(job.ticket.place)
-            if job.ticket.is_url:
-                path = fetch(job.ticket.place, Path(folder), _setup.storage, _setup.most_bytes)
-                if not version.content:
-                    version = replace(version, content=content_of(str(path), {}))
-                    if version == job.known:
-                        return Done(job.ticket, version)
+        if not job.ticket.is_url:
+            return _read_and_written(job.ticket, Path(job.ticket.place), version, started)
+        with tempfile.TemporaryDirectory(prefix=f"{job.ticket.name}.", dir=_setup.scratch) as folder:
+            path = fetch(job.ticket.place, Path(folder), _setup.storage, _setup.most_bytes)
+            if not version.content:
+                version = replace(version, content=content_of(str(path), {}))
+                if version == job.known:
+                    return Done(job.ticket, version)
             return _read_and_written(job.ticket, path, version, started)
     except MemoryError:
-        return _failed(job.ticket, version, f"needs more than {_setup.memory // MIB} MiB of memory", started)
+        os._exit(_OUT_OF_MEMORY)  # what the heap has grown to would be missing to the next ticket
     except (BundleError, SourceError, OSError, ValueError) as error:
         return _failed(job.ticket, version, str(error) or type(error).__name__, started)
     except Exception as error:
@@ -185,14 +193,15 @@ class Workers:
     """
 
     def __init__(self, setup: Setup, count: int) -> None:
-        self.setup, self.count = setup, count
+        self._scratch = tempfile.TemporaryDirectory(prefix="calico-triage-", ignore_cleanup_errors=True)
+        self.setup, self.count = replace(setup, scratch=Path(self._scratch.name)), count
         # a worker starts with the current folder, which may be a stranger's bundle, on its path: it must import nothing
         os.environ["PYTHONSAFEPATH"] = "1"
         methods = multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if hasattr(context, "set_forkserver_preload"):
             context.set_forkserver_preload(["analyzer.backlog.preload"])
-        self._pool = ProcessPool(max_workers=count, initializer=prepare, initargs=[setup], context=context)
+        self._pool = ProcessPool(max_workers=count, initializer=prepare, initargs=[self.setup], context=context)
 
     def submit(self, job: Job) -> Future[Done]:
         """Hand over a ticket; the future's result is what :func:`outcome` gives, and it never raises."""
@@ -200,6 +209,9 @@ class Workers:
         started = time.perf_counter()
 
         def ended(future: Future[Done]) -> None:
+            if job.ticket.is_url:  # a worker that was killed leaves what it has fetched
+                for left in Path(self._scratch.name).glob(f"{glob.escape(job.ticket.name)}.*"):
+                    shutil.rmtree(left, ignore_errors=True)
             if not given.cancelled():
                 given.set_result(outcome(future, job, self.setup, started))
 
@@ -227,6 +239,7 @@ class Workers:
         else:
             self._pool.close()  # type: ignore[no-untyped-call]
         self._pool.join()
+        self._scratch.cleanup()
 
 
 def _next(done: Queue[Done]) -> Done:
@@ -242,20 +255,29 @@ def _next(done: Queue[Done]) -> Done:
 
 def outcome(future: Future[Done], job: Job, setup: Setup, started: float) -> Done:
     """Give a job's result; a worker that died or was killed is a failed ticket with the reason."""
-    version = Version("", setup.catalogue)
     try:
         return future.result()
     except TimeoutError:
-        reason = f"took more than {setup.seconds:g} s"
+        reason, started = f"took more than {setup.seconds:g} s", time.perf_counter() - setup.seconds
     except ProcessExpired as error:
-        reason = _death(error)
+        reason = _death(error, setup)
     except Exception as error:  # a result that cannot be sent, a worker that could not be prepared
         reason = f"internal error: {type(error).__name__}: {error}"
-    return _failed(job.ticket, version, reason, started)
+    return _failed(job.ticket, Version(_known_content(job.ticket, setup), setup.catalogue), reason, started)
 
 
-def _death(error: ProcessExpired) -> str:
+def _known_content(ticket: Ticket, setup: Setup) -> str:
+    """Tell the content of a ticket whose worker could not, so that it is not tried again while it is the same."""
+    try:
+        return content_of(ticket.place, setup.storage)
+    except (SourceError, OSError, ValueError):
+        return ""
+
+
+def _death(error: ProcessExpired, setup: Setup) -> str:
     code = error.exitcode
+    if code == _OUT_OF_MEMORY:
+        return f"needs more than {setup.memory // MIB} MiB of memory"
     if code is not None and code < 0:
         import signal
 

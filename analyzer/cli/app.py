@@ -10,7 +10,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from analyzer import __version__
+from analyzer.bundle.limits import Limits
 from analyzer.cli.levels import LeveledCommand
+from analyzer.cli.limit_options import with_limits
 
 app = typer.Typer(
     add_completion=False,
@@ -91,6 +93,7 @@ def refuse_what_nobody_reads(kinds: Iterable[str], paths: Sequence[Path]) -> Non
 
 
 @app.command(cls=LeveledCommand)
+@with_limits
 def analyze(
     paths: Paths,
     output: Annotated[
@@ -111,6 +114,8 @@ def analyze(
     redact_map: RedactMap = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    *,
+    limits: Limits,
 ) -> None:
     """Analyze one ticket and write the ranked report."""
     from analyzer.cli.analyze import run
@@ -120,12 +125,14 @@ def analyze(
         fail(f"--fail-on takes 'likely', not {fail_on!r}")
     redaction = redaction_of(redact, redact_hosts, redact_map)
     try:
-        run(paths, output or [], format, causes or [], template, fail_on == "likely", quiet, verbose, redaction, jobs)
+        likely = fail_on is not None
+        run(paths, output or [], format, causes or [], template, likely, quiet, verbose, limits, redaction, jobs)
     finally:
         write_map(redaction, redact_map)
 
 
 @app.command(cls=LeveledCommand)
+@with_limits
 def compare(
     before: Annotated[Path, typer.Argument(help="Bundle, or report in JSON, from before the repair.")],
     after: Annotated[Path, typer.Argument(help="Bundle, or report in JSON, of the same cluster from after it.")],
@@ -143,6 +150,8 @@ def compare(
     redact_hosts: RedactHosts = False,
     redact_map: RedactMap = None,
     quiet: Quiet = False,
+    *,
+    limits: Limits,
 ) -> None:
     """Compare two bundles of one cluster: better, worse, new, gone; did the repair work."""
     from analyzer.cli.compare import run
@@ -152,7 +161,7 @@ def compare(
         fail(f"--fail-on takes 'likely', not {fail_on!r}")
     redaction = redaction_of(redact, redact_hosts, redact_map)
     try:
-        run(before, after, output or [], format, causes or [], template, fail_on == "likely", quiet, redaction)
+        run(before, after, output or [], format, causes or [], template, fail_on == "likely", quiet, limits, redaction)
     finally:
         write_map(redaction, redact_map)
 
@@ -180,6 +189,7 @@ def post(
 
 
 @app.command(cls=LeveledCommand)
+@with_limits
 def extract(
     paths: Paths,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the tables; made if absent.")],
@@ -189,17 +199,20 @@ def extract(
     redact_hosts: RedactHosts = False,
     redact_map: RedactMap = None,
     quiet: Quiet = False,
+    *,
+    limits: Limits,
 ) -> None:
     """Write the tables behind the report, one file a table."""
     from analyzer.cli.extract import run
     from analyzer.cli.redact import redaction_of, write_map
 
     redaction = redaction_of(redact, redact_hosts, redact_map)
-    run(paths, output, format, causes or [], quiet, redaction)
+    run(paths, output, format, causes or [], quiet, limits, redaction)
     write_map(redaction, redact_map)
 
 
 @app.command(cls=LeveledCommand)
+@with_limits
 def redact(
     paths: Paths,
     output: Annotated[Path, typer.Option("-o", "--output", help="The redacted bundle: .tgz or .tar.gz.")],
@@ -208,11 +221,13 @@ def redact(
     redact_map: RedactMap = None,
     causes: CausesOption = None,
     quiet: Quiet = False,
+    *,
+    limits: Limits,
 ) -> None:
     """Write the bundle itself without secrets; the same causes come out of it."""
     from analyzer.cli.redact import run
 
-    run(paths, output, redact_hosts, redact_map, causes or [], quiet)
+    run(paths, output, redact_hosts, redact_map, causes or [], quiet, limits)
 
 
 @app.command()
@@ -255,7 +270,7 @@ def batch(
     store: Annotated[str, typer.Option("--store", help="postgresql://... in place of OUTDIR/triage.db.")] = "",
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Tickets at a time; 0: one for each processor.")] = 0,
     limit_seconds: Annotated[float, typer.Option("--limit-seconds", min=0.1, help="For one ticket.")] = 600.0,
-    limit_memory: Annotated[int, typer.Option("--limit-memory", min=512, help="MiB for one ticket.")] = 2048,
+    limit_memory: Annotated[int, typer.Option("--limit-memory", min=128, help="MiB that one ticket may take.")] = 2048,
     endpoint_url: Annotated[
         str, typer.Option("--endpoint-url", envvar="AWS_ENDPOINT_URL_S3", help="Of the object storage of s3:// URLs.")
     ] = "",
@@ -264,6 +279,9 @@ def batch(
     tables: Annotated[
         bool, typer.Option("--tables", help="Also write OUTDIR/tables: all tables as partitioned Parquet.")
     ] = False,
+    tables_at: Annotated[
+        str, typer.Option("--tables-at", help="Folder or s3:// URL for those tables, such as one all workers reach.")
+    ] = "",
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed tickets again though nothing changed.")
     ] = False,
@@ -281,7 +299,7 @@ def batch(
     if redact_hosts and not redact:
         fail("--no-redact does not go with --redact=hosts")
     level = "hosts" if redact_hosts else "secrets" if redact else ""
-    where = (endpoint_url, scheduler, dask_local, tables, retry_failed)
+    where = (endpoint_url, scheduler, dask_local, tables, tables_at, retry_failed)
     run(
         Options(sources, output, store, jobs, limit_seconds, limit_memory, *where, causes or [], template, level, quiet)
     )

@@ -37,6 +37,7 @@ class Options:
     scheduler: str
     dask_local: int
     tables: bool
+    tables_at: str
     retry_failed: bool
     causes: Sequence[Path]
     template: Path | None
@@ -55,7 +56,7 @@ def run(options: Options) -> None:
     storage = storage_options(options.endpoint_url)
     try:
         load(options.causes)  # a mistake in a catalogue is no ticket's failure
-        tickets = find_tickets(options.sources, storage)
+        find_tickets(options.sources, storage)  # before anything is written
         options.output.mkdir(parents=True, exist_ok=True)
         setup = with_catalogue(
             Setup(
@@ -65,10 +66,15 @@ def run(options: Options) -> None:
                 seconds=options.seconds,
                 memory=options.memory_mib * MIB,
                 storage=dict(storage),
-                tables=str((options.output / "tables").resolve()) if options.tables else "",
+                tables=options.tables_at or (str((options.output / "tables").resolve()) if options.tables else ""),
             )
         )
         store = Store(options.store or str(options.output / "triage.db"))
+        tickets = [
+            item
+            for item in find_tickets(options.sources, storage, store.places())
+            if item.is_url or Path(item.place).resolve() != options.output.resolve()
+        ]
     except (SourceError, StoreError, CatalogueError) as error:
         fail(str(error))
     except OSError as error:
@@ -80,6 +86,7 @@ def run(options: Options) -> None:
 def _run(options: Options, setup: Setup, store: Store, tickets: Sequence[Ticket]) -> None:
     from analyzer.backlog.progress import progress_for
     from analyzer.backlog.run import run_batch
+    from analyzer.backlog.sources import SourceError
     from analyzer.backlog.store import StoreError
     from analyzer.report import TemplateError
 
@@ -92,7 +99,7 @@ def _run(options: Options, setup: Setup, store: Store, tickets: Sequence[Ticket]
     except KeyboardInterrupt:
         print("calico-triage: stopped; what was done is kept, the same command goes on from there", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
-    except (StoreError, TemplateError) as error:
+    except (SourceError, StoreError, TemplateError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or options.output}: cannot be written: {error.strerror or error}")

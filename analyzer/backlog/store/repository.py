@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from analyzer.backlog import fingerprint, learning
 from analyzer.backlog.memory import Kept
 from analyzer.backlog.store.schema import outcomes, tickets
-from analyzer.backlog.summary import TicketRow
+from analyzer.backlog.summary import FAILED, TicketRow
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "sqlite": "sqlite"}
@@ -104,6 +104,15 @@ class Store:
         """Give what is there: ticket -> what it was made of, and its status."""
         wanted = select(tickets.c.ticket, tickets.c.content, tickets.c.catalogue, tickets.c.status)
         return {row.ticket: (Version(row.content, row.catalogue), row.status) for row in self._read(wanted)}
+
+    def errors(self) -> dict[str, str]:
+        """Give the reasons of the tickets that failed."""
+        wanted = select(tickets.c.ticket, tickets.c.error).where(tickets.c.status == FAILED)
+        return {row.ticket: row.error for row in self._read(wanted)}
+
+    def places(self) -> dict[str, str]:
+        """Give the names of tickets by the path or URL that they were read from."""
+        return {row.source: row.ticket for row in self._read(select(tickets.c.source, tickets.c.ticket))}
 
     def save(self, result: Result) -> None:
         """Put a ticket's result in the place of an earlier one, in one transaction."""

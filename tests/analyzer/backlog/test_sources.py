@@ -40,11 +40,22 @@ def test_a_glob_and_an_archive_and_the_same_one_twice(tmp_path: Path) -> None:
 
 
 def test_equal_names_are_told_apart_the_same_way_each_time(tmp_path: Path) -> None:
-    write(tmp_path, "a/x.tgz", "b/X.zip", "c/y.tgz")
-    found = names(find_tickets([f"{tmp_path}/*/*"]))
-    assert len({name.lower() for name in found}) == 3
+    write(tmp_path, "a/x.tgz", "b/X.zip", "c/y.tgz", "d/b/X.zip", "a/x.zip")
+    found = names(find_tickets([f"{tmp_path}/**/*.*"]))
+    assert len({name.lower() for name in found}) == 5
     assert "y" in found
-    assert found == names(find_tickets([f"{tmp_path}/c/*", f"{tmp_path}/b/*", f"{tmp_path}/a/*"]))
+    assert found == names(find_tickets([f"{tmp_path}/{way}" for way in ("d/*/*", "c/*", "b/*", "a/*")]))
+    assert names(find_tickets([f"{tmp_path}/[ab]/*.tgz", f"{tmp_path}/b/*.zip"])) == ["a-x", "b-X"]
+
+
+def test_a_name_of_an_earlier_run_is_kept(tmp_path: Path) -> None:
+    write(tmp_path, "a/x.tgz", "b/x.tgz", "l.csv")
+    place = str(tmp_path / "a/x.tgz")
+    found = find_tickets([f"{tmp_path}/*/*"], held={place: "x"})
+    assert {item.place: item.name for item in found} == {place: "x", str(tmp_path / "b/x.tgz"): "b-x"}
+    assert names(find_tickets([f"{tmp_path}/*/*"], held={item.place: item.name for item in found})) == ["b-x", "x"]
+    (tmp_path / "l.csv").write_text("CS7,a/x.tgz\n")
+    assert names(find_tickets([str(tmp_path / "l.csv")], held={place: "x"})) == ["CS7"]
 
 
 def test_lists(tmp_path: Path) -> None:
