@@ -53,9 +53,15 @@ def described_kind(item: Described) -> str:
         return "other"
     if keys[1:2] == ["Roles"] or ("Taints" in names and "Unschedulable" in names):
         return "Node"
+    if (
+        "Conditions" in names
+        and "Namespace" not in names
+        and names & {"Addresses", "Allocatable", "System Info", "Lease"}
+    ):
+        return "Node"  # pasted without some of its lines
     if workload_kind(item.lines):
         return "workload"
-    if "Containers" in names or ("Node" in names and "Status" in names and "IP" in names):
+    if names & {"Containers", "Init Containers"} or ("Node" in names and "Status" in names and "IP" in names):
         return "Pod"
     if "Namespace" in names and "Node" in names and ("Priority" in names or "Start Time" in names):
         return "Pod"  # cut off in its labels or annotations

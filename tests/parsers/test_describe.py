@@ -56,3 +56,18 @@ def test_any_mixture_of_lines_is_read_without_an_error(lines: list[str]) -> None
     parsed = parse_describe("\n".join(lines), Source("x", first_line=1))
     for row in [*parsed.pods, *parsed.nodes, *parsed.events, *parsed.settings, *parsed.containers]:
         assert 1 <= row.line <= max(len(lines), 1)
+
+
+def test_objects_that_were_pasted_without_some_of_their_lines() -> None:
+    node = (
+        "Name:    w\nLabels:  <none>\nConditions:\n"
+        "  Type   Status  LastHeartbeatTime                 LastTransitionTime                Reason           Message\n"
+        "  ----   ------  -----------------                 ------------------                ------           -------\n"
+        "  Ready  False   Thu, 10 Mar 2022 10:05:00 +0000   Thu, 10 Mar 2022 09:00:00 +0000   KubeletNotReady  cni config uninitialized\n"
+        "Addresses:\n  InternalIP:  10.0.0.1\n"
+    )
+    pod = "Name:  p\nNamespace:  n\nInit Containers:\n  install-cni:\n    Image:  x:v1\n    State:  Waiting\n      Reason:  CrashLoopBackOff\n"
+    parsed = parse_describe(node, Source("node.txt"))
+    assert [(row.node, row.type, row.status) for row in parsed.node_conditions] == [("w", "Ready", "False")]
+    parsed = parse_describe(pod, Source("pod.txt"))
+    assert [(row.container, row.state_reason) for row in parsed.containers] == [("install-cni", "CrashLoopBackOff")]
