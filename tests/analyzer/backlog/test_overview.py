@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzer.backlog.overview import MOST_BYTES, make_page, render_overview, write_overview
-from analyzer.backlog.summary import failed_row
+from analyzer.backlog.summary import TicketRow, failed_row
 from analyzer.catalogue import load
 from analyzer.report.environment import TemplateError
 from analyzer.report.html import content_security_policy
@@ -113,6 +115,29 @@ def test_nothing_of_a_ticket_is_markup() -> None:
     assert "{{ 7*7 }}" in found.text
     assert "<script>alert(1)</script>" in found.text
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", page)
+
+
+@given(st.lists(st.tuples(st.text(), st.text(), st.text()), min_size=1, max_size=5))
+@settings(max_examples=40, deadline=None)
+def test_whatever_the_texts_are_the_page_has_the_elements_it_has_for_harmless_ones(
+    texts: list[tuple[str, str, str]],
+) -> None:
+    def tags(rows: list[TicketRow]) -> list[str]:
+        return [tag for tag, _ in Tags(render_overview(rows, CAUSES, WHEN)).tags]
+
+    harmless = [ticket(f"t{n}", f"c{n}", n, group=f"g{n}", platform="p") for n in range(len(texts))]
+    odd = [
+        replace(
+            row,
+            ticket=f"t{n}{name}",
+            first_cause=f"c{n}{cause}",
+            causes=(f"c{n}{cause}", "node-ip-not-found"),
+            platform=f"p{platform}",
+        )
+        for n, (row, (name, cause, platform)) in enumerate(zip(harmless, texts, strict=True))
+    ]
+    same = [replace(row, platform=f"p{texts[n][2]}".encode().hex()) for n, row in enumerate(harmless)]
+    assert tags(odd) == tags(same)
 
 
 def test_the_policy_allows_this_style_and_this_script_alone() -> None:

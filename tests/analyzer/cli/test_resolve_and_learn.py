@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -35,9 +36,10 @@ EITHER = Fired(
 )
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A batch of ten tickets: eight look alike, one does not, one failed."""
+    tmp_path = tmp_path_factory.mktemp("batch")
     rows = [ticket(f"T{n}") for n in range(8)] + [ticket("odd", "clock-skew"), failed_row("bad", "damaged \x1b[31mred")]
     (tmp_path / "tickets").mkdir()
     with Store(str(tmp_path / "triage.db")) as store:
@@ -50,6 +52,13 @@ def folder(tmp_path: Path) -> Path:
                 write(samples.incident(), (tmp_path / row.report).with_suffix(form))
         conclude(store, tmp_path, CATALOGUE.causes)
     return tmp_path
+
+
+@pytest.fixture
+def folder(batch: Path, tmp_path: Path) -> Path:
+    """A copy of the batch for one test."""
+    shutil.copytree(batch, tmp_path / "out")
+    return tmp_path / "out"
 
 
 def call(*words: str) -> tuple[int, str, str]:
