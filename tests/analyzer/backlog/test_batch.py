@@ -149,7 +149,7 @@ def test_memory_has_a_limit(tmp_path: Path) -> None:
     pack(SAMPLES[0] / "bundle", tmp_path / "small.tgz")
     (tmp_path / "hungry").mkdir()
     text = json.dumps(
-        {"kind": "List", "items": [{"kind": "Pod", "metadata": {"name": f"p{n}"}} for n in range(60_000)]}
+        {"kind": "List", "items": [{"kind": "Pod", "metadata": {"name": f"p{n}"}} for n in range(120_000)]}
     )
     (tmp_path / "hungry" / "pods.json").write_text(text)
     batch(f"{tmp_path}/*", "-o", tmp_path / "out", "--limit-memory", "128", "--jobs", "1", code=4)
