@@ -6,6 +6,7 @@ import re
 
 from parsers.rows import LogLineRow, SettingRow
 from parsers.source import Match, Parsed, Source
+from parsers.systemd_units import unit_states
 
 #: the same as a file of the kernel, printed by ``grep . /proc/sys/...`` or asked for with ``cat``
 _PROC = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})(?::| ?= ?)(-?\d{1,20})")
@@ -20,7 +21,8 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
     """Give a log line for each line in which the message catalogue knows something; equal lines are one row.
 
     Such a line has no time, level or component: nothing but its words is known. Kernel settings (``sysctl``) are
-    settings of kind Sysctl, the key being the name; files of ``/proc/sys`` are the same.
+    settings of kind Sysctl, the key being the name; files of ``/proc/sys`` are the same. States of services are
+    settings of kind Unit.
     """
     parsed = Parsed()
     rows: dict[str, LogLineRow] = {}
@@ -58,6 +60,8 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
         elif asked and message.lstrip("-").isdigit() and len(message) <= 20:
             key = asked.pop(0).replace("/", ".")
             parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, key, message))
+    for number, unit, state in unit_states(lines[:MOST_LINES], source.first_line):
+        parsed.settings.append(SettingRow(source.path, number, "Unit", "", unit, "active", state))
     parsed.log_lines.extend(rows.values())
     if len(lines) > MOST_LINES:
         parsed.problems.append(f"of no known form: only its first {MOST_LINES} lines were looked through")
