@@ -9,6 +9,7 @@ policy-denies-bgp         a policy denies BGP between workers
 policy-denies-needed      a policy denies the kubelet's port, DNS, or all egress of system pods
 policy-denies-system-pods a policy named as one that denies everything stands in a system namespace with unready pods
 policy-default-deny-hosts a policy for the workers allows some traffic only, and no other one allows what they need
+policy-default-deny-and-loss  the same, and connections or workers are lost
 onset-after-policy        the trouble began within minutes of a policy that denies something
 ========================= =========================================================================================
 
@@ -65,6 +66,9 @@ def denials(tables: Tables) -> Iterator[Fact]:
         if dropped and not denied:
             detail = f"{policy.name} selects the workers and no policy allows what they need: {shown(dropped)}"
             yield Fact("policy-default-deny-hosts", policy.file, policy.line, detail)
+            if lost := _troubles(tables):
+                _, place = min(lost, key=lambda item: item[0])
+                yield Fact("policy-default-deny-and-loss", policy.file, policy.line, detail, also=(place,))
     yield from _isolated_namespaces(tables)
     yield from _closed_dns(tables)
     yield from _denied_in_log(tables)

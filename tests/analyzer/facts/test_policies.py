@@ -210,7 +210,12 @@ def test_host_endpoints_that_calico_makes_by_itself() -> None:
     keys = {"types__0": "Ingress", "ingress__0__action": "Log", "ingress__0__destination__nets__0": "198.51.100.8/32"}
     assert facts_of(policies.denials, settings=policy(**keys)) == {}
     auto = SettingRow("k.yaml", 9, "KubeControllersConfiguration", "", "default", "spec.controllers.node.hostEndpoint.autoCreate", "Enabled")  # fmt: skip
-    assert "policy-default-deny-hosts" in facts_of(policies.denials, settings=[*policy(**keys), auto])
+    found = facts_of(policies.denials, settings=[*policy(**keys), auto])
+    assert set(found) == {"policy-default-deny-hosts"}
+    lost = line("dial tcp 198.51.100.1:443: i/o timeout", NOW, since=3600)
+    lost.message_ids = ("api-connect-timeout",)
+    found = facts_of(policies.denials, settings=[*policy(**keys), auto], log_lines=[lost])
+    assert found["policy-default-deny-and-loss"].also == ((lost.file, lost.line),)
 
 
 def kubernetes(space: str, *rules: tuple[str, str]) -> list[SettingRow]:
