@@ -14,6 +14,7 @@ from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there, refu
 from analyzer.report.formats import SUFFIXES
 
 if TYPE_CHECKING:
+    from analyzer.bundle import Limits
     from analyzer.redaction import Redaction
 
 
@@ -26,6 +27,7 @@ def run(
     fail_on_likely: bool,
     quiet: bool,
     verbose: bool,
+    limits: Limits,
     redaction: Redaction | None = None,
     jobs: int = 0,
 ) -> None:
@@ -38,7 +40,7 @@ def run(
     from analyzer.pipeline import Analyzer
 
     try:
-        report = Analyzer(extra, redaction=redaction, jobs=jobs).analyze(paths)
+        report = Analyzer(extra, limits, redaction=redaction, jobs=jobs).analyze(paths)
     except BundleError as error:
         fail(name_of_input(str(error), paths))
     except CatalogueError as error:

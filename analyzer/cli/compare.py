@@ -14,6 +14,7 @@ from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there, refu
 from analyzer.report.formats import SUFFIXES
 
 if TYPE_CHECKING:
+    from analyzer.bundle import Limits
     from analyzer.pipeline import Analyzer
     from analyzer.redaction import Redaction
     from analyzer.report.model import Report
@@ -31,12 +32,13 @@ def run(
     template: Path | None,
     fail_on_likely: bool,
     quiet: bool,
+    limits: Limits,
     redaction: Redaction | None = None,
 ) -> None:
     """Compare two bundles or reports, write the pages, print what changed."""
     _check(outputs, form)
     refuse_what_is_not_there([before, after])
-    first, second = _reports(before, after, extra, redaction)
+    first, second = _reports(before, after, extra, limits, redaction)
     from analyzer.compare import compare
     from analyzer.report import TemplateError
     from analyzer.report import comparison_pages as pages
@@ -65,7 +67,9 @@ def run(
         raise typer.Exit(3)
 
 
-def _reports(before: Path, after: Path, extra: Sequence[Path], redaction: Redaction | None) -> tuple[Report, Report]:
+def _reports(
+    before: Path, after: Path, extra: Sequence[Path], limits: Limits, redaction: Redaction | None
+) -> tuple[Report, Report]:
     """Read what is a report, analyze what is a bundle; the catalogue is loaded only where there is one.
 
     Both are redacted, a report too (it may be one made without), and by the same object: a host has one
@@ -82,7 +86,7 @@ def _reports(before: Path, after: Path, extra: Sequence[Path], redaction: Redact
             from analyzer.pipeline import Analyzer
 
             try:
-                analyzer = analyzer or Analyzer(extra, redaction=redaction)
+                analyzer = analyzer or Analyzer(extra, limits, redaction=redaction)
                 report = analyzer.analyze([path])
             except BundleError as error:
                 fail(name_of_input(str(error), [path]))

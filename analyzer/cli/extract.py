@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there, refuse_what_nobody_reads
 
 if TYPE_CHECKING:
+    from analyzer.bundle import Limits
     from analyzer.redaction import Redaction
 
 FORMATS = ("csv", "parquet", "jsonl")
@@ -20,6 +21,7 @@ def run(
     form: str,
     extra: Sequence[Path],
     quiet: bool,
+    limits: Limits,
     redaction: Redaction | None = None,
 ) -> None:
     """Read the bundle and write one file a table."""
@@ -32,7 +34,7 @@ def run(
     from analyzer.pipeline import read
 
     try:
-        reading = read(paths, extra, redaction=redaction)
+        reading = read(paths, extra, limits, redaction=redaction)
         refuse_what_nobody_reads((file.kind for file in reading.tables.rows.files), paths)
         written = write_tables(reading.tables, output, form)
     except BundleError as error:

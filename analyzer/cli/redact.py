@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there
 
 if TYPE_CHECKING:
+    from analyzer.bundle import Limits
     from analyzer.redaction import Redaction
 
 
@@ -45,7 +46,13 @@ def write_map(redaction: Redaction | None, map_file: Path | None) -> None:
 
 
 def run(
-    paths: Sequence[Path], output: Path, hosts: bool, map_file: Path | None, extra: Sequence[Path], quiet: bool
+    paths: Sequence[Path],
+    output: Path,
+    hosts: bool,
+    map_file: Path | None,
+    extra: Sequence[Path],
+    quiet: bool,
+    limits: Limits,
 ) -> None:
     """Write the redacted bundle."""
     if not output.name.endswith((".tgz", ".tar.gz")):
@@ -62,8 +69,8 @@ def run(
     assert redaction is not None
     try:
         if hosts:  # which words are workers' names is known when everything was read
-            redaction.learn(Analyzer(extra).read(paths).tables.rows)
-        written = write_redacted(paths, output, redaction)
+            redaction.learn(Analyzer(extra, limits).read(paths).tables.rows)
+        written = write_redacted(paths, output, redaction, limits)
     except BundleError as error:
         fail(name_of_input(str(error), paths))
     except CatalogueError as error:
