@@ -162,6 +162,7 @@ def columns(tables: Tables) -> Iterator[Fact]:
         if len(nodes) >= 2:
             claims = [sessions.claim(node, peer) for node in nodes]
             also = tuple((claim.file, claim.line) for claim in claims[1:8])
+            also = (*also, *_complaints_of(tables, peer, claims[0].file))
             name = sessions.by_address.get(peer, "")
             detail = f"{shown(nodes)} miss {name or peer} and nobody else"
             yield Fact("bgp-one-column", claims[0].file, claims[0].line, detail, name, also=also)

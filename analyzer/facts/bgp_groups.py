@@ -24,6 +24,7 @@ from analyzer.facts.observed import shown
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import Worker, text
 from analyzer.tables import Tables
+from parsers.rows import ReadinessRow
 
 GROUPS: tuple[tuple[str, Callable[[Worker], str]], ...] = (
     ("subnet", lambda worker: worker.subnet_key),
@@ -51,6 +52,27 @@ def split(tables: Tables) -> Iterator[Fact]:
             yield _split_fact(sessions, name, groups, node, missed)
         yield from _both_sides(sessions, name, groups, found)
         return  # zones often repeat what the subnets say
+
+
+def split_unplaced(tables: Tables) -> Iterator[Fact]:
+    """bgp-split-by-subnet for pods whose worker the bundle does not tell: it is one of those that they do not miss."""
+    sessions = Sessions(tables)
+    for name, key in GROUPS:
+        groups = _groups(sessions, key)
+        missed: dict[str, dict[str, ReadinessRow]] = {}
+        for row in tables.rows.readiness if groups and sessions.listed("Node") else ():
+            lasts = int(row.count) >= 4
+            if row.state == "not-established" and row.peer and row.pod and lasts and not sessions.node_of(row):
+                missed.setdefault(row.pod, {})[sessions.by_address.get(row.peer, row.peer)] = row
+        for pod, peers in missed.items():
+            away = {groups[peer] for peer in peers if peer in groups}
+            whole = {worker for worker in groups if groups[worker] in away} == set(peers)
+            if whole and len(peers) >= 2 and sum(group not in away for group in groups.values()) >= 2:
+                row = peers[min(peers)]
+                detail = f"{pod} misses exactly the workers of {shown(away)}"
+                yield Fact(f"bgp-split-by-{name}", row.file, int(row.line), detail, "", pod)
+        if missed:
+            return
 
 
 def _groups(sessions: Sessions, key: Callable[[Worker], str]) -> dict[str, str]:
@@ -167,4 +189,4 @@ def spanning(tables: Tables) -> Iterator[Fact]:
         yield Fact("vlan-spanning-off", file, line, f"off: {shown(states)}")
 
 
-CHECKS: tuple[Check, ...] = (split, bad_subnet, restarts, subnets, spanning)
+CHECKS: tuple[Check, ...] = (split, split_unplaced, bad_subnet, restarts, subnets, spanning)

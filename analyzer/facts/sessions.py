@@ -242,7 +242,7 @@ class Sessions:
         node = self.by_address.get(peer, "")
         agent = self.agent(peer)
         if agent is None:
-            listed = bool(self.inventory.agents) and self.listed("Pod")
+            listed = bool(self.inventory.agents) and (self.listed("Pod") or self._all_others_listed(node))
             return True if node and listed else None
         if agent.status in CRASHED or agent.status.startswith("Init:"):
             return True
@@ -255,6 +255,13 @@ class Sessions:
             return "not-established" not in told
         others = [pod for name, pod in self.inventory.agents.items() if name != node]
         return bool(others) and all(pod.healthy for pod in others)
+
+    def _all_others_listed(self, node: str) -> bool:
+        """Whether a list of pods, perhaps of Calico's only, shows the calico-node of every other worker."""
+        others = set(self.inventory.workers) - {node}
+        shown = {row.node for row in self.tables.rows.pods if row.node in others and row.pod.startswith("calico-node-")}
+        lists = any(row.kind == "Pod" for row in self.tables.rows.listings)
+        return lists and self.listed("Node") and len(others) >= 2 and shown == others
 
     def listed(self, kind: str) -> bool:
         """Whether the bundle holds a complete list of a kind."""

@@ -713,3 +713,30 @@ def test_a_probe_names_an_address_that_nobody_has() -> None:
     rows[0].age_s = 5
     assert facts_of(bgp.strangers_named, readiness=rows, nodes=workers(SELF, NEAR)) == {}  # not all are listed
     assert facts_of(bgp.strangers_named, readiness=rows, listings=[LIST], nodes=workers(SELF, gone)) == {}
+
+
+def test_events_without_a_worker_draw_the_border() -> None:
+    near, far = ("10.154.77.11", "10.154.77.12"), ("10.155.8.21", "10.155.8.22")
+    rows = [
+        ReadinessRow("events.json", number, "calico-node-abcde", "", age_s=5, first_age_s=900, count=90, check="bird",
+                     state="not-established", peer=peer)
+        for number, peer in enumerate(far, 4)
+    ]  # fmt: skip
+    given: dict[str, Any] = {"nodes": workers(*near, *far), "listings": [LIST]}
+    fact = facts_of(bgp_groups.split_unplaced, readiness=rows, **given)["bgp-split-by-subnet"]
+    assert (fact.pod, fact.line, fact.node) == ("calico-node-abcde", 4, "")
+    assert (
+        facts_of(bgp_groups.split_unplaced, readiness=rows[:1], **given) == {}
+    )  # one of them is missed, not the other
+    rows[1].peer = near[0]
+    assert facts_of(bgp_groups.split_unplaced, readiness=rows, **given) == {}
+
+
+def test_a_list_of_calicos_pods_lacks_one_worker() -> None:
+    given: dict[str, Any] = {"nodes": workers(SELF, NEAR, FAR), "readiness": misses(SELF, NEAR, established=1)}
+    given["pods"] = [agent(SELF), agent(FAR)]
+    lists = [LIST, ListingRow("pods.txt", 1, "Pod", "*", 2, complete=False)]
+    assert "peer-calico-not-running" in facts_of(bgp.missed_peers, listings=lists, **given)
+    assert "peer-calico-not-running" not in facts_of(bgp.missed_peers, listings=[LIST], **given)
+    given["pods"] = [agent(SELF)]  # two are not shown: this is no list of all
+    assert "peer-calico-not-running" not in facts_of(bgp.missed_peers, listings=lists, **given)
