@@ -249,6 +249,8 @@ class RankingModel(Entry):
     #: share of incidents whose cause the catalogue does not know, or not in these words
     unknown: float = 0.0
     likely: float = 0.5
+    #: least probability of a fault that is named as found though it is not likely
+    suspected: float = 0.25
     possible: float = 0.1
     shown: float = 0.02
     max_faults: int = 3

@@ -26,6 +26,6 @@ def verdict(ranked: Sequence[Ranked], inventory: Inventory, symptoms: bool, mode
     )
     if not bad and any(agents):
         return "no-problem-found"
-    if any(item.probability >= model.possible and not item.cause.residual for item in faults):
+    if any(item.probability >= model.suspected and not item.cause.residual for item in faults):
         return "causes-found"
     return "not-enough-data"

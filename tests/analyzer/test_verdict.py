@@ -42,6 +42,7 @@ def inventory(ready: str = "", node: str = "True") -> Inventory:
         ([], inventory(), False, "not-enough-data"),
         ([], inventory("0/1"), True, "not-enough-data"),
         ([ranked(0.3)], inventory("0/1"), True, "causes-found"),
+        ([ranked(0.2)], inventory("0/1"), True, "not-enough-data"),
         ([ranked(0.3, residual=True)], inventory("0/1"), True, "not-enough-data"),
         ([ranked(0.6, residual=True)], inventory("0/1"), True, "causes-found"),
         ([ranked(0.9, fault=False)], inventory(), False, "no-problem-found"),
