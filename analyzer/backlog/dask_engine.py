@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import socket
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from analyzer.backlog.work import Done, Job, Setup, Workers
 
@@ -51,6 +53,15 @@ def _threads() -> int:
         return 1
 
 
+def _knock(scheduler: str) -> None:
+    """Try the address, for a short error at once; Dask would try for a long time and complain at length."""
+    try:
+        where = urlsplit(scheduler if "://" in scheduler else f"tcp://{scheduler}")
+        socket.create_connection((where.hostname or "", where.port or 8786), timeout=10).close()
+    except (OSError, ValueError) as error:
+        raise SchedulerError(f"{scheduler}: no Dask scheduler answers: {error}") from error
+
+
 class DaskEngine:
     """Tickets done by Dask workers.
 
@@ -69,6 +80,8 @@ class DaskEngine:
         except ImportError as error:
             raise SchedulerError("Dask is not installed: pip install 'calico-triage[dask]'") from error
 
+        if scheduler:
+            _knock(scheduler)
         made: Any = distributed  # has no types
         self.setup = setup
         self._here: Workers | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +26,51 @@ def write_partitions(tables: Tables, target: str, ticket: str, options: Mapping[
     Raises:
         OSError, SourceError: something cannot be written.
     """
-    system, base = open_system(target, options) if "://" in target else (None, target)
+    if "://" in target:
+        _write_to_url(tables, target, ticket, options)
+        return
+    for name, content in _contents(tables).items():
+        _to_file(Path(target, name, f"ticket={ticket}", "part.parquet"), content)
+
+
+def _contents(tables: Tables) -> dict[str, bytes]:
+    """Give each table as Parquet; nothing for one without rows."""
+    made = {}
     for name in ROW_TYPES:
         frame = flat(getattr(tables, name))
-        folder = posixpath.join(base, name, f"ticket={ticket}")
-        path = posixpath.join(folder, "part.parquet")
-        content = io.BytesIO()
+        stream = io.BytesIO()
         if len(frame):
-            frame.to_parquet(content, index=False)
-        if system is None:
-            _to_file(Path(path), content.getvalue())
-        elif len(frame):
-            system.makedirs(folder, exist_ok=True)
-            system.pipe_file(path, content.getvalue())
-        elif system.exists(path):
+            frame.to_parquet(stream, index=False)
+        made[name] = stream.getvalue()
+    return made
+
+
+def _write_to_url(tables: Tables, target: str, ticket: str, options: Mapping[str, Any]) -> None:
+    system, base = open_system(target, options)
+    made = {posixpath.join(base, name, f"ticket={ticket}", "part.parquet"): content
+            for name, content in _contents(tables).items()}  # fmt: skip
+    try:
+        for path, content in made.items():
+            if content:
+                if not _is_s3(target):  # object storage has no folders to make
+                    system.makedirs(posixpath.dirname(path), exist_ok=True)
+                system.pipe_file(path, content)
+        _remove(system, target, [path for path, content in made.items() if not content])
+    except Exception as error:  # each file system has errors of its own
+        raise SourceError(f"{target}: cannot be written: {error}") from error
+
+
+def _is_s3(target: str) -> bool:
+    return target.lower().startswith(("s3://", "s3a://"))
+
+
+def _remove(system: Any, target: str, paths: Sequence[str]) -> None:
+    """Remove what is there of these; object storage does so in one request and is not asked first."""
+    if _is_s3(target):
+        system.rm(list(paths))
+        return
+    for path in paths:
+        if system.exists(path):
             system.rm_file(path)
 
 
@@ -67,13 +98,16 @@ def drop_partitions(target: str, ticket: str, options: Mapping[str, Any]) -> Non
     Raises:
         OSError, SourceError: they cannot be removed.
     """
-    system, base = open_system(target, options) if "://" in target else (None, target)
-    for name in ROW_TYPES:
-        path = posixpath.join(base, name, f"ticket={ticket}", "part.parquet")
-        if system is None:
-            Path(path).unlink(missing_ok=True)
-        elif system.exists(path):
-            system.rm_file(path)
+    inside = [posixpath.join(name, f"ticket={ticket}", "part.parquet") for name in ROW_TYPES]
+    if "://" not in target:
+        for path in inside:
+            Path(target, path).unlink(missing_ok=True)
+        return
+    system, base = open_system(target, options)
+    try:
+        _remove(system, target, [posixpath.join(base, path) for path in inside])
+    except Exception as error:
+        raise SourceError(f"{target}: cannot be written: {error}") from error
 
 
 def _to_file(path: Path, content: bytes) -> None:

@@ -26,7 +26,7 @@ from analyzer.backlog.memory import Kept
 from analyzer.backlog.sources import SourceError, Ticket, content_of, fetch
 from analyzer.backlog.store import Version
 from analyzer.backlog.summary import failed_row, row_of
-from analyzer.bundle import BundleError
+from analyzer.bundle import BundleError, Limits
 
 if TYPE_CHECKING:
     from analyzer.pipeline import Analyzer, Reading
@@ -47,6 +47,7 @@ class Setup:
         redact: "secrets", "hosts", or "" for no redaction.
         template_dir: folder whose templates replace shipped ones.
         seconds: that one ticket may take.
+        limits: under which a ticket is read.
         memory: bytes of memory that one ticket may take, where the system can hold its worker to them.
         most_bytes: that are fetched of a URL.
         storage: options for fsspec's S3 file system.
@@ -59,6 +60,7 @@ class Setup:
     redact: str = "secrets"
     template_dir: Path | None = None
     seconds: float = 600.0
+    limits: Limits = field(default_factory=Limits)
     memory: int = 2048 * MIB
     most_bytes: int = 64 * 1024 * MIB
     storage: Mapping[str, Any] = field(default_factory=dict)
@@ -97,7 +99,7 @@ def prepare(setup: Setup) -> None:
     from analyzer.pipeline import Analyzer
     from analyzer.report import html  # noqa: F401
 
-    _setup, _analyzer = setup, Analyzer(setup.causes)
+    _setup, _analyzer = setup, Analyzer(setup.causes, setup.limits)
     _limit_memory(setup.memory)
 
 
@@ -267,7 +269,12 @@ def outcome(future: Future[Done], job: Job, setup: Setup, started: float) -> Don
 
 
 def _known_content(ticket: Ticket, setup: Setup) -> str:
-    """Tell the content of a ticket whose worker could not, so that it is not tried again while it is the same."""
+    """Tell the content of a ticket whose worker could not, so that it is not tried again while it is the same.
+
+    A server is not asked: it may be what the worker was waiting for.
+    """
+    if ticket.is_url:
+        return ""
     try:
         return content_of(ticket.place, setup.storage)
     except (SourceError, OSError, ValueError):
