@@ -20,6 +20,7 @@ probe-timeouts-of-several-pods       probes of other pods on a worker time out t
 clock-differs                        the heartbeat of a Ready worker lies minutes beside those of the others, or a
                                      certificate is judged by a time that lies after every heartbeat
 young-worker                         a worker that is only minutes old
+young-worker-not-ready               one that is minutes old and not Ready yet
 bad-workers-share-group              all bad workers share a zone, pool or subnet that no good worker has
 ==================================== ======================================================================
 
@@ -30,8 +31,9 @@ Sources: runbook "Check If Worker Is Ready and Healthy"; Kubernetes node lifecyc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
@@ -57,6 +59,7 @@ from parsers.rows import NodeConditionRow
 TOGGLE_WINDOW_S = 6 * 3600.0
 LEASE_STALE_S = 180.0
 YOUNG_S = 15 * 60.0
+NEW_S = 300.0  # a kubelet and its CNI are Ready within a few minutes of the first start
 CLOCK_APART_S = 600.0  # twice the longest pause between two status updates of a kubelet
 CLOCK_AHEAD_S = 24 * 3600.0  # more than logs are usually collected after the descriptions
 _JUDGED_AT = re.compile(r"current time (\S{10,35}) is after ")
@@ -68,6 +71,7 @@ MIN_TIMEOUTS = 3
 #: the event that the node controller makes, as its own log repeats it
 _MARKED = re.compile(r"Node (\S{1,253}) status is now: NodeNotReady")
 TOGGLES_IN_LOG = 3
+CHANGES_WATCHED = 3
 
 
 def toggles(tables: Tables) -> Iterator[Fact]:
@@ -106,6 +110,19 @@ def toggles_in_logs(tables: Tables) -> Iterator[Fact]:
         if (count := occurrences(rows)) >= TOGGLES_IN_LOG:
             detail = f"the controller manager marked {node} NotReady {count} times"
             yield Fact("worker-toggles", rows[0].file, int(rows[0].line), detail, node, also=places(rows[1:]))
+
+
+def toggles_watched(tables: Tables) -> Iterator[Fact]:
+    """worker-toggles, by a list of workers that was watched (``kubectl get nodes -w``)."""
+    listed: dict[tuple[str, str], list[Any]] = {}
+    for row in tables.rows.nodes:
+        if row.ready:
+            listed.setdefault((row.file, row.node), []).append(row)
+    for (file, node), rows in sorted(listed.items()):
+        changes = [row for before, row in pairwise(rows) if (row.ready == "True") != (before.ready == "True")]
+        if len(changes) >= CHANGES_WATCHED:
+            detail = f"{node} changed between Ready and NotReady {len(changes)} times while it was watched"
+            yield Fact("worker-toggles", file, int(changes[0].line), detail, node, also=places(changes[1:]))
 
 
 def _toggled(starts: int, down: int, up: int) -> bool:
@@ -296,18 +313,21 @@ def _certificate_times(tables: Tables, newest: datetime) -> Iterator[Fact]:
             return
 
 
-def young(tables: Tables) -> Iterable[Fact]:
-    """young-worker."""
-    return [
-        Fact("young-worker", worker.file, worker.line, f"{worker.name} is {worker.age_s / 60:.0f} minutes old", name)
-        for name, worker in Inventory(tables).workers.items()
-        if worker.age_s is not None and 0 <= worker.age_s < YOUNG_S
-    ]
+def young(tables: Tables) -> Iterator[Fact]:
+    """young-worker, young-worker-not-ready."""
+    for name, worker in Inventory(tables).workers.items():
+        if worker.age_s is None or not 0 <= worker.age_s < YOUNG_S:
+            continue
+        age = f"{worker.name} is {worker.age_s / 60:.0f} minutes old"
+        yield Fact("young-worker", worker.file, worker.line, age, name)
+        if worker.ready == "False" and worker.age_s < NEW_S:
+            yield Fact("young-worker-not-ready", worker.file, worker.line, f"{age} and not Ready yet", name)
 
 
 CHECKS: tuple[Check, ...] = (
     toggles,
     toggles_in_logs,
+    toggles_watched,
     lost,
     readiness_of_all,
     shared_group,

@@ -199,3 +199,20 @@ def test_a_worker_that_the_controller_manager_marks_again_and_again() -> None:
         return [fact.node for fact in worker.toggles_in_logs(build({"log_lines": [line]}))]
 
     assert marked(5) == ["w-4"] and marked(2) == []
+
+
+def test_a_new_worker_that_is_not_ready_yet() -> None:
+    found = facts_of(worker.young, nodes=[NodeRow("nodes.txt", 2, NODE, ready="False", age_s=94.0)])
+    assert found["young-worker-not-ready"].node == NODE
+    for node in (NodeRow("n", 2, NODE, ready="False", age_s=700.0), NodeRow("n", 2, NODE, ready="True", age_s=94.0)):
+        assert "young-worker-not-ready" not in facts_of(worker.young, nodes=[node])
+
+
+def test_a_watched_list_shows_toggling() -> None:
+    states = ["True", "False", "True", "False", "False"]
+    rows = [NodeRow("watch.txt", line, NODE, ready=state) for line, state in enumerate(states, start=2)]
+    found = facts_of(worker.toggles_watched, nodes=rows)
+    assert (found["worker-toggles"].node, found["worker-toggles"].line) == (NODE, 3)
+    assert facts_of(worker.toggles_watched, nodes=rows[:3]) == {}
+    elsewhere = [NodeRow(f"list-{row.line}.txt", row.line, NODE, ready=row.ready) for row in rows]
+    assert facts_of(worker.toggles_watched, nodes=elsewhere) == {}
