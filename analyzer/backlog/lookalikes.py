@@ -135,6 +135,7 @@ class Memory:
 
     def __init__(self, resolved: Iterable[Resolved]) -> None:
         self._tickets = sorted((item for item in resolved if item.features), key=lambda item: item.ticket)
+        self._moments = np.array([_moment(item) for item in self._tickets])
         self._index = _Index()
         for item in self._tickets:
             self._index.add(item.features or {})
@@ -154,9 +155,10 @@ class Memory:
             least: least likeness of one.
         """
         like = self._index.like(features)
-        near = [int(number) for number in np.flatnonzero(like >= least) if self._tickets[number].ticket != ticket]
-        near.sort(key=lambda number: (-round(float(like[number]), 6), -_moment(self._tickets[number]), number))
-        return [(self._tickets[number], float(like[number])) for number in near[:most]]
+        near = np.flatnonzero(like >= least)
+        order = near[np.lexsort((near, -self._moments[near], -np.round(like[near], 6)))][: most + 1]
+        found = [(self._tickets[number], float(like[number])) for number in order]
+        return [(item, alike) for item, alike in found if item.ticket != ticket][:most]
 
 
 def _moment(item: Resolved) -> float:
