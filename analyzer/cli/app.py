@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -259,6 +261,7 @@ def evaluate(
 
 
 @app.command(cls=LeveledCommand)
+@partial(with_limits, leave_out=frozenset({"seconds"}))
 def batch(
     sources: Annotated[
         list[str],
@@ -290,6 +293,8 @@ def batch(
     redact: Redact = True,
     redact_hosts: RedactHosts = False,
     quiet: Quiet = False,
+    *,
+    limits: Limits,
 ) -> None:
     """Analyze many tickets and write an overview; a second run does only what is new or changed."""
     from analyzer.cli.batch import Options, run
@@ -300,9 +305,9 @@ def batch(
         fail("--no-redact does not go with --redact=hosts")
     level = "hosts" if redact_hosts else "secrets" if redact else ""
     where = (endpoint_url, scheduler, dask_local, tables, tables_at, retry_failed)
-    run(
-        Options(sources, output, store, jobs, limit_seconds, limit_memory, *where, causes or [], template, level, quiet)
-    )
+    reading = replace(limits, seconds=0.8 * limit_seconds)  # the rest is for the report of what was read until then
+    given = (causes or [], template, level, quiet, reading)
+    run(Options(sources, output, store, jobs, limit_seconds, limit_memory, *where, *given))
 
 
 @app.command(cls=LeveledCommand)

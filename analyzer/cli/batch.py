@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analyzer.backlog.sources import Ticket
     from analyzer.backlog.store import Store
     from analyzer.backlog.work import Setup
+    from analyzer.bundle import Limits
 
 INTERRUPTED = 130  # as a shell says of a program that Ctrl-C ended
 SOME_FAILED = 4
@@ -43,6 +44,7 @@ class Options:
     template: Path | None
     redact: str
     quiet: bool
+    limits: Limits
 
 
 def run(options: Options) -> None:
@@ -64,6 +66,7 @@ def run(options: Options) -> None:
                 redact=options.redact,
                 template_dir=options.template.resolve() if options.template else None,
                 seconds=options.seconds,
+                limits=options.limits,
                 memory=options.memory_mib * MIB,
                 storage=dict(storage),
                 tables=options.tables_at or (str((options.output / "tables").resolve()) if options.tables else ""),
