@@ -120,7 +120,7 @@ class Evidence:
         if not fired:
             return []
         nodes = {node for finding in fired for node in finding.nodes} if signal.min_nodes > 1 else set()
-        if sum(finding.count for finding in fired) < signal.min_count or (
+        if (signal.min_count > 1 and _times(fired) < signal.min_count) or (
             signal.min_nodes > 1 and len(nodes) < signal.min_nodes
         ):
             return []
@@ -242,6 +242,12 @@ def fire_all(catalogue: Catalogue, evidence: Evidence) -> dict[str, dict[str, li
                     Finding(finding.key, signal, finding.places) for finding in cache[name]
                 ]
     return fired
+
+
+def _times(findings: Iterable[Finding]) -> int:
+    """How often something was seen: a line under several messages once."""
+    places = (place for finding in findings for place in finding.places)
+    return sum({(place.table, place.file, place.line): place.count for place in places}.values())
 
 
 def _key(signal: Signal, message_id: str) -> str:

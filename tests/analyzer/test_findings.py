@@ -129,3 +129,10 @@ def test_an_old_restart_of_a_ready_container_is_history() -> None:
 def test_a_worker_that_is_down_is_not_healthy_because_its_pod_was() -> None:
     rows = {"nodes": [NodeRow("n", 1, "node-a", ready="Unknown")], "pods": [ready_pod()]}
     assert Inventory(build(rows)).is_bad("node-a") is True
+
+
+def test_a_line_under_two_messages_is_seen_once() -> None:
+    rows = {"log_lines": [line(("m", "n"), at=3)]}
+    assert fire(rows, message=["m", "n"], min_count=2) == []
+    assert len(fire(rows, message=["m", "n"])) == 2
+    assert fire({"log_lines": [line(("m", "n"), at=3), line(("n",), at=4)]}, message=["m", "n"], min_count=2)
