@@ -103,5 +103,8 @@ def _time(content: dict[str, Any]) -> datetime | None:
         if isinstance(value, str):
             return utc_time(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return epoch_time(float(value)) if abs(value) < 1e12 else epoch_time(value / 1000)
+            try:
+                return epoch_time(float(value)) if abs(value) < 1e12 else epoch_time(value / 1000)
+            except OverflowError:  # a number that no float is large enough for
+                return None
     return None

@@ -81,8 +81,8 @@ class Names:
 
     def unique(self, path: str) -> str:
         """Give ``path``, or the next free variation of it."""
-        count = self._seen.get(path, 0) + 1
+        while (count := self._seen.get(path, 0) + 1) > 1:  # no recursion: an archive may hold any of the variations
+            self._seen[path] = count
+            path = f"{path}#{count}"
         self._seen[path] = count
-        if count == 1:
-            return path
-        return self.unique(f"{path}#{count}")
+        return path

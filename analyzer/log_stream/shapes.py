@@ -29,8 +29,9 @@ MOST_GROUPS, MOST_OF_GOOD = 200, 60
 _GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
 _MOST_FAMILIES, _MOST_FAMILIES_ALIKE = 10_000, 40
 _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
-#: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links
-_NAMES = re.compile(rb"[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b")
+#: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links.
+#: It begins where a word does: tried at each letter of a long word, it would take quadratic time.
+_NAMES = re.compile(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b")
 _SOURCE = re.compile(rb"\.go[ :]")
 #: containers of one pod whose logs somebody may have put into one file
 _OF_ONE_POD = ("calico-node", "install-cni", "calico-extension", "flexvol-driver", "mount-bpffs", "upgrade-ipam")

@@ -7,6 +7,7 @@ import binascii
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 #: start, end, id of the kind
 Found = tuple[int, int, str]
@@ -48,13 +49,19 @@ def lines_after(data: bytes, end: int, most: int) -> Iterator[tuple[int, int]]:
 
 def key_spans(data: bytes, start: int, end: int) -> Iterator[Found]:
     """Private keys in PEM, in one line with ``\\n`` or over many, with or without a prefix on each line."""
-    for begin in _BEGIN.finditer(data, start, end):
-        stop = _END.search(data, begin.end(), min(len(data), begin.end() + _KEY_BYTES))
+    at = start
+    while (begin := _BEGIN.search(data, at, end)) is not None:
+        stop = _end_of_key(data, begin.end())
         if stop is not None and stop.start() <= end:
             yield begin.end(), stop.start(), "private-key"
+            at = max(stop.start(), begin.end())
             continue
         if end > begin.end():
             yield begin.end(), end, "private-key"
+        at = end
+        # further ones in the line are hidden already; the last tells how far the key goes on, once and not for each
+        *_, latest = chain([begin], _BEGIN.finditer(data, begin.end(), end))
+        stop = _end_of_key(data, latest.end())
         last = stop.start() if stop is not None else len(data)
         for first, final in lines_after(data, end, _KEY_LINES):
             if first >= last:
@@ -69,11 +76,16 @@ def key_spans(data: bytes, start: int, end: int) -> Iterator[Found]:
                 yield first + body.start(), first + body.end(), "private-key"
 
 
+def _end_of_key(data: bytes, begin: int) -> re.Match[bytes] | None:
+    return _END.search(data, begin, min(len(data), begin + _KEY_BYTES))
+
+
 def base64_spans(data: bytes, start: int, end: int, hides: Callable[[bytes], bool]) -> Iterator[Found]:
     """Base64 text that hides a secret; text that was wrapped is put together first."""
+    line_end = start + len(data[start:end].rstrip(b"\r \t"))
     for match in _BASE64.finditer(data, start, end):
         pieces = [(match.start(), match.end())]
-        if match.end() >= len(data[:end].rstrip(b"\r \t")) and match.end() - match.start() >= _LEAST_LINE:
+        if match.end() >= line_end and match.end() - match.start() >= _LEAST_LINE:
             pieces += list(continued(data, match.start(), match.end()))
         text = b"".join(data[first:last] for first, last in pieces)
         if _decoded_hides(text, hides, _NESTED):

@@ -76,3 +76,10 @@ def test_lines_of_gos_log_package() -> None:
         "Version: v1.36.5",
     )
     assert read_go_log("2026-02-12 06:20:10 x") is None
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1e308", "-1e308", "NaN", "1e999"])
+def test_times_that_no_clock_shows_are_missing(number: str) -> None:
+    line = read_json(f'{{"level":"error","ts":{number},"msg":"x"}}')
+    assert line is not None
+    assert line.time is None

@@ -60,3 +60,10 @@ def test_names_are_unique(wanted: list[str]) -> None:
     given_names = [names.unique(name) for name in wanted]
     assert len(set(given_names)) == len(given_names)
     assert all(given_name.startswith(name) for name, given_name in zip(wanted, given_names, strict=True))
+
+
+def test_every_variation_of_a_name_may_be_there_already() -> None:
+    names = Names()
+    chain = ["a" + "#2" * number for number in range(2000)]
+    given_names = [names.unique(name) for name in [*chain, "a", "a"]]
+    assert len(set(given_names)) == len(given_names)
