@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BUNDLE ?= sample_bundles/dead-worker-blamed-on-bgp/bundle
 
-.PHONY: report test lint format types cover samples incidents accuracy bench clean
+.PHONY: report test lint format types cover samples incidents accuracy bench fuzz audit clean
 
 report: $(VENV)/.run
 	@$(BIN)/calico-triage analyze "$(BUNDLE)"
@@ -39,6 +39,17 @@ accuracy: incidents
 bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check searchkit
 	PYTHONPATH=.:benchmarks $(BIN)/python benchmarks/bench.py $(BENCH)
+
+# each target for FUZZ_SECONDS, half an hour if not set; what fails is in build/fuzz; see docs/security.md
+fuzz: $(VENV)/.dev
+	$(BIN)/python tests/fuzz/targets/targets.py $(FUZZ_TARGETS)
+
+# rules that ruff checks line by line (with a reason at each exception) are left to it
+audit: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check bandit
+	$(BIN)/bandit -q -r analyzer parsers report_templates --skip B101,B105,B302,B506,B704
+	$(BIN)/python -m pip check
+	$(BIN)/python -m pytest tests/test_known_holes.py
 
 samples: $(VENV)/.dev
 	$(BIN)/python sample_bundles/make_samples.py

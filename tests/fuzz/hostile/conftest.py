@@ -1,0 +1,7 @@
+"""Makes the corpus and the seeds of archives importable: tests are not a package."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "archives")]
