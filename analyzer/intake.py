@@ -391,6 +391,8 @@ class _Reader:
         intake = self.intake
         if not self.texts:
             what = "is empty" if not self.members else "is empty, or nothing in it could be read as text"
+            limited = [item.what for item in intake.warnings if "--limit-" in item.what]
+            what += f" ({limited[0]})" if limited else ""
             raise BundleError(f"{intake.paths[0]}: {what}; give the customer's files, a folder or an archive of them")
         for path in self._unknown[:_MOST_UNKNOWN]:
             intake.warn(path, "not recognised as anything calico-triage reads, and no known message is in it: skipped")

@@ -81,13 +81,19 @@ class Intake:
         return None if self.redaction is None else self.redaction.data
 
     def warn(self, file: str, what: str) -> None:
-        """Note something once; a bundle that is broken all over gets so many warnings and no more."""
+        """Note something once; a bundle that is broken all over gets so many warnings and no more.
+
+        There is room for as many again that tell of limits: what was not read must not go under among the others.
+        """
         item = Skipped(file, what)
-        if item in self._warned or len(self.warnings) > _MOST_WARNINGS:
+        room = 2 * _MOST_WARNINGS if "--limit-" in what else _MOST_WARNINGS
+        if item in self._warned:
             return
+        if len(self.warnings) >= room:
+            item = Skipped("", f"more than {room} warnings: the others are not listed")
+            if item in self._warned:
+                return
         self._warned.add(item)
-        if len(self.warnings) == _MOST_WARNINGS:
-            item = Skipped("", f"more than {_MOST_WARNINGS} warnings: the others are not listed")
         self.warnings.append(item)
 
     def hold(self, path: str, data: Raw) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import analyzer.intake
-from analyzer.bundle import Limits
+from analyzer.bundle import BundleError, Limits
 from analyzer.intake import Intake, read_bundle
 from analyzer.redaction import Redaction
 from parsers.message_match import MessageMatcher, Pattern
@@ -150,3 +150,23 @@ def test_several_processes_read_the_same(jobs: int, tmp_path: Path, monkeypatch:
     together = read_bundle([tmp_path], MATCHER.match, Limits(), MATCHER, jobs=jobs)
     assert asked == [jobs]
     assert told(together) == alone
+
+
+def test_what_a_limit_kept_out_is_told_among_many_warnings() -> None:
+    intake = Intake()
+    for number in range(2000):
+        intake.warn(f"{number}.log", "empty file: missing data, not a sign of health")
+    intake.warn("a.tgz", "limit reached: more than 2000 members (--limit-members); the rest was not read")
+    assert len(intake.warnings) == 502
+    assert intake.warnings[500].what == "more than 500 warnings: the others are not listed"
+    assert intake.warnings[-1].file == "a.tgz"
+    for number in range(2000):
+        intake.warn(f"{number}.log", "limit reached: 1 lines were cut (--limit-line)")
+    assert len(intake.warnings) == 1001
+
+
+def test_an_input_of_which_a_limit_left_nothing_is_refused_with_the_limit(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.log", bytes(80_000_000))
+    with pytest.raises(BundleError, match=r"a\.zip: is empty.*--limit-ratio"):
+        read_bundle([tmp_path / "a.zip"], match, Limits())
