@@ -87,7 +87,7 @@ class DaskEngine:
         self._here: Workers | None = None
         try:
             self.cluster: Any = None if scheduler else made.LocalCluster(
-                n_workers=local, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+                n_workers=local, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=50
             )  # fmt: skip
             self.client: Any = made.Client(scheduler or self.cluster, timeout="20s", set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:

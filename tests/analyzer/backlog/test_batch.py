@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 from analyzer.backlog.run import catalogue_version
@@ -192,20 +193,26 @@ def _many(folder: Path, count: int) -> None:
 
 
 def test_killed_at_random_moments_it_ends_as_if_undisturbed(tmp_path: Path) -> None:
-    _many(tmp_path / "in", 50)
+    _many(tmp_path / "in", 60)
     batch(tmp_path / "in", "-o", tmp_path / "calm", code=4)
-    seed = int(os.environ.get("KILL_SEED", "1"))
-    chance = random.Random(seed)
+    chance = random.Random(int(os.environ.get("KILL_SEED", "1")))
+    reports, counts = tmp_path / "out" / "tickets", [0]
     for _ in range(5):
         running = subprocess.Popen(
             command(tmp_path / "in", "-o", tmp_path / "out", "-q"), start_new_session=True, stderr=subprocess.DEVNULL
         )
-        time.sleep(chance.uniform(1.0, 3.0))
-        os.killpg(running.pid, signal.SIGKILL)
+        while running.poll() is None and len(list(reports.glob("*.json"))) <= counts[-1]:
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.15))
+        workers = psutil.Process(running.pid).children(recursive=True)
+        running.kill()
         running.wait()
+        assert psutil.wait_procs(workers, timeout=20)[1] == []  # they end by themselves
+        counts.append(len(list(reports.glob("*.json"))))
+    assert counts == sorted(set(counts)) and counts[-1] < 60  # each was killed with something done, and something left
     batch(tmp_path / "in", "-o", tmp_path / "out", code=4)
     assert known(tmp_path / "out") == known(tmp_path / "calm")
-    assert len(known(tmp_path / "out")) == 51
+    assert len(known(tmp_path / "out")) == 61
     tables = [pd.read_parquet(tmp_path / name / "summary.parquet").drop(columns="seconds") for name in ("out", "calm")]
     pd.testing.assert_frame_equal(*tables)
     leftovers = [path.name for path in (tmp_path / "out").rglob(".*")]
