@@ -45,6 +45,12 @@ RedactHosts = Annotated[
 StoreOption = Annotated[
     str, typer.Option("--store", envvar="CALICO_TRIAGE_STORE", help="triage.db of a batch, or postgresql://...")
 ]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", envvar="CALICO_TRIAGE_DATA", help="Folder of uploads, reports and the store.")
+]
+WebStore = Annotated[
+    str, typer.Option("--store", envvar="CALICO_TRIAGE_STORE", help="postgresql://... in place of DATA/triage.db.")
+]
 RedactMap = Annotated[
     Path | None,
     typer.Option("--redact-map", help="Write what the pseudonyms stand for; a file that is there goes on."),
@@ -352,6 +358,89 @@ def learn(
     from analyzer.cli.learn import run
 
     run(store, output, strength, causes or [])
+
+
+@app.command(cls=LeveledCommand)
+@partial(with_limits, leave_out=frozenset({"seconds"}))
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address; another than 127.0.0.1 needs tokens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8321,
+    data: DataOption = None,
+    store: WebStore = "",
+    files: Annotated[str, typer.Option("--files", help="Folder or fsspec URL of the reports.")] = "",
+    public_url: Annotated[str, typer.Option("--public-url", help="https://... under which users reach it.")] = "",
+    user_header: Annotated[str, typer.Option("--user-header", help="Of a trusted proxy: who the user is.")] = "",
+    groups_header: Annotated[str, typer.Option("--groups-header", help="Of a trusted proxy: the user's groups.")] = "",
+    support_group: Annotated[str, typer.Option("--support-group", help="Whose members see all uploads.")] = "",
+    proxy: Annotated[list[str] | None, typer.Option("--proxy", help="Network of the trusted proxy.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate, in PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key, in PEM.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Analyses at a time.")] = 2,
+    queue: Annotated[int, typer.Option("--queue", min=1, help="Jobs that may wait; then 429.")] = 100,
+    limit_upload: Annotated[int, typer.Option("--limit-upload", min=1, help="MiB of one upload.")] = 2048,
+    limit_uploads: Annotated[int, typer.Option("--limit-uploads", min=1, help="Uploads a minute of one user.")] = 120,
+    limit_requests: Annotated[int, typer.Option("--limit-requests", min=10, help="Requests a minute of one.")] = 1200,
+    limit_seconds: Annotated[float, typer.Option("--limit-seconds", min=1, help="Of one analysis.")] = 600.0,
+    limit_cpu: Annotated[int, typer.Option("--limit-cpu", min=1, help="Processor seconds of one analysis.")] = 900,
+    limit_memory: Annotated[int, typer.Option("--limit-memory", min=128, help="MiB of one analysis.")] = 2048,
+    retention: Annotated[float, typer.Option("--retention", min=0.001, help="Days that reports are kept.")] = 30.0,
+    causes: CausesOption = None,
+    redact: Redact = True,
+    redact_hosts: RedactHosts = False,
+    check: Annotated[bool, typer.Option("--check", help="Only look whether it could start.")] = False,
+    quiet: Quiet = False,
+    *,
+    limits: Limits,
+) -> None:
+    """Serve the upload page and its HTTP API."""
+    from analyzer.cli.serve import data_folder, networks, run
+    from analyzer.web.settings import MIB, Settings
+
+    if redact_hosts and not redact:
+        fail("--no-redact does not go with --redact=hosts")
+    settings = Settings(
+        data_folder(data), host, port, store, files, public_url.rstrip("/"), user_header, groups_header, support_group,
+        networks(proxy or []), workers=jobs, queue=queue, upload_bytes=limit_upload * MIB, upload_rate=limit_uploads,
+        request_rate=limit_requests, job_seconds=limit_seconds, cpu_seconds=limit_cpu, memory=limit_memory * MIB,
+        retention_days=retention, limits=limits, redact="hosts" if redact_hosts else "secrets" if redact else "",
+        causes=tuple(causes or ()),
+    )  # fmt: skip
+    run(settings, check, tls_cert, tls_key, quiet)
+
+
+token_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Manage who may use the upload page.")
+app.add_typer(token_app, name="token")
+
+
+@token_app.command("add")
+def token_add(
+    name: Annotated[str, typer.Argument(help="Whose it is.")],
+    support: Annotated[bool, typer.Option("--support", help="Sees the uploads of all users.")] = False,
+    data: DataOption = None,
+    store: WebStore = "",
+) -> None:
+    """Make a token and print it, this once."""
+    from analyzer.cli.token import add
+
+    add(name, support, data, store)
+
+
+@token_app.command("list")
+def token_list(data: DataOption = None, store: WebStore = "") -> None:
+    """Print whose tokens there are."""
+    from analyzer.cli.token import show
+
+    show(data, store)
+
+
+@token_app.command("revoke")
+def token_revoke(
+    name: Annotated[str, typer.Argument(help="Whose it is.")], data: DataOption = None, store: WebStore = ""
+) -> None:
+    """Take a token away, and end its sessions."""
+    from analyzer.cli.token import revoke
+
+    revoke(name, data, store)
 
 
 @app.command(name="causes")
