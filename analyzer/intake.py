@@ -411,7 +411,7 @@ class _Reader:
             if intake.collected is not None:
                 fill_times(output, intake.collected)
             self._collect(output)
-        intake.sha256, intake.bytes = fingerprint(intake.paths)
+        intake.sha256, intake.bytes = fingerprint(intake.paths, intake.limits.bytes)
         return intake
 
     def _collect(self, output: Output) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -10,19 +11,20 @@ from typing import IO
 from analyzer.bundle.folder import files_below, open_plain
 
 
-def fingerprint(paths: Sequence[Path]) -> tuple[str, int]:
+def fingerprint(paths: Sequence[Path], most: int | None = None) -> tuple[str, int]:
     """Give the SHA-256 of the input as lower-case hex, and its size in bytes.
 
     Of a single file it is the file's own; of a folder or several files, of all names, sizes and contents in order,
     so that copies of one folder have the same. Files that cannot be read count by their names.
+
+    Of each file at most ``most`` bytes count, with its whole size: a sparse one may claim more than anybody can read.
     """
     whole = hashlib.sha256()
     if len(paths) == 1 and paths[0].is_file():
-        size = 0
         with paths[0].open("rb") as stream:
-            for piece in _pieces(stream):
+            size = os.fstat(stream.fileno()).st_size
+            for piece in _pieces(stream, most):
                 whole.update(piece)
-                size += len(piece)
         return whole.hexdigest(), size
     total = 0
     for name, path in _files(paths):
@@ -30,11 +32,10 @@ def fingerprint(paths: Sequence[Path]) -> tuple[str, int]:
         inner = hashlib.sha256()
         size = -1
         if not isinstance(opened, str):
-            size = 0
+            size = opened[1]
             with opened[0] as stream:
-                for piece in _pieces(stream):
+                for piece in _pieces(stream, most):
                     inner.update(piece)
-                    size += len(piece)
         total += max(size, 0)
         whole.update(name.encode("utf-8", "surrogateescape") + b"\0" + str(size).encode() + b"\0" + inner.digest())
     return whole.hexdigest(), total
@@ -48,9 +49,11 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
             yield path.name, path.resolve()
 
 
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+def _pieces(stream: IO[bytes], most: int | None) -> Iterator[bytes]:
+    left = most
     try:
-        while piece := stream.read(1 << 20):
+        while piece := stream.read(1 << 20 if left is None else min(left, 1 << 20)):
+            left = None if left is None else left - len(piece)
             yield piece
     except OSError:
         return

@@ -45,3 +45,13 @@ def test_special_files_and_links_count_by_name(tmp_path: Path) -> None:
     (folder / "link").symlink_to(folder)
     with_special = fingerprint([folder])
     assert with_special[0] != plain[0] and with_special[1] == 1
+
+
+def test_a_file_that_claims_a_terabyte_is_not_read_to_its_end(tmp_path: Path) -> None:
+    for path in (tmp_path / "folder" / "a.log", tmp_path / "b.log"):
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as out:
+            out.write(b"x")
+            out.truncate(1 << 40)
+    assert fingerprint([tmp_path / "folder"], 1000)[1] == 1 << 40
+    assert fingerprint([tmp_path / "b.log"], 1000)[1] == 1 << 40
