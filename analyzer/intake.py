@@ -129,6 +129,8 @@ class _Reader:
             self._duplicate(row, hint, first)
         elif is_binary(member.data):
             row.kind = "binary"
+            for problem in row.problems:  # what was cut is told of what is skipped too
+                self.intake.warn(member.path, problem)
             self.intake.warn(member.path, f"{foreign(member.data[:512]) or 'binary content'}: skipped")
         else:
             self._text(member, row, hint)
