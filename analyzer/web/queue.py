@@ -30,6 +30,7 @@ class Queue:
         self._out = settings.data / "made"
         self._wake = threading.Event()
         self._stopping = False
+        self._stuck = False  # no worker process could be started the last time
         self._running = 0
         self._lock = threading.Lock()
         self._held = _only_one(settings.data)
@@ -47,7 +48,7 @@ class Queue:
     @property
     def alive(self) -> bool:
         """Whether jobs are being handed out."""
-        return self._thread.is_alive() and not self._stopping
+        return self._thread.is_alive() and not self._stopping and not self._stuck
 
     def recover(self) -> None:
         """Of jobs that were running when the server ended: queue them again, or report them failed."""
@@ -98,8 +99,13 @@ class Queue:
             except OSError:
                 self._ended(job, Made(error="the upload is no longer there"))
             except Exception:
-                log.exception("job %s cannot be begun", job.id[:6])
-                self._ended(job, Made(error="no worker process can be started", again=True))
+                log.exception("no worker process can be started; trying again")
+                self._stuck = True
+                self.records.put_back(job)
+                with self._lock:
+                    self._running -= 1
+                return
+            self._stuck = False
 
     def _ended(self, job: Job, made: Made) -> None:
         try:

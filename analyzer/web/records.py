@@ -154,6 +154,12 @@ class Records:
             connection.execute(update(jobs).where(jobs.c.id == job.id).values(state="queued"))
         return True
 
+    def put_back(self, job: Job) -> None:
+        """Put a job that was taken, and not begun, back into the queue; that counts as no attempt."""
+        with self.engine.begin() as connection:
+            values = {"state": "queued", "attempts": job.attempts - 1}
+            connection.execute(update(jobs).where(jobs.c.id == job.id).values(values))
+
     def interrupted(self) -> list[Job]:
         """Jobs that were running when the server ended."""
         return self._jobs(select(jobs).where(jobs.c.state == "running"))

@@ -98,3 +98,26 @@ def test_an_analysis_that_takes_too_long_is_ended(serve: Any, tools: Any) -> Non
     state = tools.ended(client, job)
     assert state["state"] == "failed"
     assert "processor time" in state["error"]
+
+
+def test_a_job_waits_while_no_worker_can_be_started(serve: Any, tools: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = serve(workers=1)
+    workers = client.service.queue.workers
+    really, tries = workers.submit, []
+
+    def refused(*given: Any) -> None:
+        tries.append(given)
+        if len(tries) <= 2:
+            raise RuntimeError("no process")
+        really(*given)
+
+    monkeypatch.setattr(workers, "submit", refused)
+    job = client.post("/api/v1/bundles", content=tools.tarball()).json()["job"]
+    until = time.monotonic() + 5
+    while not tries and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.1)
+    assert client.get("/readyz").status_code == 503
+    assert tools.ended(client, job)["state"] == "done"
+    assert client.service.records.job(job).attempts == 1
+    assert client.get("/readyz").status_code == 200
