@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -83,10 +84,13 @@ def dask(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     ]
     try:
         until = time.monotonic() + 60
-        while not about.exists():
+        address = ""
+        while not address:
             assert time.monotonic() < until
             time.sleep(0.05)
-        yield json.loads(about.read_text())["address"], workers
+            with contextlib.suppress(OSError, ValueError):  # not there yet, or half of it
+                address = json.loads(about.read_text())["address"]
+        yield address, workers
     finally:
         for process in (*workers, scheduler):
             with psutil_gone(process.pid):

@@ -63,8 +63,9 @@ def run(folder: Path, *words: str) -> Ended:
             [str(PROGRAM), *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             env={**os.environ, "HOME": str(home), "TMPDIR": str(home), "XDG_CACHE_HOME": str(CACHE)},
         )  # fmt: skip
-        pid, status = 0, 0
+        pid, status, peak = 0, 0, 0
         while not pid:
+            peak = max(peak, peak_memory(process.pid))
             pid, status, used = os.wait4(process.pid, os.WNOHANG)
             if not pid and time.monotonic() - begun > PATIENCE:
                 process.kill()
@@ -72,7 +73,16 @@ def run(folder: Path, *words: str) -> Ended:
         process.returncode = os.waitstatus_to_exitcode(status)
     text = said.read_text(encoding="utf-8", errors="replace")
     wall = time.monotonic() - begun
-    return Ended(process.returncode, text, used.ru_utime + used.ru_stime, used.ru_maxrss, wall)
+    return Ended(process.returncode, text, used.ru_utime + used.ru_stime, peak, wall)
+
+
+def peak_memory(pid: int) -> int:
+    """KiB that a running process held at the most; what it was before exec (a copy of this test's) does not count."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    return int((status.partition("VmHWM:")[2].split() or ["0"])[0])
 
 
 def everything(folder: Path) -> set[str]:
