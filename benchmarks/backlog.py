@@ -3,7 +3,7 @@
     python benchmarks/backlog.py make tickets --count 2000      # varied samples, 2 % damaged, 3 that hang or eat memory
     python benchmarks/backlog.py check tickets                  # one run over all; ranks compared with analyze
     python benchmarks/backlog.py kill tickets                   # killed five times, against an undisturbed run
-    python benchmarks/backlog.py cost tickets --count 300       # per ticket; 1 and 2 processes; 1, 2 and 4 Dask workers
+    python benchmarks/backlog.py cost tickets --count 300       # per ticket; 1 and 2 cores; 1, 2 and 4 Dask workers
 
 Wall-clock figures need a machine that does nothing else; CPU seconds and the share of the machine that others took are
 printed beside them. docs/scale.md has what was measured.
@@ -95,8 +95,11 @@ def batch(*arguments: str | Path) -> list[str]:
 class Measured:
     """Wall-clock and CPU seconds of a command and all it started, and how busy others kept the machine meanwhile."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], cores: int = 0) -> None:
+        """Run a command; with ``cores``, it and all it starts have only so many processors."""
         busy, start = _busy(), time.perf_counter()
+        if cores:
+            arguments = ["taskset", "--cpu-list", f"0-{cores - 1}", *arguments]
         with tempfile.TemporaryFile("w+") as said:
             running = subprocess.Popen(arguments, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
             used: dict[int, float] = {}
@@ -194,7 +197,7 @@ def kill(folder: Path, out: Path, seed: int) -> None:
 
 
 def cost(folder: Path, out: Path, count: int) -> None:
-    """Measure the same tickets with 1 and 2 processes and with Dask workers, and what a ticket costs besides."""
+    """Measure the same tickets on 1 and 2 cores and with Dask workers, and what a ticket costs besides."""
     shutil.rmtree(out, ignore_errors=True)
     some = out / "in"
     some.mkdir(parents=True)
@@ -203,12 +206,12 @@ def cost(folder: Path, out: Path, count: int) -> None:
     (out / "few").mkdir()  # as many as start every worker
     for path in sorted(some.iterdir())[:START]:
         shutil.copy(path, out / "few" / path.name)
-    ways: dict[str, tuple[str, ...]] = {f"{n} process(es)": ("--jobs", str(n)) for n in (1, 2)}
-    ways |= {f"{n} Dask worker(s)": ("--dask-local", str(n)) for n in (1, 2, 4)}
-    for name, options in ways.items():
-        few = Measured(batch(out / "few", "-o", out / "a", *options))
+    ways: dict[str, tuple[int, str, str]] = {f"{n} core(s), {n} process(es)": (n, "--jobs", str(n)) for n in (1, 2)}
+    ways |= {f"{n} Dask worker(s)": (0, "--dask-local", str(n)) for n in (1, 2, 4)}
+    for name, (cores, *options) in ways.items():
+        few = Measured(batch(out / "few", "-o", out / "a", *options), cores)
         shutil.rmtree(out / "a")
-        found = Measured(batch(some, "-o", out / "a", *options))
+        found = Measured(batch(some, "-o", out / "a", *options), cores)
         shutil.rmtree(out / "a")
         wall, cpu, parent = (
             1000 * (getattr(found, what) - getattr(few, what)) / (count - START) for what in ("wall", "cpu", "parent")

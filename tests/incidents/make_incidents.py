@@ -1,8 +1,9 @@
 """Makes the project's own labelled incidents: ``make_incidents.py OUTDIR [SLUG or NAME ...]``.
 
-Each module of ``stories/`` is named after a cause and lists its incidents in ``STORIES``. Those at even places (the first, the
-third ...) go to ``OUTDIR/tuned`` and may be looked at when rules and weights are changed; those at odd places go to
-``OUTDIR/held-out`` and may not: only their figures are read.
+Each module of ``stories/`` and ``unseen/`` is named after a cause and lists its incidents in ``STORIES``. What goes to
+``OUTDIR/tuned`` may be looked at when rules and weights are changed; what goes to ``OUTDIR/held-out`` may not: only its figures
+are read. Held out are the second, sixth, tenth ... of each module of ``stories/`` (the fourth, eighth ... were until 23 November
+2026, when they were opened), and all of ``unseen/``, told by people who had not seen the rules.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from object_server import serving  # noqa: E402
 from scoring import kubectls  # noqa: E402
 from server_tables import table  # noqa: E402
 
-HALVES = ("tuned", "held-out")
+TUNED, HELD_OUT = "tuned", "held-out"
 
 
 def load(path: Path) -> ModuleType:
     """Import one module of stories."""
-    spec = importlib.util.spec_from_file_location(f"stories_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"{path.parent.name}_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ImportError(str(path))
     module = importlib.util.module_from_spec(spec)
@@ -42,7 +43,10 @@ def told(now: datetime) -> Iterator[tuple[str, Story]]:
     """Give every incident with the half it belongs to."""
     for path in sorted((HERE / "stories").glob("*.py")):
         for place, tell in enumerate(load(path).STORIES):
-            yield HALVES[place % 2], tell(now)
+            yield HELD_OUT if place % 4 == 1 else TUNED, tell(now)
+    for path in sorted((HERE / "unseen").glob("*.py")):
+        for tell in load(path).STORIES:
+            yield HELD_OUT, tell(now)
 
 
 def make(target: Path, wanted: list[str]) -> list[str]:
