@@ -1,0 +1,92 @@
+"""iptables-incompatible: told without having seen the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import FELIX_REFUSED, NOT_LIVE, Incident, incident, wrapped
+
+CAUSE = "iptables-incompatible"
+
+
+def native_raw_rule(now: datetime) -> Incident:
+    story = incident(
+        "somebody-added-a-native-rule-to-raw",
+        CAUSE,
+        "A native nft rule in the table raw of one host cannot be shown by iptables-nft-save: felix panics after each three tries and calico-node there never gets ready.",
+        "https://github.com/projectcalico/calico/issues/8403",
+        now,
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.27.9",
+        registry="quay.io/calico",
+        difficulty="medium",
+        acceptable=["interfaces-conflict"],
+    )
+    hosts = {f"fra-k8s-{n:02}": f"10.101.16.{30 + n}" for n in range(1, 6)}
+    bad = "fra-k8s-04"
+    story.hosts(hosts, os_image="Debian GNU/Linux 12 (bookworm)", kernel="6.1.0-17-amd64")
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=2_000_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=2, started=600, last=("Error", 137, 610))[0]
+    story.probe(name, FELIX_REFUSED, 12, 2900, 211)
+    story.probe(name, NOT_LIVE, 22, 2880, 150, kind="Liveness")
+    story.pod_event(
+        name, "Killing", "Container calico-node failed liveness probe, will be restarted", 640, 2800, 3, type_="Normal"
+    )
+    lines = story.boot(bad, 600, [a for n, a in hosts.items() if n != bad], interface="bond0", prefix=24)[:-1]
+    for turn in range(9):
+        ago, pid = 580 - 62 * turn, 81 + 640 * turn
+        for n in range(3):
+            lines += [
+                story.say(
+                    ago - n,
+                    "ERROR",
+                    pid,
+                    "felix",
+                    "table.go 881:",
+                    'iptables-save failed because there are incompatible nft rules in the table.  Remove the nft rules to continue. ipVersion=0x4 table="raw"',
+                ),
+                story.say(
+                    ago - n,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "table.go 830:",
+                    "Killing iptables-nft-save process after a failure error=iptables-save failed because there are incompatible nft rules in the table",
+                ),
+                story.say(
+                    ago - n, "WARNING", pid, "felix", "table.go 840:", "iptables save failed error=signal: killed"
+                ),
+                story.say(
+                    ago - n,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "table.go 778:",
+                    'iptables-nft-save command failed error=iptables-save failed because there are incompatible nft rules in the table ipVersion=0x4 stderr="" table="raw"',
+                ),
+            ]
+        lines += [
+            story.say(
+                ago - 3,
+                "PANIC",
+                pid,
+                "felix",
+                "table.go 784:",
+                'iptables-nft-save command failed after retries ipVersion=0x4 table="raw"',
+            ),
+            "panic: (*logrus.Entry) 0xc000340620",
+            "",
+            "goroutine 405 [running]:",
+        ]
+    story.log(name, wrapped(story, lines, "stamps"))
+    ok = story.pods["fra-k8s-01"]
+    story.recreated(ok, [], 7000, 4)
+    story.objects["Event"] = [e for e in story.objects["Event"] if e["involvedObject"]["name"] != ok]
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "there are incompatible nft rules in the table")
+    return story
+
+
+STORIES = [native_raw_rule]

@@ -1,0 +1,77 @@
+"""mtu-mismatch: told without having seen the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident
+
+CAUSE = "mtu-mismatch"
+
+
+def one_host_of_fifteen_hundred(now: datetime) -> Incident:
+    story = incident(
+        "one-host-with-1500-among-jumbo-frames",
+        CAUSE,
+        "All hosts have jumbo frames and Calico's MTU is 8960, but one new host is connected with 1500: felix says that the configured MTU is larger than that of its interface, and everything larger than a header hangs from and to it.",
+        "https://github.com/projectcalico/calico/issues/2026",
+        now,
+        platform="other",
+        calico="v3.22.5",
+        kubernetes="v1.23.15",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"dtn{n}.site.example": f"192.168.139.{n}" for n in (3, 4, 5, 6)}
+    bad = "dtn9.site.example"
+    story.hosts(hosts)
+    story.hosts({bad: "192.168.139.9"}, age=9000)
+    env = {
+        "env": [
+            {"name": "FELIX_IPINIPMTU", "value": "8960"},
+            {"name": "FELIX_VXLANMTU", "value": "0"},
+            {"name": "IP", "value": "autodetect"},
+        ]
+    }
+    story.staff(hosts, spec=env)
+    name = story.staff({bad: "192.168.139.9"}, spec=env, age=8900, started=8850)[0]
+    peers = list(hosts.values())
+    lines = story.boot(bad, 8850, peers, interface="eno1", prefix=24)
+    lines.insert(
+        -1,
+        story.say(
+            8847,
+            "WARNING",
+            61,
+            "felix",
+            "int_dataplane.go 991:",
+            "Configured MTU is larger than detected host interface MTU hostMTU=1500 mtu=8960",
+        ),
+    )
+    story.log(name, lines + story.quiet(8700, 15, 600))
+    story.other("node-exporter-v8s2w", bad, namespace="monitoring", restarts=0)
+    story.other(
+        "grafana-agent-k7x5d",
+        bad,
+        "10.244.23.31",
+        namespace="monitoring",
+        ready=False,
+        restarts=44,
+        started=120,
+        last=("Error", 1, 125),
+    )
+    story.describe(bad)
+    story.texts["curl-from-dtn9.txt"] = (
+        "$ curl -sI -m 5 http://10.244.72.18:8080/ | head -1\nHTTP/1.1 200 OK\n"
+        "$ curl -s -m 20 http://10.244.72.18:8080/index.html -o /dev/null; echo $?\n28\n"
+        "$ ping -c1 -M do -s 8000 192.168.139.4\nPING 192.168.139.4 (192.168.139.4) 8000(8028) bytes of data.\nping: local error: message too long, mtu=1500\n"
+        "$ ip -o link | awk '{print $2,$4,$5}'\nlo: mtu 65536\neno1: mtu 1500\ntunl0@NONE: mtu 8960\ncali3c2be4a0179@if4: mtu 8960\n"
+        "$ ssh dtn4 ip -o link show eno1\n2: eno1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9000 qdisc mq state UP mode DEFAULT group default qlen 1000\n"
+    )
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Configured MTU is larger than detected host interface MTU hostMTU=1500 mtu=8960")
+    return story
+
+
+STORIES = [one_host_of_fifteen_hundred]

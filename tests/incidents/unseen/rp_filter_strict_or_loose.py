@@ -1,0 +1,65 @@
+"""rp-filter-strict-or-loose: told without having seen the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import FELIX_REFUSED, Incident, incident
+
+CAUSE = "rp-filter-strict-or-loose"
+FATAL = "Kernel's RPF check is set to 'loose'.  This would allow endpoints to spoof their IP address.  Calico requires net.ipv4.conf.all.rp_filter to be set to 0 or 1. If you require loose RPF and you are not concerned about spoofing, this check can be disabled by setting the IgnoreLooseRPF configuration parameter to 'true'."
+
+
+def every_new_image(now: datetime) -> Incident:
+    story = incident(
+        "clear-linux-comes-with-two",
+        CAUSE,
+        "On all hosts of this distribution net.ipv4.conf.all.rp_filter is 2 from the start: felix of 3.7 refuses the loose check and ends, again and again; the pods say 0/1 and BIRD runs on.",
+        "https://github.com/clearlinux/cloud-native-setup/pull/98",
+        now,
+        platform="other",
+        calico="v3.7.2",
+        kubernetes="v1.14.3",
+        registry="quay.io/calico",
+        namespace="kube-system",
+        difficulty="easy",
+    )
+    hosts = {f"clr-{n:02}": f"192.168.52.{10 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, os_image="Clear Linux OS", kernel="5.1.5-770.native", runtime="cri-o://1.14.1")
+    for node, address in hosts.items():
+        name = story.staff({node: address}, ready=False, restarts=7, started=40, age=1900, last=("Error", 137, 45))[0]
+        story.probe(name, FELIX_REFUSED.replace('"', ""), 6, 1850, 155)
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Liveness probe failed: Get http://localhost:9099/liveness: dial tcp 127.0.0.1:9099: connect: connection refused",
+            50,
+            1840,
+            44,
+        )
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            60,
+            1790,
+            7,
+            type_="Normal",
+        )
+    node = "clr-02"
+    peers = [a for n, a in hosts.items() if n != node]
+    lines = story.old_boot(node, 240, peers, interface="enp1s0", prefix=24)[:-1]
+    for n in range(40):
+        ago, pid = 236 - 4.1 * n, 90 + 63 * n
+        lines += [
+            story.line(ago, "INFO", pid, "logutils.go 82:", "Early screen log level set to info"),
+            story.line(ago - 0.7, "FATAL", pid, "int_dataplane.go 1018:", FATAL),
+        ]
+    story.log(story.pods[node], lines, f"{story.pods[node]}-previous.log")
+    story.describe(node)
+    story.affected = list(hosts)
+    story.cite(f"{story.pods[node]}-previous.log", "Kernel's RPF check is set to 'loose'")
+    return story
+
+
+STORIES = [every_new_image]
