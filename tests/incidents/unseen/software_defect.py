@@ -13,7 +13,7 @@ def vxlan_parent_nil_handle(now: datetime) -> Incident:
     story = incident(
         "nil-handle-in-the-vxlan-manager",
         CAUSE,
-        "After the update to v3.21.3 felix panics on all hosts (nil netlink handle in vxlanManager.getParentInterface), with nothing changed but the version; the pods restart and flap between 1/1 and 0/1.",
+        "After the update to v3.21.3 felix panics on all hosts (nil netlink handle in vxlanManager.getParentInterface), with nothing changed but the version; the pods flap between 1/1 and 0/1.",
         "https://github.com/projectcalico/calico/issues/5410",
         now,
         platform="other",

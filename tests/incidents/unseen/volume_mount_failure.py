@@ -1,0 +1,75 @@
+"""volume-mount-failure: told without having seen the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cluster import NO_CNI, container
+from telling import Incident, incident
+
+CAUSE = "volume-mount-failure"
+
+
+def bind_source_missing(now: datetime) -> Incident:
+    story = incident(
+        "opt-cni-bin-was-never-made",
+        CAUSE,
+        "With docker as runtime the hosts have no directory /opt/cni/bin and the manifest does not have it made: the container install-cni cannot be created (bind source path does not exist), no host gets ready.",
+        "https://github.com/jupyterhub/action-k3s-helm/pull/113",
+        now,
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.28.9+k3s1",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+        acceptable=["cni-install-failure"],
+    )
+    hosts = {"ci-agent-1": "10.1.0.14", "ci-agent-2": "10.1.0.15"}
+    story.hosts(
+        hosts, ready=NO_CNI, since=580, age=620, calico_up=False, runtime="docker://26.1.0", kernel="6.5.0-1018-azure"
+    )
+    text = 'Error response from daemon: invalid mount config for type "bind": bind source path does not exist: /opt/cni/bin'
+    for node, address in hosts.items():
+        inits = [
+            container(
+                story,
+                "upgrade-ipam",
+                "docker.io/calico/cni:v3.27.3",
+                ready=False,
+                waiting="CreateContainerError",
+                message=text,
+            ),
+            container(story, "install-cni", "docker.io/calico/cni:v3.27.3", ready=False, waiting="PodInitializing"),
+        ]
+        name = story.staff(
+            {node: address}, ready=False, phase="Pending", age=590, waiting="PodInitializing", init=inits
+        )[0]
+        story.pod_event(
+            name,
+            "Scheduled",
+            f"Successfully assigned kube-system/{name} to {node}",
+            590,
+            type_="Normal",
+            source="default-scheduler",
+        )
+        story.pod_event(
+            name,
+            "Pulled",
+            'Container image "docker.io/calico/cni:v3.27.3" already present on machine',
+            11,
+            586,
+            42,
+            type_="Normal",
+        )
+        story.pod_event(name, "Failed", f"Error: {text}", 5, 586, 43)
+    story.describe("ci-agent-1")
+    story.texts["install-cni.log"] = (
+        f'Error from server (BadRequest): container "install-cni" in pod "{story.pods["ci-agent-1"]}" is waiting to start: PodInitializing\n'
+    )
+    story.affected = list(hosts)
+    story.cite(f"describe-pod-{story.pods['ci-agent-1']}.txt", "bind source path does not exist: /opt/cni/bin")
+    return story
+
+
+STORIES = [bind_source_missing]

@@ -1,0 +1,86 @@
+"""worker-flapping: told without having seen the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident
+
+CAUSE = "worker-flapping"
+
+
+def lost_http2_connections(now: datetime) -> Incident:
+    story = incident(
+        "two-workers-lose-their-lease-every-ten-minutes",
+        CAUSE,
+        "Two VPC workers are set to NotReady and come back after seconds, fourteen and eleven times in two hours: their kubelets lose the connection to the master and cannot update the lease in time. Felix of these workers loses typha in the same moments; it is Ready now.",
+        "https://github.com/kubernetes/kubernetes/issues/121793",
+        now,
+        platform="vpc",
+        calico="v3.28.4",
+        kubernetes="v1.30.8+IKS",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.240.128.{n}" for n in (5, 8, 9, 13, 14)])
+    bad = [nodes[1], nodes[3]]
+    story.agents([n for n in nodes if n not in bad], started=2_000_000)
+    story.agents(bad, started=2_000_000, restarts=0)
+    for n, (node, count) in enumerate(zip(bad, (14, 11), strict=True)):
+        story.node_event(
+            node,
+            "NodeNotReady",
+            f"Node {node} status is now: NodeNotReady",
+            410 + 50 * n,
+            7300,
+            count,
+            type_="Normal",
+            source="node-controller",
+        )
+        story.node_event(
+            node, "NodeReady", f"Node {node} status is now: NodeReady", 388 + 50 * n, 7280, count, type_="Normal"
+        )
+        story.pod_event(
+            story.pods[node], "NodeNotReady", "Node is not ready", 410 + 50 * n, 7300, count, source="node-controller"
+        )
+        worker = next(o for o in story.objects["Node"] if o["metadata"]["name"] == node)
+        worker["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(388 + 50 * n)
+        lines = []
+        for turn in range(12):
+            ago = 7300 - 570 * turn
+            lines += story.quiet(ago + 300, ago + 60, 120, 63 + 200 * turn)
+            lines += [
+                story.say(
+                    ago,
+                    "ERROR",
+                    63 + 200 * turn,
+                    "felix",
+                    "sync_client.go 400:",
+                    f'Failed to read from server connection=&discovery.Typha{{Addr:"{nodes[0]}:5473", IP:"{nodes[0]}", NodeName:(*string)(0xc0006be0f0)}} error=read tcp {node}:51514->{nodes[0]}:5473: i/o timeout myID=0x1 type=""',
+                ),
+                story.say(
+                    ago - 4,
+                    "INFO",
+                    263 + 200 * turn,
+                    "felix",
+                    "sync_client.go 208:",
+                    f'Successfully connected to Typha at {nodes[0]}:5473 after 1.312s. myID=0x1 type=""',
+                ),
+            ]
+        story.log(story.pods[node], lines)
+        story.describe(node)
+    node = bad[0]
+    journal = []
+    for turn in range(12):
+        ago = 7330 - 570 * turn
+        journal += [
+            f'{story.syslog(ago)} kube-worker kubelet.service[1188]: E{story.klog(ago)}    1188 controller.go:195] "Failed to update lease" err="Put \\"https://172.20.0.1:2040/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node}?timeout=10s\\": http2: client connection lost"',
+            f'{story.syslog(ago - 9)} kube-worker kubelet.service[1188]: E{story.klog(ago - 9)}    1188 kubelet_node_status.go:544] "Error updating node status, will retry" err="error getting node \\"{node}\\": Get \\"https://172.20.0.1:2040/api/v1/nodes/{node}?timeout=10s\\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"',
+            f'{story.syslog(ago - 44)} kube-worker kubelet.service[1188]: I{story.klog(ago - 44)}    1188 kubelet_node_status.go:660] "Recording event message for node" node="{node}" event="NodeReady"',
+        ]
+    story.log("", journal, f"kubelet-{node}.log")
+    story.affected = bad
+    story.cite(f"describe-node-{node}.txt", "status is now: NodeNotReady")
+    return story
+
+
+STORIES = [lost_http2_connections]

@@ -1,0 +1,80 @@
+"""worker-lifecycle-in-progress: told without having seen the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cluster import NO_CNI, container
+from telling import Incident, incident
+
+CAUSE = "worker-lifecycle-in-progress"
+
+
+def reload_asked_for(now: datetime) -> Incident:
+    story = incident(
+        "classic-worker-in-the-middle-of-its-reload",
+        CAUSE,
+        "The customer asked for a reload of one classic worker twenty minutes ago: it registered again a minute ago, its agent is pulling images, the list of workers says 'reloading'. The peers miss it for this time only; nothing is broken.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-cluster-states-reference",
+        now,
+        platform="classic",
+        calico="v3.27.5",
+        kubernetes="v1.30.11+IKS",
+        difficulty="medium",
+        acceptable=["no-problem-found"],
+    )
+    nodes = story.workers([f"10.176.48.{n}" for n in (66, 71, 75)])
+    fresh = story.workers(
+        ["10.176.48.90"],
+        ready=NO_CNI,
+        since=65,
+        age=70,
+        calico_up=False,
+        taints=[("node.kubernetes.io/not-ready", "NoSchedule"), ("node.kubernetes.io/not-ready", "NoExecute")],
+    )[0]
+    pods = story.agents(nodes, started=4_000_000)
+    init = [container(story, "install-cni", "icr.io/ext/calico/cni:v3.27.5", ready=False, waiting="PodInitializing")]
+    name = story.agents([fresh], ready=False, phase="Pending", age=60, waiting="PodInitializing", init=init)[0]
+    story.pod_event(
+        name,
+        "Scheduled",
+        f"Successfully assigned calico-system/{name} to {fresh}",
+        60,
+        type_="Normal",
+        source="default-scheduler",
+    )
+    story.pod_event(name, "Pulling", 'Pulling image "icr.io/ext/calico/cni:v3.27.5"', 57, type_="Normal")
+    for reason, text, ago in (
+        ("Starting", "Starting kubelet.", 72),
+        ("NodeHasSufficientMemory", f"Node {fresh} status is now: NodeHasSufficientMemory", 71),
+        ("RegisteredNode", f"Node {fresh} event: Registered Node {fresh} in Controller", 68),
+    ):
+        story.node_event(fresh, reason, text, ago, type_="Normal")
+    story.node_event(fresh, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", 72)
+    session = "bird: Mesh_10_176_48_90"
+    story.log(
+        pods[0],
+        [
+            *story.quiet(3000, 1300, 300),
+            f"{session}: Received: Administrative shutdown",
+            f"{session}: State changed to stop",
+            f"{session}: State changed to down",
+            f"{session}: State changed to start",
+            *story.quiet(1200, 10, 300),
+        ],
+    )
+    story.texts["worker-ls.txt"] = (
+        "ID                                                   Public IP        Private IP     Flavor               State       Status                                             Zone    Version\n"
+        "kube-ck1demo0w0example000-mail-default-0000019a      -                10.176.48.66   b3c.4x16.encrypted   normal      Ready                                              dal10   1.30.11_1572\n"
+        "kube-ck1demo0w0example000-mail-default-00000207      -                10.176.48.71   b3c.4x16.encrypted   normal      Ready                                              dal10   1.30.11_1572\n"
+        "kube-ck1demo0w0example000-mail-default-000002e1      -                10.176.48.75   b3c.4x16.encrypted   normal      Ready                                              dal10   1.30.11_1572\n"
+        "kube-ck1demo0w0example000-mail-default-00000311      -                10.176.48.90   b3c.4x16.encrypted   reloading   Waiting for worker node to be ready (5 of 6)       dal10   1.30.11_1572\n"
+    )
+    story.describe(fresh)
+    story.commands[f"describe-pod-{pods[0]}.txt"] = f"describe pod -n calico-system {pods[0]}"
+    story.affected = [fresh]
+    story.cite("worker-ls.txt", "reloading")
+    return story
+
+
+STORIES = [reload_asked_for]

@@ -1,0 +1,62 @@
+"""worker-local-failure: told without having seen the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident
+
+CAUSE = "worker-local-failure"
+
+
+def completed_without_a_reason(now: datetime) -> Incident:
+    story = incident(
+        "ready-for-four-minutes-then-completed",
+        CAUSE,
+        "One of nine ROKS workers: calico-node is ready for some minutes, then its container ends with Completed, exit code 0, over and over; its log holds ordinary lines to the end and names no reason, the other eight run the same image for weeks.",
+        "https://github.com/projectcalico/calico/issues/2822",
+        now,
+        platform="roks",
+        calico="v3.26.3",
+        kubernetes="v1.29.10+67d3387",
+        difficulty="hard",
+        acceptable=["bird-not-running", "software-defect"],
+    )
+    nodes = story.workers(
+        [f"10.188.30.{n}" for n in range(40, 49)],
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        kernel="4.18.0-553.22.1.el8_10.x86_64",
+        runtime="cri-o://1.29.9-5.rhaos4.16.gitf75ad5f.el8",
+    )
+    bad = nodes[5]
+    story.agents([n for n in nodes if n != bad], started=2_500_000)
+    name = story.agents([bad], ready=True, restarts=133, started=150, age=900_000, last=("Completed", 0, 400))[0]
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_calico-system(71d0)",
+        170,
+        88_000,
+        2011,
+    )
+    story.pod_event(
+        name,
+        "Pulled",
+        f'Container image "{story.registry}/node:{story.calico}" already present on machine',
+        150,
+        88_300,
+        134,
+        type_="Normal",
+    )
+    peers = [n for n in nodes if n != bad]
+    story.log(name, story.boot(bad, 645, peers) + story.quiet(640, 402, 63), f"{name}-previous.log")
+    story.log(name, story.boot(bad, 149, peers) + story.quiet(143, 4, 63))
+    story.recreated(story.pods[nodes[0]], [], 2_400_000, 8)
+    story.objects["Event"] = [e for e in story.objects["Event"] if e["involvedObject"]["name"] == name]
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", "Completed")
+    return story
+
+
+STORIES = [completed_without_a_reason]

@@ -1,0 +1,101 @@
+"""xtables-lock-contention: told without having seen the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import FELIX_REFUSED, Incident, incident
+
+CAUSE = "xtables-lock-contention"
+
+
+def lock_taken_twice(now: datetime) -> Incident:
+    story = incident(
+        "own-lock-and-the-lock-of-iptables-restore",
+        CAUSE,
+        "On CentOS 7 hosts FELIX_IPTABLESLOCKTIMEOUTSECS was set: felix takes the xtables lock itself, then iptables-restore 1.4.21 (with a back-ported lock) waits for the same one and ends with status 4; felix panics and restarts on all hosts.",
+        "https://github.com/projectcalico/calico/issues/3727",
+        now,
+        platform="other",
+        calico="v3.14.1",
+        kubernetes="v1.18.5",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+        acceptable=["invalid-calico-config"],
+    )
+    hosts = {f"c7-{n}": f"10.70.20.{n}" for n in (31, 32, 33)}
+    story.hosts(
+        hosts, os_image="CentOS Linux 7 (Core)", kernel="3.10.0-1127.13.1.el7.x86_64", runtime="docker://19.3.12"
+    )
+    env = {
+        "env": [
+            {"name": "FELIX_IPTABLESLOCKTIMEOUTSECS", "value": "30"},
+            {"name": "FELIX_IPTABLESLOCKPROBEINTERVALMILLIS", "value": "50"},
+            {"name": "IP", "value": "autodetect"},
+        ]
+    }
+    for n, (node, address) in enumerate(hosts.items()):
+        name = story.staff(
+            {node: address}, ready=False, restarts=5, started=300, age=2700, last=("Error", 137, 310), spec=env
+        )[0]
+        story.probe(name, FELIX_REFUSED, 4 + n, 2600, 180)
+    node = "c7-32"
+    name = story.pods[node]
+    lock = 'errorOutput="Another app is currently holding the xtables lock. Perhaps you want to use the -w option?\\n"'
+    lines = story.boot(node, 300, [a for n, a in hosts.items() if n != node], prefix=24)[:-1]
+    for turn in range(8):
+        ago, pid = 296 - 36 * turn, 62 + 511 * turn
+        for table in ("filter", "nat", "mangle"):
+            lines += [
+                story.say(
+                    ago,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "table.go 1202:",
+                    f'Failed to execute ip(6)tables-restore command error=exit status 4 {lock} input="*{table}\\n:cali-FORWARD - -\\nCOMMIT\\n" ipVersion=0x4 output="" table="{table}"',
+                ),
+                story.say(
+                    ago,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "table.go 872:",
+                    f'Failed to program iptables, will retry error=exit status 4 ipVersion=0x4 table="{table}"',
+                ),
+                story.say(
+                    ago - 1,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "table.go 875:",
+                    f'Retrying... error=exit status 4 ipVersion=0x4 table="{table}"',
+                ),
+            ]
+        lines += [
+            story.say(
+                ago - 9,
+                "ERROR",
+                pid,
+                "felix",
+                "table.go 879:",
+                'Failed to program iptables, loading diags before panic. error=exit status 4 ipVersion=0x4 table="filter"',
+            ),
+            story.say(
+                ago - 9,
+                "PANIC",
+                pid,
+                "felix",
+                "table.go 887:",
+                'Failed to program iptables, giving up after retries error=exit status 4 ipVersion=0x4 table="filter"',
+            ),
+        ]
+    story.log(name, lines)
+    story.describe(node)
+    story.affected = list(hosts)
+    story.cite(f"{name}.log", "Another app is currently holding the xtables lock")
+    return story
+
+
+STORIES = [lock_taken_twice]
