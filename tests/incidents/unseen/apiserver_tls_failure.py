@@ -33,7 +33,7 @@ def one_of_two_servers_kept_its_old_certificate(now: datetime) -> Incident:
         hosts, os_image="CentOS Linux 7 (Core)", kernel="3.10.0-1160.71.1.el7.x86_64", runtime="docker://20.10.12"
     )
     bad = "ml-gpu2"
-    story.staff({k: v for k, v in hosts.items() if k != bad}, started=9_000_000)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_600_000)
     name = story.staff(
         {bad: hosts[bad]}, ready=False, restarts=37, waiting="CrashLoopBackOff", last=("Error", 1, 140), age=11_000
     )[0]

@@ -24,7 +24,7 @@ def router_got_a_new_password(now: datetime) -> Incident:
     )
     hosts = {f"prd-k8s-{n:02}": f"10.33.80.{10 + n}" for n in range(1, 6)}
     story.hosts(hosts, os_image="Rocky Linux 8.8 (Green Obsidian)", kernel="4.18.0-477.27.1.el8_8.x86_64")
-    names = story.staff(hosts, started=5_000_000)
+    names = story.staff(hosts, started=1_600_000)
     peers = list(hosts.values())[1:]
     log = story.quiet(9000, 7900, 200)
     for tor in ("10_33_80_2", "10_33_80_3"):
@@ -51,7 +51,7 @@ def router_got_a_new_password(now: datetime) -> Incident:
                 f"{story.syslog(398 - 27 * i)} prd-k8s-01 kernel: IPv6: ADDRCONF(NETDEV_CHANGE): cali{4096 + i:011x}: link becomes ready"
             )
     story.texts["dmesg-prd-k8s-01.txt"] = "\n".join(kernel) + "\n"
-    story.texts["birdcl.txt"] = protocols([*[(p, "up", "2026-09-26", "Established") for p in peers]]) + "".join(
+    story.texts["birdcl.txt"] = protocols([*[(p, "up", "2026-11-05", "Established") for p in peers]]) + "".join(
         f"Global_{t} BGP      master   start  02:41:1{i}    Connect        Socket: Connection timed out\n".replace(
             "        Socket: Connection timed out", ""
         )

@@ -25,7 +25,7 @@ def first_workers_after_the_update(now: datetime) -> Incident:
     story.workers(nodes[:2], labels={"projectcalico.org/operator-node-migration": "migrated"})
     story.workers(nodes[2:], labels={"projectcalico.org/operator-node-migration": "pre-operator"})
     new = story.agents(nodes[:2], ready=False, started=5500, age=5520)
-    story.agents(nodes[2:], namespace="kube-system", started=2_000_000)
+    story.agents(nodes[2:], namespace="kube-system", started=1_600_000)
     for i, name in enumerate(new):
         story.not_established(name, [n for n in nodes if n != nodes[i]], 9, 5480, 182)
     story.pod_event(

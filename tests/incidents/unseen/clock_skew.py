@@ -1,0 +1,72 @@
+"""clock-skew: told without having seen the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telling import Incident, incident
+
+CAUSE = "clock-skew"
+
+
+def etcd_certificates_newer_than_its_clock(now: datetime) -> Incident:
+    story = incident(
+        "a-quarter-of-an-hour-behind-new-etcd-certificates",
+        CAUSE,
+        "etcd's certificates were renewed and calico-node rolled; one host's clock is a quarter of an hour behind (not synchronized), so to it the new certificate is not yet valid and calico-node gets no datastore. Its log stamps are behind the events by as much; the other hosts are well.",
+        "https://github.com/kubernetes-retired/cluster-api-bootstrap-provider-kubeadm/issues/158",
+        now,
+        platform="other",
+        calico="v3.20.6",
+        kubernetes="v1.22.17",
+        registry="quay.io/calico",
+        difficulty="medium",
+        namespace="kube-system",
+    )
+    hosts = {f"kt-{x}.corp.example": f"10.6.0.{n}" for x, n in (("a1", 121), ("a2", 122), ("b1", 123), ("b2", 124))}
+    bad, skew = "kt-b1.corp.example", 930
+    story.hosts(
+        hosts, os_image="Oracle Linux Server 8.7", kernel="5.15.0-6.80.3.1.el8uek.x86_64", runtime="containerd://1.6.15"
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=700, age=720)
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=6, waiting="CrashLoopBackOff", last=("Error", 1, 48), age=560
+    )[0]
+    story.probe(
+        name,
+        "BIRD is not ready: Failed to stat() nodename file: stat /var/lib/calico/nodename: no such file or directory",
+        60,
+        520,
+        9,
+    )
+    story.pod_event(name, "BackOff", "Back-off restarting failed container", 10, 420, 22)
+    story.not_established(story.pods["kt-a1.corp.example"], [hosts[bad]], 660, 690, 3, established=2)
+    log = story.boot(bad, 110 + skew)[:5]
+    for i in range(6):
+        at = 98 - 10 * i + skew
+        log += [
+            '{"level":"warn","ts":"'
+            + story.stamp(at).replace(" ", "T")
+            + 'Z","caller":"clientv3/retry_interceptor.go:62","msg":"retrying of unary invoker failed","target":"endpoint://client-7d1f7f0c/10.6.0.121:2379","attempt":0,"error":"rpc error: code = DeadlineExceeded desc = latest balancer error: all SubConns are in TransientFailure, latest connection error: connection error: desc = \\"transport: authentication handshake failed: x509: certificate has expired or is not yet valid: current time '
+            + f"{story.ago(at)} is before {story.ago(840)}"
+            + '\\""}',
+            story.say(
+                at,
+                "INFO",
+                9,
+                "startup",
+                "startup.go 444:",
+                "Hit error connecting to datastore - retry error=context deadline exceeded",
+            ),
+        ]
+    story.log(name, log)
+    story.texts["timedatectl.txt"] = (
+        f"$ ssh {bad} timedatectl\n               Local time: {story.ago(skew + 5)}\n           Universal time: {story.ago(skew + 5)}\n                Time zone: Etc/UTC (UTC, +0000)\nSystem clock synchronized: no\n              NTP service: active\n          RTC in local TZ: no\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "certificate has expired or is not yet valid: current time")
+    return story
+
+
+STORIES = [etcd_certificates_newer_than_its_clock]
