@@ -59,4 +59,57 @@ def proxy_authority(now: datetime) -> Incident:
     return story
 
 
-STORIES = [proxy_authority]
+def only_an_ipv6_answer(now: datetime) -> Incident:
+    story = incident(
+        "registry-answers-with-ipv6-only-there",
+        CAUSE,
+        "On one restarted host the calico/cni image is not there any more, and the registry's name leads to an IPv6 address that this host cannot reach: network is unreachable. The init container waits, the peers miss the host.",
+        "https://github.com/kubernetes/minikube/issues/18907",
+        now,
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.30.0",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"kvm-{n}": f"192.168.39.{120 + n}" for n in (1, 2, 3, 4)}
+    bad = "kvm-3"
+    story.hosts({k: v for k, v in hosts.items() if k != bad}, runtime="docker://26.0.2")
+    story.hosts({bad: hosts[bad]}, ready=NO_CNI, since=1900, calico_up=False, runtime="docker://26.0.2")
+    story.staff({k: v for k, v in hosts.items() if k != bad})
+    image = "docker.io/calico/cni:v3.27.3"
+    init = [
+        container(
+            story,
+            "upgrade-ipam",
+            image,
+            ready=False,
+            waiting="ErrImagePull",
+            message="error pulling image configuration",
+        )
+    ]
+    name = story.staff({bad: hosts[bad]}, ready=False, phase="Pending", age=1850, waiting="PodInitializing", init=init)[
+        0
+    ]
+    text = f'Failed to pull image "{image}": error pulling image configuration: download failed after attempts=6: dial tcp [2001:db8:4700::6810:64d7]:443: connect: network is unreachable'
+    story.pod_event(name, "Failed", text, 70, 1840, 8)
+    story.pod_event(name, "Failed", "Error: ErrImagePull", 70, 1840, 8)
+    story.pod_event(name, "BackOff", f'Back-off pulling image "{image}"', 15, 1800, 77, type_="Normal")
+    other = story.pods["kvm-1"]
+    story.recreated(other, [hosts[bad]], 1700, 2)
+    story.log(
+        other,
+        story.boot(
+            "kvm-1", 1730, [a for n, a in hosts.items() if n != "kvm-1"], [hosts["kvm-2"], hosts["kvm-4"]], prefix=24
+        )
+        + story.quiet(1700, 8, 200),
+    )
+    story.describe(bad)
+    story.commands[f"describe-pod-{other}.txt"] = f"describe pod -n kube-system {other}"
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", "connect: network is unreachable")
+    return story
+
+
+STORIES = [proxy_authority, only_an_ipv6_answer]

@@ -79,4 +79,99 @@ def networkd_restarted(now: datetime) -> Incident:
     return story
 
 
-STORIES = [networkd_restarted]
+def network_manager_wants_dhcp(now: datetime) -> Incident:
+    story = incident(
+        "network-manager-connects-cali-interfaces",
+        CAUSE,
+        "After the hosts were moved to Fedora 34 NetworkManager tries 'Wired connection 3' on the cali interfaces and takes their routes away each time its DHCP fails; pods of these hosts lose the network now and then, calico-node is ready all the time.",
+        "https://github.com/poseidon/typhoon/pull/1007",
+        now,
+        platform="other",
+        calico="v3.19.1",
+        kubernetes="v1.21.2",
+        registry="quay.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"node{n}.lab.example": f"10.0.42.{n}" for n in (21, 22, 23)}
+    bad = ["node22.lab.example", "node23.lab.example"]
+    story.hosts(
+        {k: v for k, v in hosts.items() if k not in bad},
+        os_image="Fedora CoreOS 33.20210412.3.0",
+        kernel="5.10.19-200.fc33.x86_64",
+    )
+    story.hosts({k: hosts[k] for k in bad}, os_image="Fedora CoreOS 34.20210529.3.0", kernel="5.12.7-300.fc34.x86_64")
+    story.staff(hosts, started=500_000)
+    for node in bad:
+        pod = story.other(
+            "web-" + node[4:6] + "-6d4cf56db6-w7h2k",
+            node,
+            f"10.2.{node[4:6]}.14",
+            namespace="default",
+            owner="ReplicaSet/web",
+            restarts=31,
+            started=200,
+            last=("Error", 137, 205),
+        )
+        story.pod_event(
+            pod,
+            "Unhealthy",
+            f'Liveness probe failed: Get "http://10.2.{node[4:6]}.14:8080/": dial tcp 10.2.{node[4:6]}.14:8080: connect: no route to host',
+            230,
+            60_000,
+            140,
+            namespace="default",
+        )
+    node = "node22.lab.example"
+    says = []
+    for n in range(9):
+        ago = 1900 - 200 * n
+        says += [
+            (
+                ago,
+                "<info>  [1624612.1124] device (cali1a81d481534): state change: disconnected -> prepare (reason 'none', sys-iface-state: 'managed')",
+            ),
+            (
+                ago,
+                "<info>  [1624612.1190] dhcp4 (cali1a81d481534): activation: beginning transaction (timeout in 45 seconds)",
+            ),
+            (ago - 45, "<warn>  [1624657.0021] dhcp4 (cali1a81d481534): request timed out"),
+            (
+                ago - 45,
+                "<info>  [1624657.0034] device (cali1a81d481534): state change: ip-config -> failed (reason 'ip-config-unavailable', sys-iface-state: 'managed')",
+            ),
+            (
+                ago - 45,
+                "<warn>  [1624657.0041] device (cali1a81d481534): Activation: failed for connection 'Wired connection 3'",
+            ),
+        ]
+    story.texts["journal-NetworkManager-node22.txt"] = "".join(
+        f"{story.syslog(ago)} node22 NetworkManager[1021]: {text}\n" for ago, text in says
+    )
+    story.texts["nmcli-node22.txt"] = (
+        'cali1a81d481534: connecting (getting IP configuration) to Wired connection 3\n        "cali1a81d481534"\n        ethernet (veth), EE:EE:EE:EE:EE:EE, sw, mtu 1480\n\ntunl0: unmanaged\n        "tunl0"\n        iptunnel (ipip), 00:00:00:00, sw, mtu 1480\n'
+    )
+    log = []
+    for n in range(9):
+        ago = 1855 - 200 * n
+        log += story.quiet(ago + 120, ago + 10, 60)
+        log.append(
+            story.say(
+                ago - 1,
+                "INFO",
+                61,
+                "felix",
+                "route_table.go 718:",
+                'Syncing routes: adding new route. ifaceName="cali1a81d481534" ifaceRegex="^cali.*" ipVersion=0x4 targetCIDR=10.2.22.14/32',
+            )
+        )
+    story.log(story.pods[node], log)
+    story.describe(node)
+    story.commands["events.txt"] = "get events -A"
+    story.events()
+    story.affected = bad
+    story.cite("nmcli-node22.txt", "cali1a81d481534: connecting (getting IP configuration)")
+    return story
+
+
+STORIES = [networkd_restarted, network_manager_wants_dhcp]

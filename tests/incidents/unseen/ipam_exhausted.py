@@ -58,4 +58,52 @@ def old_addresses_kept(now: datetime) -> Incident:
     return story
 
 
-STORIES = [old_addresses_kept]
+def named_pool_of_thirty_two(now: datetime) -> Incident:
+    story = incident(
+        "deployment-bound-to-a-pool-of-thirty-two",
+        CAUSE,
+        "A namespace is bound by annotation to the pool demo-pool 10.192.230.224/27; its deployment has 70 replicas, so 40 pods get no address ('Assigned 0 out of 1'), while all others find addresses in the default pool.",
+        "https://github.com/projectcalico/calico/issues/8823",
+        now,
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.26.15",
+        registry="quay.io/calico",
+        difficulty="medium",
+        acceptable=["ippool-misconfigured"],
+    )
+    hosts = {f"master-23to24-{n}": f"10.192.199.{n}" for n in (28, 29, 30)}
+    story.hosts(hosts, os_image="Rocky Linux 8.9 (Green Obsidian)", kernel="4.18.0-513.11.1.el8_9.x86_64")
+    story.staff(hosts)
+    error = "failed to request IPv4 addresses: Assigned 0 out of 1 requested IPv4 addresses; No more free affine blocks and strict affinity enabled"
+    names = list(hosts)
+    for n in range(6):
+        story.stuck(f"demo-5b7f8d9c6-{'bcdfgh'[n]}2w9k", names[n % 3], error, 12 + n, 2400, 150, namespace="demo")
+    for n in range(5):
+        story.other(
+            f"demo-5b7f8d9c6-{'jklmn'[n]}8t4v",
+            names[n % 3],
+            f"10.192.230.{225 + n}",
+            namespace="demo",
+            owner="ReplicaSet/demo-5b7f8d9c6",
+            app="demo",
+            age=2500,
+        )
+    story.texts["calicoctl-ipam-show.txt"] = (
+        "+----------+-------------------+-----------+------------+-----------+\n| GROUPING |       CIDR        | IPS TOTAL | IPS IN USE | IPS FREE  |\n"
+        "+----------+-------------------+-----------+------------+-----------+\n| IP Pool  | 10.192.230.224/27 |        32 | 32 (100%)  | 0 (0%)    |\n"
+        "| IP Pool  | 10.233.64.0/18    |     16384 | 71 (0%)    | 16313     |\n+----------+-------------------+-----------+------------+-----------+\n"
+    )
+    story.texts["namespace-demo.yaml"] = (
+        "apiVersion: v1\nkind: Namespace\nmetadata:\n  annotations:\n    cni.projectcalico.org/ipv4pools: '[\"demo-pool\"]'\n  name: demo\n"
+    )
+    name = story.pods[names[0]]
+    story.log(name, story.quiet(2500, 20, 300))
+    story.describe(names[0])
+    story.commands["describe-demo.txt"] = "describe pod -n demo demo-5b7f8d9c6-b2w9k"
+    story.affected = []
+    story.cite("describe-demo.txt", "Assigned 0 out of 1 requested IPv4 addresses")
+    return story
+
+
+STORIES = [old_addresses_kept, named_pool_of_thirty_two]

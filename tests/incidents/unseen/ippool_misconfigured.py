@@ -69,4 +69,86 @@ def default_overlaps(now: datetime) -> Incident:
     return story
 
 
-STORIES = [default_overlaps]
+def pool_only_for_load_balancers(now: datetime) -> Incident:
+    story = incident(
+        "allowed-uses-without-workloads",
+        CAUSE,
+        "allowedUses of the only pool was edited to LoadBalancer: no pool is left for pods and tunnels. New pods get 'no configured Calico pools', and a calico-node that starts cannot get its tunnel's address and ends.",
+        "https://docs.tigera.io/calico/latest/reference/resources/ippool",
+        now,
+        platform="other",
+        calico="v3.30.2",
+        kubernetes="v1.33.1",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"lbx-{n}": f"172.30.200.{n}" for n in (11, 12, 13)}
+    bad = "lbx-12"
+    story.hosts(hosts)
+    story.staff({k: v for k, v in hosts.items() if k != bad})
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=10, waiting="CrashLoopBackOff", last=("Error", 1, 240), age=2000
+    )[0]
+    story.probe(name, SOCKET, 241, 1950, 14)
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_calico-system(42cf)",
+        9,
+        1940,
+        133,
+    )
+    lines = story.boot(bad, 244)[:12]
+    lines += [
+        story.say(
+            243,
+            "INFO",
+            26,
+            "tunnel-ip-allocator",
+            "allocateip.go 355:",
+            'Assign a new tunnel address type="vxlanTunnelAddress"',
+        ),
+        story.say(
+            243, "INFO", 26, "tunnel-ip-allocator", "ipam.go 134:", "Auto-assign 1 ipv4, 0 ipv6 addrs for host 'lbx-12'"
+        ),
+        story.say(
+            242.8,
+            "ERROR",
+            26,
+            "tunnel-ip-allocator",
+            "ipam.go 176:",
+            "Error assigning IPV4 addresses: no configured Calico pools for node lbx-12",
+        ),
+        story.say(
+            242.8,
+            "FATAL",
+            26,
+            "tunnel-ip-allocator",
+            "allocateip.go 486:",
+            'Unable to autoassign an address error=no configured Calico pools for node lbx-12 type="vxlanTunnelAddress"',
+        ),
+        "Calico node failed to start",
+    ]
+    story.log(name, lines, f"{name}-previous.log")
+    story.stuck(
+        "api-gw-7c5ddbdf54-2x8kq",
+        "lbx-11",
+        "no configured Calico pools for node lbx-11",
+        15,
+        1400,
+        97,
+        namespace="edge",
+    )
+    story.describe(bad)
+    story.commands["describe-api-gw.txt"] = "describe pod -n edge api-gw-7c5ddbdf54-2x8kq"
+    story.texts["ippool.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata:\n  name: default-ipv4-ippool\nspec:\n  allowedUses:\n  - LoadBalancer\n  assignmentMode: Automatic\n  blockSize: 26\n"
+        "  cidr: 10.244.0.0/16\n  ipipMode: Never\n  natOutgoing: true\n  nodeSelector: all()\n  vxlanMode: CrossSubnet\n"
+    )
+    story.affected = list(hosts)
+    story.cite("ippool.yaml", "- LoadBalancer")
+    story.cite("describe-api-gw.txt", "no configured Calico pools for node lbx-11")
+    return story
+
+
+STORIES = [default_overlaps, pool_only_for_load_balancers]

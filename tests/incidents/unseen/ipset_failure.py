@@ -102,4 +102,74 @@ def revision_six(now: datetime) -> Incident:
     return story
 
 
-STORIES = [revision_six]
+def suddenly_after_sixty_days(now: datetime) -> Incident:
+    story = incident(
+        "sets-of-ipv6-cannot-be-read-since-sunday",
+        CAUSE,
+        "After 60 quiet days felix of one host cannot list the IPv6 sets any more (revision 5 of hash:ip is not known to its ipset v7.1, another program made such a set): new pods there have an address and no traffic.",
+        "https://github.com/projectcalico/calico/issues/4739",
+        now,
+        platform="other",
+        calico="v3.17.1",
+        kubernetes="v1.20.4",
+        registry="registry.opensuse.org/kubic/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"kubic-{n:02}": f"10.33.18.{50 + n}" for n in range(1, 5)}
+    bad = "kubic-03"
+    story.hosts(hosts, os_image="openSUSE MicroOS", kernel="5.12.13-1-default", runtime="cri-o://1.21.0")
+    story.staff({k: v for k, v in hosts.items() if k != bad})
+    name = story.staff({bad: hosts[bad]}, ready=False, started=5_250_000, age=5_251_000)[0]
+    story.probe(name, "felix is not ready: readiness probe reporting 503", 14, 118_000, 3910)
+    lines = story.quiet(119_000, 118_100, 180)
+    for n in range(60):
+        ago = 118_000 - 1960 * n
+        lines += [
+            story.say(
+                ago,
+                "ERROR",
+                4532,
+                "felix",
+                "ipsets.go 570:",
+                'Bad return code from \'ipset list\'. error=exit status 1 family="inet6" stderr="ipset v7.1: Kernel and userspace incompatible: settype hash:ip with revision 5 not supported by userspace.\\n"',
+            ),
+            story.say(
+                ago,
+                "WARNING",
+                4532,
+                "felix",
+                "ipsets.go 318:",
+                'Failed to resync with dataplane error=exit status 1 family="inet6"',
+            ),
+        ]
+    story.log(name, lines)
+    pod = story.other(
+        "mail-relay-6c9d5b7f84-t8s2m",
+        bad,
+        "10.85.3.44",
+        namespace="mail",
+        owner="ReplicaSet/mail-relay-6c9d5b7f84",
+        app="mail-relay",
+        ready=False,
+        restarts=18,
+        started=60,
+        last=("Error", 1, 64),
+        age=90_000,
+    )
+    story.pod_event(
+        pod,
+        "Unhealthy",
+        "Readiness probe failed: dial tcp 10.85.3.44:25: i/o timeout",
+        10,
+        89_000,
+        2044,
+        namespace="mail",
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "settype hash:ip with revision 5 not supported by userspace")
+    return story
+
+
+STORIES = [revision_six, suddenly_after_sixty_days]

@@ -107,4 +107,67 @@ def no_set_match_no_ipip(now: datetime) -> Incident:
     return story
 
 
-STORIES = [no_set_match_no_ipip]
+def symbols_of_another_build(now: datetime) -> Incident:
+    story = incident(
+        "set-modules-disagree-with-the-kernel",
+        CAUSE,
+        "On one openSUSE host the ip_set modules are of another build than the running kernel: dmesg says 'disagrees about version of symbol', so the set types cannot be loaded and felix gives up: set type not supported.",
+        "https://github.com/projectcalico/cni-plugin/issues/90",
+        now,
+        platform="other",
+        calico="v3.11.3",
+        kubernetes="v1.17.17",
+        registry="quay.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+        acceptable=["ipset-failure"],
+    )
+    hosts = {f"leap-{n}": f"192.168.124.{80 + n}" for n in (1, 2, 3)}
+    bad = "leap-2"
+    story.hosts(hosts, os_image="openSUSE Leap 15.2", kernel="5.3.18-lp152.57-default", runtime="docker://19.3.11")
+    story.staff({k: v for k, v in hosts.items() if k != bad})
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=16, waiting="CrashLoopBackOff", last=("Error", 137, 100)
+    )[0]
+    story.probe(
+        name,
+        "felix is not ready: Get http://localhost:9099/readiness: dial tcp 127.0.0.1:9099: connect: connection refused",
+        104,
+        6400,
+        350,
+    )
+    lines = story.old_boot(bad, 420, [a for n, a in hosts.items() if n != bad], prefix=24)[:-1]
+    for turn in range(25):
+        ago, pid = 416 - 12 * turn, 60 + 151 * turn
+        lines += [
+            story.line(
+                ago,
+                "WARNING",
+                pid,
+                "ipsets.go 638:",
+                'Failed to complete ipset restore, IP sets may be out-of-sync. closeErr=<nil> commitErr=<nil> family="inet" flushErr=<nil> input="create cali40all-ipam-pools hash:net family inet maxelem 1048576\\ncreate cali4t0 hash:net family inet maxelem 1048576\\nadd cali4t0 10.244.0.0/16\\nswap cali40all-ipam-pools cali4t0\\ndestroy cali4t0\\nCOMMIT\\n" processErr=exit status 1 stderr="ipset v6.38: Error in line 1: Kernel error received: set type not supported\\n" stdout="" writeErr=<nil>',
+            ),
+            story.line(
+                ago - 0.3, "INFO", pid, "ipsets.go 301:", 'Retrying after an ipsets update failure... family="inet"'
+            ),
+            story.line(
+                ago - 5,
+                "PANIC",
+                pid,
+                "ipsets.go 319:",
+                'Failed to update IP sets after multiple retries. family="inet"',
+            ),
+        ]
+    story.log(name, lines, f"{name}-previous.log")
+    story.texts["dmesg-leap-2.txt"] = (
+        "[29848.807223] ip_set_hash_ip: Unknown symbol ip_set_type_unregister (err -22)\n[29850.417971] ip_set_hash_net: disagrees about version of symbol ip_set_elem_len\n"
+        "[29850.417974] ip_set_hash_net: Unknown symbol ip_set_elem_len (err -22)\n[29850.418011] ip_set_hash_net: disagrees about version of symbol ip_set_type_register\n"
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite("dmesg-leap-2.txt", "disagrees about version of symbol")
+    story.cite(f"{name}-previous.log", "set type not supported")
+    return story
+
+
+STORIES = [no_set_match_no_ipip, symbols_of_another_build]

@@ -84,4 +84,97 @@ def proxy_wont_start(now: datetime) -> Incident:
     return story
 
 
-STORIES = [proxy_wont_start]
+def out_of_file_descriptors(now: datetime) -> Incident:
+    story = incident(
+        "proxy-of-one-worker-reached-its-limit",
+        CAUSE,
+        "HAProxy of one ROKS worker has reached its limit of file descriptors and takes no more connections: everything new on this worker (calico-node, multus, dns) times out in the TLS handshake at 172.20.0.1:2040; all others are fine.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-service-arch",
+        now,
+        platform="roks",
+        calico="v3.28.5",
+        kubernetes="v1.31.6+a9a6b1e",
+        difficulty="hard",
+        acceptable=["apiserver-unreachable"],
+    )
+    nodes = story.workers([f"10.202.88.{n}" for n in (131, 135, 138, 144)])
+    bad = nodes[1]
+    story.agents([n for n in nodes if n != bad])
+    for node in nodes:
+        story.other(
+            f"ibm-master-proxy-static-{node}",
+            node,
+            owner=f"Node/{node}",
+            app="ibm-master-proxy-static",
+            image="icr.io/armada-master/haproxy:9b2dca9",
+            ready=node != bad,
+            restarts=0,
+        )
+    proxy = f"ibm-master-proxy-static-{bad}"
+    story.pod_event(
+        proxy,
+        "Unhealthy",
+        'Readiness probe failed: Get "https://172.20.0.1:2040/livez": net/http: TLS handshake timeout',
+        18,
+        4100,
+        390,
+        namespace="kube-system",
+    )
+    name = story.agents([bad], ready=False, restarts=6, started=100, last=("Error", 1, 105))[0]
+    story.probe(
+        name,
+        "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+        6,
+        3900,
+        110,
+    )
+    lines = story.failing(bad, 100)
+    for n in range(9):
+        lines.append(
+            story.say(
+                90 - 10 * n,
+                "INFO",
+                9,
+                "startup",
+                "startup.go 485:",
+                'Hit error connecting to datastore - retry error=Get "https://172.20.0.1:2040/api/v1/nodes/foo": net/http: TLS handshake timeout',
+            )
+        )
+    story.log(name, lines)
+    story.texts["proxy.log"] = "".join(
+        "[ALERT]    (8) : Proxy kubernetes reached process FD limit (maxsock=4018). Please check 'ulimit-n' and restart.\n"
+        if n % 3 == 0
+        else f"[WARNING]  (8) : Server kube-apiserver/master is UP, reason: Layer6 check passed, check duration: {3 + n}ms.\n"
+        for n in range(24)
+    )
+    dns = story.other(
+        "dns-default-7kq2x",
+        bad,
+        "172.30.14.9",
+        namespace="openshift-dns",
+        owner="DaemonSet/dns-default",
+        app="dns",
+        ready=False,
+        restarts=4,
+        started=3000,
+        last=("Error", 1, 3010),
+        image="quay.io/openshift-release-dev/ocp-v4.0-art-dev:coredns",
+    )
+    story.pod_event(
+        dns,
+        "Unhealthy",
+        "Readiness probe failed: HTTP probe failed with statuscode: 503",
+        5,
+        3800,
+        360,
+        namespace="openshift-dns",
+    )
+    story.describe(bad)
+    story.commands["describe-proxy.txt"] = f"describe pod -n kube-system {proxy}"
+    story.affected = [bad]
+    story.cite("proxy.log", "reached process FD limit")
+    story.cite(f"{name}.log", "172.20.0.1:2040")
+    return story
+
+
+STORIES = [proxy_wont_start, out_of_file_descriptors]

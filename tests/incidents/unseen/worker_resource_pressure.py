@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cluster import pod
+from cluster import container, pod
 from telling import Incident, incident
 
 CAUSE = "worker-resource-pressure"
@@ -36,7 +36,14 @@ def two_disks_run_full(now: datetime) -> Incident:
     for n, node in enumerate(bad):
         name = story.agents([node], started=410, age=430, restarts=0)[0]
         for k in range(5):
-            dead = pod(story, f"calico-node-ev{'bcdfg'[k]}{'xz'[n]}q", node, [], phase="Failed", age=14_500 - 2400 * k)
+            dead = pod(
+                story,
+                f"calico-node-ev{'bcdfg'[k]}{'xz'[n]}q",
+                node,
+                [container(story, "calico-node", "icr.io/ext/calico/node:v3.27.4", ready=False)],
+                phase="Failed",
+                age=14_500 - 2400 * k,
+            )
             dead["status"] |= {
                 "reason": "Evicted",
                 "message": text
@@ -48,7 +55,7 @@ def two_disks_run_full(now: datetime) -> Incident:
                 story,
                 f"cdi-apiserver-5b4cfb4d57-{'hjklm'[k]}{'xz'[n]}4s7",
                 node,
-                [],
+                [container(story, "cdi-apiserver", "registry.example.com/cdi:4.16", ready=False)],
                 namespace="openshift-cnv",
                 owner="ReplicaSet/cdi-apiserver-5b4cfb4d57",
                 app="cdi-apiserver",

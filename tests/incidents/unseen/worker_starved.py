@@ -75,9 +75,9 @@ def no_requests_under_load(now: datetime) -> Incident:
             namespace="shop",
         )
     csi = story.other(
-        "ibm-vpc-block-csi-node-4kq2z",
+        "ibmcloud-block-storage-driver-4kq2z",
         bad,
-        app="ibm-vpc-block-csi-node",
+        app="ibmcloud-block-storage-driver",
         restarts=6,
         started=2290,
         last=("Error", 137, 2300),
