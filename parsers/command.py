@@ -31,7 +31,7 @@ _PROMPT = re.compile(
 _TRACE = re.compile(rf"\++ (?P<command>(?:sudo )?{_TOOL} .*)$")
 _HEADING = re.compile(
     rf"\s{{0,3}}(?:[=*#~+-]{{2,80}}|#|\*\*|`|>|(?:command|cmd|output(?: of)?|running|executing|run)[:\s])\s*[\"'`]?"
-    rf"(?P<command>(?:sudo )?{_TOOL}\s[^\n]*?)[\"'`]?\s*[:=*#~+`-]*$",
+    rf"(?P<command>(?:sudo )?{_TOOL}\s[^\n]{{0,2000}}?)[\"'`]?\s{{0,20}}[:=*#~+`-]{{0,80}}$",
     re.IGNORECASE,
 )
 _BARE = re.compile(

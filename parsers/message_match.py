@@ -114,8 +114,13 @@ class MessageMatcher:
                 for item in (entry.alternative, entry.unless)
                 if item is not None and item.numbered
             ]
-        bare = _bare(text_of(digitless).plain)
-        found = [item for own, its, item in self._numbered if _one_in(own, bare) and _one_in(its, bare)]
+        given = text_of(digitless)
+        bare = _bare(given.plain)
+        found = [
+            item
+            for own, its, item in self._numbered
+            if _one_in(own, bare) and _one_in(its, bare) and item.may_match_with_digits(given)
+        ]
         return tuple(dict.fromkeys(found))
 
     def texts(self) -> set[str]:

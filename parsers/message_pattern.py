@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import regex
 
 from parsers.required_literals import required_literals
+from parsers.without_digits import without_digits
 
 TIMEOUT_S = 0.2  # of one regular expression on one text; input is hostile
 #: {name} stands for any value; {a|b} for one of the named ones
@@ -19,6 +20,7 @@ _BLANKS = re.compile(r"\s+")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 _NUMBER = re.compile(r"(?<![A-Za-z])\d")
 _NO_NUMBERS = re.compile(r"\{\d*,?\d*\}|\\d|(?<=\[)0-9(?=a-f\])|\bx509\b")
+_ANY = regex.compile("")
 _MOST_CHOICES = 64
 _LEAST_SPECIFIC = 8  # an expression has few plain characters to count, yet says more than they do
 
@@ -54,6 +56,9 @@ class Alternative(Protocol):
 
     def find(self, text: Text) -> Span | None:
         """Give where it matches, None if it does not."""
+
+    def may_match_with_digits(self, digitless: Text) -> bool:
+        """Whether it can match any of the texts that, their digits taken out, are ``digitless``."""
 
 
 def text_of(written: str) -> Text:
@@ -120,6 +125,10 @@ class Template:
             return None
         return Span(0 if self.opens else start, len(plain) if self.closes else position)
 
+    def may_match_with_digits(self, digitless: Text) -> bool:
+        """True: its literals say enough."""
+        return True
+
 
 @dataclass(slots=True, eq=False)
 class Expression:
@@ -130,6 +139,7 @@ class Expression:
     literals: frozenset[str] = field(init=False)
     faulty: str = ""
     _compiled: Any = None
+    _digitless: Any = None
 
     def __post_init__(self) -> None:
         self.literals = required_literals(self.source)
@@ -159,6 +169,18 @@ class Expression:
         except TimeoutError:
             return None
         return Span(*found.span()) if found else None
+
+    def may_match_with_digits(self, digitless: Text) -> bool:
+        """Try what is left of the expression without digits; where that takes too long, it may."""
+        if self._digitless is None:
+            try:
+                self._digitless = regex.compile(without_digits(self.source), regex.IGNORECASE | regex.DOTALL)
+            except (ValueError, regex.error):
+                self._digitless = _ANY
+        try:
+            return self._digitless.search(digitless.words, timeout=TIMEOUT_S) is not None
+        except TimeoutError:
+            return True
 
 
 def templates_of(pattern: str, whole: bool) -> Sequence[Template]:

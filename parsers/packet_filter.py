@@ -51,7 +51,7 @@ _LISTED = re.compile(
 _VERDICT = re.compile(r"-j (ACCEPT|DROP|REJECT)\b|\b(accept|drop|reject)\b(?: with [\w -]{1,60})?\s*(?:comment .*)?$")
 _PORT_LIST = re.compile(
     r"(! ?)?(?:--dports?|--destination-ports?|\bdport|\bdpts?:|multiport dports)"
-    r"[ :]?\s*(!= |! )?\{?\s*([\d,:\- ]{1,300})"
+    r"[ :]?[ \t]{0,8}(!= |! )?(?:\{[ \t]{0,8})?([\d:][\d,:\- ]{0,299})"
 )
 _IPIP = re.compile(r"-p (?:4|ipencap|ipip|ip4)\b|(?:ip protocol|l4proto) (?:ipip|ipencap|4)\b")
 _ANYTHING = re.compile(

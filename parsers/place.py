@@ -34,7 +34,7 @@ _LAYOUTS = tuple(
         r"(?:kubectl|oc)_--namespace_(?P<namespace>[^/!_]+)_logs_(?P<pod>[^/!_]+?)(?:_-c_(?P<container>[^/!_]+))?(?P<previous>_-p)?$",
         r"(?:kubectl|oc)_logs_--namespace_(?P<namespace>[^/!_]+)_(?P<pod>[^/!_]+?)(?:_-c_(?P<container>[^/!_]+))?(?P<previous>_-p)?$",
         # cluster-info dump: NS/POD/logs.txt
-        rf"{_AT}{_NS}/(?P<pod>[^/!]*-[^/!]+)/logs\.txt{_END}",
+        rf"{_AT}{_NS}/(?P<pod>[^/!-]+-[^/!]+)/logs\.txt{_END}",
         # must-gather and inspect: the pod's own object
         rf"{_AT}namespaces/{_NS}/(?:core/)?pods/(?P<pod>[^/!]+?)(?:/[^/!]+)?\.ya?ml$",
     )

@@ -65,7 +65,8 @@ _HEADS: tuple[tuple[str, float, re.Pattern[str]], ...] = (
 #: kind -> what each line of it looks like
 _LINES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
     ("ip-route", 0.9, re.compile(
-        rf"(?:(?:unicast|blackhole|unreachable|prohibit|local|broadcast) )?(?:default|{_NUMBER}|[0-9a-f:]+::?\S*)"
+        rf"(?:(?:unicast|blackhole|unreachable|prohibit|local|broadcast) )?(?:default|{_NUMBER}"
+        r"|[0-9a-f]{0,4}:[0-9a-f:]\S{0,60})"
         r" (?:.* )?(?:dev|via|proto|scope|metric|nexthop)\b|\s+nexthop via ")),
     ("ip-link", 0.9, re.compile(
         r"\d{1,7}: [\w.:-]{1,32}(?:@[\w.-]{1,32})?: <[A-Z0-9_,-]{0,200}> mtu \d|\s{2,8}(?:link/\w+|inet6?|altname"

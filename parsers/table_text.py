@@ -16,11 +16,11 @@ from parsers.resource_kinds import kind_of
 
 _HEADING = r"[A-Z][A-Z0-9%/_.*-]*(?: [A-Z][A-Z0-9%/_.-]*)*(?:\([A-Za-z%]{1,12}\))?"
 _HEADER = re.compile(rf" *{_HEADING}(?: {{2,}}{_HEADING})* *")
-_CELL_START = re.compile(r"(?:^ *| {2,})(\S)")
+_CELL_START = re.compile(r"(?:^ ?|(?<=  ))(\S)")
 _FIRST = frozenset({"NAMESPACE", "NAME", "LAST SEEN", "LASTSEEN", "POD"})
 _EVENT_AGE = re.compile(EVENT_AGE)
 _WIDE_EVENT = re.compile(rf" *(?:[a-z0-9.-]+ {{2,}})?{EVENT_AGE} ")
-_WIDE_END = re.compile(rf" {{2,}}{AGE} {{2,}}\d+ {{2,}}\S+ *$")
+_WIDE_END = re.compile(rf"(?<! ) {{2,}}{AGE} {{2,}}\d+ {{2,}}\S+ *$")
 _NONE = re.compile(r"No resources found(?: in (?P<namespace>\S+) namespace)?\.?")
 _NOISE = re.compile(
     r"(?:[WEI]\d{4} \d\d:|Warning: |warning: |Error from server|error: |The connection to the server|Unable to connect)"

@@ -23,7 +23,7 @@ MOST_TEMPLATES = 8
 _NOVEL_LEVELS = ("PANIC", "FATAL", "ERROR")
 #: words of a template that vary with the cluster: with a digit, a placeholder, a path or a dotted name
 _VARIES = re.compile(r"\S*[\d<>*/=\[\]{}]\S*|\S+\.\S+")
-_LONGEST = 160
+_LONGEST, _READ = 160, 1000
 
 
 def fingerprint(report: Report, match: Match) -> dict[str, float]:
@@ -54,7 +54,7 @@ def fingerprint(report: Report, match: Match) -> dict[str, float]:
 
 def general(template: str) -> str:
     """Give a template without what varies from cluster to cluster; "" where nothing is left that says anything."""
-    words = " ".join(_VARIES.sub("*", template.lower()).split())
+    words = " ".join(_VARIES.sub("*", template[:_READ].lower()).split())
     return words[:_LONGEST] if len(re.findall(r"[a-z]{3,}", words)) >= 2 else ""
 
 

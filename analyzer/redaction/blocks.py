@@ -29,7 +29,7 @@ _VALUE = re.compile(
     rb"[ \t]*[\"']?value[\"']?[ \t]*:[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|([^\s{].*?))[ \t]*,?[ \t\r]*"
 )
 _INLINE = re.compile(
-    rb"\\*[\"']?name\\*[\"']?\s*:\s*\\*[\"']?([\w./-]+)\\*[\"']?\s*,\s*\\*[\"']?value\\*[\"']?\s*:\s*\\*[\"']?([^\"'\\,}\s]+)",
+    rb"name\\*[\"']?\s*:\s*\\*[\"']?([\w./-]+)\\*[\"']?\s*,\s*\\*[\"']?value\\*[\"']?\s*:\s*\\*[\"']?([^\"'\\,}\s]+)",
     re.IGNORECASE,
 )
 _FLAG = re.compile(rb"[ \t]*(?:- )?[\"']?--?([a-z][\w-]*)[\"']?,?[ \t\r]*")
@@ -187,7 +187,7 @@ def _quoted(data: bytes, end: int, opening: bytes) -> Iterator[Found]:
 
 _KIND = re.compile(rb"([ \t]*)(- )?[\"']?kind[\"']?:[ \t]*[\"']?Secret[\"']?,?[ \t\r]*")
 _COMPACT_KIND = re.compile(rb"\\*\"kind\\*\"\s*:\s*\\*\"Secret\\*\"")
-_COMPACT_DATA = re.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{([^{}]*)\}")
+_COMPACT_DATA = re.compile(rb"\"(?:data|stringData)\\*\"\s*:\s*\{([^{}]*)\}")
 _BRACE = re.compile(rb"[{}]")
 _DATA = re.compile(rb"([ \t]*)(- )?[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t\r]*")
 _ENTRY = re.compile(rb"([ \t]*)[\"']?([\w.-]+)[\"']?:[ \t]*[\"']?([^\s\"'|>{][^\s\"']*)?[|>]?[+-]?[\"']?,?[ \t\r]*")
