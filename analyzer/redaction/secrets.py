@@ -23,6 +23,8 @@ _KEY_BEGIN = b"private key"
 _SECRET_KIND = b"secret"
 _LONG = 200  # bytes of a value from which on it is not searched for keys itself
 _NEAR = 24  # bytes between a key's telling word and the sign of assignment, or a line's end
+#: what an earlier pass left is no sign of a secret around it: "token:password=REDACTED-password"
+_DONE = re.compile(rb"REDACTED-[a-z0-9-]+")
 _NAME_PART = re.compile(rb"[g-z][a-z]{2,}|[a-z]{3,}(?<![a-f]{3})")
 
 
@@ -133,7 +135,8 @@ class Secrets:
             first, last = match.span(group)
             last = _bare_end(line, first, last, match["sep"]) if group == "bare" else last
             value = line[first:last]
-            taken = value and not self._unless.fullmatch(value) and (match["strong"] or looks_random(value))
+            telling = match["strong"] or looks_random(_DONE.sub(b"", value))
+            taken = value and not self._unless.fullmatch(value) and telling
             if taken:
                 yield Span(offset + first, offset + last, "password" if match["strong"] else "secret")
             # a value that is none may hold a key: "token: token: x"

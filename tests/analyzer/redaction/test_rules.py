@@ -142,3 +142,13 @@ def test_account_and_cluster_keep_their_shape_and_are_the_same_everywhere() -> N
     _, cluster, _, account = made.split()
     assert (len(cluster), len(account)) == (20, 32)
     assert again == f"ibm://{account}///{cluster}/worker-1"
+
+
+def test_what_a_first_pass_left_is_no_secret() -> None:
+    once = Secrets().redact(b"token: token:password=password=password= token: x 07:06:36.000 end\n")
+    assert Secrets().redact(once) == once
+    assert b"REDACTED-password token: x" in once
+
+
+def test_a_secret_beside_a_mark_is_one() -> None:
+    assert b"k9x8Q2z7" not in Secrets().redact(b"token: k9x8Q2z7LmPq=REDACTED-password\n")
