@@ -74,4 +74,78 @@ def one_host_of_fifteen_hundred(now: datetime) -> Incident:
     return story
 
 
-STORIES = [one_host_of_fifteen_hundred]
+def pods_older_than_the_mtu_file(now: datetime) -> Incident:
+    story = incident(
+        "pods-made-before-calico-knew-the-mtu",
+        CAUSE,
+        "On one worker the pods were made before felix wrote its MTU: their interfaces have 1500, vxlan.calico has 1450. Small requests between workers work, uploads and TLS handshakes of these pods hang.",
+        "https://github.com/projectcalico/calico/issues/9718",
+        now,
+        platform="other",
+        calico="v3.29.1",
+        kubernetes="v1.30.4",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="hard",
+    )
+    hosts = {f"nks-worker-{n}": f"192.168.10.{70 + n}" for n in (1, 2, 3)}
+    bad = "nks-worker-2"
+    story.hosts(hosts, age=90_000)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=89_000, age=89_100)
+    name = story.staff({bad: hosts[bad]}, started=89_000, age=89_100)[0]
+    lines = story.boot(bad, 89_000, (), bird=False, prefix=24)
+    lines.insert(12, "CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon")
+    lines += [
+        story.say(88_996, "INFO", 61, "felix", "int_dataplane.go 1179:", "Determined pod MTU mtu=1450"),
+        story.say(
+            88_995,
+            "INFO",
+            61,
+            "felix",
+            "vxlan_mgr.go 694:",
+            'VXLAN device MTU needs to be updated device="vxlan.calico" ipVersion=0x4 new=1450 old=1500',
+        ),
+    ]
+    story.log(name, lines + story.quiet(3000, 20, 240))
+    for n, app in enumerate(("uploader", "billing")):
+        pod = story.other(
+            f"{app}-6f7c8b9d5-{'tw'[n]}4n8x",
+            bad,
+            f"10.244.98.{4 + n}",
+            namespace="prod",
+            owner=f"ReplicaSet/{app}-6f7c8b9d5",
+            app=app,
+            ready=n == 0,
+            age=89_600,
+            restarts=0,
+            started=89_590,
+        )
+    story.pod_event(
+        pod,
+        "Unhealthy",
+        'Readiness probe failed: Get "https://10.244.98.5:8443/ready": net/http: TLS handshake timeout',
+        8,
+        80_000,
+        2600,
+        namespace="prod",
+    )
+    story.texts["ip-link-nks-worker-2.txt"] = (
+        "2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP mode DEFAULT group default qlen 1000\n"
+        "5: cali34f6879ed23@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000\n"
+        "6: calid41b5570a08@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000\n"
+        "9: vxlan.calico: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UNKNOWN mode DEFAULT group default\n"
+        "12: cali0b77c1a2f6e@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UP mode DEFAULT group default qlen 1000\n"
+        "# cat /var/lib/calico/mtu\n1450\n"
+    )
+    story.texts["tests.txt"] = (
+        "from uploader (10.244.98.4): ping -M do -s 1400 10.244.31.9 -> 0% loss\nfrom uploader (10.244.98.4): ping -M do -s 1450 10.244.31.9 -> 100% loss\n"
+        "from a pod made today on the same host (10.244.98.20): ping -M do -s 1450 -> local error: message too long, mtu=1450\n"
+    )
+    story.describe(bad)
+    story.commands["describe-billing.txt"] = f"describe pod -n prod {pod}"
+    story.affected = [bad]
+    story.cite("ip-link-nks-worker-2.txt", "cali34f6879ed23@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500")
+    return story
+
+
+STORIES = [one_host_of_fifteen_hundred, pods_older_than_the_mtu_file]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import FELIX_503, Incident, incident
 
 CAUSE = "network-policy-blocking"
 
@@ -111,4 +111,89 @@ def deny_all_of_the_docs(now: datetime) -> Incident:
     return story
 
 
-STORIES = [deny_all_of_the_docs]
+def masters_policy_without_typha(now: datetime) -> Incident:
+    story = incident(
+        "host-policy-forgets-5473",
+        CAUSE,
+        "Auto host endpoints were switched on with the policies 'ingress-k8s-masters' and 'ingress-k8s-workers'; they allow 6443, 53, 10250 and BGP, not 5473. Typha is ready, yet each calico-node that starts afterwards cannot reach it (i/o timeout) except on typha's own host.",
+        "https://github.com/projectcalico/calico/issues/3795",
+        now,
+        platform="other",
+        calico="v3.16.5",
+        kubernetes="v1.18.14",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="hard",
+        acceptable=["typha-unavailable"],
+    )
+    hosts = {
+        "kf-master-1": "10.90.70.11",
+        "kf-worker-1": "10.90.70.21",
+        "kf-worker-2": "10.90.70.22",
+        "kf-worker-3": "10.90.70.23",
+    }
+    bad = ["kf-worker-2", "kf-worker-3"]
+    story.hosts(hosts)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=3_000_000)
+    story.typha("kf-worker-1", "p4rvn", started=3_000_000)
+    for n, node in enumerate(bad):
+        name = story.staff(
+            {node: hosts[node]}, ready=False, restarts=5, started=150, age=1700 - n, last=("Error", 137, 160)
+        )[0]
+        story.probe(name, FELIX_503, 9, 1650, 130)
+        lines = story.boot(node, 150, [a for m, a in hosts.items() if m != node], prefix=24)[:-1]
+        for turn in range(4):
+            ago, pid = 148 - 34 * turn, 66 + 190 * turn
+            lines += [
+                story.say(ago, "INFO", pid, "felix", "sync_client.go 71:", " requiringTLS=false"),
+                story.say(
+                    ago,
+                    "INFO",
+                    pid,
+                    "felix",
+                    "sync_client.go 162:",
+                    'Connecting to Typha. address="10.90.70.21:5473" connID=0x0 type=""',
+                ),
+                story.say(
+                    ago - 30,
+                    "ERROR",
+                    pid,
+                    "felix",
+                    "daemon.go 450:",
+                    "Failed to connect to Typha. Retrying... error=dial tcp 10.90.70.21:5473: i/o timeout",
+                ),
+                story.say(
+                    ago - 31,
+                    "FATAL",
+                    pid,
+                    "felix",
+                    "daemon.go 462:",
+                    "Failed to connect to Typha error=dial tcp 10.90.70.21:5473: i/o timeout",
+                ),
+            ]
+        story.log(name, lines)
+    story.texts["globalnetworkpolicies.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nitems:\n- apiVersion: projectcalico.org/v3\n  kind: GlobalNetworkPolicy\n  metadata:\n    name: ingress-k8s-masters\n  spec:\n    selector: has(node-role.kubernetes.io/master)\n"
+        "    ingress:\n    - action: Allow\n      protocol: TCP\n      destination:\n        ports: [6443, 179, 10250, 53]\n    types: [Ingress]\n"
+        f"- apiVersion: projectcalico.org/v3\n  kind: GlobalNetworkPolicy\n  metadata:\n    creationTimestamp: \"{story.ago(1900)}\"\n    name: ingress-k8s-workers\n  spec:\n    selector: kubernetes-host == 'ingress-workers'\n"
+        "    ingress:\n    - action: Allow\n      protocol: TCP\n      destination:\n        ports: [179, 10250, 53, 9100]\n    - action: Allow\n      protocol: UDP\n      destination:\n        ports: [53]\n    - action: Allow\n      protocol: 4\n    types: [Ingress]\nkind: GlobalNetworkPolicyList\n"
+    )
+    story.texts["hostendpoints.txt"] = (
+        "NAME                     NODE          INTERFACE   IPS           PROFILES\n"
+        + "".join(
+            f"{n + '-auto-hep':24} {n:13} *           {a:13} projectcalico-default-allow\n" for n, a in hosts.items()
+        )
+    )
+    story.texts["iptables-kf-worker-1.txt"] = (
+        "Chain cali-fh-any-interface-at-all (1 references)\n pkts bytes target     prot opt in     out     source               destination\n"
+        " 8812 1061K cali-pi-_2xkT0oYb3pFhq9Lm8Wn  all  --  *      *       0.0.0.0/0            0.0.0.0/0            /* cali:tK1s3n */ mark match 0x0/0x20000\n"
+        "  371 22260 DROP       all  --  *      *       0.0.0.0/0            0.0.0.0/0            /* cali:Yq7hAe */ /* Drop if no policies passed packet */ mark match 0x0/0x20000\n"
+    )
+    story.describe("kf-worker-2")
+    story.affected = bad
+    story.cite("globalnetworkpolicies.yaml", "ports: [179, 10250, 53, 9100]")
+    story.cite(f"{story.pods['kf-worker-2']}.log", "dial tcp 10.90.70.21:5473: i/o timeout")
+    return story
+
+
+STORIES = [deny_all_of_the_docs, masters_policy_without_typha]

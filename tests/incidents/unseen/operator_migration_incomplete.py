@@ -89,4 +89,78 @@ def unsupported_config(now: datetime) -> Incident:
     return story
 
 
-STORIES = [unsupported_config]
+def too_few_untainted_workers(now: datetime) -> Incident:
+    story = incident(
+        "move-to-calico-system-stops-after-two-workers",
+        CAUSE,
+        "After the update to 1.29 two of six workers have their calico-node in calico-system, four still in kube-system with the label pre-operator, since nine hours: four workers are tainted by the customer, so typha of the new namespace has no third worker beside the old one and stays Pending.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-cs_versions_129",
+        now,
+        platform="classic",
+        calico="v3.26.4",
+        kubernetes="v1.28.15+IKS",
+        namespace="kube-system",
+        difficulty="hard",
+        acceptable=["pod-scheduling-blocked", "typha-unavailable"],
+    )
+    taint = [("dedicated", "NoSchedule")]
+    label = "projectcalico.org/operator-node-migration"
+    moved = story.workers(["10.138.22.4", "10.138.22.7"], labels={label: "migrated"})
+    rest = story.workers([f"10.138.22.{n}" for n in (11, 12, 16, 20)], labels={label: "pre-operator"}, taints=taint)
+    story.agents(rest, started=4_000_000)
+    for node in moved:
+        story.agents(
+            [node], namespace="calico-system", image="icr.io/ext/calico/node:v3.27.2", started=32_000, age=32_100
+        )
+    story.namespace = "calico-system"
+    story.typha(moved[0], "n7d2k")
+    wait = story.typha("", "c9x4w", ready=False)
+    story.namespace = "kube-system"
+    story.typha(moved[1], "2rk8s")
+    text = "0/6 nodes are available: 2 node(s) didn't have free ports for the requested pod ports, 4 node(s) had untolerated taint {dedicated: }. preemption: 0/6 nodes are available: 2 No preemption victims found for incoming pod, 4 Preemption is not helpful for scheduling."
+    for made in story.objects["Pod"]:
+        if "typha" in made["metadata"]["name"] and made["metadata"]["namespace"] == "calico-system":
+            made["metadata"]["creationTimestamp"] = story.ago(32_050)
+    story.pod_event(
+        wait, "FailedScheduling", text, 120, 32_000, 107, source="default-scheduler", namespace="calico-system"
+    )
+    op = story.other(
+        "tigera-operator-58f95869d6-l5xkz",
+        moved[1],
+        namespace="tigera-operator",
+        owner="ReplicaSet/tigera-operator-58f95869d6",
+        app="tigera-operator",
+        image="icr.io/ext/tigera/operator:v1.32.5",
+        age=33_000,
+        started=32_900,
+    )
+    failure = {
+        "level": "error",
+        "logger": "controller_installation",
+        "msg": "error migrating resources to calico-system",
+        "Request.Namespace": "",
+        "Request.Name": "default",
+        "reason": "ResourceMigrationError",
+        "error": "failed to wait for operator typha deployment to be ready: waiting for typha to have 3 replicas, currently at 1",
+        "stacktrace": "github.com/tigera/operator/pkg/controller/status.(*statusManager).SetDegraded\n\t/go/src/github.com/tigera/operator/pkg/controller/status/status.go:356",
+    }
+    lines = [json.dumps({**failure, "ts": story.ago(1200 - 60 * n)}) for n in range(20)]
+    story.log(op, lines)
+    story.texts["tigerastatus.txt"] = (
+        "NAME        AVAILABLE   PROGRESSING   DEGRADED   SINCE\napiserver   True        False         False      8h\ncalico      False       True          True       9h\nippools     True        False         False      9h\n"
+    )
+    story.commands = {
+        "pods.txt": "get pods -A -o wide",
+        "nodes.txt": "get nodes --show-labels",
+        "describe-typha-pending.txt": f"describe pod -n calico-system {wait}",
+        f"describe-node-{rest[0]}.txt": f"describe node {rest[0]}",
+        "describe-calico-node-old.txt": f"describe pod -n kube-system {story.pods[rest[0]]}",
+        "describe-calico-node-new.txt": f"describe pod -n calico-system {story.pods[moved[0]]}",
+    }
+    story.log(story.pods[rest[0]], story.quiet(2400, 10, 300))
+    story.affected = rest
+    story.cite(f"{op}.log", "error migrating resources to calico-system")
+    return story
+
+
+STORIES = [unsupported_config, too_few_untainted_workers]

@@ -88,4 +88,89 @@ def node_affinity_of_a_daemonset(now: datetime) -> Incident:
     return story
 
 
-STORIES = [node_affinity_of_a_daemonset]
+def taint_of_the_cloud_provider(now: datetime) -> Incident:
+    story = incident(
+        "uninitialized-taint-stays-on-all-nodes",
+        CAUSE,
+        "The cloud controller never took its taint node.cloudprovider.kubernetes.io/uninitialized away, and this typha deployment does not tolerate it: both typhas are Pending, so all calico-nodes restart without a typha to talk to.",
+        "https://github.com/kubernetes/kubernetes/issues/85625",
+        now,
+        platform="other",
+        calico="v3.17.3",
+        kubernetes="v1.20.6",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+        acceptable=["typha-unavailable"],
+    )
+    hosts = {f"nihon-{n}": f"10.56.0.{100 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, age=3300, taints=[("node.cloudprovider.kubernetes.io/uninitialized", "NoSchedule")])
+    for item in story.objects["Node"]:
+        item["spec"]["taints"][0]["value"] = "true"
+    typhas = [story.typha("", s, ready=False) for s in ("b6w2m", "xj8qd")]
+    text = "0/3 nodes are available: 3 node(s) had taint {node.cloudprovider.kubernetes.io/uninitialized: true}, that the pod didn't tolerate."
+    for made in story.objects["Pod"]:
+        made["metadata"]["creationTimestamp"] = story.ago(3210)
+    for typha in typhas:
+        story.pod_event(typha, "FailedScheduling", text, 40, 3200, 62, source="default-scheduler")
+    for n, (node, address) in enumerate(hosts.items()):
+        name = story.staff(
+            {node: address},
+            ready=False,
+            restarts=14,
+            waiting="CrashLoopBackOff",
+            last=("Error", 1, 70 + 8 * n),
+            age=3200,
+        )[0]
+        story.probe(
+            name,
+            'felix is not ready: Get "http://localhost:9099/readiness": dial tcp 127.0.0.1:9099: connect: connection refused',
+            75,
+            3150,
+            55,
+        )
+        story.pod_event(name, "BackOff", "Back-off restarting failed container", 6, 3100, 205)
+    node = "nihon-2"
+    lines = story.boot(node, 84, bird=False, prefix=24)[:-1]
+    for n in range(8):
+        lines += [
+            story.say(
+                80 - n, "ERROR", 62 + 33 * n, "felix", "daemon.go 1230:", "Didn't find any ready Typha instances."
+            ),
+            story.say(
+                80 - n,
+                "ERROR",
+                62 + 33 * n,
+                "felix",
+                "daemon.go 323:",
+                "Typha discovery enabled but discovery failed. error=Kubernetes service missing IP or port",
+            ),
+            story.say(
+                80 - n - 0.2,
+                "FATAL",
+                63 + 33 * n,
+                "confd",
+                "startsyncerclient.go 47:",
+                "Typha discovery enabled but discovery failed. error=Kubernetes service missing IP or port",
+            ),
+        ]
+    story.log(story.pods[node], lines)
+    story.other(
+        "cloud-controller-manager-9xw2k",
+        "nihon-1",
+        app="cloud-controller-manager",
+        image="registry.example.com/ccm:v1.19.2",
+        ready=False,
+        restarts=15,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 95),
+        age=3250,
+    )
+    story.describe(node)
+    story.commands["describe-typha.txt"] = f"describe pod -n kube-system {typhas[0]}"
+    story.affected = list(hosts)
+    story.cite("describe-typha.txt", "uninitialized: true}, that the pod didn't tolerate")
+    return story
+
+
+STORIES = [node_affinity_of_a_daemonset, taint_of_the_cloud_provider]

@@ -63,4 +63,71 @@ def second_calico_node(now: datetime) -> Incident:
     return story
 
 
-STORIES = [second_calico_node]
+def typha_health_port(now: datetime) -> Incident:
+    story = incident(
+        "nine-zero-nine-eight-belongs-to-an-exporter",
+        CAUSE,
+        "The typha that was moved to worker .36 never gets ready: its health port 9098 belongs to a customer's exporter on the host network there; clients that ask for a typha find only the other one. calico-node is fine.",
+        "https://github.com/projectcalico/calico/blob/v3.28.2/libcalico-go/lib/health/health.go",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+        kubernetes="v1.30.7+IKS",
+        difficulty="medium",
+        acceptable=["typha-unavailable"],
+    )
+    nodes = story.workers([f"10.249.16.{n}" for n in (34, 35, 36)])
+    bad = nodes[2]
+    story.agents(nodes, started=2_000_000)
+    good = story.typha(nodes[0], "6vd9k")
+    name = story.typha(bad, "t5hgm", ready=False, restarts=21, started=50, last=("Error", 143, 55))
+    story.other(
+        "redis-exporter-host-mw7xq",
+        bad,
+        namespace="data",
+        app="redis-exporter-host",
+        image="registry.example.com/data/redis-exporter:1.58",
+        started=500_000,
+        spec={"args": ["--web.listen-address=127.0.0.1:9098"]},
+    )
+    story.pod_event(name, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 404", 12, 4600, 440)
+    story.pod_event(name, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 404", 70, 4560, 126)
+    story.pod_event(
+        name, "Killing", "Container calico-typha failed liveness probe, will be restarted", 75, 4500, 21, type_="Normal"
+    )
+    lines = [
+        story.line(49, "INFO", 7, "logutils.go 86:", "Early screen log level set to info"),
+        story.line(
+            48.9,
+            "INFO",
+            7,
+            "daemon.go 170:",
+            'Typha starting up GOMAXPROCS=4 buildDate="2024-07-18T23:08:12+0000" gitCommit="413e6f5" version="v3.28.2"',
+        ),
+        story.line(48.2, "INFO", 7, "daemon.go 288:", "Created Syncer"),
+        story.line(48.1, "INFO", 7, "health.go 379:", 'Health enabled.  Starting server. host="localhost" port=9098'),
+        story.line(48, "INFO", 7, "sync_server.go 387:", "Opened listen socket port=5473"),
+    ]
+    for n in range(47):
+        lines.append(
+            story.line(
+                47.9 - n,
+                "ERROR",
+                7,
+                "health.go 392:",
+                "Health endpoint failed, trying to restart it... error=listen tcp 127.0.0.1:9098: bind: address already in use",
+            )
+        )
+    story.log(name, lines)
+    story.describe(bad, name)
+    story.commands |= {
+        f"describe-{good}.txt": f"describe pod -n calico-system {good}",
+        f"describe-pod-{story.pods[bad]}.txt": f"describe pod -n calico-system {story.pods[bad]}",
+    }
+    story.log(story.pods[bad], story.quiet(2000, 5, 240))
+    story.affected = [bad]
+    story.cite(f"{name}.log", "listen tcp 127.0.0.1:9098: bind: address already in use")
+    return story
+
+
+STORIES = [second_calico_node, typha_health_port]

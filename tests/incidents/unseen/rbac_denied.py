@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container
-from telling import Incident, incident
+from telling import FELIX_503, Incident, incident
 
 CAUSE = "rbac-denied"
 
@@ -108,4 +108,59 @@ def bindings_name_another_namespace(now: datetime) -> Incident:
     return story
 
 
-STORIES = [bindings_name_another_namespace]
+def role_without_network_sets(now: datetime) -> Incident:
+    story = incident(
+        "role-lost-half-of-its-lines",
+        CAUSE,
+        "The ClusterRole calico-node was applied again from an old file: network sets, cluster information and endpoint slices are forbidden for calico-node. Felix lists again and again; new pods fail because even the plugin may not read the cluster information.",
+        "https://github.com/projectcalico/calico/issues/5834",
+        now,
+        platform="other",
+        calico="v3.21.2",
+        kubernetes="v1.23.4",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="easy",
+    )
+    hosts = {f"mgmt-{n}": f"172.20.30.{10 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts)
+    user = 'User "system:serviceaccount:kube-system:calico-node"'
+    node = "mgmt-2"
+    for n, (host, address) in enumerate(hosts.items()):
+        name = story.staff(
+            {host: address}, ready=False, restarts=1, started=2400 + n, age=2_500_000, last=("Error", 137, 2410)
+        )[0]
+        story.probe(name, FELIX_503, 8, 2350, 230)
+    lines = story.boot(node, 2402, [a for h, a in hosts.items() if h != node], prefix=24)[:-1]
+    for n in range(40):
+        ago = 2398 - 58 * n
+        for kind, group in (("networksets", "crd.projectcalico.org"), ("endpointslices", "discovery.k8s.io")):
+            root = (
+                f"/calico/resources/v3/projectcalico.org/{kind}"
+                if "proj" in group
+                else "/calico/resources/v3/projectcalico.org/kubernetesendpointslices"
+            )
+            lines += [
+                story.say(
+                    ago, "INFO", 95, "felix", "watchercache.go 174:", f'Full resync is required ListRoot="{root}"'
+                ),
+                story.say(
+                    ago,
+                    "INFO",
+                    95,
+                    "felix",
+                    "watchercache.go 186:",
+                    f'Failed to perform list of current data during resync ListRoot="{root}" error=connection is unauthorized: {kind}.{group} is forbidden: {user} cannot list resource "{kind}" in API group "{group}" at the cluster scope',
+                ),
+            ]
+    story.log(story.pods[node], lines)
+    error = f'error getting ClusterInformation: connection is unauthorized: clusterinformations.crd.projectcalico.org "default" is forbidden: {user} cannot get resource "clusterinformations" in API group "crd.projectcalico.org" at the cluster scope'
+    story.stuck("argocd-server-6b9f4c8d5-k7x2z", node, error, 18, 2100, 130, namespace="argocd", form="old")
+    story.describe(node)
+    story.commands["describe-argocd.txt"] = "describe pod -n argocd argocd-server-6b9f4c8d5-k7x2z"
+    story.affected = list(hosts)
+    story.cite(f"{story.pods[node]}.log", 'cannot list resource "networksets"')
+    return story
+
+
+STORIES = [bindings_name_another_namespace, role_without_network_sets]

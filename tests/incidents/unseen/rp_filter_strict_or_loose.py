@@ -62,4 +62,51 @@ def every_new_image(now: datetime) -> Incident:
     return story
 
 
-STORIES = [every_new_image]
+def the_new_system_only(now: datetime) -> Incident:
+    story = incident(
+        "new-nodes-of-another-system-start-with-two",
+        CAUSE,
+        "Two new nodes run a system whose systemd sets rp_filter to 2; felix of 3.8 refuses it there, the Container Linux nodes (value 1) run on and miss BGP with nobody: BIRD is up on the new nodes, only felix is not.",
+        "https://github.com/projectcalico/felix/issues/2082",
+        now,
+        platform="other",
+        calico="v3.8.0",
+        kubernetes="v1.15.1",
+        registry="quay.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    old = {f"cl-{n}": f"10.0.7.{20 + n}" for n in (1, 2, 3)}
+    new = {f"fcos-{n}": f"10.0.7.{30 + n}" for n in (1, 2)}
+    story.hosts(
+        old,
+        os_image="Container Linux by CoreOS 2135.5.0 (Rhyolite)",
+        kernel="4.19.50-coreos-r1",
+        runtime="docker://18.6.3",
+    )
+    story.hosts(
+        new,
+        os_image="Fedora CoreOS 30.20190716.1",
+        kernel="5.1.17-300.fc30.x86_64",
+        runtime="docker://18.9.6",
+        age=5000,
+    )
+    story.staff(old)
+    for node, address in new.items():
+        name = story.staff({node: address}, ready=False, restarts=0, started=4900, age=4950)[0]
+        story.probe(name, FELIX_REFUSED.replace('"', ""), 3, 4860, 488)
+        peers = [a for n, a in {**old, **new}.items() if n != node]
+        lines = story.old_boot(node, 4900, peers, prefix=24)[:-1]
+        for n in range(50):
+            lines.append(story.line(4890 - 97 * n, "FATAL", 70 + 44 * n, "int_dataplane.go 1018:", FATAL))
+        story.log(name, lines)
+    story.describe("fcos-1")
+    story.texts["sysctl.txt"] = (
+        "cl-1:   net.ipv4.conf.all.rp_filter = 1\ncl-2:   net.ipv4.conf.all.rp_filter = 1\nfcos-1: net.ipv4.conf.all.rp_filter = 2\nfcos-2: net.ipv4.conf.all.rp_filter = 2\n"
+    )
+    story.affected = list(new)
+    story.cite(f"{story.pods['fcos-1']}.log", "Kernel's RPF check is set to 'loose'")
+    return story
+
+
+STORIES = [every_new_image, the_new_system_only]

@@ -75,4 +75,76 @@ def vxlan_parent_nil_handle(now: datetime) -> Incident:
     return story
 
 
-STORIES = [vxlan_parent_nil_handle]
+def nil_address_of_a_host(now: datetime) -> Incident:
+    story = incident(
+        "felix-falls-over-each-node-without-address",
+        CAUSE,
+        "Whenever a node is removed felix of all workers panics in flushHostIPUpdates (nil address), a defect of this version; between the removals by the autoscaler all is well, and every worker has it alike.",
+        "https://github.com/projectcalico/calico/pull/9489",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+        kubernetes="v1.31.2+IKS",
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.242.0.{n}" for n in (5, 6, 9, 13, 17)])
+    for n, node in enumerate(nodes):
+        name = story.agents([node], ready=True, restarts=0, started=1_300_000)[0]
+        story.probe(name, FELIX_REFUSED, 1900 + n, 84_000, 31)
+    node = nodes[3]
+    trace = [
+        "panic: runtime error: invalid memory address or nil pointer dereference",
+        "[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x2194c0e]",
+        "",
+        "goroutine 386 [running]:",
+        "github.com/projectcalico/calico/felix/calc.(*EventSequencer).flushHostIPUpdates(0xc00061c3c0)",
+        "\t/go/src/github.com/projectcalico/calico/felix/calc/event_sequencer.go:532 +0x20e",
+        "github.com/projectcalico/calico/felix/calc.(*EventSequencer).Flush(0xc00061c3c0)",
+        "\t/go/src/github.com/projectcalico/calico/felix/calc/event_sequencer.go:788 +0x65",
+        "github.com/projectcalico/calico/felix/calc.(*AsyncCalcGraph).maybeFlush(0xc000a10000)",
+        "\t/go/src/github.com/projectcalico/calico/felix/calc/async_calc_graph.go:237 +0x8b",
+        "created by github.com/projectcalico/calico/felix/calc.(*AsyncCalcGraph).Start in goroutine 1",
+    ]
+    for host in (nodes[0], node):
+        lines = []
+        for n in range(5):
+            ago, pid = 84_000 - 20_500 * n, 61 + 9000 * n
+            gone = f"10.242.0.{40 + n}"
+            lines += story.quiet(ago + 400, ago + 5, 130, pid)
+            lines += [
+                f"bird: Removing protocol Mesh_{gone.replace('.', '_')}",
+                story.say(
+                    ago,
+                    "INFO",
+                    pid,
+                    "felix",
+                    "vxlan_resolver.go 161:",
+                    f'Withdrawing VTEP, node IP address deleted node="{gone}"',
+                ),
+                *trace,
+                story.say(
+                    ago - 1.2,
+                    "INFO",
+                    pid + 9000,
+                    "felix",
+                    "daemon.go 148:",
+                    'Felix starting up GOMAXPROCS=4 builddate="2024-09-13T17:10:02+0000" gitcommit="9a96ee3" version="v3.28.2"',
+                ),
+                story.say(
+                    ago - 3.9,
+                    "INFO",
+                    pid + 9000,
+                    "felix",
+                    "int_dataplane.go 1998:",
+                    "Completed first update to dataplane. secsSinceStart=2.61",
+                ),
+            ]
+        story.log(story.pods[host], lines)
+    story.describe(node)
+    story.commands[f"describe-pod-{story.pods[nodes[0]]}.txt"] = f"describe pod -n calico-system {story.pods[nodes[0]]}"
+    story.affected = nodes
+    story.cite(f"{story.pods[node]}.log", "flushHostIPUpdates")
+    return story
+
+
+STORIES = [vxlan_parent_nil_handle, nil_address_of_a_host]

@@ -80,4 +80,54 @@ def agent_cannot_reach_its_server(now: datetime) -> Incident:
     return story
 
 
-STORIES = [agent_cannot_reach_its_server]
+def server_asks_a_dead_agent(now: datetime) -> Incident:
+    story = incident(
+        "logs-come-at-the-third-try",
+        CAUSE,
+        "kubectl logs works at every third try only: two of the three konnectivity agents are gone for the server's purposes (their nodes were switched off hard yesterday), it still sends requests to them. Nodes and calico pods that exist are healthy; half of the fetched files hold a timeout.",
+        "https://github.com/kubernetes-sigs/apiserver-network-proxy/issues/152",
+        now,
+        platform="classic",
+        calico="v3.27.5",
+        kubernetes="v1.30.13+IKS",
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.171.53.{n}" for n in (194, 199, 201, 210)])
+    story.agents(nodes, started=3_000_000)
+    for n, node in enumerate(nodes[:3]):
+        story.other(
+            f"konnectivity-agent-{'6fk'[n]}{'x8w'[n]}{'p2z'[n]}qm",
+            node,
+            f"172.30.{80 + n}.7",
+            owner="DaemonSet/konnectivity-agent",
+            app="konnectivity-agent",
+            image="icr.io/ext/konnectivity/agent:v0.29.2",
+            restarts=0,
+            started=3_000_000,
+        )
+    for n, node in enumerate(nodes):
+        name = story.pods[node]
+        if n % 2:
+            story.texts[f"{name}.log"] = (
+                f'Error from server: Get "https://{node}:10250/containerLogs/calico-system/{name}/calico-node": dial timeout, backstop\n'
+            )
+        else:
+            story.log(name, story.quiet(1500, 12, 190))
+        story.commands[f"describe-pod-{name}.txt"] = f"describe pod -n calico-system {name}"
+    story.texts["three-tries.txt"] = (
+        f'$ kubectl logs -n kube-system konnectivity-agent-6xpqm --tail 1\nError from server: Get "https://{nodes[0]}:10250/containerLogs/kube-system/konnectivity-agent-6xpqm/konnectivity-agent?tailLines=1": dial timeout, backstop\n'
+        f'$ kubectl logs -n kube-system konnectivity-agent-6xpqm --tail 1\nError from server: Get "https://{nodes[0]}:10250/containerLogs/kube-system/konnectivity-agent-6xpqm/konnectivity-agent?tailLines=1": dial timeout, backstop\n'
+        f'$ kubectl logs -n kube-system konnectivity-agent-6xpqm --tail 1\nI{story.klog(40)}       1 client.go:528] "remote connection EOF" connectionID=48121\n'
+        "$ kubectl top nodes\nerror: Metrics API not available\n"
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-node-{nodes[1]}.txt": f"describe node {nodes[1]}",
+    }
+    story.affected = []
+    story.cite("three-tries.txt", "dial timeout, backstop")
+    return story
+
+
+STORIES = [agent_cannot_reach_its_server, server_asks_a_dead_agent]
