@@ -10,6 +10,13 @@ from telling import Incident, incident
 CAUSE = "admission-webhook-blocking"
 
 
+def no_address(story: Incident) -> None:
+    """The pod told last has no address yet."""
+    status = story.objects["Pod"][-1]["status"]
+    status |= {"podIPs": []}
+    del status["podIP"]
+
+
 def everything_was_scaled_to_zero_overnight(now: datetime) -> Incident:
     story = incident(
         "pool-back-from-zero-policy-engine-first",
@@ -88,7 +95,8 @@ def everything_was_scaled_to_zero_overnight(now: datetime) -> Incident:
             phase="Pending",
             age=5100,
         )
-        story.objects["Pod"][-1]["status"] |= {"containerStatuses": [], "podIP": "", "podIPs": [], "hostIP": ""}
+        story.objects["Pod"][-1]["status"] |= {"containerStatuses": []}
+        no_address(story)
         event(
             story,
             "Pod",
@@ -132,4 +140,121 @@ def everything_was_scaled_to_zero_overnight(now: datetime) -> Incident:
     return story
 
 
-STORIES = [everything_was_scaled_to_zero_overnight]
+def new_node_waits_for_its_own_tunnel(now: datetime) -> Incident:
+    story = incident(
+        "replaced-worker-and-webhook-wait-for-each-other",
+        CAUSE,
+        "ROKS on VPC: the tunnel agent moved to the worker that was just replaced and waits for its network; a security webhook is reached through that tunnel and is asked about each change of a node, so calico-node's patch of its node times out and it never finishes its start.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-ts-network-calico-node",
+        now,
+        platform="roks",
+        calico="v3.27.5",
+        kubernetes="v1.29.10+67d3387",
+        difficulty="hard",
+        acceptable=["tunnel-down"],
+    )
+    old = story.workers(
+        [f"10.241.128.{n}" for n in (9, 10)],
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        kernel="4.18.0-553.27.1.el8_10.x86_64",
+        runtime="cri-o://1.29.9",
+    )
+    new = story.workers(
+        ["10.241.128.22"],
+        ready=("True", "KubeletReady", "kubelet is posting ready status"),
+        age=2300,
+        since=2200,
+        calico_up=False,
+        taints=(("node.kubernetes.io/network-unavailable", "NoSchedule"),),
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        kernel="4.18.0-553.27.1.el8_10.x86_64",
+        runtime="cri-o://1.29.9",
+    )[0]
+    story.agents(old, started=1_300_000)
+    name = story.agents([new], ready=False, restarts=14, waiting="CrashLoopBackOff", last=("Error", 1, 44), age=2290)[0]
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_calico-system(b3c2f6a9)",
+        8,
+        2100,
+        97,
+    )
+    story.probe(
+        name,
+        "BIRD is not ready: Failed to stat() nodename file: stat /var/lib/calico/nodename: no such file or directory",
+        70,
+        2200,
+        45,
+    )
+    agent = story.other(
+        "konnectivity-agent-6f9c8b7d4-zk5qp",
+        new,
+        "none",
+        owner="ReplicaSet/konnectivity-agent-6f9c8b7d4",
+        app="konnectivity-agent",
+        image="icr.io/armada-master/konnectivity-agent:0.29.2",
+        ready=False,
+        phase="Pending",
+        waiting="ContainerCreating",
+        age=2150,
+    )
+    no_address(story)
+    story.pod_event(
+        agent,
+        "NetworkNotReady",
+        "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: No CNI configuration file in /etc/kubernetes/cni/net.d/. Has your network provider started?",
+        6,
+        2140,
+        1060,
+        namespace="kube-system",
+    )
+    for i, node in enumerate(old):
+        story.other(
+            f"admission-controller-webhook-5d7c9b8f6-{'rw'[i]}8x2k",
+            node,
+            f"172.17.10{i}.44",
+            "secure-agent",
+            "ReplicaSet/admission-controller-webhook-5d7c9b8f6",
+            image="registry.example.com/secure/admission:3.9.44",
+        )
+    log = story.boot(new, 75)[:11]
+    for i in range(14):
+        log.append(
+            story.say(
+                73 - 2.1 * i,
+                "WARNING",
+                9,
+                "startup",
+                "utils.go 228:",
+                f'Failed to set NetworkUnavailable; will retry error=Patch "https://172.21.0.1:443/api/v1/nodes/{new}/status?timeout=2s": net/http: request canceled (Client.Timeout exceeded while awaiting headers)',
+            )
+        )
+    log += [
+        story.say(
+            44.5,
+            "ERROR",
+            9,
+            "startup",
+            "startup.go 229:",
+            f'Unable to set NetworkUnavailable to False error=timed out patching node, last error was: Patch "https://172.21.0.1:443/api/v1/nodes/{new}/status?timeout=2s": net/http: request canceled (Client.Timeout exceeded while awaiting headers)',
+        ),
+        story.say(44.4, "WARNING", 9, "startup", "utils.go 48:", "Terminating"),
+        "Calico node failed to start",
+    ]
+    story.log(name, log)
+    story.texts["webhooks.txt"] = (
+        "$ oc get validatingwebhookconfigurations\nNAME                                    WEBHOOKS   AGE\naudit.secure.agent.example              1          61d\nmultus.openshift.io                     1          204d\nperformance-addon-operator              1          204d\n\n$ oc get validatingwebhookconfiguration audit.secure.agent.example -o yaml | grep -A22 webhooks:\nwebhooks:\n- clientConfig:\n    service:\n      name: admission-controller-webhook\n      namespace: secure-agent\n      path: /k8s-audit\n      port: 443\n  failurePolicy: Ignore\n  matchPolicy: Equivalent\n  name: audit.secure.agent.example\n  namespaceSelector: {}\n  rules:\n  - apiGroups: ['*']\n    apiVersions: ['*']\n    operations: ['*']\n    resources: ['*/*']\n    scope: '*'\n  timeoutSeconds: 5\n"
+    )
+    story.texts["oc-adm-events-master.txt"] = "".join(
+        f'W{story.klog(400 - 60 * i)}       1 dispatcher.go:205] Failed calling webhook, failing open audit.secure.agent.example: failed calling webhook "audit.secure.agent.example": failed to call webhook: Post "https://admission-controller-webhook.secure-agent.svc:443/k8s-audit?timeout=5s": No agent available\n'
+        for i in range(6)
+    )
+    story.describe(new, name)
+    story.affected = [new]
+    story.cite(f"{name}.log", "Failed to set NetworkUnavailable; will retry")
+    story.cite("oc-adm-events-master.txt", "failed calling webhook")
+    return story
+
+
+STORIES = [everything_was_scaled_to_zero_overnight, new_node_waits_for_its_own_tunnel]

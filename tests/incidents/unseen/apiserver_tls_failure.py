@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 CAUSE = "apiserver-tls-failure"
 
@@ -70,4 +70,70 @@ def one_of_two_servers_kept_its_old_certificate(now: datetime) -> Incident:
     return story
 
 
-STORIES = [one_of_two_servers_kept_its_old_certificate]
+def certificate_without_addresses(now: datetime) -> Incident:
+    story = incident(
+        "api-certificate-names-no-service-address",
+        CAUSE,
+        "The API's certificate was made by hand without IP names: calico-node, which asks the service address, cannot verify it and ends at its datastore check on every node. The kubelets use the host name and are Ready.",
+        "https://github.com/projectcalico/calico/issues/2040",
+        now,
+        platform="other",
+        calico="v3.8.0",
+        kubernetes="v1.14.3",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {"hw-kube-00": "10.21.5.30", "hw-kube-01": "10.21.5.31", "hw-kube-02": "10.21.5.32"}
+    down = (
+        "False",
+        "KubeletNotReady",
+        "runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:docker: network plugin is not ready: cni config uninitialized",
+    )
+    story.hosts(
+        {"hw-kube-00": hosts["hw-kube-00"]},
+        os_image="Ubuntu 16.04.6 LTS",
+        kernel="4.4.0-150-generic",
+        runtime="docker://18.6.2",
+    )
+    story.hosts(
+        {k: v for k, v in hosts.items() if k != "hw-kube-00"},
+        os_image="Ubuntu 16.04.6 LTS",
+        kernel="4.4.0-150-generic",
+        runtime="docker://18.6.2",
+    )
+    del down
+    names = story.staff(hosts, ready=False, restarts=41, waiting="CrashLoopBackOff", last=("Error", 1, 100), age=9000)
+    for name in names:
+        story.probe(
+            name,
+            "felix is not ready: Get http://localhost:9099/readiness: dial tcp 127.0.0.1:9099: connect: connection refused",
+            110,
+            8900,
+            300,
+        )
+        story.pod_event(name, "BackOff", "Back-off restarting failed container", 10, 8800, 500)
+    log = [
+        story.line(132, "INFO", 8, "startup.go 256:", "Early log level set to info"),
+        story.line(132, "INFO", 8, "startup.go 272:", "Using NODENAME environment for node name"),
+        story.line(132, "INFO", 8, "startup.go 284:", "Determined node name: hw-kube-01"),
+        story.line(131.9, "INFO", 8, "startup.go 316:", "Checking datastore connection"),
+    ]
+    log += [
+        story.line(
+            131.8 - i,
+            "INFO",
+            8,
+            "startup.go 331:",
+            "Hit error connecting to datastore - retry error=Get https://10.96.0.1:443/api/v1/nodes/foo: x509: cannot validate certificate for 10.96.0.1 because it doesn't contain any IP SANs",
+        )
+        for i in range(31)
+    ]
+    story.log(names[1], wrapped(story, log, "stamps"))
+    story.describe("hw-kube-01", names[1])
+    story.affected = list(hosts)
+    story.cite(f"{names[1]}.log", "x509: cannot validate certificate for 10.96.0.1")
+    return story
+
+
+STORIES = [one_of_two_servers_kept_its_old_certificate, certificate_without_addresses]

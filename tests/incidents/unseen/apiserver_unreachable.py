@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cluster import NO_CNI
+from cluster import NO_CNI, container
 from telling import Incident, incident
 
 CAUSE = "apiserver-unreachable"
@@ -86,4 +86,117 @@ def service_address_has_no_route(now: datetime) -> Incident:
     return story
 
 
-STORIES = [service_address_has_no_route]
+def token_request_times_out(now: datetime) -> Incident:
+    story = incident(
+        "reloaded-workers-cannot-ask-for-a-token",
+        CAUSE,
+        "IKS classic: on the two workers that were reloaded install-cni gets no answer from the API's service address (i/o timeout) while their kubelets are connected; with a customer's firewall script that ran at their first boot. The other workers go on.",
+        "https://github.com/projectcalico/calico/issues/7529",
+        now,
+        platform="classic",
+        calico="v3.25.2",
+        kubernetes="v1.27.16+IKS",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    old = story.workers([f"10.93.150.{n}" for n in (201, 205, 207)])
+    bad = story.workers(
+        [f"10.93.150.{n}" for n in (211, 214)],
+        ready=NO_CNI,
+        since=3900,
+        age=4000,
+        calico_up=False,
+        taints=(("node.kubernetes.io/not-ready", "NoSchedule"),),
+    )
+    story.agents(old, started=1_000_000)
+    names = []
+    for node in bad:
+        init = [
+            container(
+                story,
+                "install-cni",
+                "icr.io/ext/calico/cni:v3.25.2",
+                ready=False,
+                restarts=14,
+                waiting="CrashLoopBackOff",
+                last=("Error", 1, 75),
+            )
+        ]
+        names += story.agents([node], init=init, ready=False, waiting="PodInitializing", phase="Pending", age=3950)
+        story.other(
+            f"ibm-master-proxy-static-{node}",
+            node,
+            owner="Node/" + node,
+            app="ibm-master-proxy-static",
+            age=3960,
+            started=3950,
+        )
+    for name in names:
+        story.pod_event(
+            name,
+            "BackOff",
+            f"Back-off restarting failed container install-cni in pod {name}_kube-system(4d80)",
+            6,
+            3700,
+            240,
+        )
+    t, lines = story.ago(106), []
+    for i, x in enumerate(
+        (
+            "bandwidth",
+            "calico",
+            "calico-ipam",
+            "flannel",
+            "host-local",
+            "install",
+            "loopback",
+            "portmap",
+            "tags.txt",
+            "tuning",
+        )
+    ):
+        lines.append(
+            story.line(105 - 0.05 * i, "INFO", 1, "cni-installer/<nil> <nil>:", f"Installed /host/opt/cni/bin/{x}")
+        )
+    post = 'Post "https://172.21.0.1:443/api/v1/namespaces/kube-system/serviceaccounts/calico-node/token": dial tcp 172.21.0.1:443: i/o timeout'
+    lines = [
+        f'time="{t}" level=info msg="Running as a Kubernetes pod" source="install.go:145"',
+        *lines,
+        story.line(104.3, "INFO", 1, "cni-installer/<nil> <nil>:", "Wrote Calico CNI binaries to /host/opt/cni/bin"),
+        story.line(104.2, "INFO", 1, "cni-installer/<nil> <nil>:", "CNI plugin version: v3.25.2"),
+        "W"
+        + story.klog(104)
+        + "       1 client_config.go:617] Neither --kubeconfig nor --master was specified.  Using the inClusterConfig.  This might not work.",
+        story.line(
+            75, "ERROR", 1, "cni-installer/<nil> <nil>:", f"Unable to create token for CNI kubeconfig error={post}"
+        ),
+        story.line(
+            75, "FATAL", 1, "cni-installer/<nil> <nil>:", f"Unable to create token for CNI kubeconfig error={post}"
+        ),
+    ]
+    story.log(names[1], lines, f"{names[1]}-cni.log")
+    story.log(
+        story.pods[old[0]],
+        [
+            *story.quiet(4200, 4000, 100),
+            *[
+                f"bird: Mesh_{b.replace('.', '_')}: {x}"
+                for b in bad
+                for x in (
+                    "Received: Administrative shutdown",
+                    "State changed to stop",
+                    "State changed to down",
+                    "Starting",
+                    "State changed to start",
+                )
+            ],
+            *story.quiet(3800, 20, 400),
+        ],
+    )
+    story.describe(bad[1], names[1])
+    story.affected = bad
+    story.cite(f"{names[1]}-cni.log", "dial tcp 172.21.0.1:443: i/o timeout")
+    return story
+
+
+STORIES = [service_address_has_no_route, token_request_times_out]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, protocols
+from telling import Incident, incident, node_status, protocols
 
 CAUSE = "bgp-password-mismatch"
 
@@ -67,4 +67,46 @@ def router_got_a_new_password(now: datetime) -> Incident:
     return story
 
 
-STORIES = [router_got_a_new_password]
+def new_kernels_find_a_hash_they_do_not_expect(now: datetime) -> Incident:
+    story = incident(
+        "one-pool-signs-the-other-does-not",
+        CAUSE,
+        "A BGPPeer with a password selects the nodes of the new pool only: they sign their segments, the old pool's nodes expect none ('Unexpected MD5 Hash found' in the kernel's log). Between the pools no session comes up, inside each they are fine.",
+        "https://github.com/openbgpd-portable/openbgpd-portable/issues/79",
+        now,
+        platform="other",
+        calico="v3.29.1",
+        kubernetes="v1.31.4",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    old = {f"op-{n}": f"10.55.12.{10 + n}" for n in (1, 2, 3)}
+    new = {f"np-{n}": f"10.55.12.{20 + n}" for n in (1, 2)}
+    story.hosts(old, os_image="Ubuntu 24.04.1 LTS", kernel="6.8.0-51-generic", labels={"pool": "old"})
+    story.hosts(new, os_image="Ubuntu 24.04.1 LTS", kernel="6.8.0-51-generic", labels={"pool": "new"}, age=7000)
+    story.staff(old, started=1_200_000)
+    for node, address in new.items():
+        story.staff({node: address}, started=6900, age=6950)
+    name = story.pods["np-1"]
+    story.not_established(name, list(old.values()), 6860, 6890, 3, established=1)
+    log = story.boot("np-1", 6895, [*old.values(), new["np-2"]], up=[new["np-2"]])
+    story.log(name, [*log, *story.quiet(6700, 15, 500)])
+    story.texts["journal-op-1.txt"] = "".join(
+        f"{story.syslog(500 - 41 * i)} op-1 kernel: TCP: Unexpected MD5 Hash found for {list(new.values())[i % 2]}.{41100 + 733 * i}->10.55.12.11.179 [S]\n"
+        for i in range(11)
+    )
+    story.texts["tcpdump-op-1.txt"] = "".join(
+        f"{story.stamp(90 - 6 * i)[11:19]}.{113 + i}557 IP (tos 0xc0, ttl 1, id {32056 + i}, offset 0, flags [DF], proto TCP (6), length 72)\n    10.55.12.21.{44012 + i // 3} > 10.55.12.11.179: Flags [S], seq 2925962972, win 64240, options [nop,nop,md5 shared secret not supplied with -M, can't check - a1c7c71f69f8bb9e0df37a843f99985f,mss 1460,nop,nop,sackOK,nop,wscale 7], length 0\n"
+        for i in range(5)
+    )
+    story.texts["np-1-status.txt"] = node_status(
+        [(p, "start", "15:12:2" + str(i), "Connect") for i, p in enumerate(old.values())]
+        + [(new["np-2"], "up", "15:12:31", "Established")]
+    )
+    story.describe("np-1", name)
+    story.affected = [*old, *new]
+    story.cite("journal-op-1.txt", "Unexpected MD5 Hash found")
+    return story
+
+
+STORIES = [router_got_a_new_password, new_kernels_find_a_hash_they_do_not_expect]

@@ -65,4 +65,44 @@ def first_workers_after_the_update(now: datetime) -> Incident:
     return story
 
 
-STORIES = [first_workers_after_the_update]
+def binding_names_the_wrong_account(now: datetime) -> Incident:
+    story = incident(
+        "role-bound-to-the-account-of-the-old-namespace",
+        CAUSE,
+        "The secret was copied to calico-system, but the RoleBinding still names the service account of kube-system: calico-node may not list the secret (forbidden, every half minute) and has sessions without a password that the others refuse.",
+        "https://github.com/tigera/docs/pull/1837",
+        now,
+        platform="classic",
+        calico="v3.27.3",
+        kubernetes="v1.29.8+IKS",
+        difficulty="medium",
+        acceptable=["rbac-denied"],
+    )
+    nodes = [f"10.144.201.{n}" for n in (7, 12, 13, 20)]
+    story.workers(nodes[:1], labels={"projectcalico.org/operator-node-migration": "migrated"})
+    story.workers(nodes[1:], labels={"projectcalico.org/operator-node-migration": "pre-operator"})
+    name = story.agents(nodes[:1], ready=False, started=4100, age=4120)[0]
+    story.agents(nodes[1:], namespace="kube-system", started=1_500_000)
+    story.not_established(name, nodes[1:], 14, 4080, 135)
+    log = story.boot(nodes[0], 4095, nodes[1:], up=[])
+    for i in range(8):
+        log += [
+            "W"
+            + story.klog(4000 - 480 * i)
+            + '      62 reflector.go:539] k8s.io/client-go@v0.29.4/tools/cache/reflector.go:229: failed to list *v1.Secret: secrets "calico-bgp-password" is forbidden: User "system:serviceaccount:calico-system:calico-node" cannot list resource "secrets" in API group "" in the namespace "calico-system"',
+            "E"
+            + story.klog(4000 - 480 * i)
+            + '      62 reflector.go:147] k8s.io/client-go@v0.29.4/tools/cache/reflector.go:229: Failed to watch *v1.Secret: failed to list *v1.Secret: secrets "calico-bgp-password" is forbidden: User "system:serviceaccount:calico-system:calico-node" cannot list resource "secrets" in API group "" in the namespace "calico-system"',
+            *story.quiet(3900 - 480 * i, 3600 - 480 * i, 200),
+        ]
+    story.log(name, log)
+    story.texts["rolebinding.yaml"] = (
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  name: bgp-secret-access\n  namespace: calico-system\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: Role\n  name: bgp-secret-access\nsubjects:\n- kind: ServiceAccount\n  name: calico-node\n  namespace: kube-system\n"
+    )
+    story.describe(nodes[0])
+    story.affected = [nodes[0]]
+    story.cite(f"{name}.log", 'secrets "calico-bgp-password" is forbidden')
+    return story
+
+
+STORIES = [first_workers_after_the_update, binding_names_the_wrong_account]

@@ -9,6 +9,13 @@ from telling import Incident, incident, node_status
 CAUSE = "cni-config-missing"
 
 
+def no_address(story: Incident) -> None:
+    """The pod told last has no address yet."""
+    status = story.objects["Pod"][-1]["status"]
+    status |= {"podIPs": []}
+    del status["podIP"]
+
+
 def cleaned_up_after_a_reset(now: datetime) -> Incident:
     story = incident(
         "nodes-file-vanished-while-the-agent-runs",
@@ -50,6 +57,7 @@ def cleaned_up_after_a_reset(now: datetime) -> Incident:
             waiting="ContainerCreating",
             age=2200,
         )
+        no_address(story)
         story.pod_event(
             pod,
             "NetworkNotReady",

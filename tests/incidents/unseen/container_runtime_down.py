@@ -9,6 +9,13 @@ from telling import Incident, incident
 CAUSE = "container-runtime-down"
 
 
+def no_address(story: Incident) -> None:
+    """The pod told last has no address yet."""
+    status = story.objects["Pod"][-1]["status"]
+    status |= {"podIPs": []}
+    del status["podIP"]
+
+
 def docker_does_not_answer(now: datetime) -> Incident:
     story = incident(
         "agentpool-node-runtime-is-down",
@@ -64,6 +71,7 @@ def docker_does_not_answer(now: datetime) -> Incident:
             waiting="ContainerCreating",
             age=40_000 - i,
         )
+        no_address(story)
         story.pod_event(
             stuck,
             "FailedCreatePodSandBox",

@@ -9,6 +9,13 @@ from telling import Incident, incident
 CAUSE = "crd-or-version-mismatch"
 
 
+def no_address(story: Incident) -> None:
+    """The pod told last has no address yet."""
+    status = story.objects["Pod"][-1]["status"]
+    status |= {"podIPs": []}
+    del status["podIP"]
+
+
 def endpoint_slices_of_beta(now: datetime) -> Incident:
     story = incident(
         "kubernetes-125-dropped-what-this-felix-lists",
@@ -59,6 +66,7 @@ def endpoint_slices_of_beta(now: datetime) -> Incident:
         waiting="ContainerCreating",
         age=80_000,
     )
+    no_address(story)
     story.pod_event(
         kc,
         "FailedMount",

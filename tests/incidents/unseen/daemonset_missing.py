@@ -10,6 +10,13 @@ from telling import Incident, incident
 CAUSE = "daemonset-missing"
 
 
+def no_address(story: Incident) -> None:
+    """The pod told last has no address yet."""
+    status = story.objects["Pod"][-1]["status"]
+    status |= {"podIPs": []}
+    del status["podIP"]
+
+
 def installation_was_deleted(now: datetime) -> Incident:
     story = incident(
         "installation-deleted-and-stuck-in-its-finalizer",
@@ -76,6 +83,7 @@ def installation_was_deleted(now: datetime) -> Incident:
         waiting="ContainerCreating",
         age=1800,
     )
+    no_address(story)
     story.pod_event(
         web,
         "NetworkNotReady",

@@ -108,16 +108,10 @@ def typha_health_port(now: datetime) -> Incident:
         story.line(48.1, "INFO", 7, "health.go 379:", 'Health enabled.  Starting server. host="localhost" port=9098'),
         story.line(48, "INFO", 7, "sync_server.go 387:", "Opened listen socket port=5473"),
     ]
-    for n in range(47):
-        lines.append(
-            story.line(
-                47.9 - n,
-                "ERROR",
-                7,
-                "health.go 392:",
-                "Health endpoint failed, trying to restart it... error=listen tcp 127.0.0.1:9098: bind: address already in use",
-            )
-        )
+    text = (
+        "Health endpoint failed, trying to restart it... error=listen tcp 127.0.0.1:9098: bind: address already in use"
+    )
+    lines += [story.line(47.9 - n, "ERROR", 7, "health.go 392:", text) for n in range(47)]
     story.log(name, lines)
     story.describe(bad, name)
     story.commands |= {

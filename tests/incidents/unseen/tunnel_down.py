@@ -84,7 +84,7 @@ def server_asks_a_dead_agent(now: datetime) -> Incident:
     story = incident(
         "logs-come-at-the-third-try",
         CAUSE,
-        "kubectl logs works at every third try only: two of the three konnectivity agents are gone for the server's purposes (their nodes were switched off hard yesterday), it still sends requests to them. Nodes and calico pods that exist are healthy; half of the fetched files hold a timeout.",
+        "kubectl logs works at every third try only and the metrics API is away: the tunnel's server sends requests through agents that do not answer. Nodes and calico pods that exist are healthy; half of the fetched files hold a timeout.",
         "https://github.com/kubernetes-sigs/apiserver-network-proxy/issues/152",
         now,
         platform="classic",

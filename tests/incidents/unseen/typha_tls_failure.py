@@ -89,4 +89,95 @@ def signer_was_made_anew(now: datetime) -> Incident:
     return story
 
 
-STORIES = [signer_was_made_anew]
+def client_certificate_ended(now: datetime) -> Incident:
+    story = incident(
+        "node-certs-were-renewed-on-paper-only",
+        CAUSE,
+        "Felix' own client certificate (node-certs, made by the customer's tool) has ended: Typha refuses each new connection with 'expired certificate'. Typha is ready, the API fine; calico-nodes that keep an old connection work on.",
+        "https://github.com/projectcalico/calico/blob/v3.23.5/typha/pkg/syncserver/sync_server.go",
+        now,
+        platform="other",
+        calico="v3.23.5",
+        kubernetes="v1.24.17",
+        registry="harbor.example.com/calico",
+        difficulty="hard",
+    )
+    hosts = {f"bank-k{n}": f"10.9.112.{60 + n}" for n in range(1, 6)}
+    bad = ["bank-k4"]
+    story.hosts(hosts)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=8_000_000)
+    typha = story.typha("bank-k1", "xq5vt", started=8_000_000)
+    name = story.staff(
+        {"bank-k4": hosts["bank-k4"]}, ready=False, restarts=11, started=200, age=4400, last=("Error", 137, 210)
+    )[0]
+    story.probe(name, FELIX_503, 14, 4300, 400)
+    server = f"{hosts['bank-k1']}:5473"
+    lines = story.boot("bank-k4", 200, (), bird=False, prefix=24)[:-1]
+    for turn in range(5):
+        ago, pid = 197 - 36 * turn, 66 + 140 * turn
+        lines += [
+            story.say(
+                ago,
+                "INFO",
+                pid,
+                "felix",
+                "sync_client.go 170:",
+                f'Connecting to Typha. address="{server}" connID=0x0 type=""',
+            ),
+            story.say(ago, "INFO", pid, "felix", "sync_client.go 71:", " requiringTLS=true"),
+            story.say(
+                ago - 0.1,
+                "WARNING",
+                pid,
+                "felix",
+                "sync_client.go 179:",
+                f'error connecting to typha endpoint (1 of 1) {server} connID=0x0 error=remote error: tls: expired certificate type=""',
+            ),
+            story.say(
+                ago - 0.1,
+                "ERROR",
+                pid,
+                "felix",
+                "daemon.go 572:",
+                "Failed to connect to Typha. Retrying... error=connection to typhas ([{"
+                + server
+                + " bank-k1 0xc000a1a2b0}]) failed",
+            ),
+            story.say(
+                ago - 31,
+                "FATAL",
+                pid,
+                "felix",
+                "daemon.go 580:",
+                "Failed to connect to Typha error=connection to typhas ([{"
+                + server
+                + " bank-k1 0xc000a1a2b0}]) failed",
+            ),
+        ]
+    story.log(name, lines)
+    log = []
+    for n in range(12):
+        ago = 195 - 15 * n
+        log += [
+            story.line(
+                ago, "INFO", 7, "sync_server.go 298:", f"Accepted from {hosts['bank-k4']}:{40100 + 7 * n} port=5473"
+            ),
+            story.line(ago, "INFO", 7, "sync_server.go 307:", f"New connection connID={900 + n:#x} port=5473"),
+            story.line(
+                ago - 0.1,
+                "ERROR",
+                7,
+                "sync_server.go 375:",
+                f"TLS handshake error client={hosts['bank-k4']}:{40100 + 7 * n} connID={900 + n:#x} error=x509: certificate has expired or is not yet valid: current time {story.ago(ago)} is after {story.ago(260_000)}",
+            ),
+        ]
+    story.log(typha, log)
+    story.describe("bank-k4")
+    story.commands[f"describe-{typha}.txt"] = f"describe pod -n calico-system {typha}"
+    story.affected = bad
+    story.cite(f"{name}.log", "remote error: tls: expired certificate")
+    story.cite(f"{typha}.log", "TLS handshake error")
+    return story
+
+
+STORIES = [signer_was_made_anew, client_certificate_ended]

@@ -106,4 +106,113 @@ def no_such_service(now: datetime) -> Incident:
     return story
 
 
-STORIES = [no_such_service]
+def too_many_open_files(now: datetime) -> Incident:
+    story = incident(
+        "typha-cannot-accept-any-more",
+        CAUSE,
+        "The only typha of this cluster panics again and again: it may open no more files (accept4: too many open files), so all calico-nodes lose it at once and reconnect in crowds; those that start find none and stay at 503.",
+        "https://github.com/projectcalico/calico/blob/v3.25.2/typha/pkg/syncserver/sync_server.go",
+        now,
+        platform="other",
+        calico="v3.26.5",
+        kubernetes="v1.27.16",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"grid-{n:03}": f"10.77.4.{n}" for n in range(11, 19)}
+    bad = ["grid-013", "grid-017"]
+    story.hosts(hosts)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=900_000)
+    typha = story.typha(
+        "grid-012", "h2x7p", ready=False, restarts=38, waiting="CrashLoopBackOff", last=("Error", 2, 31)
+    )
+    story.pod_event(
+        typha,
+        "BackOff",
+        f"Back-off restarting failed container calico-typha in pod {typha}_calico-system(9b1d)",
+        4,
+        6600,
+        420,
+    )
+    server = f"{hosts['grid-012']}:5473"
+    for n, node in enumerate(bad):
+        name = story.staff(
+            {node: hosts[node]}, ready=False, restarts=4, started=110 + n, age=5000, last=("Error", 137, 120)
+        )[0]
+        story.probe(name, "felix is not ready: readiness probe reporting 503", 8, 4900, 480)
+        lines = story.boot(node, 110 + n, (), bird=False, prefix=24)[:-1]
+        for turn in range(3):
+            ago, pid = 107 - 34 * turn, 64 + 130 * turn
+            lines += [
+                story.say(
+                    ago,
+                    "INFO",
+                    pid,
+                    "felix",
+                    "sync_client.go 202:",
+                    f'Connecting to typha endpoint {server}. myID=0x1 type=""',
+                ),
+                story.say(
+                    ago,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "sync_client.go 205:",
+                    f'Failed to connect to typha endpoint {server}.  Will try another if available... error=dial tcp {server}: connect: connection refused myID=0x1 type=""',
+                ),
+                story.say(
+                    ago - 0.1,
+                    "ERROR",
+                    pid,
+                    "felix",
+                    "daemon.go 529:",
+                    "Failed to connect to Typha. error=failed to load next Typha address to try: tried all available discovered addresses",
+                ),
+                story.say(
+                    ago - 9, "ERROR", pid, "felix", "discovery.go 228:", "Didn't find any ready Typha instances."
+                ),
+                story.say(
+                    ago - 31,
+                    "FATAL",
+                    pid,
+                    "felix",
+                    "daemon.go 538:",
+                    "Failed to connect to Typha, giving up after timeout error=failed to load next Typha address to try: tried all available discovered addresses",
+                ),
+            ]
+        story.log(name, lines)
+    log = [
+        story.line(300, "INFO", 7, "daemon.go 170:", 'Typha starting up GOMAXPROCS=8 version="v3.26.5"'),
+        story.line(299, "INFO", 7, "sync_server.go 387:", "Opened listen socket port=5473"),
+    ]
+    log += [
+        story.line(
+            298 - 0.01 * n,
+            "INFO",
+            7,
+            "sync_server.go 424:",
+            f"Accepted from 10.77.4.{11 + n % 8}:{33000 + n} port=5473",
+        )
+        for n in range(60)
+    ]
+    log += [
+        story.line(
+            262,
+            "PANIC",
+            7,
+            "sync_server.go 420:",
+            "Failed to accept connection error=accept tcp [::]:5473: accept4: too many open files port=5473",
+        ),
+        "panic: (*logrus.Entry) 0xc0006f21c0",
+        "",
+        "goroutine 104 [running]:",
+    ]
+    story.log(typha, log, f"{typha}-previous.log")
+    story.describe("grid-013")
+    story.commands[f"describe-{typha}.txt"] = f"describe pod -n calico-system {typha}"
+    story.affected = bad
+    story.cite(f"{typha}-previous.log", "accept4: too many open files")
+    return story
+
+
+STORIES = [no_such_service, too_many_open_files]

@@ -72,4 +72,47 @@ def bind_source_missing(now: datetime) -> Incident:
     return story
 
 
-STORIES = [bind_source_missing]
+def sys_is_not_shared(now: datetime) -> Incident:
+    story = incident(
+        "sys-fs-is-not-a-shared-mount",
+        CAUSE,
+        "On the two workers that run in system containers /sys is no shared mount; the pod wants /sys/fs with Bidirectional propagation, so containerd cannot make the container calico-node. The installer went through, BGP peers wait.",
+        "https://github.com/k0sproject/k0s/issues/252",
+        now,
+        platform="other",
+        calico="v3.16.2",
+        kubernetes="v1.19.4",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="easy",
+    )
+    hosts = {"metal-1": "10.100.20.11", "metal-2": "10.100.20.12", "lxd-1": "10.100.20.31", "lxd-2": "10.100.20.32"}
+    bad = ["lxd-1", "lxd-2"]
+    story.hosts({k: v for k, v in hosts.items() if k not in bad})
+    story.hosts({k: hosts[k] for k in bad}, age=1900, os_image="Ubuntu 20.04.1 LTS", runtime="containerd://1.4.1")
+    story.staff({k: v for k, v in hosts.items() if k not in bad})
+    text = 'failed to generate container "7b1c1be5f3f8" spec: failed to generate spec: path "/sys/fs/" is mounted on "/sys" but it is not a shared mount'
+    for node in bad:
+        name = story.staff(
+            {node: hosts[node]}, ready=False, phase="Pending", age=1800, waiting="CreateContainerError", message=text
+        )[0]
+        story.pod_event(
+            name,
+            "Pulled",
+            'Container image "docker.io/calico/node:v3.16.2" already present on machine',
+            10,
+            1760,
+            130,
+            type_="Normal",
+        )
+        story.pod_event(name, "Failed", f"Error: {text}", 10, 1760, 130)
+    ok = story.pods["metal-1"]
+    story.recreated(ok, [hosts[n] for n in bad], 1500, 1)
+    story.describe("lxd-2")
+    story.commands[f"describe-pod-{ok}.txt"] = f"describe pod -n kube-system {ok}"
+    story.affected = bad
+    story.cite(f"describe-pod-{story.pods['lxd-2']}.txt", "is not a shared mount")
+    return story
+
+
+STORIES = [bind_source_missing, sys_is_not_shared]

@@ -83,4 +83,69 @@ def lost_http2_connections(now: datetime) -> Incident:
     return story
 
 
-STORIES = [lost_http2_connections]
+def some_seconds_at_a_time(now: datetime) -> Incident:
+    story = incident(
+        "not-ready-for-some-seconds-nobody-sees-it",
+        CAUSE,
+        "get nodes shows four Ready workers; the events count 42 changes of one of them to NotReady and back in six hours, pods are marked and restarted each time. The readiness failures of calico-node there are its effect.",
+        "https://github.com/kubernetes/kubernetes/issues/43516",
+        now,
+        platform="other",
+        calico="v3.10.4",
+        kubernetes="v1.16.9",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="hard",
+    )
+    hosts = {f"az-ne-{n}": f"10.4.0.{4 + n}" for n in range(4)}
+    bad = "az-ne-2"
+    story.hosts(hosts, runtime="docker://18.9.1", kernel="4.15.0-1083-azure", os_image="Ubuntu 18.04.4 LTS")
+    next(o for o in story.objects["Node"] if o["metadata"]["name"] == bad)["status"]["conditions"][-1][
+        "lastTransitionTime"
+    ] = story.ago(190)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_000_000)
+    name = story.staff({bad: hosts[bad]}, restarts=2, started=9000, last=("Error", 137, 9010))[0]
+    story.node_event(
+        bad,
+        "NodeNotReady",
+        f"Node {bad} status is now: NodeNotReady",
+        204,
+        21_600,
+        42,
+        type_="Normal",
+        source="node-controller",
+    )
+    story.node_event(bad, "NodeReady", f"Node {bad} status is now: NodeReady", 190, 21_580, 42, type_="Normal")
+    story.node_event(bad, "Starting", "Starting kubelet.", 9050, 21_000, 3, type_="Normal")
+    story.pod_event(name, "NodeNotReady", "Node is not ready", 204, 21_600, 42, source="node-controller")
+    story.probe(name, "BIRD is not ready: BGP not established with 10.4.0.4,10.4.0.5,10.4.0.7", 8985, 8992, 2)
+    for n in range(3):
+        app = story.other(
+            f"front-{n}-5fd9c8b6d7-w{n}z4q",
+            bad,
+            f"10.244.2.{30 + n}",
+            namespace="default",
+            owner="ReplicaSet/front",
+            restarts=6 + n,
+            started=1500 + 200 * n,
+            last=("Error", 143, 1600),
+        )
+        story.pod_event(
+            app, "NodeNotReady", "Node is not ready", 204, 21_600, 42, source="node-controller", namespace="default"
+        )
+    story.commands = {
+        "nodes.txt": "get nodes",
+        "pods.txt": "get pods -A -o wide",
+        "describe-calico.txt": f"describe pod -n kube-system {name}",
+    }
+    story.events(words="get events -A -o wide")
+    story.log(
+        name,
+        story.old_boot(bad, 9000, [a for n, a in hosts.items() if n != bad], prefix=24) + story.quiet(8900, 10, 600),
+    )
+    story.affected = [bad]
+    story.cite("events.txt", "status is now: NodeNotReady")
+    return story
+
+
+STORIES = [lost_http2_connections, some_seconds_at_a_time]

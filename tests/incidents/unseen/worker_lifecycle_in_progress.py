@@ -77,4 +77,73 @@ def reload_asked_for(now: datetime) -> Incident:
     return story
 
 
-STORIES = [reload_asked_for]
+def three_at_once(now: datetime) -> Incident:
+    story = incident(
+        "pool-grown-from-three-to-six",
+        CAUSE,
+        "The pool was resized a minute ago: three workers are 35 to 80 seconds old, one has its agent starting, one still installs, one has never posted a status yet. The old three see the new peers come; nothing failed.",
+        "https://github.com/kubernetes/autoscaler/issues/7268",
+        now,
+        platform="vpc",
+        calico="v3.29.4",
+        kubernetes="v1.32.6+IKS",
+        difficulty="hard",
+        acceptable=["no-problem-found"],
+    )
+    old = story.workers([f"10.240.66.{n}" for n in (4, 5, 6)])
+    story.agents(old, started=2_400_000)
+    first = story.workers(["10.240.66.10"], age=80, since=12)[0]
+    second = story.workers(
+        ["10.240.66.11"],
+        ready=NO_CNI,
+        since=55,
+        age=60,
+        calico_up=False,
+        taints=[("node.kubernetes.io/not-ready", "NoSchedule")],
+    )[0]
+    third = story.workers(
+        ["10.240.66.12"],
+        ready=("Unknown", "NodeStatusNeverUpdated", "Kubelet never posted node status."),
+        since=35,
+        age=35,
+        calico_up=False,
+        taints=[("node.kubernetes.io/not-ready", "NoSchedule")],
+    )[0]
+    one = story.agents([first], ready=False, started=14, age=70)[0]
+    story.not_established(one, old, 8, 12, 2)
+    story.log(one, story.boot(first, 14, old, old[:2]))
+    init = [container(story, "install-cni", "icr.io/ext/calico/cni:v3.29.4", ready=False, started=4)]
+    two = story.agents([second], ready=False, phase="Pending", age=50, waiting="PodInitializing", init=init)[0]
+    for name, node, ago in ((one, first, 70), (two, second, 50)):
+        story.pod_event(
+            name,
+            "Scheduled",
+            f"Successfully assigned calico-system/{name} to {node}",
+            ago,
+            type_="Normal",
+            source="default-scheduler",
+        )
+        story.pod_event(name, "Pulling", 'Pulling image "icr.io/ext/calico/cni:v3.29.4"', ago - 2, type_="Normal")
+    for node, ago in ((first, 80), (second, 60)):
+        story.node_event(node, "Starting", "Starting kubelet.", ago, type_="Normal")
+        story.node_event(node, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", ago)
+        story.node_event(
+            node, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods", ago, type_="Normal"
+        )
+        story.node_event(
+            node,
+            "RegisteredNode",
+            f"Node {node} event: Registered Node {node} in Controller",
+            ago - 4,
+            type_="Normal",
+            source="node-controller",
+        )
+    story.describe(first)
+    story.describe(second)
+    story.commands[f"describe-node-{third}.txt"] = f"describe node {third}"
+    story.affected = [first, second, third]
+    story.cite("nodes.txt", third)
+    return story
+
+
+STORIES = [reload_asked_for, three_at_once]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import SOCKET, Incident, incident
 
 CAUSE = "worker-local-failure"
 
@@ -59,4 +59,39 @@ def completed_without_a_reason(now: datetime) -> Incident:
     return story
 
 
-STORIES = [completed_without_a_reason]
+def random_numbers_of_its_processor(now: datetime) -> Incident:
+    story = incident(
+        "one-machine-says-crngt-failed",
+        CAUSE,
+        "One of seven like machines: calico-node ends in its first second with 'CRNGT failed.' (the self-test of the random numbers in its crypto library), nothing else in the log; the same image runs on the six others. A fault of this machine.",
+        "https://github.com/projectcalico/calico/issues/7001",
+        now,
+        platform="other",
+        calico="v3.22.4",
+        kubernetes="v1.22.15",
+        registry="quay.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+        acceptable=["software-defect"],
+    )
+    hosts = {f"farm{n}": f"10.15.0.{100 + n}" for n in range(1, 8)}
+    bad = "farm5"
+    story.hosts(hosts, os_image="Red Hat Enterprise Linux 8.6 (Ootpa)", kernel="4.18.0-372.32.1.el8_6.x86_64")
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=4_000_000)
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=208, waiting="CrashLoopBackOff", last=("Error", 2, 180), age=70_000
+    )[0]
+    story.probe(name, SOCKET, 181, 64_000, 400)
+    story.pod_event(name, "BackOff", "Back-off restarting failed container", 13, 69_000, 4400)
+    story.log(name, ["CRNGT failed."], f"{name}-previous.log")
+    story.log(name, ["CRNGT failed."])
+    ok = story.pods["farm2"]
+    story.recreated(ok, [hosts[bad]], 61_000, 5)
+    story.describe(bad)
+    story.commands[f"describe-pod-{ok}.txt"] = f"describe pod -n kube-system {ok}"
+    story.affected = [bad]
+    story.cite(f"{name}.log", "CRNGT failed.")
+    return story
+
+
+STORIES = [completed_without_a_reason, random_numbers_of_its_processor]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container, pod
-from telling import Incident, incident
+from telling import FELIX_REFUSED, Incident, incident
 
 CAUSE = "worker-resource-pressure"
 
@@ -31,6 +31,8 @@ def two_disks_run_full(now: datetime) -> Incident:
         conditions_changed={"DiskPressure": ("True", "KubeletHasDiskPressure", "kubelet has disk pressure")},
         taints=[("node.kubernetes.io/disk-pressure", "NoSchedule")],
     )
+    for item in story.objects["Node"]:
+        item["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(1_600_000)
     story.agents([n for n in nodes if n not in bad])
     text = "The node was low on resource: ephemeral-storage. Threshold quantity: 10386063360, available: 9612084Ki. "
     for n, node in enumerate(bad):
@@ -115,4 +117,78 @@ def two_disks_run_full(now: datetime) -> Incident:
     return story
 
 
-STORIES = [two_disks_run_full]
+def memory_of_two_hosts(now: datetime) -> Incident:
+    story = incident(
+        "memory-pressure-with-the-new-cache",
+        CAUSE,
+        "Since a cache was rolled out one IKS worker has MemoryPressure: the kubelet evicts pods, the kernel kills java and calico-node's felix in turn (system OOM, not the container's limit). calico-node has restarted 17 times and is ready between.",
+        "https://github.com/kubernetes/kubernetes/blob/v1.29.9/pkg/kubelet/eviction/eviction_manager.go",
+        now,
+        platform="vpc",
+        calico="v3.27.4",
+        kubernetes="v1.29.9+IKS",
+        difficulty="medium",
+        acceptable=["worker-starved"],
+    )
+    nodes = [f"10.244.130.{n}" for n in (7, 8, 12)]
+    bad = nodes[1]
+    story.workers([nodes[0], nodes[2]])
+    story.workers(
+        [bad],
+        since=800,
+        conditions_changed={
+            "MemoryPressure": ("True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
+        },
+        taints=[("node.kubernetes.io/memory-pressure", "NoSchedule")],
+    )
+    for item in story.objects["Node"]:
+        item["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(1_600_000)
+    story.agents([nodes[0], nodes[2]], started=1_500_000)
+    name = story.agents([bad], ready=True, restarts=17, started=700, last=("Error", 137, 705))[0]
+    story.probe(name, FELIX_REFUSED, 690, 40_000, 34)
+    for victim, pid in (("java", 81_123), ("calico-node", 90_511), ("java", 92_007)):
+        story.node_event(
+            bad,
+            "SystemOOM",
+            f"System OOM encountered, victim process: {victim}, pid: {pid}",
+            700 + pid % 900,
+            type_="Warning",
+        )
+    story.node_event(bad, "EvictionThresholdMet", "Attempting to reclaim memory", 20, 41_000, 190)
+    story.node_event(
+        bad,
+        "NodeHasInsufficientMemory",
+        f"Node {bad} status is now: NodeHasInsufficientMemory",
+        800,
+        41_000,
+        12,
+        type_="Normal",
+    )
+    cache = story.other(
+        "grid-cache-2",
+        bad,
+        "172.17.44.19",
+        namespace="cache",
+        owner="StatefulSet/grid-cache",
+        app="grid-cache",
+        restarts=11,
+        started=650,
+        last=("Error", 137, 655),
+        age=42_000,
+    )
+    story.pod_event(
+        cache,
+        "Evicted",
+        "The node was low on resource: memory. Threshold quantity: 100Mi, available: 61412Ki. Container grid-cache was using 11218732Ki, request is 2Gi, has larger consumption of memory. ",
+        3000,
+        namespace="cache",
+    )
+    story.log(name, story.boot(bad, 700, [nodes[0], nodes[2]]) + story.quiet(650, 5, 64))
+    story.describe(bad)
+    story.commands["describe-cache.txt"] = f"describe pod -n cache {cache}"
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "KubeletHasInsufficientMemory")
+    return story
+
+
+STORIES = [two_disks_run_full, memory_of_two_hosts]

@@ -108,4 +108,95 @@ def no_requests_under_load(now: datetime) -> Incident:
     return story
 
 
-STORIES = [no_requests_under_load]
+def a_load_of_ninety(now: datetime) -> Incident:
+    story = incident(
+        "load-of-ninety-on-four-processors",
+        CAUSE,
+        "One ROKS worker has a load of over ninety on four CPUs (transcoding jobs without limits): felix and BIRD answer, only too late; liveness kills calico-node every half hour. Its peers see it come and go.",
+        "https://github.com/projectcalico/calico/issues/3420",
+        now,
+        platform="roks",
+        calico="v3.26.3",
+        kubernetes="v1.28.15+ff493be",
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.186.91.{n}" for n in (35, 36, 40, 47)])
+    bad = nodes[1]
+    story.agents([n for n in nodes if n != bad], started=1_900_000)
+    name = story.agents([bad], ready=False, restarts=23, started=410, last=("Error", 137, 415))[0]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Liveness probe failed: calico/node is not ready: Felix is not live: Get "http://localhost:9099/liveness": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
+        30,
+        43_000,
+        160,
+        type_="Warning",
+    )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error executing command: read unix @->/var/run/calico/bird.ctl: i/o timeout",
+        22,
+        43_000,
+        207,
+    )
+    story.pod_event(
+        name,
+        "Killing",
+        "Container calico-node failed liveness probe, will be restarted",
+        440,
+        42_000,
+        23,
+        type_="Normal",
+    )
+    for n in range(4):
+        story.other(
+            f"transcode-{29371 + n}-{'bdfh'[n]}x7k2",
+            bad,
+            f"172.30.77.{40 + n}",
+            namespace="media",
+            owner=f"Job/transcode-{29371 + n}",
+            app="transcode",
+            age=3000 + n,
+            started=2990,
+            image="registry.example.com/media/ffmpeg:6.1",
+        )
+    peers = [n for n in nodes if n != bad]
+    lines = story.boot(bad, 408, peers)
+    for n in range(6):
+        ago = 360 - 58 * n
+        lines += [
+            story.say(
+                ago,
+                "INFO",
+                61,
+                "felix",
+                "summary.go 100:",
+                f"Summarising {3 + n % 2} dataplane reconciliation loops over 1m{9 + n}.2s: avg={3100 + 410 * n}ms longest={11_200 + 900 * n}ms (resync-filter-v4,resync-nat-v4)",
+            ),
+            f"bird: I/O loop cycle took {5200 + 333 * n} ms for 6 events",
+            "bird: Kernel dropped some netlink messages, will resync on next scan.",
+        ]
+    story.log(name, lines)
+    story.texts["debug-node.txt"] = (
+        "sh-4.4# uptime\n 16:02:11 up 31 days,  4:40,  0 users,  load average: 94.18, 91.77, 88.03\nsh-4.4# nproc\n4\n"
+        "sh-4.4# ps -eo pcpu,comm --sort=-pcpu | head -5\n%CPU COMMAND\n97.1 ffmpeg\n95.4 ffmpeg\n94.9 ffmpeg\n92.8 ffmpeg\n"
+    )
+    first = story.pods[nodes[0]]
+    session = f"bird: Mesh_{bad.replace('.', '_')}"
+    log = []
+    for n in range(5):
+        log += [
+            *story.quiet(9000 - 1800 * n, 7700 - 1800 * n, 400),
+            f"{session}: Error: Hold timer expired",
+            *(f"{session}: State changed to {s}" for s in ("stop", "down", "start", "feed", "up")),
+        ]
+    story.log(first, log)
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite("debug-node.txt", "load average: 94.18, 91.77, 88.03")
+    return story
+
+
+STORIES = [no_requests_under_load, a_load_of_ninety]

@@ -84,4 +84,51 @@ def virtual_address_of_keepalived(now: datetime) -> Incident:
     return story
 
 
-STORIES = [virtual_address_of_keepalived]
+def port_channel_of_a_switch(now: datetime) -> Incident:
+    story = incident(
+        "switch-takes-its-port-channel",
+        CAUSE,
+        "The new worker is a switch with many data ports; first-found took PortChannel0004 (10.0.0.62/31) in place of eth0, on which the kubelet and the API live. Nobody can open BGP to 10.0.0.62, and this node none to the others.",
+        "https://github.com/projectcalico/calicoctl/issues/2108",
+        now,
+        platform="other",
+        calico="v3.10.3",
+        kubernetes="v1.17.2",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {"str-renuka-01": "10.33.157.24", "str-renuka-02": "10.33.157.25"}
+    bad = "str-s6000-acs-13"
+    story.hosts(hosts, runtime="docker://18.9.8")
+    story.hosts(
+        {bad: "10.33.147.253"},
+        age=5200,
+        os_image="Debian GNU/Linux 9 (stretch)",
+        kernel="4.9.0-11-2-amd64",
+        runtime="docker://18.9.8",
+    )
+    story.objects["Node"][-1]["metadata"]["annotations"]["projectcalico.org/IPv4Address"] = "10.0.0.62/31"
+    story.staff(hosts)
+    name = story.staff({bad: "10.33.147.253"}, ready=False, started=5000, age=5100)[0]
+    peers = list(hosts.values())
+    story.not_established(name, peers, 7, 4950, 490)
+    story.log(
+        name,
+        story.old_boot(bad, 5000, peers, (), interface="PortChannel0004", address="10.0.0.62", prefix=31)
+        + story.quiet(4900, 12, 500),
+    )
+    story.recreated(story.pods["str-renuka-01"], ["10.0.0.62"], 4600, 1)
+    story.log(
+        story.pods["str-renuka-01"],
+        story.old_boot("str-renuka-01", 4630, ["10.33.157.25", "10.0.0.62"], ["10.33.157.25"], prefix=24)
+        + story.quiet(4500, 9, 600),
+    )
+    story.describe(bad)
+    story.commands["describe-pod-renuka-01.txt"] = f"describe pod -n kube-system {story.pods['str-renuka-01']}"
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Using autodetected IPv4 address on interface PortChannel0004: 10.0.0.62/31")
+    return story
+
+
+STORIES = [virtual_address_of_keepalived, port_channel_of_a_switch]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import FELIX_REFUSED, Incident, incident
+from telling import FELIX_503, FELIX_REFUSED, Incident, incident
 
 CAUSE = "xtables-lock-contention"
 
@@ -98,4 +98,62 @@ def lock_taken_twice(now: datetime) -> Incident:
     return story
 
 
-STORIES = [lock_taken_twice]
+def listing_that_resolves_names(now: datetime) -> Incident:
+    story = incident(
+        "cron-lists-rules-and-waits-for-names",
+        CAUSE,
+        "A cron script of the customer runs 'iptables -L' (with name resolution that hangs) every five minutes on two workers and keeps the xtables lock for minutes: felix' restores end with status 4 in these times and it reports not ready; in between all is well.",
+        "https://github.com/kubernetes/kubernetes/pull/85771",
+        now,
+        platform="classic",
+        calico="v3.24.5",
+        kubernetes="v1.25.16+IKS",
+        namespace="kube-system",
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.129.240.{n}" for n in (66, 70, 75, 81, 90)])
+    bad = [nodes[0], nodes[4]]
+    story.agents([n for n in nodes if n not in bad], started=1_800_000)
+    for node in bad:
+        name = story.agents([node], ready=True, started=1_800_000, restarts=0)[0]
+        story.probe(name, FELIX_503, 130, 90_000, 260)
+        lines = []
+        for turn in range(12):
+            ago = 3600 - 300 * turn
+            lines += story.quiet(ago + 95, ago + 5, 45, 64)
+            for k in range(3):
+                lines += [
+                    story.say(
+                        ago - 11 * k,
+                        "WARNING",
+                        64,
+                        "felix",
+                        "table.go 1321:",
+                        'Failed to execute ip(6)tables-restore command error=exit status 4 errorOutput="Another app is currently holding the xtables lock; still 1s 0us time ahead to have a chance to grab the lock...\\nAnother app is currently holding the xtables lock. Stopped waiting after 10s.\\n" input="*filter\\n-R cali-tw-cali7d1f0f4f2a1 3\\nCOMMIT\\n" ipVersion=0x4 output="" table="filter"',
+                    ),
+                    story.say(
+                        ago - 11 * k,
+                        "WARNING",
+                        64,
+                        "felix",
+                        "table.go 999:",
+                        'Failed to program iptables, will retry error=exit status 4 ipVersion=0x4 table="filter"',
+                    ),
+                ]
+            lines.append(
+                story.say(ago - 40, "WARNING", 64, "felix", "health.go 85:", 'Report timed out name="int_dataplane"')
+            )
+        story.log(name, lines)
+    story.texts[f"ps-{bad[0]}.txt"] = (
+        "$ fuser -v /run/xtables.lock\n                     USER        PID ACCESS COMMAND\n/run/xtables.lock:   root      48120 F.... iptables\n"
+        "$ ps -o pid,ppid,etime,args -p 48120,48117\n    PID    PPID     ELAPSED COMMAND\n  48117    1204       02:41 /bin/sh /opt/acme/fwcount.sh\n  48120   48117       02:41 iptables -L\n"
+    )
+    story.describe(bad[0])
+    story.affected = bad
+    story.cite(
+        f"{story.pods[bad[0]]}.log", "Another app is currently holding the xtables lock. Stopped waiting after 10s."
+    )
+    return story
+
+
+STORIES = [lock_taken_twice, listing_that_resolves_names]
