@@ -202,11 +202,11 @@ def new_node_waits_for_its_own_tunnel(now: datetime) -> Incident:
     no_address(story)
     story.pod_event(
         agent,
-        "NetworkNotReady",
-        "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: No CNI configuration file in /etc/kubernetes/cni/net.d/. Has your network provider started?",
+        "FailedCreatePodSandBox",
+        '(combined from similar events): Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create pod network sandbox k8s_konnectivity-agent-6f9c8b7d4-zk5qp_kube-system_0(7c1d9e): error adding pod kube-system_konnectivity-agent-6f9c8b7d4-zk5qp to CNI network "multus-cni-network": plugin type="multus" name="multus-cni-network" failed (add): [kube-system/konnectivity-agent-6f9c8b7d4-zk5qp:k8s-pod-network]: error adding container to network "k8s-pod-network": stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/',
         6,
         2140,
-        1060,
+        160,
         namespace="kube-system",
     )
     for i, node in enumerate(old):

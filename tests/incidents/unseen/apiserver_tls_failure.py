@@ -85,11 +85,6 @@ def certificate_without_addresses(now: datetime) -> Incident:
         difficulty="easy",
     )
     hosts = {"hw-kube-00": "10.21.5.30", "hw-kube-01": "10.21.5.31", "hw-kube-02": "10.21.5.32"}
-    down = (
-        "False",
-        "KubeletNotReady",
-        "runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:docker: network plugin is not ready: cni config uninitialized",
-    )
     story.hosts(
         {"hw-kube-00": hosts["hw-kube-00"]},
         os_image="Ubuntu 16.04.6 LTS",
@@ -102,7 +97,6 @@ def certificate_without_addresses(now: datetime) -> Incident:
         kernel="4.4.0-150-generic",
         runtime="docker://18.6.2",
     )
-    del down
     names = story.staff(hosts, ready=False, restarts=41, waiting="CrashLoopBackOff", last=("Error", 1, 100), age=9000)
     for name in names:
         story.probe(

@@ -96,7 +96,7 @@ def new_kernels_find_a_hash_they_do_not_expect(now: datetime) -> Incident:
         for i in range(11)
     )
     story.texts["tcpdump-op-1.txt"] = "".join(
-        f"{story.stamp(90 - 6 * i)[11:19]}.{113 + i}557 IP (tos 0xc0, ttl 1, id {32056 + i}, offset 0, flags [DF], proto TCP (6), length 72)\n    10.55.12.21.{44012 + i // 3} > 10.55.12.11.179: Flags [S], seq 2925962972, win 64240, options [nop,nop,md5 shared secret not supplied with -M, can't check - a1c7c71f69f8bb9e0df37a843f99985f,mss 1460,nop,nop,sackOK,nop,wscale 7], length 0\n"
+        f"{story.stamp(90 - 6 * i)[11:19]}.{113 + i}557 IP (tos 0xc0, ttl 64, id {32056 + i}, offset 0, flags [DF], proto TCP (6), length 72)\n    10.55.12.21.{44012 + i // 3} > 10.55.12.11.179: Flags [S], seq 2925962972, win 64240, options [nop,nop,md5 shared secret not supplied with -M, can't check - a1c7c71f69f8bb9e0df37a843f99985f,mss 1460,nop,nop,sackOK,nop,wscale 7], length 0\n"
         for i in range(5)
     )
     story.texts["np-1-status.txt"] = node_status(
