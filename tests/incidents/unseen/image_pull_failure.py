@@ -52,6 +52,7 @@ def proxy_authority(now: datetime) -> Incident:
         waiting="ImagePullBackOff",
         message='Back-off pulling image "docker.io/calico/typha:v3.23.1"',
     )
+    story.objects["Pod"][-1]["metadata"]["creationTimestamp"] = story.ago(1010)
     story.describe("kuberp-master")
     story.commands[f"describe-{typha}.txt"] = f"describe pod -n calico-system {typha}"
     story.affected = list(hosts)

@@ -77,7 +77,7 @@ def prefix_with_a_star(now: datetime) -> Incident:
     nodes = story.workers([f"10.180.11.{n}" for n in (5, 6, 8, 14, 15, 19)])
     for n, node in enumerate(nodes):
         name = story.agents(
-            [node], ready=False, restarts=2 + n % 2, started=500 + n, age=2_000_000, last=("Error", 137, 505 + n)
+            [node], ready=False, restarts=2 + n % 2, started=500 + n, age=1_600_000, last=("Error", 137, 505 + n)
         )[0]
         story.probe(name, FELIX_REFUSED, 5 + n, 1750, 122)
         story.probe(name, NOT_LIVE, 540 + n, 1740, 60, kind="Liveness")

@@ -27,7 +27,7 @@ def old_addresses_kept(now: datetime) -> Incident:
     story.hosts(
         hosts, os_image="CentOS Linux 7 (Core)", kernel="3.10.0-1160.31.1.el7.x86_64", runtime="containerd://1.4.4"
     )
-    story.staff(hosts, restarts=1, started=7_000_000, last=("Completed", 0, 7_000_100))
+    story.staff(hosts, restarts=1, started=1_600_000, last=("Completed", 0, 1_600_100))
     error = "failed to request 1 IPv4 addresses. IPAM allocated only 0"
     for n, (pod, node) in enumerate(
         (

@@ -118,7 +118,7 @@ def suddenly_after_sixty_days(now: datetime) -> Incident:
     )
     hosts = {f"kubic-{n:02}": f"10.33.18.{50 + n}" for n in range(1, 5)}
     bad = "kubic-03"
-    story.hosts(hosts, os_image="openSUSE MicroOS", kernel="5.12.13-1-default", runtime="cri-o://1.21.0")
+    story.hosts(hosts, age=5_400_000, os_image="openSUSE MicroOS", kernel="5.12.13-1-default", runtime="cri-o://1.21.0")
     story.staff({k: v for k, v in hosts.items() if k != bad})
     name = story.staff({bad: hosts[bad]}, ready=False, started=5_250_000, age=5_251_000)[0]
     story.probe(name, "felix is not ready: readiness probe reporting 503", 14, 118_000, 3910)

@@ -26,7 +26,7 @@ def native_raw_rule(now: datetime) -> Incident:
     hosts = {f"fra-k8s-{n:02}": f"10.101.16.{30 + n}" for n in range(1, 6)}
     bad = "fra-k8s-04"
     story.hosts(hosts, os_image="Debian GNU/Linux 12 (bookworm)", kernel="6.1.0-17-amd64")
-    story.staff({k: v for k, v in hosts.items() if k != bad}, started=2_000_000)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_600_000)
     name = story.staff({bad: hosts[bad]}, ready=False, restarts=2, started=600, last=("Error", 137, 610))[0]
     story.probe(name, FELIX_REFUSED, 12, 2900, 211)
     story.probe(name, NOT_LIVE, 22, 2880, 150, kind="Liveness")

@@ -25,8 +25,8 @@ def hung_kubelet(now: datetime) -> Incident:
     )
     nodes = story.workers([f"10.74.12.{n}" for n in (133, 140, 141)])
     dead = story.workers(["10.74.12.147"], ready=UNKNOWN, since=10_900, taints=LOST)[0]
-    pods = story.agents(nodes, started=3_000_000)
-    name = story.agents([dead], ready=True, started=3_000_000)[0]
+    pods = story.agents(nodes, started=1_600_000)
+    name = story.agents([dead], ready=True, started=1_600_000)[0]
     next(p for p in story.objects["Pod"] if p["metadata"]["name"] == name)["status"]["conditions"][1]["status"] = (
         "False"
     )
@@ -84,7 +84,7 @@ def process_ended_without_a_word(now: datetime) -> Incident:
         runtime="docker://19.3.15",
         os_image="CentOS Linux 7 (Core)",
     )
-    story.staff(hosts, started=2_000_000)
+    story.staff(hosts, started=1_600_000)
     others = [a for n, a in hosts.items() if n != dead]
     text = []
     for n, pod in enumerate(("calico-node", "kube-proxy-6gq2k", "ceph-osdaa-fgpt6", "ceph-mon-xtc5j")):

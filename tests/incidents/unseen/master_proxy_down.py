@@ -13,7 +13,7 @@ def proxy_wont_start(now: datetime) -> Incident:
     story = incident(
         "static-proxy-in-backoff-on-one-worker",
         CAUSE,
-        "On one of five workers ibm-master-proxy-static cannot bind 2040 any more and is in CrashLoopBackOff; calico-node and kube-proxy of only this worker are refused at 172.20.0.1:2040. Its felix cannot reach the API, so the probes fail.",
+        "On one of five workers ibm-master-proxy-static dies of a segmentation fault some seconds after each start and is in CrashLoopBackOff; between, calico-node, kube-proxy and the kubelet of only this worker are refused at 172.20.0.1:2040. The worker is Ready at the moment, its calico-node does not get through its datastore check.",
         "https://cloud.ibm.com/docs/containers?topic=containers-service-arch",
         now,
         platform="vpc",
@@ -35,7 +35,7 @@ def proxy_wont_start(now: datetime) -> Incident:
         )
     story.other(
         f"ibm-master-proxy-static-{bad}", bad, owner=f"Node/{bad}", app="ibm-master-proxy-static", image="icr.io/armada-master/haproxy:83df0d3",
-        ready=False, restarts=27, waiting="CrashLoopBackOff", last=("Error", 1, 130), message="back-off 5m0s restarting failed container=ibm-master-proxy-static",
+        ready=False, restarts=27, waiting="CrashLoopBackOff", last=("Error", 139, 130), message="back-off 5m0s restarting failed container=ibm-master-proxy-static",
     )  # fmt: skip
     name = story.agents([bad], ready=False, restarts=14, waiting="CrashLoopBackOff", last=("Error", 1, 70))[0]
     refused = "dial tcp 172.20.0.1:2040: connect: connection refused"
@@ -75,11 +75,23 @@ def proxy_wont_start(now: datetime) -> Incident:
         f"describe-pod-{story.pods[others[0]]}.txt": f"describe pod -n calico-system {story.pods[others[0]]}",
     }
     story.texts["proxy-previous.log"] = (
-        "[NOTICE]   (1) : haproxy version is 2.8.13-1ubuntu1\n[ALERT]    (1) : Binding [/usr/local/etc/haproxy/haproxy.cfg:22] for frontend kube-apiserver: cannot bind socket (Cannot assign requested address) for [172.20.0.1:2040]\n"
-        "[ALERT]    (1) : [haproxy.main()] Some protocols failed to start their listeners! Exiting.\n"
+        "[NOTICE]   (1) : haproxy version is 2.8.13-1ubuntu1\n[NOTICE]   (1) : New worker (8) forked\n[NOTICE]   (1) : Loading success.\n"
+        "[NOTICE]   (1) : haproxy version is 2.8.13-1ubuntu1\n[ALERT]    (1) : Current worker (8) exited with code 139 (Segmentation fault)\n"
+        "[ALERT]    (1) : exit-on-failure: killing every processes with SIGTERM\n[WARNING]  (1) : All workers exited. Exiting... (139)\n"
     )
+    story.node_event(
+        bad,
+        "NodeNotReady",
+        f"Node {bad} status is now: NodeNotReady",
+        1500,
+        5100,
+        3,
+        type_="Normal",
+        source="node-controller",
+    )
+    story.node_event(bad, "NodeReady", f"Node {bad} status is now: NodeReady", 1390, 5000, 3, type_="Normal")
     story.affected = [bad]
-    story.cite("pods.txt", f"ibm-master-proxy-static-{bad}")
+    story.cite("proxy-previous.log", "exited with code 139 (Segmentation fault)")
     story.cite(f"{name}.log", refused)
     return story
 

@@ -134,8 +134,8 @@ def masters_policy_without_typha(now: datetime) -> Incident:
     }
     bad = ["kf-worker-2", "kf-worker-3"]
     story.hosts(hosts)
-    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=3_000_000)
-    story.typha("kf-worker-1", "p4rvn", started=3_000_000)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_600_000)
+    story.typha("kf-worker-1", "p4rvn", started=1_600_000)
     for n, node in enumerate(bad):
         name = story.staff(
             {node: hosts[node]}, ready=False, restarts=5, started=150, age=1700 - n, last=("Error", 137, 160)

@@ -99,7 +99,7 @@ def team_device_has_another_name(now: datetime) -> Incident:
             {"name": "IP_AUTODETECTION_METHOD", "value": "interface=eth.*|en.*|em.*"},
         ]
     }
-    story.staff({k: v for k, v in hosts.items() if k != bad}, spec=env, started=3_300_000)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, spec=env, started=1_600_000)
     name = story.staff(
         {bad: hosts[bad]}, ready=False, restarts=19, waiting="CrashLoopBackOff", last=("Error", 1, 33), spec=env
     )[0]

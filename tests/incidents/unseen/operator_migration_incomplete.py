@@ -27,7 +27,7 @@ def unsupported_config(now: datetime) -> Incident:
     )
     hosts = {f"node{n}": f"10.3.60.{20 + n}" for n in range(1, 5)}
     story.hosts(hosts)
-    story.staff(hosts, started=4_000_000)
+    story.staff(hosts, started=1_600_000)
     op = story.other(
         "tigera-operator-6f669b6c4f-b8qdn",
         "node2",
@@ -107,7 +107,7 @@ def too_few_untainted_workers(now: datetime) -> Incident:
     label = "projectcalico.org/operator-node-migration"
     moved = story.workers(["10.138.22.4", "10.138.22.7"], labels={label: "migrated"})
     rest = story.workers([f"10.138.22.{n}" for n in (11, 12, 16, 20)], labels={label: "pre-operator"}, taints=taint)
-    story.agents(rest, started=4_000_000)
+    story.agents(rest, started=1_600_000)
     for node in moved:
         story.agents(
             [node], namespace="calico-system", image="icr.io/ext/calico/node:v3.27.2", started=32_000, age=32_100

@@ -78,7 +78,7 @@ def typha_health_port(now: datetime) -> Incident:
     )
     nodes = story.workers([f"10.249.16.{n}" for n in (34, 35, 36)])
     bad = nodes[2]
-    story.agents(nodes, started=2_000_000)
+    story.agents(nodes, started=1_600_000)
     good = story.typha(nodes[0], "6vd9k")
     name = story.typha(bad, "t5hgm", ready=False, restarts=21, started=50, last=("Error", 143, 55))
     story.other(

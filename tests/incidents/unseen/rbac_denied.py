@@ -128,7 +128,7 @@ def role_without_network_sets(now: datetime) -> Incident:
     node = "mgmt-2"
     for n, (host, address) in enumerate(hosts.items()):
         name = story.staff(
-            {host: address}, ready=False, restarts=1, started=2400 + n, age=2_500_000, last=("Error", 137, 2410)
+            {host: address}, ready=False, restarts=1, started=2400 + n, age=1_600_000, last=("Error", 137, 2410)
         )[0]
         story.probe(name, FELIX_503, 8, 2350, 230)
     lines = story.boot(node, 2402, [a for h, a in hosts.items() if h != node], prefix=24)[:-1]

@@ -93,7 +93,7 @@ def server_asks_a_dead_agent(now: datetime) -> Incident:
         difficulty="hard",
     )
     nodes = story.workers([f"10.171.53.{n}" for n in (194, 199, 201, 210)])
-    story.agents(nodes, started=3_000_000)
+    story.agents(nodes, started=1_600_000)
     for n, node in enumerate(nodes[:3]):
         story.other(
             f"konnectivity-agent-{'6fk'[n]}{'x8w'[n]}{'p2z'[n]}qm",
@@ -103,7 +103,7 @@ def server_asks_a_dead_agent(now: datetime) -> Incident:
             app="konnectivity-agent",
             image="icr.io/ext/konnectivity/agent:v0.29.2",
             restarts=0,
-            started=3_000_000,
+            started=1_600_000,
         )
     for n, node in enumerate(nodes):
         name = story.pods[node]

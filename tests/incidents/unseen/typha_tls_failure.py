@@ -25,9 +25,9 @@ def signer_was_made_anew(now: datetime) -> Incident:
     hosts = {f"pr-eu-{n:02}": f"10.160.5.{40 + n}" for n in range(1, 7)}
     bad = ["pr-eu-02", "pr-eu-05"]
     story.hosts(hosts)
-    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=5_000_000)
-    story.typha("pr-eu-01", "9mzqt", started=5_000_000)
-    story.typha("pr-eu-03", "kx44c", started=5_000_000)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_600_000)
+    story.typha("pr-eu-01", "9mzqt", started=1_600_000)
+    story.typha("pr-eu-03", "kx44c", started=1_600_000)
     typhas = (hosts["pr-eu-01"], hosts["pr-eu-03"])
     unknown = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
     for n, node in enumerate(bad):
@@ -105,8 +105,8 @@ def client_certificate_ended(now: datetime) -> Incident:
     hosts = {f"bank-k{n}": f"10.9.112.{60 + n}" for n in range(1, 6)}
     bad = ["bank-k4"]
     story.hosts(hosts)
-    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=8_000_000)
-    typha = story.typha("bank-k1", "xq5vt", started=8_000_000)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_600_000)
+    typha = story.typha("bank-k1", "xq5vt", started=1_600_000)
     name = story.staff(
         {"bank-k4": hosts["bank-k4"]}, ready=False, restarts=11, started=200, age=4400, last=("Error", 137, 210)
     )[0]

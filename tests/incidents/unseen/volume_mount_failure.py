@@ -89,7 +89,13 @@ def sys_is_not_shared(now: datetime) -> Incident:
     hosts = {"metal-1": "10.100.20.11", "metal-2": "10.100.20.12", "lxd-1": "10.100.20.31", "lxd-2": "10.100.20.32"}
     bad = ["lxd-1", "lxd-2"]
     story.hosts({k: v for k, v in hosts.items() if k not in bad})
-    story.hosts({k: hosts[k] for k in bad}, age=1900, os_image="Ubuntu 20.04.1 LTS", runtime="containerd://1.4.1")
+    story.hosts(
+        {k: hosts[k] for k in bad},
+        age=1900,
+        calico_up=False,
+        os_image="Ubuntu 20.04.1 LTS",
+        runtime="containerd://1.4.1",
+    )
     story.staff({k: v for k, v in hosts.items() if k not in bad})
     text = 'failed to generate container "7b1c1be5f3f8" spec: failed to generate spec: path "/sys/fs/" is mounted on "/sys" but it is not a shared mount'
     for node in bad:

@@ -23,8 +23,8 @@ def lost_http2_connections(now: datetime) -> Incident:
     )
     nodes = story.workers([f"10.240.128.{n}" for n in (5, 8, 9, 13, 14)])
     bad = [nodes[1], nodes[3]]
-    story.agents([n for n in nodes if n not in bad], started=2_000_000)
-    story.agents(bad, started=2_000_000, restarts=0)
+    story.agents([n for n in nodes if n not in bad], started=1_600_000)
+    story.agents(bad, started=1_600_000, restarts=0)
     for n, (node, count) in enumerate(zip(bad, (14, 11), strict=True)):
         story.node_event(
             node,

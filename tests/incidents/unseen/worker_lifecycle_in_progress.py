@@ -32,7 +32,7 @@ def reload_asked_for(now: datetime) -> Incident:
         calico_up=False,
         taints=[("node.kubernetes.io/not-ready", "NoSchedule"), ("node.kubernetes.io/not-ready", "NoExecute")],
     )[0]
-    pods = story.agents(nodes, started=4_000_000)
+    pods = story.agents(nodes, started=1_600_000)
     init = [container(story, "install-cni", "icr.io/ext/calico/cni:v3.27.5", ready=False, waiting="PodInitializing")]
     name = story.agents([fresh], ready=False, phase="Pending", age=60, waiting="PodInitializing", init=init)[0]
     story.pod_event(
@@ -91,7 +91,7 @@ def three_at_once(now: datetime) -> Incident:
         acceptable=["no-problem-found"],
     )
     old = story.workers([f"10.240.66.{n}" for n in (4, 5, 6)])
-    story.agents(old, started=2_400_000)
+    story.agents(old, started=1_600_000)
     first = story.workers(["10.240.66.10"], age=80, since=12)[0]
     second = story.workers(
         ["10.240.66.11"],

@@ -122,7 +122,7 @@ def a_load_of_ninety(now: datetime) -> Incident:
     )
     nodes = story.workers([f"10.186.91.{n}" for n in (35, 36, 40, 47)])
     bad = nodes[1]
-    story.agents([n for n in nodes if n != bad], started=1_900_000)
+    story.agents([n for n in nodes if n != bad], started=1_600_000)
     name = story.agents([bad], ready=False, restarts=23, started=410, last=("Error", 137, 415))[0]
     story.pod_event(
         name,

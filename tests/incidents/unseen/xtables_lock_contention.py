@@ -113,9 +113,9 @@ def listing_that_resolves_names(now: datetime) -> Incident:
     )
     nodes = story.workers([f"10.129.240.{n}" for n in (66, 70, 75, 81, 90)])
     bad = [nodes[0], nodes[4]]
-    story.agents([n for n in nodes if n not in bad], started=1_800_000)
+    story.agents([n for n in nodes if n not in bad], started=1_600_000)
     for node in bad:
-        name = story.agents([node], ready=True, started=1_800_000, restarts=0)[0]
+        name = story.agents([node], ready=True, started=1_600_000, restarts=0)[0]
         story.probe(name, FELIX_503, 130, 90_000, 260)
         lines = []
         for turn in range(12):
