@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status
+from cluster import container
+from telling import SOCKET, Incident, incident, node_status, wrapped
 
 CAUSE = "bgp-peer-down"
 
@@ -57,4 +58,40 @@ def everybody_misses_the_same_one(now: datetime) -> Incident:
     return story
 
 
-STORIES = [everybody_misses_the_same_one]
+def stuck_in_init_for_hours(now: datetime) -> Incident:
+    story = incident(
+        "the-neighbours-wait-for-a-pod-in-init",
+        CAUSE,
+        "The workers that were updated last miss 10.243.4.18 at their start; that worker is Ready, but its calico-node is Init:0/1 for six hours and nothing of it was sent. Whoever reads can only name the peer.",
+        "https://docs.tigera.io/calico/latest/operations/troubleshoot/troubleshooting (BIRD is not ready: BGP not established)",
+        now,
+        platform="vpc",
+        calico="v3.29.4",
+        kubernetes="v1.32.5+IKS",
+        difficulty="medium",
+        acceptable=["worker-local-failure"],
+    )
+    nodes = story.workers([f"10.243.4.{n}" for n in (10, 11, 14, 17, 18)])
+    bad = nodes[-1]
+    good = nodes[:-1]
+    story.agents(good[:2], started=1_100_000)
+    new = story.agents(good[2:], age=1500, started=1480)
+    init = [container(story, "install-cni", "icr.io/ext/calico/cni:v3.29.4", ready=False, waiting="PodInitializing")]
+    story.agents([bad], init=init, ready=False, waiting="PodInitializing", phase="Pending", age=21_700)
+    for name in new:
+        story.not_established(name, [bad], 1450, 1470, 2, established=3)
+        story.probe(name, SOCKET, 1475, 1475)
+    story.typha(good[0])
+    story.typha(good[1], "n5r8c")
+    me = good[2]
+    peers = [n for n in nodes if n != me]
+    log = story.boot(me, 1480, peers, up=[p for p in peers if p != bad])
+    story.log(new[0], wrapped(story, [*log, *story.quiet(1400, 12, 200)], "prefix", new[0]))
+    story.describe(me, new[0])
+    story.commands[f"describe-{new[1]}.txt"] = f"describe pod -n calico-system {new[1]}"
+    story.affected = [bad]
+    story.cite("pods.txt", "Init:0/1")
+    return story
+
+
+STORIES = [everybody_misses_the_same_one, stuck_in_init_for_hours]

@@ -111,4 +111,94 @@ def installer_gets_401(now: datetime) -> Incident:
     return story
 
 
-STORIES = [installer_gets_401]
+def masters_rolled_with_a_new_key(now: datetime) -> Incident:
+    story = incident(
+        "rolled-masters-do-not-know-the-old-tokens",
+        CAUSE,
+        "The control plane was rolled with a new signing key: every calico-node that still holds an old token gets 401 from the API in felix, confd and the tunnel allocator and cannot read its configuration; nodes made since are well.",
+        "https://github.com/kubernetes/kops/issues/12248",
+        now,
+        platform="other",
+        calico="v3.20.0",
+        kubernetes="v1.22.1",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    masters = {f"master-esp-{x}": f"10.1.32.{n}" for x, n in (("a3t1lt", 11), ("a3x9pq", 12))}
+    workers = {f"nodes-esp-{x}": f"10.1.32.{n}" for x, n in (("jw2k", 31), ("m8rd", 32), ("q4vz", 33))}
+    story.hosts(masters, age=5000)
+    story.hosts(workers)
+    story.staff(masters, age=4900, started=4880)
+    names = story.staff(workers, ready=False, restarts=22, started=95, last=("Error", 1, 100))
+    for name in names:
+        story.probe(
+            name,
+            'felix is not ready: Get "http://localhost:9099/readiness": dial tcp 127.0.0.1:9099: connect: connection refused',
+            14,
+            4700,
+            410,
+        )
+        story.pod_event(
+            name,
+            "Unhealthy",
+            'Liveness probe failed: calico/node is not ready: Felix is not live: Get "http://localhost:9099/liveness": dial tcp 127.0.0.1:9099: connect: connection refused',
+            130,
+            4600,
+            130,
+        )
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            110,
+            4500,
+            22,
+            type_="Normal",
+        )
+    root = '"/calico/resources/v3/projectcalico.org/'
+    log: list[str] = []
+    for i in range(16):
+        at = 60 - 1.1 * i
+        log += [
+            story.say(
+                at + 0.9,
+                "INFO",
+                82,
+                "tunnel-ip-allocator",
+                "watchercache.go 174:",
+                f'Full resync is required ListRoot={root}ippools"',
+            ),
+            story.say(
+                at + 0.8,
+                "INFO",
+                82,
+                "tunnel-ip-allocator",
+                "watchercache.go 186:",
+                f'Failed to perform list of current data during resync ListRoot={root}ippools" error=connection is unauthorized: Unauthorized',
+            ),
+            story.say(
+                at + 0.5,
+                "INFO",
+                80,
+                "confd",
+                "watchercache.go 186:",
+                f'Failed to perform list of current data during resync ListRoot={root}bgppeers" error=connection is unauthorized: Unauthorized',
+            ),
+            story.say(
+                at,
+                "ERROR",
+                1127,
+                "felix",
+                "daemon.go 245:",
+                "Failed to get config from datastore error=connection is unauthorized: Unauthorized",
+            ),
+        ]
+    story.log(names[1], log)
+    story.describe("nodes-esp-m8rd", names[1])
+    story.affected = list(workers)
+    story.cite(f"{names[1]}.log", "Failed to get config from datastore error=connection is unauthorized: Unauthorized")
+    return story
+
+
+STORIES = [installer_gets_401, masters_rolled_with_a_new_key]
