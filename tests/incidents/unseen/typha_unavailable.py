@@ -182,8 +182,8 @@ def too_many_open_files(now: datetime) -> Incident:
             ]
         story.log(name, lines)
     log = [
-        story.line(300, "INFO", 7, "daemon.go 170:", 'Typha starting up GOMAXPROCS=8 version="v3.26.5"'),
-        story.line(299, "INFO", 7, "sync_server.go 387:", "Opened listen socket port=5473"),
+        story.line(70, "INFO", 7, "daemon.go 170:", 'Typha starting up GOMAXPROCS=8 version="v3.26.5"'),
+        story.line(69, "INFO", 7, "sync_server.go 387:", "Opened listen socket port=5473"),
     ]
     log += [
         story.line(
@@ -197,7 +197,7 @@ def too_many_open_files(now: datetime) -> Incident:
     ]
     log += [
         story.line(
-            262,
+            32,
             "PANIC",
             7,
             "sync_server.go 420:",
