@@ -187,7 +187,7 @@ def too_many_open_files(now: datetime) -> Incident:
     ]
     log += [
         story.line(
-            298 - 0.01 * n,
+            68 - 0.01 * n,
             "INFO",
             7,
             "sync_server.go 424:",
