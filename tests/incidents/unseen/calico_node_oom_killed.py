@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import FELIX_503, Incident, incident
 
 CAUSE = "calico-node-oom-killed"
 
@@ -46,4 +46,72 @@ def limit_of_192_mebibytes(now: datetime) -> Incident:
     return story
 
 
-STORIES = [limit_of_192_mebibytes]
+def operator_reports_the_crash_loop(now: datetime) -> Incident:
+    story = incident(
+        "limit-in-the-installation-too-small-for-the-policies",
+        CAUSE,
+        "The Installation gives calico-node a memory limit of 250Mi; since a policy tool made thousands of network sets the pods of the two big workers are OOMKilled during each resync. No log could be taken in time; the status and describe say it.",
+        "https://github.com/projectcalico/calico/issues/2085",
+        now,
+        platform="roks",
+        calico="v3.28.5",
+        kubernetes="v1.30.11",
+        difficulty="medium",
+    )
+    rhel = {
+        "os_image": "Red Hat Enterprise Linux 9.4 (Plow)",
+        "kernel": "5.14.0-427.61.1.el9_4.x86_64",
+        "runtime": "cri-o://1.30.11",
+    }
+    nodes = story.workers([f"10.186.5.{n}" for n in (100, 104, 113, 120)], **rhel)
+    limits = {"resources": {"limits": {"memory": "250Mi"}, "requests": {"cpu": "250m", "memory": "250Mi"}}}
+    bad = nodes[2:]
+    story.agents(nodes[:2], spec=limits, started=600_000)
+    names = story.agents(
+        bad, spec=limits, ready=False, restarts=43, waiting="CrashLoopBackOff", last=("OOMKilled", 137, 80)
+    )
+    for name in names:
+        story.pod_event(
+            name,
+            "BackOff",
+            f"Back-off restarting failed container calico-node in pod {name}_calico-system(6f30)",
+            7,
+            14_000,
+            900,
+        )
+        story.probe(name, FELIX_503, 100, 13_900, 86)
+    peers = [n for n in nodes if n != bad[0]]
+    story.log(
+        names[0],
+        [
+            *story.boot(bad[0], 100, peers)[:-1],
+            story.say(
+                96,
+                "INFO",
+                61,
+                "felix",
+                "calc_graph.go 467:",
+                "Local endpoint updated id=WorkloadEndpoint(node=10.186.5.113, orchestrator=k8s, workload=shop/cart-0, name=eth0)",
+            ),
+            story.say(
+                90,
+                "INFO",
+                61,
+                "felix",
+                "ipsets.go 130:",
+                'Queueing IP set for creation family="inet" setID="s:kq0Wn2xw7Jm3" setType="hash:net"',
+            ),
+        ],
+        f"{names[0]}-previous.log",
+    )
+    story.texts[f"{names[0]}.log"] = ""
+    story.texts["tigerastatus-calico.yaml"] = (
+        f'apiVersion: operator.tigera.io/v1\nkind: TigeraStatus\nmetadata:\n  name: calico\nstatus:\n  conditions:\n  - lastTransitionTime: "{story.ago(13_800)}"\n    message: |-\n      Pod calico-system/{names[0]} has crash looping container: calico-node\n      DaemonSet "calico-system/calico-node" is not available (awaiting 2 nodes)\n    reason: PodFailure\n    status: "True"\n    type: Degraded\n  - lastTransitionTime: "{story.ago(13_800)}"\n    reason: NotReady\n    status: "False"\n    type: Available\n'
+    )
+    story.describe(bad[0])
+    story.affected = bad
+    story.cite(f"describe-pod-{names[0]}.txt", "OOMKilled")
+    return story
+
+
+STORIES = [limit_of_192_mebibytes, operator_reports_the_crash_loop]

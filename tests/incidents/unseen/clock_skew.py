@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cluster import UNKNOWN
 from telling import Incident, incident
 
 CAUSE = "clock-skew"
@@ -69,4 +70,78 @@ def etcd_certificates_newer_than_its_clock(now: datetime) -> Incident:
     return story
 
 
-STORIES = [etcd_certificates_newer_than_its_clock]
+def two_years_ahead(now: datetime) -> Incident:
+    story = incident(
+        "expired-only-for-a-clock-that-is-years-ahead",
+        CAUSE,
+        "calico-node of one host calls the API's certificate expired, but its own log and 'current time' are in 2028 while everything else of the bundle is of today: the host's clock jumped ahead after a board was changed. The kubelet is cut off for the same reason; the other hosts have no trouble with that certificate.",
+        "https://github.com/xcp-ng/xcp-ng-org/pull/514",
+        now,
+        platform="other",
+        calico="v3.24.1",
+        kubernetes="v1.25.6",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"plantb-{n}": f"10.88.14.{60 + n}" for n in range(1, 5)}
+    bad = "plantb-3"
+    story.hosts({k: v for k, v in hosts.items() if k != bad})
+    story.hosts(
+        {bad: hosts[bad]},
+        ready=UNKNOWN,
+        since=5600,
+        taints=(("node.kubernetes.io/unreachable", "NoSchedule"), ("node.kubernetes.io/unreachable", "NoExecute")),
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_000_000)
+    name = story.staff({bad: hosts[bad]}, restarts=1, started=1_000_000)[0]
+    story.pod_event(name, "NodeNotReady", "Node is not ready", 5560, source="node-controller")
+    ahead = -63_300_000  # two years and two days
+    url = "https://10.96.0.1:443"
+    lines = []
+    for i in range(12):
+        at = ahead + 500 - 30 * i
+        text = f"x509: certificate has expired or is not yet valid: current time {story.ago(at)} is after {story.ago(-20_000_000)}"
+        lines += [
+            story.say(
+                at,
+                "INFO",
+                9,
+                "startup",
+                "startup.go 444:",
+                f'Hit error connecting to datastore - retry error=Get "{url}/api/v1/nodes/foo": {text}',
+            )
+        ]
+    lines = [*story.boot(bad, ahead + 510)[:5], *lines]
+    story.log(
+        name,
+        [f"{line[:10]}T{line[11:23]}000000Z stdout F {line}" for line in lines],
+        f"var_log_containers_{name}_calico-node.log",
+    )
+    story.texts["dmesg-plantb-3.txt"] = (
+        "[    0.612339] rtc_cmos 00:02: RTC can wake from S4\n[    0.612861] rtc_cmos 00:02: setting system clock to "
+        + story.ago(ahead + 900).replace("Z", " UTC")
+        + "\n[   11.940118] systemd[1]: Started chronyd.service - NTP client/server.\n[   14.002291] chronyd[812]: No suitable source for initial synchronisation\n"
+    )
+    story.log(
+        "x",
+        [
+            *story.quiet(6000, 5700, 100),
+            "bird: Mesh_10_88_14_63: Error: Hold timer expired",
+            "bird: Mesh_10_88_14_63: State changed to stop",
+            "bird: Mesh_10_88_14_63: State changed to down",
+            "bird: Mesh_10_88_14_63: Starting",
+            "bird: Mesh_10_88_14_63: State changed to start",
+            *story.quiet(5500, 20, 500),
+        ],
+        f"{story.pods['plantb-1']}.log",
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(
+        f"var_log_containers_{name}_calico-node.log", "certificate has expired or is not yet valid: current time"
+    )
+    return story
+
+
+STORIES = [etcd_certificates_newer_than_its_clock, two_years_ahead]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cluster import NO_CNI
 from telling import Incident, incident, node_status
 
 CAUSE = "cni-config-missing"
@@ -78,4 +79,76 @@ def cleaned_up_after_a_reset(now: datetime) -> Incident:
     return story
 
 
-STORIES = [cleaned_up_after_a_reset]
+def renamed_by_a_trial_of_another_plugin(now: datetime) -> Incident:
+    story = incident(
+        "conflist-carries-the-suffix-of-a-trial",
+        CAUSE,
+        "Another network plugin was tried on one worker and removed; it had renamed Calico's file to 10-calico.conflist.cilium_bak. No valid file is left in net.d, so the worker is NotReady (cni plugin not initialized), while calico-node is 1/1 and all its sessions are up.",
+        "https://docs.cilium.io/en/stable/helm-reference/ (cni.exclusive)",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+        kubernetes="v1.30.7+IKS",
+        difficulty="medium",
+        acceptable=["interfaces-conflict"],
+    )
+    nodes = [f"10.247.8.{n}" for n in (5, 7, 11)]
+    bad = nodes[1]
+    story.workers([n for n in nodes if n != bad])
+    story.workers(
+        [bad],
+        ready=NO_CNI,
+        since=4300,
+        taints=(("node.kubernetes.io/not-ready", "NoSchedule"), ("node.kubernetes.io/not-ready", "NoExecute")),
+    )
+    story.agents(nodes, started=700_000)
+    name = story.pods[bad]
+    story.node_event(bad, "NodeNotReady", f"Node {bad} status is now: NodeNotReady", 4300, type_="Normal")
+    web = story.other(
+        "portal-75c9d8b6f-tn4qz",
+        bad,
+        "none",
+        "web",
+        "ReplicaSet/portal-75c9d8b6f",
+        ready=False,
+        phase="Pending",
+        waiting="ContainerCreating",
+        age=4000,
+    )
+    no_address(story)
+    story.pod_event(
+        web,
+        "NetworkNotReady",
+        "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+        4,
+        3990,
+        1990,
+        namespace="web",
+    )
+    story.log(
+        name,
+        [
+            *story.boot(bad, 699_990, [n for n in nodes if n != bad])[-9:],
+            story.say(
+                30_000,
+                "INFO",
+                66,
+                "cni-config-monitor",
+                "token_watch.go 279:",
+                "Update of CNI kubeconfig triggered based on elapsed time.",
+            ),
+            *story.quiet(6000, 15, 400),
+        ],
+    )
+    story.texts["worker-net.d.txt"] = (
+        "sh-5.1# ls -l /host/etc/cni/net.d\ntotal 12\n-rw------- 1 root root  684 Nov 15 14:22 10-calico.conflist.cilium_bak\n-rw------- 1 root root 2836 Nov 23 08:40 calico-kubeconfig\nsh-5.1# journalctl -u containerd | tail -2\n"
+        + f'{story.syslog(4310)} kube-csx containerd[1020]: time="{story.ago(4310)}" level=info msg="cni config load: \\"/etc/cni/net.d/05-cilium.conflist\\" removed"\n{story.syslog(4309)} kube-csx containerd[1020]: time="{story.ago(4309)}" level=error msg="failed to reload cni configuration after receiving fs change event(REMOVE \\"/etc/cni/net.d/05-cilium.conflist\\")" error="cni config load failed: no network config found in /etc/cni/net.d: cni plugin not initialized: failed to load cni config"\n'
+    )
+    story.texts["node-status.txt"] = node_status([(n, "up", "2026-11-15", "Established") for n in nodes if n != bad])
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite("worker-net.d.txt", "no network config found in /etc/cni/net.d")
+    return story
+
+
+STORIES = [cleaned_up_after_a_reset, renamed_by_a_trial_of_another_plugin]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import FELIX_503, Incident, incident
 
 CAUSE = "cni-token-invalid"
 
@@ -82,4 +82,83 @@ def multus_says_it(now: datetime) -> Incident:
     return story
 
 
-STORIES = [multus_says_it]
+def renewal_missed_by_a_restart(now: datetime) -> Incident:
+    story = incident(
+        "plugin-log-unauthorized-after-a-typha-outage",
+        CAUSE,
+        "After an outage of Typha calico-node of one worker had restarted and missed a renewal: the plugin's own log says Unauthorized for each ADD and DEL, while calico-node there is ready again, in sync with Typha and quiet.",
+        "https://github.com/projectcalico/calico/issues/7208",
+        now,
+        platform="classic",
+        calico="v3.24.5",
+        kubernetes="v1.26.11+IKS",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.215.17.{n}" for n in (130, 139, 141, 150)])
+    bad = nodes[2]
+    story.agents([n for n in nodes if n != bad], started=900_000)
+    name = story.agents([bad], restarts=7, started=2500, last=("Error", 1, 2510))[0]
+    story.typha(nodes[0], started=2600, restarts=1, last=("Error", 2, 2620))
+    story.probe(name, FELIX_503, 2480, 6000, 40)
+    pods = [
+        story.stuck(
+            f"invoice-6f7b8c9d5-{s}",
+            bad,
+            "error getting ClusterInformation: connection is unauthorized: Unauthorized",
+            15 + i,
+            2300,
+            170,
+            namespace="fin",
+        )
+        for i, s in enumerate(("8kz2m", "v4xtq"))
+    ]
+    log = [
+        story.say(
+            2620,
+            "ERROR",
+            61,
+            "felix",
+            "sync_client.go 248:",
+            "Failed to connect to typha endpoint 10.215.17.130:5473.  Will try other endpoints if available. error=dial tcp 10.215.17.130:5473: connect: connection refused",
+        ),
+        *story.boot(bad, 2500, [n for n in nodes if n != bad]),
+        story.say(
+            2490,
+            "INFO",
+            61,
+            "felix",
+            "sync_client.go 208:",
+            'Successfully connected to Typha at 10.215.17.130:5473 after 3.9ms. myID=0x1 type="felix"',
+        ),
+        *story.quiet(2300, 12, 200),
+    ]
+    story.log(name, log)
+    cni = []
+    for i in range(9):
+        at = 800 - 85 * i
+        cni += [
+            story.line(
+                at,
+                "ERROR",
+                48795 + 61 * i,
+                "plugin.go 121:",
+                "Final result of CNI ADD was an error. error=error getting ClusterInformation: connection is unauthorized: Unauthorized",
+            ),
+            story.line(
+                at - 0.11,
+                "ERROR",
+                48826 + 61 * i,
+                "plugin.go 518:",
+                "Final result of CNI DEL was an error. error=error getting ClusterInformation: connection is unauthorized: Unauthorized",
+            ),
+        ]
+    story.log("x", cni, "var-log-calico-cni-cni.log")
+    story.describe(bad, name)
+    story.commands["describe-invoice.txt"] = f"describe pod -n fin {pods[0]}"
+    story.affected = [bad]
+    story.cite("var-log-calico-cni-cni.log", "connection is unauthorized: Unauthorized")
+    return story
+
+
+STORIES = [multus_says_it, renewal_missed_by_a_restart]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, node_status
 
 CAUSE = "container-runtime-down"
 
@@ -88,4 +88,63 @@ def docker_does_not_answer(now: datetime) -> Incident:
     return story
 
 
-STORIES = [docker_does_not_answer]
+def socket_of_containerd_is_gone(now: datetime) -> Incident:
+    story = incident(
+        "runtime-check-never-completes-on-one-worker",
+        CAUSE,
+        "On one worker containerd hung and its socket is gone: the kubelet reports 'container runtime is down' and a PLEG that was last active hours ago, each start of a pod and each exec probe ends with Unavailable. calico-node's old processes still run, so BGP from outside looks good.",
+        "https://github.com/kubernetes/kubernetes/issues/68434",
+        now,
+        platform="classic",
+        calico="v3.27.5",
+        kubernetes="v1.29.13+IKS",
+        difficulty="medium",
+    )
+    nodes = [f"10.126.44.{n}" for n in (3, 14, 18, 27, 29)]
+    bad = nodes[3]
+    story.workers([n for n in nodes if n != bad])
+    story.workers(
+        [bad],
+        ready=(
+            "False",
+            "KubeletNotReady",
+            "[container runtime is down, PLEG is not healthy: pleg was last seen active 3h41m7.203944811s ago; threshold is 3m0s]",
+        ),
+        since=13_200,
+        taints=(("node.kubernetes.io/not-ready", "NoSchedule"), ("node.kubernetes.io/not-ready", "NoExecute")),
+    )
+    story.agents(nodes, started=1_200_000)
+    name = story.pods[bad]
+    unavailable = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory"'
+    story.node_event(bad, "ContainerGCFailed", unavailable, 40, 13_200, 219)
+    story.node_event(bad, "ImageGCFailed", f"failed to get image stats: {unavailable}", 220, 13_000, 44)
+    story.pod_event(name, "Unhealthy", f"Readiness probe errored: {unavailable}", 25, 13_190, 438)
+    job = story.other(
+        "backup-29104470-hq7zk",
+        bad,
+        "none",
+        "ops",
+        "Job/backup-29104470",
+        ready=False,
+        phase="Pending",
+        waiting="ContainerCreating",
+        age=12_000,
+    )
+    no_address(story)
+    story.pod_event(
+        job, "FailedCreatePodSandBox", f"Failed to create pod sandbox: {unavailable}", 12, 11_990, 900, namespace="ops"
+    )
+    story.texts[f"{name}.log"] = (
+        f'Error from server: Get "https://{bad}:10250/containerLogs/calico-system/{name}/calico-node": {unavailable}\n'
+    )
+    neighbour = story.pods[nodes[0]]
+    story.log(neighbour, story.quiet(4000, 20, 300))
+    story.texts["status-10.126.44.3.txt"] = node_status([(n, "up", "2026-11-09", "Established") for n in nodes[1:]])
+    story.describe(bad)
+    story.commands["describe-backup.txt"] = f"describe pod -n ops {job}"
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "container runtime is down")
+    return story
+
+
+STORIES = [docker_does_not_answer, socket_of_containerd_is_gone]
