@@ -14,6 +14,7 @@ from typing import Any
 
 from analyzer.catalogue import Catalogue, Signal
 from analyzer.facts.fact import Fact
+from analyzer.facts.observed import of_calico
 from analyzer.inventory import Inventory, text
 from analyzer.period import passed
 from analyzer.tables import ROW_TYPES, Tables
@@ -37,9 +38,12 @@ TABLE_OF = {
 MESSAGE_TABLES = ("log_lines", "events", "node_conditions", "containers", "settings", "readiness")
 #: columns of containers that speak of an earlier run
 PAST_COLUMNS = {"last_state", "last_reason", "last_exit_code", "exit_code", "last_message", "restarts"}
+#: not a column of its own: whether the row may be of one of Calico's pods, as far as its pod is known
+OF_CALICO = "of_calico"
 #: columns that ``where`` may ask for, by table
 COLUMNS: dict[str, frozenset[str]] = {
     **{name: frozenset(item.name for item in fields(row_type)) for name, row_type in ROW_TYPES.items()},
+    "log_lines": frozenset({OF_CALICO, *(item.name for item in fields(ROW_TYPES["log_lines"]))}),
     "facts": frozenset({"id", "node", "pod", "file", "line", "detail", "also"}),
 }
 
@@ -261,6 +265,8 @@ def _key(signal: Signal, message_id: str) -> str:
 
 def _cell(row: Any, name: str, key: str) -> Any:
     """The cell of a column, or of a key in it: ``fields.error``, ``labels.dedicated``."""
+    if name == OF_CALICO:
+        return not row.pod or of_calico(row.pod)
     value = getattr(row, name)
     return value if not key else value.get(key, "") if isinstance(value, dict) else ""
 

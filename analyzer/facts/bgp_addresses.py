@@ -145,6 +145,20 @@ def names_of_others(tables: Tables) -> Iterator[Fact]:
             told.add(mine)
             detail = f"calico-node on {mine} goes by the name of {named}, which is another worker"
             yield Fact("node-name-of-another-worker", row.file, int(row.line), detail, mine, row.pod)
+    yield from _taken_over(tables, inventory)
+
+
+def _taken_over(tables: Tables, inventory: Inventory) -> Iterator[Fact]:
+    """node-name-of-another-worker: a machine gives a worker's name the address of another worker."""
+    for row in tables.rows.log_lines:
+        change = _CHANGED.search(row.message) if "address has changed" in row.message else None
+        if change is None:
+            continue
+        named = text(row.fields.get("node", "")).strip('"')
+        worker, other = inventory.workers.get(named), inventory.by_address.get(change[2])
+        if worker is not None and other and other != named and change[2] not in worker.addresses:
+            detail = f"{other} ({change[2]}) registers under the name of {named}, which is another worker"
+            yield Fact("node-name-of-another-worker", row.file, int(row.line), detail, other, text(row.pod))
 
 
 def names_used_twice(tables: Tables) -> Iterator[Fact]:
@@ -233,13 +247,14 @@ def alternating(tables: Tables) -> Iterator[Fact]:
     for row in tables.rows.log_lines:
         match = _CHANGED.search(row.message) if "IPv4 address has changed" in row.message else None
         if match:
-            node = sessions.node_of(row) or row.fields.get("node", "").strip('"')
+            node = row.fields.get("node", "").strip('"') or sessions.node_of(row)
             changes.setdefault(node, {})[(match[1], match[2])] = (row.file, int(row.line))
     for node, seen in changes.items():
         for (old, new), place in seen.items():
             if (new, old) in seen and old < new:
                 detail = f"the address of {node or 'a node'} changes between {old} and {new}"
-                yield Fact("node-address-alternates", *place, detail, node, also=(seen[(new, old)],))
+                worker = node if node in sessions.inventory.workers else ""
+                yield Fact("node-address-alternates", *place, detail, worker, also=(seen[(new, old)],))
 
 
 def stale(tables: Tables) -> Iterator[Fact]:

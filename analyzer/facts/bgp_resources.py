@@ -12,6 +12,7 @@ bgp-without-password           BGPConfiguration is shown and refers to no passwo
 migrated-without-sessions      calico-nodes in calico-system have no session, those in kube-system work
 mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty, or BIRD has no peer
 bgppeer-never-up               nobody gets a session with the address of a BGPPeer, which no worker has
+bgp-both-passive               two BGPPeers make both ends of a session wait for the other one
 bgppeer-selects-nothing        the node, or the node or peer selector, of a BGPPeer matches no worker
 ============================== ===============================================================================
 
@@ -161,6 +162,28 @@ def named_nodes(tables: Tables) -> Iterator[Fact]:
                 yield Fact("bgppeer-selects-nothing", row.file, int(row.line), detail)
 
 
+def passive(tables: Tables) -> Iterator[Fact]:
+    """bgp-both-passive: by two BGPPeers for one node each."""
+    addresses = Sessions(tables).by_address
+    ends: dict[tuple[str, str], Any] = {}
+    of_peer: dict[str, dict[str, Any]] = {}
+    for row in _settings(tables, "BGPPeer", "spec."):
+        of_peer.setdefault(row.name, {})[row.key] = row
+    for name, spec in of_peer.items():
+        if (
+            not {"spec.node", "spec.peerIP", "spec.passiveMode"} <= set(spec)
+            or spec["spec.passiveMode"].value != "true"
+        ):
+            continue
+        node = text(spec["spec.node"].value)
+        other = addresses.get(text(spec["spec.peerIP"].value).partition(":")[0], "")
+        ends[(node, other)] = row = spec["spec.passiveMode"]
+        if back := ends.get((other, node)):
+            detail = f"BGPPeers {back.name} and {name}: {other} and {node} both wait for the other to connect"
+            also = ((back.file, int(back.line)),)
+            yield Fact("bgp-both-passive", row.file, int(row.line), detail, node, also=also)
+
+
 def selectors(tables: Tables) -> Iterator[Fact]:
     """bgppeer-selects-nothing: only for selectors whose meaning is certain."""
     workers = [row for row in tables.rows.nodes if row.labels]
@@ -198,4 +221,4 @@ def selects(selector: str, labels: dict[str, str]) -> bool | None:
     return result
 
 
-CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, unreached, named_nodes, selectors)
+CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, unreached, named_nodes, passive, selectors)

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
-from analyzer.facts.observed import places, shown
+from analyzer.facts.observed import of_calico, places, shown
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
 
@@ -61,7 +61,7 @@ def panics(tables: Tables) -> Iterator[Fact]:
     counts: dict[str, int] = {}
     for row in tables.rows.log_lines:
         match = _PANIC.search(row.message)
-        if match:
+        if match and (not row.pod or of_calico(row.pod)):
             words = _VALUES.sub("#", match[0])
             process = (text(row.pod) or row.file, row.time, bool(row.previous))
             seen.setdefault(words, {})[process] = row
@@ -81,7 +81,7 @@ def stops(tables: Tables) -> Iterator[Fact]:
     """unexplained-panic: lines of level PANIC or FATAL that carry no known message."""
     seen: dict[str, list[Any]] = {}
     for row in tables.rows.log_lines:
-        if row.level in ("PANIC", "FATAL") and not row.message_ids:
+        if row.level in ("PANIC", "FATAL") and not row.message_ids and (not row.pod or of_calico(row.pod)):
             seen.setdefault(_VALUES.sub("#", row.message[:160]), []).append(row)
     for words, rows in seen.items():
         times = sum(int(row.count) for row in rows)

@@ -6,7 +6,7 @@ fact                      what it means
 policy-denies-master      a policy denies workers the ports on which they reach the master
 policy-denies-typha       a policy denies Typha's port between workers
 policy-denies-bgp         a policy denies BGP between workers
-policy-denies-needed      a policy denies the kubelet's port, DNS, or all egress of system pods
+policy-denies-needed      a policy denies the kubelet's port, DNS, or egress of system pods
 policy-denies-system-pods a policy named as one that denies everything stands in a system namespace with unready pods
 policy-default-deny-hosts a policy for the workers allows some traffic only, and no other one allows what they need
 policy-default-deny-and-loss  the same, and connections or workers are lost
@@ -37,6 +37,9 @@ BEFORE_S, AFTER_S = 15.0, 600.0
 STARTUP_S = 60.0  # at its start Felix receives all policies that exist
 _DENY_NAME = re.compile(r"(?:default|all)[-_.]?(?:deny|block)|(?:deny|block)[-_.]?(?:all|by-default|everything)", re.I)
 _DNS_PODS = re.compile(r"kube-dns|coredns|node-local-dns|daemonset-dns|dns-default")
+#: pods that have no network of the host and ask the API server all the time; its ports behind the service
+_NEEDS_API = re.compile(r"calico-kube-controllers-|calico-apiserver-")
+_API_PORTS = (443, 6443, 2040)
 _SYSTEM_PODS = re.compile(r"calico-|tigera|typha|kube-dns|coredns|dns-default|konnectivity|\bvpn\b")
 _APPLIED = re.compile(r"proto\.(?:ActivePolicyUpdate|HostEndpointUpdate)")
 _POLICY_NAME = re.compile(r'tier:"[^"]{0,80}" name:"([^"]{1,200})"|ingress_policies:"([^"]{1,200})"')
@@ -71,6 +74,7 @@ def denials(tables: Tables) -> Iterator[Fact]:
                 yield Fact("policy-default-deny-and-loss", policy.file, policy.line, detail, also=(place,))
     yield from _isolated_namespaces(tables)
     yield from _closed_dns(tables)
+    yield from _closed_workloads(tables)
     yield from _denied_in_log(tables)
 
 
@@ -105,6 +109,21 @@ def _isolated_namespaces(tables: Tables) -> Iterator[Fact]:
             whose = "all pods of its namespace" if everyone else f"the pods with {policy.selector}"
             detail = f"{policy.namespace}/{policy.name} takes all egress from {whose}"
             yield Fact("policy-denies-needed", policy.file, policy.line, detail)
+
+
+def _closed_workloads(tables: Tables) -> Iterator[Fact]:
+    """policy-denies-needed: all pods lose the way to the API server, and one that lives by it is not ready."""
+    needy = [pod for pod in Inventory(tables).pods.values() if pod.healthy is False and _NEEDS_API.match(pod.name)]
+    everywhere = [
+        item for item in policies(tables) if item.kind == "GlobalNetworkPolicy" and item.selector in ("", "all()")
+    ]
+    for policy in everywhere if needy else ():
+        before = [item for item in everywhere if item.tier == policy.tier and item.order < policy.order]
+        closed = all(policy.closes("egress", port) for port in _API_PORTS)
+        if closed and not any(item.verdict("egress", _API_PORTS[0]) == "allow" for item in before):
+            detail = f"{policy.name} takes the way to the API server from all pods; {needy[0].name} is not ready"
+            also = ((needy[0].file, needy[0].line),)
+            yield Fact("policy-denies-needed", policy.file, policy.line, detail, also=also)
 
 
 def _closed_dns(tables: Tables) -> Iterator[Fact]:

@@ -81,6 +81,7 @@ class Policy:
     types: set[str] = field(default_factory=set)
     rules: dict[str, dict[int, Rule]] = field(default_factory=lambda: {"ingress": {}, "egress": {}})
     created: str = ""
+    tier: str = ""
 
     @property
     def directions(self) -> set[str]:
@@ -109,6 +110,13 @@ class Policy:
             if rule.action in ("Allow", "Pass") and rule.reaches(address):
                 return "allow"
         return "drop"
+
+    def closes(self, direction: str, port: int) -> bool:
+        """Whether traffic to the port ends here, but for what goes to some destinations only."""
+        if direction not in self.directions:
+            return False
+        about = [rule for _, rule in sorted(self.rules[direction].items()) if rule.covers(port) and not rule.narrow]
+        return not about or about[0].action == "Deny"
 
     def deny_line(self, direction: str, port: int) -> int:
         """Line of the rule that denies the port, else of the policy."""
@@ -156,6 +164,8 @@ def _apply(policy: Policy, row: Any) -> None:
         policy.order = float(value) if re.fullmatch(r"-?\d{1,9}(?:\.\d{1,6})?", value) else policy.order
     elif row.key.startswith(("spec.types", "spec.policyTypes")):
         policy.types.add(value.lower())
+    elif row.key == "spec.tier":
+        policy.tier = value
     elif row.key == "metadata.creationTimestamp":
         policy.created = value
 

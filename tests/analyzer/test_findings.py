@@ -136,3 +136,9 @@ def test_a_line_under_two_messages_is_seen_once() -> None:
     assert fire(rows, message=["m", "n"], min_count=2) == []
     assert len(fire(rows, message=["m", "n"])) == 2
     assert fire({"log_lines": [line(("m", "n"), at=3), line(("n",), at=4)]}, message=["m", "n"], min_count=2)
+
+
+@pytest.mark.parametrize(("pod", "fires"), [("calico-node-a", True), ("", True), ("billing-6f9c8d7b5-2kxz9", False)])
+def test_lines_of_pods_that_are_not_calicos_can_be_left_out(pod: str, fires: bool) -> None:
+    found = fire({"log_lines": [line(pod=pod)]}, message="m", where={"of_calico": True})
+    assert bool(found) is fires

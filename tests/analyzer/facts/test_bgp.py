@@ -440,6 +440,36 @@ def test_an_address_that_changes_to_and_fro() -> None:
     assert facts_of(bgp_addresses.alternating, log_lines=[there]) == {}
 
 
+def moved(name: str, old: str, new: str) -> LogLineRow:
+    row = log(message=f'IPv4 address has changed. node="{name}" original="{old}" updated="{new}"')
+    row.fields = {"node": f'"{name}"'}
+    return row
+
+
+def test_a_machine_that_takes_the_name_of_another() -> None:
+    found = facts_of(bgp_addresses.names_of_others, log_lines=[moved(SELF, SELF, NEAR)], nodes=workers(SELF, NEAR))
+    assert found["node-name-of-another-worker"].node == NEAR
+    new_address = [moved(SELF, SELF, "10.154.77.40")]
+    assert facts_of(bgp_addresses.names_of_others, log_lines=new_address, nodes=workers(SELF, NEAR)) == {}
+
+
+def test_two_machines_move_one_name_to_and_fro() -> None:
+    lines = [moved("ubuntu", SELF, NEAR), moved("ubuntu", NEAR, SELF)]
+    lines[0].node, lines[1].node = SELF, NEAR
+    assert facts_of(bgp_addresses.alternating, log_lines=lines)["node-address-alternates"].node == ""
+
+
+def test_two_bgppeers_make_both_ends_passive() -> None:
+    def peer(name: str, node: str, address: str, passive: str = "true") -> list[SettingRow]:
+        values = {"spec.node": node, "spec.peerIP": address, "spec.passiveMode": passive}
+        return [SettingRow("p.yaml", 9, "BGPPeer", "", name, key, value) for key, value in values.items()]
+
+    both = peer("a", SELF, NEAR) + peer("b", NEAR, SELF)
+    assert facts_of(bgp_resources.passive, settings=both, nodes=workers(SELF, NEAR))["bgp-both-passive"].node == NEAR
+    one = peer("a", SELF, NEAR) + peer("b", NEAR, SELF, "false")
+    assert facts_of(bgp_resources.passive, settings=one, nodes=workers(SELF, NEAR)) == {}
+
+
 def calico_node(name: str, key: str = "ipv4", value: str = "") -> SettingRow:
     return SettingRow("calicoctl.txt", 3, "CalicoNode", "", name, key, value or f"{name}/26")
 

@@ -76,3 +76,14 @@ def test_a_stop_that_no_message_explains() -> None:
 @pytest.mark.parametrize("check", config.CHECKS, ids=lambda item: item.__name__)
 def test_an_empty_bundle_says_nothing(check: Callable[[Tables], Iterable[Fact]]) -> None:
     assert list(check(build({}))) == []
+
+
+def test_the_panic_of_a_customers_own_pod_is_none_of_ours() -> None:
+    rows = [
+        line("panic: runtime error: invalid memory address", at=1),
+        line("panic: runtime error: invalid memory address", at=90),
+    ]
+    assert "same-panic-repeats" in facts_of(config.panics, log_lines=rows)
+    for row in rows:
+        row.pod = "billing-6f9c8d7b5-2kxz9"
+    assert facts_of(config.panics, log_lines=rows) == {}

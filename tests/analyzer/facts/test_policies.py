@@ -257,3 +257,31 @@ def test_a_policy_of_ibm_workers_that_does_not_reach_the_master_proxy(net: str, 
         "egress__0__destination__nets__0": net, "egress__1__action": "Deny",
     }  # fmt: skip
     assert ("policy-denies-master" in facts_of(policies.denials, settings=policy(**keys))) is found
+
+
+ALL_PODS = {
+    "selector": "all()",
+    "types__0": "Egress",
+    "egress__0__action": "Allow",
+    "egress__0__destination__ports__0": "53",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "closed"),
+    [
+        ({}, True),
+        ({"egress__1__action": "Deny"}, True),
+        ({"egress__1__action": "Allow", "egress__1__destination__selector": "app == 'proxy'"}, True),
+        ({"egress__1__action": "Allow"}, False),
+        ({"egress__1__action": "Allow", "egress__1__destination__ports__0": "6443"}, False),
+        ({"selector": "app == 'web'"}, False),
+    ],
+)
+def test_all_pods_lose_the_way_to_the_master(more: dict[str, str], closed: bool) -> None:
+    controllers = PodRow("pods.txt", 6, "calico-system", "calico-kube-controllers-x", "", "w-1", "Running", "0/1")
+    settings = policy(**(ALL_PODS | more))
+    found = facts_of(policies.denials, settings=settings, pods=[controllers])
+    assert ("policy-denies-needed" in found) is closed
+    controllers.ready = "1/1"
+    assert "policy-denies-needed" not in facts_of(policies.denials, settings=settings, pods=[controllers])

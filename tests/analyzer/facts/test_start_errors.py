@@ -42,3 +42,29 @@ def test_a_line_that_counts_by_itself_is_left_to_its_own_signal() -> None:
 
 def test_other_ports_are_no_matter() -> None:
     assert facts("listen tcp 127.0.0.1:8080: bind: address already in use") == []
+
+
+def checked(*lines: tuple[str, str]) -> list[tuple[str, int, str]]:
+    rows = [
+        LogLineRow(
+            "a.log", number, POD, "", "calico-node", NOW, component="confd", message=message, message_ids=(known,)
+        )
+        for number, (known, message) in enumerate(lines, 1)
+    ]
+    agent = PodRow("pods.txt", 3, "calico-system", POD, "calico-node", "192.0.2.7", "Running", "1/1")
+    found = start_errors.stays_refused(build({"log_lines": rows, "pods": [agent]}, NOW))
+    return [(fact.id, fact.line, fact.node) for fact in found]
+
+
+REFUSED = ("confd-checkcmd", 'Error from checkcmd "bird -p -c /etc/calico/confd/config/.bird.cfg7": syntax error')
+WRITTEN = ("confd-target-updated", "Target config /etc/calico/confd/config/bird.cfg has been updated due to change")
+OF_V6 = ("confd-target-updated", "Target config /etc/calico/confd/config/bird6_ipam.cfg has been updated due to change")
+
+
+def test_a_configuration_that_stays_refused() -> None:
+    assert checked(WRITTEN, REFUSED) == [("config-stays-refused", 2, "192.0.2.7")]
+    assert checked(REFUSED, WRITTEN) == []
+    assert checked(REFUSED, ("other", WRITTEN[1].replace("Target", "target"))) == [
+        ("config-stays-refused", 1, "192.0.2.7")
+    ]
+    assert checked(WRITTEN, OF_V6) == []
