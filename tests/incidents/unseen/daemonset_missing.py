@@ -121,4 +121,90 @@ def installation_was_deleted(now: datetime) -> Incident:
     return story
 
 
-STORIES = [installation_was_deleted]
+def pruned_by_the_deployment_tool(now: datetime) -> Incident:
+    story = incident(
+        "gitops-removed-what-the-repository-no-longer-has",
+        CAUSE,
+        "A folder was renamed in the repository and the deployment tool pruned the daemonset calico-node of kube-system; all agents ended in the same second. Nodes still pass old traffic, new pods hang; kube-controllers and the configuration are left.",
+        "https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
+        now,
+        platform="other",
+        calico="v3.30.2",
+        kubernetes="v1.33.1",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"tal-{n}": f"10.27.0.{100 + n}" for n in range(1, 5)}
+    story.hosts(hosts, os_image="Talos (v1.10.4)", kernel="6.12.31-talos", runtime="containerd://2.0.5")
+    for node in hosts:
+        story.other(f"kube-proxy-{node[-1]}7kdz", node)
+    story.other(
+        "calico-kube-controllers-6cc5fcc8d4-zr2mq",
+        "tal-2",
+        "10.244.9.5",
+        owner="ReplicaSet/calico-kube-controllers-6cc5fcc8d4",
+        app="calico-kube-controllers",
+        image="quay.io/calico/kube-controllers:v3.30.2",
+    )
+    stuck = story.stuck(
+        "site-6d9f7c8b5-xk4vz",
+        "tal-3",
+        "stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/",
+        8,
+        2300,
+        160,
+    )
+    for i in range(len(hosts)):
+        gone = f"calico-node-{'bkrx'[i]}9t4{'mnpq'[i]}"
+        event(
+            story,
+            "Pod",
+            gone,
+            "Killing",
+            "Stopping container calico-node",
+            2400,
+            type_="Normal",
+            namespace="kube-system",
+        )
+    story.texts["kustomize-controller.log"] = "".join(
+        '{"level":"info","ts":"'
+        + story.stamp(at).replace(" ", "T")
+        + 'Z","msg":"'
+        + text
+        + '","controller":"kustomization","Kustomization":{"name":"infra","namespace":"flux-system"}'
+        + more
+        + "}\n"
+        for at, text, more in (
+            (
+                3000,
+                "server-side apply completed",
+                ',"output":{"ConfigMap/kube-system/calico-config":"unchanged","DaemonSet/kube-system/calico-node":"unchanged"}',
+            ),
+            (2401, "server-side apply completed", ',"output":{"ConfigMap/kube-system/calico-config":"unchanged"}'),
+            (
+                2400,
+                "garbage collection completed: DaemonSet/kube-system/calico-node deleted",
+                ',"revision":"main@sha1:5d0f8ce1"',
+            ),
+        )
+    )
+    story.texts["describe-ds-calico-node.txt"] = (
+        'Error from server (NotFound): daemonsets.apps "calico-node" not found\n'
+    )
+    story.texts["get-ds-kube-system.txt"] = (
+        "NAME         DESIRED   CURRENT   READY   UP-TO-DATE   AVAILABLE   NODE SELECTOR            AGE\nkube-proxy   4         4         4       4            4           kubernetes.io/os=linux   19d\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-node-tal-3.txt": "describe node tal-3",
+        "describe-site.txt": f"describe pod {stuck}",
+    }
+    story.events()
+    story.affected = list(hosts)
+    story.cite("describe-ds-calico-node.txt", 'daemonsets.apps "calico-node" not found')
+    return story
+
+
+STORIES = [installation_was_deleted, pruned_by_the_deployment_tool]

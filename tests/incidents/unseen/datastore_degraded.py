@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import FELIX_503, Incident, incident
 
 CAUSE = "datastore-degraded"
 
@@ -110,4 +110,82 @@ def control_plane_changes_its_leader(now: datetime) -> Incident:
     return story
 
 
-STORIES = [control_plane_changes_its_leader]
+def master_near_its_limit(now: datetime) -> Incident:
+    story = incident(
+        "master-answers-503-and-leader-changed-for-everybody",
+        CAUSE,
+        "IKS: a customer's controller wrote hundreds of thousands of objects, the master's etcd changes its leader again and again: 503 and 'etcdserver: leader changed' in Typha, in calico-node of all workers and in the kubelets' leases; workers turn NotReady together for a minute.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-ts-master-limits",
+        now,
+        platform="vpc",
+        calico="v3.28.4",
+        kubernetes="v1.30.10+IKS",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.244.64.{n}" for n in (4, 5, 8, 9, 13, 14)], since=700)
+    story.agents(nodes, started=900_000)
+    typha = story.typha(nodes[0], restarts=6, last=("Error", 2, 900), started=890)
+    story.typha(nodes[3], "j3k9w", restarts=5, last=("Error", 2, 760), started=750)
+    for node in nodes:
+        story.node_event(node, "NodeNotReady", f"Node {node} status is now: NodeNotReady", 760, 9000, 6, type_="Normal")
+        story.node_event(node, "NodeReady", f"Node {node} status is now: NodeReady", 700, 8900, 6, type_="Normal")
+    texts = (
+        "etcdserver: leader changed",
+        "the server is currently unable to handle the request (get globalnetworksets.crd.projectcalico.org)",
+        "etcdserver: request timed out",
+    )
+    log: list[str] = []
+    for i in range(12):
+        at = 5200 - 410 * i
+        kind = ("globalnetworksets", "nodes", "kubernetesnetworkpolicies")[i % 3]
+        log += [
+            story.line(
+                at,
+                "INFO",
+                7,
+                "watchercache.go 194:",
+                f'Failed to perform list of current data during resync ListRoot="/calico/resources/v3/projectcalico.org/{kind}" error={texts[i % 3]}',
+            ),
+            story.line(
+                at - 3,
+                "INFO",
+                7,
+                "watchercache.go 181:",
+                f'Full resync is required ListRoot="/calico/resources/v3/projectcalico.org/{kind}"',
+            ),
+        ]
+    story.log(typha, log)
+    for node in (nodes[1], nodes[4]):
+        name = story.pods[node]
+        log = []
+        for i in range(5):
+            at = 5100 - 1000 * i
+            log += [
+                "E"
+                + story.klog(at)
+                + f"      62 reflector.go:147] k8s.io/client-go@v0.29.6/tools/cache/reflector.go:229: Failed to watch *v1.Service: failed to list *v1.Service: {texts[i % 3]}",
+                story.say(
+                    at - 15,
+                    "WARNING",
+                    66,
+                    "cni-config-monitor",
+                    "token_watch.go 108:",
+                    f"Unable to create token for CNI kubeconfig error={texts[2]}",
+                ),
+                *story.quiet(at - 60, at - 900, 300),
+            ]
+        story.log(name, log)
+        story.probe(name, FELIX_503, 740, 9000, 9)
+    story.texts["cluster-get.txt"] = (
+        "Name:                           prod-shop\nState:                          warning\nStatus:                         Some workers are NotReady\nMaster Status:                  Ready (2 days ago)\nMaster State:                   deployed\nMaster Health:                  error\n"
+    )
+    story.texts["storage-objects.txt"] = (
+        '$ kubectl get --raw /metrics | grep ^apiserver_storage_objects | sort -n -k2 | tail -4\napiserver_storage_objects{resource="pods"} 611\napiserver_storage_objects{resource="events"} 5120\napiserver_storage_objects{resource="replicasets.apps"} 7031\napiserver_storage_objects{resource="scanreports.audit.example.com"} 412886\n'
+    )
+    story.describe(nodes[1])
+    story.affected = nodes
+    story.cite(f"{typha}.log", "etcdserver: leader changed")
+    return story
+
+
+STORIES = [control_plane_changes_its_leader, master_near_its_limit]
