@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status
+from telling import Incident, incident, node_status, wrapped
 
 CAUSE = "bgp-stale-node"
 
@@ -32,7 +32,7 @@ def dead_nodes_of_the_autoscaler(now: datetime) -> Incident:
     peers = [v for k, v in hosts.items() if k != me]
     story.not_established(name, gone, 2240, 2270, 3, established=3)
     log = story.old_boot(me, 2290, [*gone, *peers], up=peers, interface="ens5", prefix=20)
-    story.log(name, [*log, *story.quiet(2200, 15, 200)])
+    story.log(name, wrapped(story, [*log, *story.quiet(2200, 15, 200)], "docker"))
     story.texts["node-status.txt"] = node_status(
         [*[(g, "start", "20:50:58", "Connect") for g in gone], *[(p, "up", "20:51:02", "Established") for p in peers]]
     )

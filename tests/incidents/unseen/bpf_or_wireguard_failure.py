@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 CAUSE = "bpf-or-wireguard-failure"
 
@@ -52,7 +52,7 @@ def napi_threading_refused(now: datetime) -> Incident:
                 "failed to set NAPI threading to 0 for wireguard for interface wireguard.cali error=write /sys/class/net/wireguard.cali/threaded: operation not supported ipVersion=0x4",
             ),
         ]
-    story.log(name, log)
+    story.log(name, wrapped(story, log, "stern", name))
     story.texts["felixconfiguration.yaml"] = (
         "apiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata:\n  name: default\nspec:\n  bpfConnectTimeLoadBalancing: TCP\n  healthPort: 9099\n  reportingInterval: 0s\n  vxlanVNI: 4096\n  wireguardEnabled: true\n"
     )

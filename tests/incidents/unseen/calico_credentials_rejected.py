@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import NO_CNI, container
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 CAUSE = "calico-credentials-rejected"
 
@@ -194,7 +194,7 @@ def masters_rolled_with_a_new_key(now: datetime) -> Incident:
                 "Failed to get config from datastore error=connection is unauthorized: Unauthorized",
             ),
         ]
-    story.log(names[1], log)
+    story.log(names[1], wrapped(story, log, "cri"))
     story.describe("nodes-esp-m8rd", names[1])
     story.affected = list(workers)
     story.cite(f"{names[1]}.log", "Failed to get config from datastore error=connection is unauthorized: Unauthorized")

@@ -124,6 +124,10 @@ def update_finished_yesterday(now: datetime) -> Incident:
     story.typha(nodes[0])
     story.typha(nodes[2], "z7w4q")
     story.typha("", "k5t9b", ready=False)
+    for pod in story.objects["Pod"][-3:]:
+        pod["metadata"]["creationTimestamp"] = pod["status"]["startTime"] = story.ago(70_000)
+        for status in pod["status"]["containerStatuses"]:
+            status["state"] = {"running": {"startedAt": story.ago(69_990)}}
     story.pod_event(
         "calico-typha-5c9d8f7b6-k5t9b",
         "FailedScheduling",
