@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import regex
 
+from parsers.digit_rules import Rule, digit_rules, rules_of_text
 from parsers.required_literals import required_literals
 from parsers.without_digits import without_digits
 
@@ -21,6 +22,7 @@ _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": 
 _NUMBER = re.compile(r"(?<![A-Za-z])\d")
 _NO_NUMBERS = re.compile(r"\{\d*,?\d*\}|\\d|(?<=\[)0-9(?=a-f\])|\bx509\b")
 _ANY = regex.compile("")
+_LONG_NUMBER = re.compile(r"(?:\\d|\[0-9\])(?:\\d|\[0-9\]|\{(?:[2-9]|1\d))")
 _MOST_CHOICES = 64
 _LEAST_SPECIFIC = 8  # an expression has few plain characters to count, yet says more than they do
 
@@ -59,6 +61,9 @@ class Alternative(Protocol):
 
     def may_match_with_digits(self, digitless: Text) -> bool:
         """Whether it can match any of the texts that, their digits taken out, are ``digitless``."""
+
+    def rules(self) -> frozenset[Rule] | None:
+        """Which digits decide whether a text matches; None if that cannot be said."""
 
 
 def text_of(written: str) -> Text:
@@ -129,6 +134,10 @@ class Template:
         """True: its literals say enough."""
         return True
 
+    def rules(self) -> frozenset[Rule] | None:
+        """Those of its pieces."""
+        return frozenset(rule for piece in self.pieces for rule in rules_of_text(piece))
+
 
 @dataclass(slots=True, eq=False)
 class Expression:
@@ -151,8 +160,8 @@ class Expression:
 
     @property
     def numbered(self) -> bool:
-        """Whether it names digits, other than those of words, and other than as how often something may come."""
-        return _NUMBER.search(_NO_NUMBERS.sub("", self.source)) is not None
+        """Whether it names digits, other than those of words, or asks for two or more of them next to each other."""
+        return bool(_NUMBER.search(_NO_NUMBERS.sub("", self.source)) or _LONG_NUMBER.search(self.source))
 
     def find(self, text: Text) -> Span | None:
         """Give the span of the first match; None also where it takes too long."""
@@ -181,6 +190,13 @@ class Expression:
             return self._digitless.search(digitless.words, timeout=TIMEOUT_S) is not None
         except TimeoutError:
             return True
+
+    def rules(self) -> frozenset[Rule] | None:
+        """Those that can be told from its source."""
+        try:
+            return digit_rules(self.source)
+        except ValueError:
+            return None
 
 
 def templates_of(pattern: str, whole: bool) -> Sequence[Template]:

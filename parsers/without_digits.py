@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
     (?P<flags>\(\?[a-zA-Z]+\))
   | (?P<look>\(\?<?[=!])
@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_QUANTIFIER = re.compile(r"(\*|\+|\?|\{(\d*)(,?)(\d*)\})([?+]?)")
+QUANTIFIER = re.compile(r"(\*|\+|\?|\{(\d*)(,?)(\d*)\})([?+]?)")
 _MAY_BE_DIGIT = re.compile(r"\\[dwSDWXpPHN]|\d|\[:|[\x00-/]-|\\x|\\u|\\U")
 _ANYTHING = "(?s:.*)"
 
@@ -35,7 +35,7 @@ def without_digits(source: str) -> str:
     found: list[str] = []
     position = 0
     while position < len(source):
-        token = _TOKEN.match(source, position)
+        token = TOKEN.match(source, position)
         if token is None or token["other"] is not None or (token["flags"] and "x" in token["flags"]):
             raise ValueError(source)
         position = token.end()
@@ -55,7 +55,7 @@ def without_digits(source: str) -> str:
             if element:
                 found.append(element)
                 position = _repeat(source, position, found, optional=optional)
-            elif quantifier := _QUANTIFIER.match(source, position):
+            elif quantifier := QUANTIFIER.match(source, position):
                 position = quantifier.end()
     return "".join(found)
 
@@ -79,7 +79,7 @@ def _element(token: re.Match[str]) -> tuple[str, bool]:
 
 def _repeat(source: str, position: int, found: list[str], optional: bool) -> int:
     """Read how often the last element may come; one that may have been a digit may be gone."""
-    quantifier = _QUANTIFIER.match(source, position)
+    quantifier = QUANTIFIER.match(source, position)
     if quantifier is None:
         if optional:
             found.append("?")

@@ -46,6 +46,10 @@ class Groups:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def known(self, key: Hashable) -> int | None:
+        """Give the number of the group with a key, None if there is none."""
+        return self._numbers.get(key)
+
     def number(self, key: Hashable) -> int:
         """Give the number of the group with a key, a new one if it is new."""
         return self._numbers.setdefault(key, len(self._numbers))

@@ -6,19 +6,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-
-try:  # the same function, without the quarter of a second in which pyarrow.compute makes its many others
-    from pyarrow._compute import call_function
-except ImportError:
-    from pyarrow.compute import call_function
 
 #: bytes looked at together: few enough for the cache, many enough that the cost of each look does not count
 STRETCH = 2 * 1024 * 1024
 #: zero bytes behind a stretch, so that eight bytes can be read from any place in it
 PAD = bytes(16)
 _NEWLINE = 10
-_DIGITS = b"0123456789"
+DIGITS = b"0123456789"
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
@@ -116,44 +110,11 @@ def begins(ends: Numbers) -> Numbers:
     return starts
 
 
-def texts_at(data: bytes, first: Numbers | int, ends: Numbers) -> Any:
-    """The lines from ``first`` on as an Arrow array of bytes, each with its line end; nothing is copied."""
-    offsets = np.empty(len(ends) + 1, np.int32)
-    offsets[:1] = first
-    np.add(ends, 1, out=offsets[1:], casting="unsafe")
-    return pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-
-
-def distinct(values: Any) -> tuple[Numbers, list[Any]]:
-    """Number the distinct values of an Arrow array in the order of their first places: (number of each, values)."""
-    encoded = call_function("dictionary_encode", [values])
-    # pyarrow's own to_numpy imports pandas, which takes half a second
-    numbers = np.frombuffer(encoded.indices.buffers()[1], np.int32)[: len(values)]
-    return numbers, encoded.dictionary.to_pylist()
-
-
-def as_numbers(values: Numbers) -> Any:
-    """Numbers of 64 bits as an Arrow array; pyarrow's own way imports pandas."""
-    kind = pa.uint64() if values.dtype == np.uint64 else pa.int64()
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
-
-
-def taken(values: Any, places: Numbers) -> tuple[Numbers, Numbers]:
-    """Copy the values of an Arrow array of bytes at some places: (where each begins and the last ends, bytes)."""
-    found = call_function("take", [values, as_numbers(places)])
-    offsets = np.frombuffer(found.buffers()[1], np.int32)[: len(places) + 1]
-    return offsets, np.frombuffer(found.buffers()[2], np.uint8)[: offsets[-1]].copy()
-
-
-def as_texts(offsets: Numbers, text: Numbers) -> Any:
-    """Values in the form that :func:`taken` gives, as an Arrow array."""
-    return pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(text)])
-
-
-def digitless(data: bytes) -> Any:
-    """The whole lines of ``data`` without their digits, as an Arrow array of bytes."""
-    shrunk = data.translate(None, _DIGITS)
-    return texts_at(shrunk, 0, line_ends(shrunk))
+def first_places(numbers: Numbers, count: int) -> Numbers:
+    """The first place of each of the numbers below ``count``, -1 for one that is not there."""
+    first = np.full(count, -1, np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    return first
 
 
 def words_at(data: bytes, places: Numbers) -> Numbers:

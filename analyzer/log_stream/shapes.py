@@ -10,12 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import TypeVar
 
 import numpy as np
 
 from analyzer.log_stream.columns import Column
-from analyzer.log_stream.lines import Numbers
+from parsers.digit_rules import MOST_DIGITS, Rule
 from parsers.log_shape import LineShape
 from parsers.message_match import MessageMatcher
 from parsers.message_pattern import Alternative, text_of
@@ -32,6 +33,7 @@ _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not
 #: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links.
 #: It begins where a word does: tried at each letter of a long word, it would take quadratic time.
 _NAMES = re.compile(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b")
+_RULE = Struct(f"<B??x{MOST_DIGITS}H")
 _SOURCE = re.compile(rb"\.go[ :]")
 #: containers of one pod whose logs somebody may have put into one file
 _OF_ONE_POD = ("calico-node", "install-cni", "calico-extension", "flexvol-driver", "mount-bpffs", "upgrade-ipam")
@@ -50,16 +52,17 @@ class Family:
     groups: int = MOST_GROUPS  # of its lines
     known: int = 0
     others: int = -1  # number of the shape of all others
+    by_rules: bool = False  # of numbers in its lines only those count that decide
+    rules: tuple[int, int] = (-1, 0)  # where they are, and how many; -1 if that cannot be said
     texts: set[int] = field(default_factory=set)
 
 
 class Shapes:
-    """Knows the shapes seen so far, by the digitless bytes of their lines."""
+    """Knows the shapes seen so far."""
 
     def __init__(self, look: Callable[[bytes], LineShape], matcher: MessageMatcher) -> None:
         self._look = look
         self._matcher = matcher
-        self._known: dict[bytes, int] = {}
         self._families: dict[bytes, Family] = {}
         self._begun: Counter[bytes] = Counter()
         self.families: list[Family] = []
@@ -74,28 +77,39 @@ class Shapes:
         self.restart, self.family = Column(bool), Column(np.int64)
         self.pid_at, self.container, self.level = Column(np.int64, -1), Column(np.int8), Column(np.int8)
         self.stamp, self.time_at = Column(np.int64), Column(np.int64, -1)
+        self.stamp_begin, self.stamp_end = Column(np.int64), Column(np.int64)
+        self.rules = b""  # packed, see _packed
+        self.rules_at, self.rules_count = Column(np.int64, -1), Column(np.int64)
 
-    def numbers(self, digitless: list[bytes], sample: Callable[[int], bytes]) -> Numbers:
-        """Give the numbers of shapes; of one not seen before, ``sample`` of its place gives a line."""
-        known = self._known
-        found = [known.get(item, -1) for item in digitless]
-        if -1 in found:
-            for place, number in enumerate(found):
-                if number < 0:
-                    found[place] = self._new(digitless[place], sample(place))
-        return np.array(found, np.int64)
-
-    def numbered(self, number: int) -> tuple[Alternative, ...]:
-        """The alternatives of the catalogue that numbers in a line of the shape decide on."""
-        return self.family_of(number).numbered
+    def may_remember(self, known: int) -> bool:
+        """Whether the shape of a further line should be remembered, where ``known`` ones are."""
+        return known < MOST_SHAPES
 
     def outcome(self, number: int, text: str) -> tuple[bool, ...]:
         """Which of the alternatives that numbers decide on match a line of a shape."""
-        numbered = self.numbered(number)
+        numbered = self.family_of(number).numbered
         if not numbered:
             return ()
         given = text_of(text)
         return tuple(alternative.find(given) is not None for alternative in numbered)
+
+    def read_by_rules(self, number: int) -> bool:
+        """From here on only those numbers count, in the lines of a shape's family, that the catalogue decides on.
+
+        True if that was so before, for the shape too.
+        """
+        family = self.family_of(number)
+        if not family.by_rules:
+            family.by_rules = True
+            rules = [alternative.rules() for alternative in family.numbered]
+            if None not in rules:
+                all_rules = sorted({rule for some in rules if some for rule in some})
+                family.rules = len(self.rules) // _RULE.size, len(all_rules)
+                self.rules += b"".join(map(_packed, all_rules))
+        if self.rules_at[number] == family.rules[0]:
+            return family.rules[0] >= 0
+        self.rules_at[number], self.rules_count[number] = family.rules
+        return False
 
     def simplify(self, number: int) -> None:
         """From here on the lines of a shape, and of others of its family, are not told apart by what is in them."""
@@ -117,7 +131,8 @@ class Shapes:
         """The family of a shape."""
         return self.families[int(self.family[number])]
 
-    def _new(self, digitless: bytes, line: bytes) -> int:
+    def new(self, digitless: bytes, line: bytes) -> int:
+        """Give the number of the shape of a line not seen before; ``digitless`` has its line end."""
         family = self._family(digitless, line)
         texts = self._matcher.literals(line.decode("utf-8", "replace"))
         if (family.known >= family.most and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
@@ -129,8 +144,6 @@ class Shapes:
             family.known += 1
             family.texts |= texts
             number = self._add(family, family.special)
-        if len(self._known) < MOST_SHAPES:
-            self._known[digitless] = number
         return number
 
     def _family(self, digitless: bytes, line: bytes) -> Family:
@@ -168,7 +181,14 @@ class Shapes:
         self.container[number] = _index(self.containers, shape.container) if shape.container in _OF_ONE_POD else 0
         self.time_at[number] = shape.stamp[0] if shape.stamp[1] else -1
         self.stamp[number] = _index(self.stamps, shape.stamp)
+        self.stamp_begin[number], self.stamp_end[number] = shape.stamp
         return number
+
+
+def _packed(rule: Rule) -> bytes:
+    """A rule in the form that the loop in C wants."""
+    digits = (*rule.digits, *([0] * MOST_DIGITS))[:MOST_DIGITS]
+    return _RULE.pack(len(rule.digits), rule.first, rule.last, *digits)
 
 
 def _index(names: list[Name], name: Name) -> int:

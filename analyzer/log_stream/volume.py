@@ -13,6 +13,7 @@ from parsers.log_volume import minute_of
 
 _LEVELS = 16
 _MONTH = 32 * 1440
+_MOST_MONTHS = 60  # in one log; each takes room
 
 
 class Volume:
@@ -20,6 +21,7 @@ class Volume:
 
     def __init__(self) -> None:
         self._months: dict[int, Numbers] = {}
+        self.month_seen_last = 0
 
     def see(self, data: bytes, stamps: Numbers, level: Numbers) -> None:
         """Count lines.
@@ -33,16 +35,26 @@ class Volume:
             return
         month, day = words_at(data, stamps), words_at(data, stamps + 8)
         minute = (_digits(day, 0) * 1440 + _digits(day, 24) * 60 + _digits(day, 48)).astype(np.int64)
-        for value in [int(month[0])] if bool((month == month[0]).all()) else np.unique(month).tolist():
-            here = slice(None) if int(month[0]) == value and bool((month == value).all()) else month == value
+        same = bool((month == month[0]).all())
+        for value in [int(month[0])] if same else dict.fromkeys(month.tolist()):
+            here = slice(None) if same else month == value
             places = minute[here] * _LEVELS + level[here]
             places = places[minute[here] < _MONTH]
             if not len(places):
                 continue
-            counts = self._months.setdefault(value, np.zeros(_MONTH * _LEVELS, np.int32))
             base = int(places.min())
             found = np.bincount(places - base)
-            counts[base : base + len(found)] += found.astype(np.int32)
+            self.of_month(value)[base : base + len(found)] += found.astype(np.int32)
+
+    def of_month(self, month: int) -> Numbers:
+        """The counts of a month, given by eight bytes such as ``2026-02-``, by (minute from day 0 on) * 16 + level."""
+        self.month_seen_last = month
+        counts = self._months.get(month)
+        if counts is None:
+            counts = np.zeros(_MONTH * _LEVELS, np.int32)
+            if len(self._months) < _MOST_MONTHS:
+                self._months[month] = counts
+        return counts
 
     def counts(self, levels: Sequence[str]) -> Counter[tuple[int, str]]:
         """Give the numbers of lines by (minute since 1970, level)."""

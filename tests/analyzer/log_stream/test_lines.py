@@ -9,13 +9,9 @@ from analyzer.log_stream import lines
 from analyzer.log_stream.lines import (
     PAD,
     Cutter,
-    as_texts,
     begins,
-    digitless,
-    distinct,
+    first_places,
     line_ends,
-    taken,
-    texts_at,
     words_at,
 )
 
@@ -72,25 +68,15 @@ def test_a_line_longer_than_a_stretch_is_cut(sizes: list[int]) -> None:
     assert cutter.dropped_lines == 1
 
 
-def test_lines_and_what_they_have_in_common() -> None:
+def test_where_lines_begin_and_end() -> None:
     data = b"a1 b\n22\na4 b\n"
     ends = line_ends(data)
     assert (ends.tolist(), begins(ends).tolist()) == ([4, 7, 12], [0, 5, 8])
     assert line_ends(data, 6).tolist() == [4]
-    numbers, values = distinct(digitless(data))
-    assert (numbers.tolist(), values) == ([0, 1, 0], [b"a b\n", b"\n"])
 
 
-def test_some_lines_are_copied() -> None:
-    data = b"one\ntwo\nthree\n"
-    ends = line_ends(data)
-    offsets, text = taken(texts_at(data, 0, ends), np.array([2, 0]))
-    assert (offsets.tolist(), text.tobytes()) == ([0, 6, 10], b"three\none\n")
-    text[0] = 84
-    assert distinct(as_texts(offsets, text))[1] == [b"Three\n", b"one\n"]
-    assert data == b"one\ntwo\nthree\n"
-    offsets, text = taken(texts_at(data, 4, ends[1:]), np.array([0]))
-    assert text.tobytes() == b"two\n"
+def test_where_a_number_stands_first() -> None:
+    assert first_places(np.array([2, 0, 2, 2]), 4).tolist() == [1, -1, 0, -1]
 
 
 def test_words_are_read_at_any_place() -> None:

@@ -1,0 +1,493 @@
+/* The two loops over each byte of a large log: what shape a line has, and which group it belongs to.
+
+   analyzer/log_stream/scan.py says what they compute, does the same with numpy and pyarrow where this could not be
+   compiled, and tests compare both. Nothing here looks beyond the buffers that it is given. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || !defined(__SIZEOF_INT128__)
+#error "written for 64-bit processors that store the lowest byte first; the program does without it elsewhere"
+#endif
+
+#define ONES 0x0101010101010101ULL
+#define HIGH 0x8080808080808080ULL
+#define K1 0x9E3779B97F4A7C15ULL
+#define K2 0xC2B2AE3D27D4EB4FULL
+#define K3 0x165667B19E3779F9ULL
+
+static inline uint64_t load(const unsigned char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, 8);
+    return word;
+}
+
+static inline uint64_t mix(uint64_t a, uint64_t b)
+{
+    __uint128_t product = (__uint128_t)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* ---- a table of numbers by key; what is not in it is -1 ---- */
+
+typedef struct {
+    PyObject_HEAD
+    uint64_t *keys; /* 0: free */
+    int64_t *values;
+    size_t size, used; /* size is a power of two */
+    uint64_t seed;     /* so that nobody can write lines that fall together */
+} Table;
+
+static inline uint64_t key_of(uint64_t key) { return key ? key : K1; }
+
+static inline size_t place_of(const Table *table, uint64_t key)
+{
+    size_t place = (size_t)mix(key ^ table->seed, K2) & (table->size - 1);
+    while (table->keys[place] && table->keys[place] != key)
+        place = (place + 1) & (table->size - 1);
+    return place;
+}
+
+static inline int64_t table_get(const Table *table, uint64_t key)
+{
+    key = key_of(key);
+    size_t place = place_of(table, key);
+    return table->keys[place] ? table->values[place] : -1;
+}
+
+static int table_resize(Table *table, size_t size)
+{
+    uint64_t *keys = PyMem_Calloc(size, sizeof *keys), *old_keys = table->keys;
+    int64_t *values = PyMem_Calloc(size, sizeof *values), *old_values = table->values;
+    size_t old_size = table->size;
+    if (!keys || !values) {
+        PyMem_Free(keys);
+        PyMem_Free(values);
+        PyErr_NoMemory();
+        return -1;
+    }
+    table->keys = keys;
+    table->values = values;
+    table->size = size;
+    for (size_t i = 0; i < old_size; i++)
+        if (old_keys[i]) {
+            size_t place = place_of(table, old_keys[i]);
+            keys[place] = old_keys[i];
+            values[place] = old_values[i];
+        }
+    PyMem_Free(old_keys);
+    PyMem_Free(old_values);
+    return 0;
+}
+
+static PyObject *table_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"seed", NULL};
+    unsigned long long seed;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "K", names, &seed))
+        return NULL;
+    Table *table = (Table *)type->tp_alloc(type, 0);
+    if (table) {
+        table->seed = seed;
+        if (table_resize(table, 1024) < 0)
+            Py_CLEAR(table);
+    }
+    return (PyObject *)table;
+}
+
+static void table_dealloc(Table *table)
+{
+    PyMem_Free(table->keys);
+    PyMem_Free(table->values);
+    Py_TYPE(table)->tp_free((PyObject *)table);
+}
+
+static PyObject *table_set(Table *table, PyObject *args)
+{
+    unsigned long long given;
+    long long value;
+    if (!PyArg_ParseTuple(args, "KL", &given, &value))
+        return NULL;
+    uint64_t key = key_of(given);
+    size_t place = place_of(table, key);
+    if (!table->keys[place]) {
+        if (2 * (table->used + 1) > table->size) {
+            if (table_resize(table, 2 * table->size) < 0)
+                return NULL;
+            place = place_of(table, key);
+        }
+        table->keys[place] = key;
+        table->used++;
+    }
+    table->values[place] = value;
+    Py_RETURN_NONE;
+}
+
+static PyObject *table_clear(Table *table, PyObject *nothing)
+{
+    memset(table->keys, 0, table->size * sizeof *table->keys);
+    table->used = 0;
+    Py_RETURN_NONE;
+}
+
+static Py_ssize_t table_len(Table *table) { return (Py_ssize_t)table->used; }
+
+static PyMethodDef table_methods[] = {
+    {"set", (PyCFunction)table_set, METH_VARARGS, "set(key, value): remember a number."},
+    {"clear", (PyCFunction)table_clear, METH_NOARGS, "Forget all."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PySequenceMethods table_sequence = {.sq_length = (lenfunc)table_len};
+
+static PyTypeObject TableType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "analyzer.log_stream._scan.Table",
+    .tp_basicsize = sizeof(Table),
+    .tp_dealloc = (destructor)table_dealloc,
+    .tp_as_sequence = &table_sequence,
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_doc = "Numbers by 64-bit keys.",
+    .tp_methods = table_methods,
+    .tp_new = table_new,
+};
+
+/* ---- shapes ---- */
+
+/* The bytes of a word that are no digits, moved together; `digits` has the high bit of each digit's byte. */
+static inline uint64_t without(uint64_t word, uint64_t digits)
+{
+    do {
+        unsigned at = (unsigned)__builtin_ctzll(digits) & ~7U;
+        uint64_t behind = ~(digits >> at) & HIGH;
+        unsigned next = at + (behind ? ((unsigned)__builtin_ctzll(behind) & ~7U) : 64);
+        uint64_t low = word & ((1ULL << at) - 1);
+        if (next >= 64)
+            return low;
+        word = low | (word >> next << at);
+        digits = digits >> next << at;
+    } while (digits);
+    return word;
+}
+
+/* The same in one instruction, where the processor has it (Intel since 2013, AMD since 2015). */
+#ifdef __x86_64__
+#define HAS_PEXT __builtin_cpu_supports("bmi2")
+static inline uint64_t extract(uint64_t word, uint64_t digits)
+{
+    uint64_t found;
+    __asm__("pextq %2, %1, %0" : "=r"(found) : "r"(word), "r"(~((digits >> 7) * 255)));
+    return found;
+}
+#else
+#define HAS_PEXT 0
+#define extract without
+#endif
+
+/* Read one line; give where it ends, and a number of its bytes without the digits. */
+static inline __attribute__((always_inline)) const unsigned char *read_line(const unsigned char *at, uint64_t seed,
+                                                                            int has_pext, uint64_t *number)
+{
+    uint64_t hash = seed, rest = 0, count = 0; /* the last `count % 8` bytes are still in `rest` */
+    for (;;) {
+        uint64_t word = load(at), other = word ^ (ONES * '\n');
+        uint64_t ends = (other - ONES) & ~other & HIGH;
+        unsigned bytes = 8;
+        if (ends) {
+            bytes = (unsigned)__builtin_ctzll(ends) >> 3;
+            word &= (1ULL << (8 * bytes)) - 1;
+        }
+        uint64_t from = word ^ (ONES * '0');
+        uint64_t digits = ~(((from & ~HIGH) + ONES * 0x76) | from) & HIGH;
+        unsigned fresh = bytes;
+        if (digits) {
+            word = has_pext ? extract(word, digits) : without(word, digits);
+            fresh -= (unsigned)((digits >> 7) * ONES >> 56);
+        }
+        unsigned have = (unsigned)count & 7;
+        rest |= word << (8 * have);
+        count += fresh;
+        if (have + fresh >= 8) {
+            hash = mix(hash ^ rest, K1);
+            rest = have ? word >> (8 * (8 - have)) : 0;
+        }
+        if (ends) {
+            *number = mix(hash ^ rest, K2 ^ (count * K3));
+            return at + bytes;
+        }
+        at += 8;
+    }
+}
+
+/* What is found of each line. */
+typedef struct {
+    int64_t *starts, *ends, *shape;
+    uint64_t *number;
+    Py_ssize_t room;
+} Lines;
+
+/* Read whole lines; give how many, -1 where there is no room for all of them. */
+static inline __attribute__((always_inline)) Py_ssize_t read_lines(const Table *table, const unsigned char *data,
+                                                                   Py_ssize_t end, Lines to, int has_pext)
+{
+    const unsigned char *at = data, *last = data + end;
+    Py_ssize_t lines = 0;
+    for (; at < last && lines < to.room; lines++) {
+        uint64_t number;
+        const unsigned char *stop = read_line(at, table->seed, has_pext, &number);
+        to.starts[lines] = at - data;
+        to.ends[lines] = stop - data;
+        to.number[lines] = number;
+        to.shape[lines] = table_get(table, number);
+        at = stop + 1;
+    }
+    return at < last ? -1 : lines;
+}
+
+typedef struct {
+    Py_buffer of;
+} Array;
+
+static int fits(const Array *arrays, int count, Py_ssize_t size, Py_ssize_t least)
+{
+    for (int i = 0; i < count; i++)
+        if (arrays[i].of.len < least * size) {
+            PyErr_SetString(PyExc_ValueError, "an array is too short");
+            return 0;
+        }
+    return 1;
+}
+
+static void release(Array *arrays, int count)
+{
+    for (int i = 0; i < count; i++)
+        PyBuffer_Release(&arrays[i].of);
+}
+
+static PyObject *shapes(PyObject *module, PyObject *args)
+{
+    Table *table;
+    Array a[5]; /* data, starts, ends, shape, number */
+    Py_ssize_t end;
+    if (!PyArg_ParseTuple(args, "O!y*nw*w*w*w*", &TableType, &table, &a[0].of, &end, &a[1].of, &a[2].of, &a[3].of,
+                          &a[4].of))
+        return NULL;
+    const unsigned char *data = a[0].of.buf;
+    Lines to = {a[1].of.buf, a[2].of.buf, a[3].of.buf, a[4].of.buf, a[1].of.len / 8};
+    Py_ssize_t lines;
+    PyObject *result = NULL;
+    if (end < 0 || a[0].of.len < end + 8 || (end && data[end - 1] != '\n'))
+        PyErr_SetString(PyExc_ValueError, "no whole lines with eight bytes behind them");
+    else if (fits(a + 2, 3, 8, to.room)) {
+        Py_BEGIN_ALLOW_THREADS
+        lines = HAS_PEXT ? read_lines(table, data, end, to, 1) : read_lines(table, data, end, to, 0);
+        Py_END_ALLOW_THREADS
+        result = PyLong_FromSsize_t(lines);
+    }
+    release(a, 5);
+    return result;
+}
+
+/* ---- groups ---- */
+
+static inline uint64_t content(const unsigned char *at, int64_t length, uint64_t hash)
+{
+    for (; length >= 8; at += 8, length -= 8)
+        hash = mix(hash ^ load(at), K1);
+    uint64_t rest = 0;
+    memcpy(&rest, at, (size_t)length);
+    return mix(hash ^ rest, K2 ^ ((uint64_t)length * K3));
+}
+
+/* Digits next to each other that decide; see parsers/digit_rules.py and native_scan.py, which packs them. */
+typedef struct {
+    uint8_t count, first, last, unused;
+    uint16_t digits[14];
+} Rule;
+
+/* Whether a run of digits must be taken as it is. */
+static int decides(const unsigned char *run, int64_t length, const Rule *rules, int64_t count)
+{
+    for (const Rule *rule = rules; rule < rules + count; rule++) {
+        int64_t from = rule->last && !rule->first ? length - rule->count : 0;
+        int64_t to = rule->first ? 0 : length - rule->count;
+        if (rule->count > length || (rule->first && rule->last && rule->count != length))
+            continue;
+        for (int64_t at = from; at <= to; at++) {
+            int64_t i = 0;
+            while (i < rule->count && rule->digits[i] >> (run[at + i] - '0') & 1)
+                i++;
+            if (i == rule->count)
+                return 1;
+        }
+    }
+    return 0;
+}
+
+static inline int is_digit(unsigned char byte) { return (unsigned char)(byte - '0') < 10; }
+
+/* As content(), but of a run of digits that decides nothing only the length counts. */
+static uint64_t content_by_rules(const unsigned char *at, int64_t length, uint64_t hash, const Rule *rules,
+                                 int64_t count)
+{
+    uint64_t rest = 0, have = 0;
+    for (int64_t i = 0; i < length;) {
+        int64_t run = i;
+        while (run < length && is_digit(at[run]))
+            run++;
+        int keep = run == i || decides(at + i, run - i, rules, count);
+        int64_t until = run == i ? i + 1 : run;
+        for (; i < until; i++) {
+            rest |= (uint64_t)(keep ? at[i] : 1) << (8 * have); /* 1: some digit */
+            if (++have == 8) {
+                hash = mix(hash ^ rest, K1);
+                rest = have = 0;
+            }
+        }
+    }
+    return mix(hash ^ rest, K2 ^ (have * K3));
+}
+
+static PyObject *groups(PyObject *module, PyObject *args)
+{
+    Table *table;
+    PyObject *follows;
+    Array a[17];
+    Py_ssize_t base;
+    /* data; starts, ends, shape, group, word, number by line; pid_at, begin, end, expected, usual, special, rules and
+       their count by shape; rules */
+    if (!PyArg_ParseTuple(args, "O!y*y*y*y*w*w*w*y*y*y*y*y*y*y*y*y*O", &TableType, &table, &a[0].of, &a[1].of, &a[2].of,
+                          &a[3].of, &a[4].of, &a[5].of, &a[6].of, &a[7].of, &a[8].of, &a[9].of, &a[10].of, &a[11].of,
+                          &a[12].of, &a[13].of, &a[14].of, &a[15].of, &follows))
+        return NULL;
+    const unsigned char *data = a[0].of.buf, *special = a[12].of.buf;
+    const int64_t *starts = a[1].of.buf, *ends = a[2].of.buf, *shape = a[3].of.buf, *pid_at = a[7].of.buf;
+    const int64_t *begin = a[8].of.buf, *end = a[9].of.buf, *usual = a[11].of.buf;
+    const uint64_t *expected = a[10].of.buf, *follow = NULL;
+    const int64_t *rules_at = a[13].of.buf, *rules_count = a[14].of.buf;
+    const Rule *rules = a[15].of.buf;
+    int64_t *group = a[4].of.buf;
+    uint64_t *words = a[5].of.buf, *numbers = a[6].of.buf;
+    Py_ssize_t lines = a[3].of.len / 8, known = a[12].of.len, all = a[15].of.len / (Py_ssize_t)sizeof(Rule), unknown = 0;
+    int held = 16;
+    PyObject *result = NULL;
+    base = a[0].of.len;
+    if (follows != Py_None) {
+        if (PyObject_GetBuffer(follows, &a[16].of, PyBUF_SIMPLE) < 0)
+            goto done;
+        follow = a[16].of.buf;
+        held = 17;
+    }
+    if (!fits(a + 1, 6, 8, lines) || !fits(a + 7, 5, 8, known) || !fits(a + 13, 2, 8, known) ||
+        (follow && !fits(a + 16, 1, 8, lines)))
+        goto done;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < lines; i++) {
+        int64_t what = shape[i], start = starts[i], stop = ends[i];
+        if (what < 0 || what >= known || start < 0 || stop < start || stop >= base) {
+            unknown = -1;
+            break;
+        }
+        int64_t at = pid_at[what];
+        uint64_t word = at >= 0 && start + at + 8 <= base ? load(data + start + at) : 0;
+        uint64_t behind = follow ? follow[i] : 0;
+        words[i] = word;
+        if (!special[what] && !behind && usual[what] >= 0 && word == expected[what]) {
+            group[i] = usual[what];
+            continue;
+        }
+        uint64_t number = ((uint64_t)what + 1) * K1 ^ behind * K3;
+        if (special[what]) {
+            int64_t length = stop - start, first = begin[what] < length ? begin[what] : length;
+            int64_t second = end[what] < length ? end[what] : length;
+            uint64_t hash = content(data + start, first, table->seed);
+            int64_t rule = rules_at[what], count = rules_count[what];
+            if (rule >= 0 && count >= 0 && rule + count <= all) {
+                hash = content_by_rules(data + start + second, length - second, hash, rules + rule, count);
+                number ^= hash ^ word * K2;
+            } else
+                number ^= content(data + start + second, length - second, hash);
+        } else
+            number ^= word * K2;
+        numbers[i] = number;
+        group[i] = table_get(table, number);
+        unknown += group[i] < 0;
+    }
+    Py_END_ALLOW_THREADS
+    if (unknown < 0)
+        PyErr_SetString(PyExc_ValueError, "a line is not in the data, or has no shape");
+    else
+        result = PyLong_FromSsize_t(unknown);
+done:
+    release(a, held);
+    return result;
+}
+
+/* ---- minutes ---- */
+
+static inline uint64_t two(uint64_t word, unsigned shift) { return (word >> shift & 15) * 10 + (word >> (shift + 8) & 15); }
+
+static PyObject *minutes(PyObject *module, PyObject *args)
+{
+    Array a[6]; /* data; starts, shape by line; time_at, level by shape; counts */
+    Py_ssize_t from;
+    unsigned long long month;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*w*nK", &a[0].of, &a[1].of, &a[2].of, &a[3].of, &a[4].of, &a[5].of, &from,
+                          &month))
+        return NULL;
+    const unsigned char *data = a[0].of.buf;
+    const int8_t *level = a[4].of.buf;
+    const int64_t *starts = a[1].of.buf, *shape = a[2].of.buf, *time_at = a[3].of.buf;
+    int32_t *counts = a[5].of.buf;
+    Py_ssize_t lines = a[2].of.len / 8, known = a[4].of.len, room = a[5].of.len / 4, size = a[0].of.len, i = from;
+    PyObject *result = NULL;
+    if (from < 0 || !fits(a + 1, 2, 8, lines) || !fits(a + 3, 1, 8, known))
+        goto done;
+    Py_BEGIN_ALLOW_THREADS
+    for (; i < lines; i++) {
+        int64_t what = shape[i];
+        if (what < 0 || what >= known || time_at[what] < 0)
+            continue;
+        int64_t at = starts[i] + time_at[what];
+        if (at < 0 || at + 16 > size)
+            continue;
+        if (load(data + at) != month)
+            break;
+        uint64_t day = load(data + at + 8);
+        uint64_t minute = two(day, 0) * 1440 + two(day, 24) * 60 + two(day, 48);
+        uint64_t place = minute * 16 + (uint64_t)(level[what] & 15);
+        if (place < (uint64_t)room)
+            counts[place]++;
+    }
+    Py_END_ALLOW_THREADS
+    result = PyLong_FromSsize_t(i);
+done:
+    release(a, 6);
+    return result;
+}
+
+static PyMethodDef functions[] = {
+    {"shapes", shapes, METH_VARARGS,
+     "shapes(table, data, end, starts, ends, shape, number): fill in all lines; their count, -1 if there are more."},
+    {"groups", groups, METH_VARARGS,
+     "groups(table, data, starts, ends, shape, group, word, number, pid_at, begin, end, expected, usual, special, "
+     "rules_at, rules_count, rules, follow): fill in group, word and number; how many lines are of no known group."},
+    {"minutes", minutes, METH_VARARGS,
+     "minutes(data, starts, shape, time_at, level, counts, from, month): count lines; the first of another month."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_scan", "The loops over each byte of a large log.", -1, functions, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__scan(void)
+{
+    if (PyType_Ready(&TableType) < 0)
+        return NULL;
+    PyObject *module = PyModule_Create(&definition);
+    if (module && PyModule_AddObjectRef(module, "Table", (PyObject *)&TableType) < 0)
+        Py_CLEAR(module);
+    return module;
+}

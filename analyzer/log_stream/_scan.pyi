@@ -1,0 +1,41 @@
+from analyzer.log_stream.lines import Numbers
+
+class Table:
+    def __init__(self, seed: int) -> None: ...
+    def __len__(self) -> int: ...
+    def set(self, key: int, value: int) -> None: ...
+    def clear(self) -> None: ...
+
+def shapes(
+    table: Table, data: bytes, end: int, starts: Numbers, ends: Numbers, shape: Numbers, number: Numbers
+) -> int: ...
+def groups(
+    table: Table,
+    data: bytes,
+    starts: Numbers,
+    ends: Numbers,
+    shape: Numbers,
+    group: Numbers,
+    word: Numbers,
+    number: Numbers,
+    pid_at: Numbers,
+    begin: Numbers,
+    end: Numbers,
+    expected: Numbers,
+    usual: Numbers,
+    special: Numbers,
+    rules_at: Numbers,
+    rules_count: Numbers,
+    rules: bytes,
+    follow: Numbers | None,
+) -> int: ...
+def minutes(
+    data: bytes,
+    starts: Numbers,
+    shape: Numbers,
+    time_at: Numbers,
+    level: Numbers,
+    counts: Numbers,
+    first: int,
+    month: int,
+) -> int: ...

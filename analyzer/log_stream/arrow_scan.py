@@ -1,0 +1,163 @@
+"""Shapes and groups of lines told with numpy and pyarrow, without an object for each line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.log_stream.lines import DIGITS, Numbers, begins, first_places, line_ends, words_at
+from analyzer.log_stream.stretch import Stretch
+from analyzer.log_stream.volume import Volume
+
+try:  # the same function, without the quarter of a second in which pyarrow.compute makes its many others
+    from pyarrow._compute import call_function
+except ImportError:
+    from pyarrow.compute import call_function
+
+if TYPE_CHECKING:
+    from analyzer.log_stream.scan import Unknown, Usual
+    from analyzer.log_stream.shapes import Shapes
+
+
+class ArrowScan:
+    """See :class:`analyzer.log_stream.scan.Scan`."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self._shapes = shapes
+        self._shape_of: dict[bytes, int] = {}
+        self._group_of: dict[int, int] = {}
+
+    def shapes(self, data: bytes, end: int) -> tuple[Numbers, Numbers, Numbers]:
+        """Give (begin, end, number of the shape) of each line."""
+        ends = line_ends(data, end)
+        starts = begins(ends)
+        local, words = distinct(digitless(data))
+        local = local[: len(ends)]
+        known = [self._shape_of.get(word, -1) for word in words]
+        if -1 in known:
+            first = first_places(local, len(words))
+            for number, word in enumerate(words):
+                if known[number] < 0:
+                    place = first[number]
+                    known[number] = self._shapes.new(word, data[starts[place] : ends[place]])
+                    if self._shapes.may_remember(len(self._shape_of)):
+                        self._shape_of[word] = known[number]
+        return starts, ends, np.array(known, np.int64)[local]
+
+    def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
+        """Give the group of each line."""
+        from analyzer.log_stream.scan import K1, K2, K3, Unknown
+
+        shape, size = part.shape, len(self._shapes.all)
+        pid_at = self._shapes.pid_at.upto(size)[shape]
+        at = part.starts + np.maximum(pid_at, 0)
+        outside = (pid_at < 0) | (at + 8 > len(part.data))
+        at[outside] = 0
+        word = words_at(part.data, at)
+        word[outside] = 0
+        group: Numbers = usual.group[shape]
+        special = self._shapes.special.upto(size)[shape]
+        unusual = special | (group < 0) | (word != usual.word[shape])
+        if follow is not None:
+            unusual |= follow != 0
+        places = np.flatnonzero(unusual)
+        if not len(places):
+            return group
+        mixed = (shape[places].astype(np.uint64) + np.uint64(1)) * K1
+        mixed ^= np.where(special[places], np.uint64(0), word[places]) * K2
+        if follow is not None:
+            mixed ^= follow[places] * K3
+        named = np.flatnonzero(special[places])
+        if len(named):
+            mixed[named] ^= self._contents(part, places[named])
+        local, keys = distinct(as_numbers(mixed))
+        first = first_places(local, len(keys))
+        found = np.empty(len(keys), np.int64)
+        for number, key in enumerate(keys):
+            known = self._group_of.get(key)
+            if known is None:
+                place = int(places[first[number]])
+                behind = 0 if follow is None else int(follow[place])
+                known = new(Unknown(place, int(shape[place]), int(word[place]), behind, bool(special[place]), key))
+            found[number] = known
+        group[places] = found[local]
+        return group
+
+    def _contents(self, part: Stretch, places: Numbers) -> Numbers:
+        """A number for the content of each line, without the times at its head."""
+        offsets, text = taken(texts_at(part.data, part.starts[:1], part.ends), places)
+        stamp = self._shapes.stamp.upto(len(self._shapes.all))[part.shape[places]]
+        for number in np.unique(stamp).tolist():
+            begin, end = self._shapes.stamps[number]
+            rows = np.flatnonzero(stamp == number)
+            at = offsets[rows][:, None] + np.arange(begin, end, dtype=np.int32)
+            text[np.minimum(at, offsets[rows + 1][:, None] - 1)] = 0
+        local, values = distinct(as_texts(offsets, text))
+        return np.array([hash(value) & 0xFFFFFFFFFFFFFFFF for value in values], np.uint64)[local]
+
+    def remember(self, key: int, group: int) -> None:
+        """From here on lines with this key belong to a group."""
+        self._group_of[key] = group
+
+    @property
+    def remembered(self) -> int:
+        """How many keys have a group."""
+        return len(self._group_of)
+
+    def forget(self) -> None:
+        """No key has a group any more."""
+        self._group_of.clear()
+
+    def measure(self, part: Stretch, volume: Volume) -> None:
+        """Count the lines of a part by time and level."""
+        size = len(self._shapes.all)
+        at = self._shapes.time_at.upto(size)[part.shape]
+        level = self._shapes.level.upto(size)[part.shape]
+        dated = np.flatnonzero(at >= 0)
+        if len(dated) < len(at):
+            volume.see(part.data, part.starts[dated] + at[dated], level[dated])
+        else:
+            volume.see(part.data, part.starts + at, level)
+
+
+def texts_at(data: bytes, first: Numbers | int, ends: Numbers) -> Any:
+    """The lines from ``first`` on as an Arrow array of bytes, each with its line end; nothing is copied."""
+    offsets = np.empty(len(ends) + 1, np.int32)
+    offsets[:1] = first
+    np.add(ends, 1, out=offsets[1:], casting="unsafe")
+    return pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+def distinct(values: Any) -> tuple[Numbers, list[Any]]:
+    """Number the distinct values of an Arrow array in the order of their first places: (number of each, values)."""
+    encoded = call_function("dictionary_encode", [values])
+    # pyarrow's own to_numpy imports pandas, which takes half a second
+    numbers = np.frombuffer(encoded.indices.buffers()[1], np.int32)[: len(values)]
+    return numbers, encoded.dictionary.to_pylist()
+
+
+def as_numbers(values: Numbers) -> Any:
+    """Numbers of 64 bits as an Arrow array; pyarrow's own way imports pandas."""
+    kind = pa.uint64() if values.dtype == np.uint64 else pa.int64()
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def taken(values: Any, places: Numbers) -> tuple[Numbers, Numbers]:
+    """Copy the values of an Arrow array of bytes at some places: (where each begins and the last ends, bytes)."""
+    found = call_function("take", [values, as_numbers(places)])
+    offsets = np.frombuffer(found.buffers()[1], np.int32)[: len(places) + 1]
+    return offsets, np.frombuffer(found.buffers()[2], np.uint8)[: offsets[-1]].copy()
+
+
+def as_texts(offsets: Numbers, text: Numbers) -> Any:
+    """Values in the form that :func:`taken` gives, as an Arrow array."""
+    return pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(text)])
+
+
+def digitless(data: bytes) -> Any:
+    """The whole lines of ``data`` without their digits, as an Arrow array of bytes."""
+    shrunk = data.translate(None, DIGITS)
+    return texts_at(shrunk, 0, line_ends(shrunk))

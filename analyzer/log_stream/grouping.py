@@ -1,0 +1,155 @@
+"""Which group each line belongs to.
+
+Lines are told apart by their shape and process; those with names or addresses in them by these as well, as long as
+there are not too many: then by their shape only, with a look at one now and then.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+from analyzer.log_stream.columns import Column
+from analyzer.log_stream.groups import Groups
+from analyzer.log_stream.lines import Numbers
+from analyzer.log_stream.scan import K1, Scan, Unknown, Usual
+from analyzer.log_stream.shapes import Shapes
+from analyzer.log_stream.stretch import Stretch
+
+#: lines of a family of shapes looked at one by one, to tell the names in them
+_LOOKED_AT = 300
+_LOOKED_AT_OF_ROUTINE = 60
+_LOOKED_AT_IF_FEW = 1500  # where the names are all that differs
+_SAMPLED_EACH = 0.02  # a line more for each growth by this share, once that many were looked at
+_SAMPLED_STRETCHES = 4  # in one of so many of them
+MOST_GROUPS = 40_000
+
+
+class Grouping:
+    """Tells the groups of the lines of one log.
+
+    Args:
+        shapes: of its lines.
+        scan: goes over the bytes.
+        groups: those known so far.
+        identify: gives what two lines of one group share.
+    """
+
+    def __init__(self, shapes: Shapes, scan: Scan, groups: Groups, identify: Callable[[bytes, int], object]) -> None:
+        self.shapes = shapes
+        self.groups = groups
+        self._scan = scan
+        self._identify = identify
+        self._usual, self._expected = Column(np.int64, -1), Column(np.uint64)
+        self._looked_at: Counter[int] = Counter()
+        self._groups_of: Counter[int] = Counter()
+        self._shape_total, self._sample_at = Column(np.int64), Column(np.int64)
+        self._sampled: set[int] = set()
+        self._stretches = 0
+        self._restarts = 0
+
+    def begin(self) -> None:
+        """A new stretch comes."""
+        self._stretches += 1
+        if self._stretches % _SAMPLED_STRETCHES == 0:
+            self.shapes.simplify_routine()
+
+    def restart(self) -> None:
+        """The container starts anew: what it logs from here on is new, even if the same was logged before."""
+        self._restarts += 1
+        self._usual.upto(len(self.shapes.all))[:] = -1
+        self._scan.forget()
+
+    def group(self, part: Stretch) -> Numbers:
+        """Give the group of each line of a part."""
+        size = len(self.shapes.all)
+        usual = Usual(self._usual.upto(size), self._expected.upto(size))
+        group = self._scan.groups(
+            part, _following(part.heads, part.shape), usual, lambda unknown: self._new(part, unknown)
+        )
+        self._sample(part, group)
+        return group
+
+    def _new(self, part: Stretch, line: Unknown) -> int:
+        if line.special:
+            return self._new_named(part, line)
+        group = self._group(line.shape, (line.word, line.follow))
+        self._remember(line.key, group)
+        if not line.follow:
+            self._expected[line.shape], self._usual[line.shape] = np.uint64(line.word), group
+        return group
+
+    def _new_named(self, part: Stretch, line: Unknown) -> int:
+        shape, word, follow = line.shape, line.word, line.follow
+        whole = self.shapes.family_of(shape)
+        family = whole.number
+        seen = self._looked_at[family]
+        raw = part.raw(line.place)
+        most = _LOOKED_AT_IF_FEW if 2 * self._groups_of[family] > seen else _LOOKED_AT
+        if seen >= (_LOOKED_AT_OF_ROUTINE if whole.routine else most) or (self._groups_of[family] >= whole.groups):
+            if not whole.numbered:
+                # its lines differ in numbers: from here on only samples are looked at
+                self.shapes.simplify(shape)
+                if not whole.routine:
+                    self._sampled.add(shape)
+                return self._group(shape, (word, follow))
+            group = self._group(shape, (word, follow, self.shapes.outcome(shape, raw.decode("utf-8", "replace"))))
+            if self.shapes.read_by_rules(shape):
+                self._remember(line.key, group)
+            return group
+        self._looked_at[family] += 1
+        group = self._group(shape, (self._identify(raw, shape), follow))
+        self._remember(line.key, group)
+        return group
+
+    def _remember(self, key: int, group: int) -> None:
+        if self._scan.remembered < MOST_GROUPS * 4:
+            self._scan.remember(key, group)
+
+    def _group(self, shape: int, key: object) -> int:
+        """The group of a key; beyond the limits that of the shape, or of its level."""
+        whole: tuple[object, ...] = (shape, key, self._restarts)
+        family = int(self.shapes.family[shape])
+        known = self.groups.known(whole)
+        if known is not None:
+            return known
+        if self._groups_of[family] >= self.shapes.families[family].groups or len(self.groups) >= MOST_GROUPS:
+            whole = (family, "others") if len(self.groups) < 2 * MOST_GROUPS else (self.shapes.all[shape].level,)
+        before = len(self.groups)
+        group = self.groups.number(whole)
+        self._groups_of[family] += len(self.groups) > before
+        return group
+
+    def _sample(self, part: Stretch, group: Numbers) -> None:
+        """Look at one line now and then of shapes of which not every line is looked at."""
+        if not self._sampled or self._stretches % _SAMPLED_STRETCHES:
+            return
+        size = len(self.shapes.all)
+        counts = np.bincount(part.shape, minlength=size)
+        total = self._shape_total.upto(size)
+        total += _SAMPLED_STRETCHES * counts
+        for shape in self._sampled:
+            if counts[shape] and total[shape] >= self._sample_at[shape]:
+                place = int(np.flatnonzero(part.shape == shape)[-1])
+                group[place] = self._group(shape, (self._identify(part.raw(place), shape), 0))
+                self._sample_at[shape] = int(total[shape] * (1 + _SAMPLED_EACH)) + 50
+
+
+def _following(heads: Numbers | None, shape: Numbers) -> Numbers | None:
+    """For each line that begins a record of several, a number that tells the shapes of its other lines; else 0."""
+    if heads is None:
+        return None
+    count = len(shape)
+    begin = np.flatnonzero(heads)
+    if not len(begin) or (len(begin) == count):
+        return None
+    inside = np.arange(count) - begin[np.maximum(np.cumsum(heads) - 1, 0)]
+    inside = np.where(inside < 0, 0, inside)
+    value = (shape.astype(np.uint64) + np.uint64(1)) * (inside.astype(np.uint64) * K1 | np.uint64(1))
+    value[heads] = 0
+    sums = np.add.reduceat(value, begin)
+    found = np.zeros(count, np.uint64)
+    found[begin] = sums
+    return found

@@ -1,0 +1,114 @@
+"""Shapes and groups of lines told in C; importing it fails where that was not compiled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analyzer.log_stream import _scan
+from analyzer.log_stream.lines import DIGITS, Numbers
+from analyzer.log_stream.stretch import Stretch
+from analyzer.log_stream.volume import Volume
+
+if TYPE_CHECKING:
+    from analyzer.log_stream.scan import Unknown, Usual
+    from analyzer.log_stream.shapes import Shapes
+
+_LINES = 1 << 15  # room at the beginning; doubled when a stretch has more
+
+
+class NativeScan:
+    """See :class:`analyzer.log_stream.scan.Scan`. Lines are told apart by numbers of 64 bits made of their bytes.
+
+    Two lines get the same number by chance in one of a hundred million logs, and nobody can make it happen: the
+    numbers depend on a seed that is drawn anew for each log.
+    """
+
+    def __init__(self, shapes: Shapes) -> None:
+        self._shapes = shapes
+        self._shape_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
+        self._group_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
+        self._room = 0
+        self._make_room(_LINES)
+
+    def _make_room(self, lines: int) -> None:
+        if lines > self._room:
+            self._room = lines
+            self._starts, self._ends = np.empty(lines, np.int64), np.empty(lines, np.int64)
+            self._shape, self._number = np.empty(lines, np.int64), np.empty(lines, np.uint64)
+
+    def shapes(self, data: bytes, end: int) -> tuple[Numbers, Numbers, Numbers]:
+        """Give (begin, end, number of the shape) of each line."""
+        while (
+            count := _scan.shapes(self._shape_of, data, end, self._starts, self._ends, self._shape, self._number)
+        ) < 0:
+            self._make_room(2 * self._room)
+        starts, ends, shape = self._starts[:count].copy(), self._ends[:count].copy(), self._shape[:count].copy()
+        unknown = np.flatnonzero(shape < 0)
+        found: dict[int, int] = {}
+        for place, number in zip(unknown.tolist(), self._number[unknown].tolist(), strict=True):
+            known = found.get(number)
+            if known is None:
+                line = data[starts[place] : ends[place]]
+                known = found[number] = self._shapes.new(line.translate(None, DIGITS) + b"\n", line)
+                if self._shapes.may_remember(len(self._shape_of)):
+                    self._shape_of.set(number, known)
+            shape[place] = known
+        return starts, ends, shape
+
+    def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
+        """Give the group of each line."""
+        from analyzer.log_stream.scan import Unknown
+
+        shapes, count = self._shapes, len(part.shape)
+        size = len(shapes.all)
+        special = shapes.special.upto(size).copy()  # it may change while lines are looked at
+        self._make_room(count)
+        group, word, number = np.empty(count, np.int64), self._starts[:count].view(np.uint64), self._number[:count]
+        unknown = _scan.groups(
+            self._group_of, part.data, part.starts, part.ends, part.shape, group, word, number,
+            shapes.pid_at.upto(size), shapes.stamp_begin.upto(size), shapes.stamp_end.upto(size),
+            usual.word, usual.group, special,
+            shapes.rules_at.upto(size), shapes.rules_count.upto(size), shapes.rules, follow,
+        )  # fmt: skip
+        if unknown:
+            found: dict[int, int] = {}
+            places = np.flatnonzero(group < 0)
+            for place, key in zip(places.tolist(), number[places].tolist(), strict=True):
+                known = found.get(key)
+                if known is None:
+                    shape = int(part.shape[place])
+                    behind = 0 if follow is None else int(follow[place])
+                    known = new(Unknown(place, shape, int(word[place]), behind, bool(special[shape]), key))
+                    found[key] = known
+                group[place] = known
+        return group
+
+    def remember(self, key: int, group: int) -> None:
+        """From here on lines with this key belong to a group."""
+        self._group_of.set(key, group)
+
+    @property
+    def remembered(self) -> int:
+        """How many keys have a group."""
+        return len(self._group_of)
+
+    def forget(self) -> None:
+        """No key has a group any more."""
+        self._group_of.clear()
+
+    def measure(self, part: Stretch, volume: Volume) -> None:
+        """Count the lines of a part by time and level."""
+        shapes, at, count = self._shapes, 0, len(part.shape)
+        size = len(shapes.all)
+        time_at, level = shapes.time_at.upto(size), shapes.level.upto(size)
+        month = volume.month_seen_last
+        while True:
+            at = _scan.minutes(part.data, part.starts, part.shape, time_at, level, volume.of_month(month), at, month)
+            if at >= count:
+                return
+            stamp = int(part.starts[at]) + int(time_at[part.shape[at]])
+            month = int.from_bytes(part.data[stamp : stamp + 8], "little")

@@ -1,0 +1,97 @@
+"""A stretch of lines, and what is asked of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.log_stream.groups import Kept
+from analyzer.log_stream.lines import Numbers
+
+_TAIL = 30  # lines in front of a record that is too long
+_LONGEST_RECORD = 600  # lines; of a longer one only those are kept that are worth it
+
+
+class Stretch:
+    """A stretch of lines with what is worked out of it."""
+
+    def __init__(
+        self, data: bytes, starts: Numbers, ends: Numbers, shape: Numbers, heads: Numbers | None, before: int
+    ) -> None:
+        self.data = data
+        self.starts = starts
+        self.ends = ends
+        self.shape = shape
+        self.heads = heads
+        self.before = before
+        self.group: Numbers = shape
+        self._begins: Numbers | None = None  # places of lines that begin a record
+        self.timed: Numbers = shape[:0]  # places of lines with a time
+        self.clock_before: Kept | None = None  # the last such line in front of this part, the first one behind it
+        self.clock_behind: Kept | None = None
+
+    def between(self, begin: int, end: int) -> Stretch:
+        """A part of it; ``data`` stays the whole."""
+        if end - begin == len(self.starts):
+            return self
+        heads = None if self.heads is None else self.heads[begin:end]
+        return Stretch(
+            self.data, self.starts[begin:end], self.ends[begin:end], self.shape[begin:end], heads, self.before + begin
+        )
+
+    def raw(self, place: int) -> bytes:
+        """The line at a place."""
+        return self.data[self.starts[place] : self.ends[place]]
+
+    def raws(self, first: int, last: int) -> bytes:
+        """The lines from one place to another."""
+        return self.data[self.starts[first] : self.ends[last]]
+
+    def line(self, place: int) -> Kept:
+        """The line at a place, to be kept."""
+        return Kept(self.before + 1 + place, self.raw(place), int(self.group[place]))
+
+    def record(self, place: int) -> range:
+        """The places of the record that a line belongs to; of a very long one those in front, or the line alone."""
+        if self.heads is None:
+            return range(place, place + 1)
+        if self._begins is None:
+            self._begins = np.flatnonzero(self.heads)
+        at = int(self._begins.searchsorted(place, "right"))
+        begin = int(self._begins[at - 1]) if at else 0
+        end = int(self._begins[at]) if at < len(self._begins) else len(self.starts)
+        if end - begin > _LONGEST_RECORD:
+            return range(begin, begin + _TAIL) if place < begin + _TAIL else range(place, place + 1)
+        return range(begin, end)
+
+    def around(self, place: int) -> tuple[Kept, ...]:
+        """The lines with a time before and behind a place."""
+        at = int(self.timed.searchsorted(place))
+        before = self.line(int(self.timed[at - 1])) if at > 0 else self.clock_before
+        behind = self.line(int(self.timed[at])) if at < len(self.timed) else self.clock_behind
+        return tuple(line for line in (before, behind) if line is not None)
+
+
+class Runs:
+    """Counts lines in a row that another container of the pod must have written."""
+
+    _SURE = 3
+
+    def __init__(self) -> None:
+        self.found = False
+        self._current = self._candidate = self._votes = 0
+
+    def see(self, containers: Numbers) -> None:
+        """Take the containers of lines in order, 0 where any may have written it."""
+        named = containers[containers > 0]
+        if self.found or not len(named):
+            return
+        edges = np.flatnonzero(np.diff(named)) + 1
+        for begin, end in zip([0, *edges.tolist()], [*edges.tolist(), len(named)], strict=True):
+            name = int(named[begin])
+            if name == self._current or not self._current:
+                self._current, self._candidate, self._votes = name, 0, 0
+                continue
+            self._votes = (self._votes if name == self._candidate else 0) + end - begin
+            self._candidate = name
+            if self._votes >= self._SURE:
+                self.found = True
