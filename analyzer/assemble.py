@@ -24,7 +24,7 @@ from analyzer.remediation import fill, names_for, steps_for
 from analyzer.report import model
 from analyzer.timeline import timeline
 from analyzer.unrecognized import unrecognized
-from analyzer.verdict import verdict
+from analyzer.verdict import shown_causes, verdict
 
 if TYPE_CHECKING:
     from analyzer.catalogue import Signal, Strength
@@ -44,7 +44,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
     cluster = describe_cluster(tables, inventory)
     numbers = analyzer.catalogue.ranking
     said = verdict(diagnosis.ranked, inventory, bool(diagnosis.symptoms), numbers)
-    shown = _shown(diagnosis.ranked, said, numbers.shown)
+    shown = shown_causes(diagnosis.ranked, said, numbers)
     wanted = _wanted(shown, diagnosis)
     quotes = intake.lines(wanted, CONTEXT)
     causes = tuple(_cause(analyzer, diagnosis, cluster, item, shown, quotes) for item in shown)
@@ -101,19 +101,6 @@ def _report_onset(shown: Sequence[Ranked]) -> model.Onset | None:
     if time is None or place is None:
         return None
     return model.Onset(time, place.text[:200], place.node, place.file, place.line)
-
-
-def _shown(ranked: Sequence[Ranked], said: str, least: float) -> list[Ranked]:
-    """Causes worth a place: probable enough, and entries that describe no fault after all real ones."""
-    faults = [item for item in ranked if not item.cause.not_a_fault and item.probability >= least]
-    others = [
-        item
-        for item in ranked
-        if item.cause.not_a_fault and item.probability >= 0.1 and item.cause.id != "no-problem-found"
-    ]
-    if said == "no-problem-found":
-        return [*others, *faults]
-    return [*faults, *others]
 
 
 def _wanted(shown: Iterable[Ranked], diagnosis: Diagnosis) -> dict[str, set[int]]:

@@ -1,4 +1,4 @@
-"""What the report says first: causes found, no problem found, or not enough data."""
+"""What the report says first: causes found, no problem found, or not enough data; and which causes it shows in what order."""
 
 from __future__ import annotations
 
@@ -29,3 +29,20 @@ def verdict(ranked: Sequence[Ranked], inventory: Inventory, symptoms: bool, mode
     if any(item.probability >= model.suspected and not item.cause.residual for item in faults):
         return "causes-found"
     return "not-enough-data"
+
+
+def shown_causes(ranked: Sequence[Ranked], said: str, model: RankingModel) -> list[Ranked]:
+    """Give the causes worth a place, in their order; ``said`` is the verdict.
+
+    Entries that describe no fault (work in progress, another network) come after all real ones, unless only they are likely.
+    """
+    faults = [item for item in ranked if not item.cause.not_a_fault and item.probability >= model.shown]
+    others = [
+        item
+        for item in ranked
+        if item.cause.not_a_fault and item.probability >= 0.1 and item.cause.id != "no-problem-found"
+    ]
+    only_they = any(item.probability >= model.likely for item in others) and all(
+        item.probability < model.likely for item in faults
+    )
+    return [*others, *faults] if said == "no-problem-found" or only_they else [*faults, *others]

@@ -8,6 +8,7 @@ to be alike without trying the pattern on each.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import regex
@@ -92,6 +93,7 @@ class _Reader:
         self._bounded = bounded
 
 
+@lru_cache(1000)
 def _allowed(element: str) -> tuple[int, bool]:
     """Which digits an element for one character matches, and whether it may match anything else."""
     if len(element) == 1 and element != ".":

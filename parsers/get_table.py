@@ -216,6 +216,13 @@ def _events(parsed: Parsed, table: Table, source: Source, namespace: str) -> int
     return len(found)
 
 
+#: columns of calicoctl's tables -> the names that the object has for them (calicoctl/resourcemgr)
+_CALICOCTL_COLUMNS = {
+    "BGPConfiguration": {"MESHENABLED": "spec.nodeToNodeMeshEnabled", "ASNUMBER": "spec.asNumber"},
+    "BGPPeer": {"PEERIP": "spec.peerIP", "NODE": "spec.node", "ASN": "spec.asNumber"},
+}
+
+
 def _others(parsed: Parsed, table: Table, source: Source, namespace: str, kind: str) -> int:
     count = 0
     for line, row in each_row(table):
@@ -224,7 +231,12 @@ def _others(parsed: Parsed, table: Table, source: Source, namespace: str, kind: 
             continue
         home = _namespace(row, namespace)
         parsed.settings.append(SettingRow(source.path, line, kind, home, name))
-        cells = {column.lower(): value for column, value in row.items() if column not in ("NAME", "NAMESPACE")}
+        keys = _CALICOCTL_COLUMNS.get(kind, {})
+        cells = {
+            keys.get(column, column.lower()): value
+            for column, value in row.items()
+            if column not in ("NAME", "NAMESPACE")
+        }
         if kind == "Deployment":
             cells |= _replicas(row)
         parsed.settings.extend(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick
 
-from parsers.message_pattern import Alternative, Expression, Span, templates_of, text_of
+from parsers.message_pattern import Alternative, Expression, Span, Text, templates_of, text_of
 from parsers.required_literals import required_literals
 
 _ROLES = {"cause": 0, "symptom": 1, "state": 2, "benign": 3}
@@ -74,7 +75,7 @@ class MessageMatcher:
                 entry = _Entry(pattern.id, self._roles[pattern.id], alternative, unless)
                 self._add(entry, positions)
         self._automaton: Any = AhoCorasick(list(positions))
-        self._numbered: list[tuple[frozenset[str], frozenset[str], Alternative]] | None = None
+        self._numbered: _Numbered | None = None
 
     def match(self, text: str) -> tuple[str, ...]:
         """Give the ids of all families the text belongs to, the most telling first.
@@ -107,21 +108,8 @@ class MessageMatcher:
                 are the same unless one of the given alternatives matches one of them and not the other.
         """
         if self._numbered is None:
-            entries = (*self._always, *(entry for entries in self._by_literal for entry in entries))
-            self._numbered = [
-                (_bares(entry.alternative), _bares(item), item)
-                for entry in dict.fromkeys(entries)
-                for item in (entry.alternative, entry.unless)
-                if item is not None and item.numbered
-            ]
-        given = text_of(digitless)
-        bare = _bare(given.plain)
-        found = [
-            item
-            for own, its, item in self._numbered
-            if _one_in(own, bare) and _one_in(its, bare) and item.may_match_with_digits(given)
-        ]
-        return tuple(dict.fromkeys(found))
+            self._numbered = _Numbered((*self._always, *(entry for some in self._by_literal for entry in some)))
+        return self._numbered.told(text_of(digitless))
 
     def texts(self) -> set[str]:
         """Give the lower-case texts of which each text that belongs to a family holds one."""
@@ -195,8 +183,33 @@ def _bares(alternative: Alternative) -> frozenset[str]:
     return frozenset(_bare(literal) for literal in literals)
 
 
-def _one_in(literals: frozenset[str], bare: str) -> bool:
-    return not literals or any(literal in bare for literal in literals)
+class _Numbered:
+    """The alternatives that numbers decide on, found by the texts that stand in each match once its digits are gone."""
+
+    def __init__(self, entries: Iterable[_Entry]) -> None:
+        self._items: list[tuple[Alternative, int]] = []  # and how many of its texts must be found: of two sets one each
+        self._texts: dict[str, set[tuple[int, int]]] = {}
+        for entry in dict.fromkeys(entries):
+            for item in (entry.alternative, entry.unless):
+                if item is not None and item.numbered:
+                    sets = [found for found in (_bares(entry.alternative), _bares(item)) if found and all(found)]
+                    for which, texts in enumerate(sets):
+                        for text in texts:
+                            self._texts.setdefault(text, set()).add((len(self._items), which))
+                    self._items.append((item, len(sets)))
+        self._automaton: Any = AhoCorasick(list(self._texts))
+        self._whose = list(self._texts.values())
+
+    def told(self, given: Text) -> tuple[Alternative, ...]:
+        """Give those that may match a text whose digits are gone."""
+        hits = {hit[0] for hit in self._automaton.find_matches_as_indexes(_bare(given.plain), overlapping=True)}
+        there = Counter(number for number, _ in set().union(*(self._whose[hit] for hit in hits)))
+        found = [
+            item
+            for number, (item, needed) in enumerate(self._items)
+            if there[number] == needed and item.may_match_with_digits(given)
+        ]
+        return tuple(dict.fromkeys(found))
 
 
 def _alternatives(pattern: Pattern) -> list[Alternative]:

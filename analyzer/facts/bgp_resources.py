@@ -157,7 +157,7 @@ def named_nodes(tables: Tables) -> Iterator[Fact]:
     names = {row.node for row in tables.rows.nodes}
     if names and Sessions(tables).listed("Node"):
         for row in _settings(tables, "BGPPeer", "spec.node"):
-            if row.key == "spec.node" and text(row.value) and row.value not in names:
+            if row.key == "spec.node" and text(row.value) not in ("", "(global)", *names):
                 detail = f"BGPPeer {row.name} is for the node {text(row.value)[:120]}, which does not exist"
                 yield Fact("bgppeer-selects-nothing", row.file, int(row.line), detail)
 

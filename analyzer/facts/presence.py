@@ -76,8 +76,11 @@ def _agent_rows(tables: Tables) -> list[Any]:
 
 def _cloud_network(tables: Tables) -> tuple[str, Any] | None:
     """The name of a cloud's own network plugin and the row of its daemonset."""
+    if any(row.kind == "Installation" for row in tables.rows.settings):
+        return None  # of Calico's operator
     for daemonset in tables.rows.daemonsets:
-        if daemonset.daemonset in CLOUD_NETWORKS and daemonset.namespace == "kube-system":
+        runs = number(daemonset.desired) != 0
+        if daemonset.daemonset in CLOUD_NETWORKS and daemonset.namespace == "kube-system" and runs:
             return CLOUD_NETWORKS[daemonset.daemonset], daemonset
     return None
 
@@ -85,7 +88,7 @@ def _cloud_network(tables: Tables) -> tuple[str, Any] | None:
 def _other_network(tables: Tables) -> tuple[str, Any] | None:
     """The name of another network plugin and the row that shows its agent."""
     for daemonset in tables.rows.daemonsets:
-        name = OTHER_NETWORKS.get(daemonset.daemonset, "")
+        name = OTHER_NETWORKS.get(daemonset.daemonset, "") if number(daemonset.desired) != 0 else ""
         if name and daemonset.namespace in NETWORK_NAMESPACES:
             return name, daemonset
     for pod in tables.rows.pods:

@@ -10,7 +10,7 @@ from analyzer.catalogue import Cause, RankingModel, Signal, Step
 from analyzer.inventory import Inventory
 from analyzer.ranking import Ranked
 from analyzer.tables import build
-from analyzer.verdict import verdict
+from analyzer.verdict import shown_causes, verdict
 from parsers.rows import NodeRow, PodRow
 
 
@@ -51,3 +51,20 @@ def inventory(ready: str = "", node: str = "True") -> Inventory:
 )
 def test_verdict(causes: list[Ranked], seen: Inventory, symptoms: bool, expected: str) -> None:
     assert verdict(causes, seen, symptoms, RankingModel()) == expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "other", "said", "first"),
+    [
+        (0.9, 0.95, "causes-found", 0.9),
+        (0.3, 0.95, "causes-found", 0.95),  # work in progress explains it; what else it may be comes behind
+        (0.3, 0.4, "not-enough-data", 0.3),
+        (0.3, 0.4, "no-problem-found", 0.4),
+    ],
+)
+def test_what_is_no_fault_comes_last_unless_only_that_is_likely(
+    fault: float, other: float, said: str, first: float
+) -> None:
+    shown = shown_causes([ranked(other, fault=False), ranked(fault), ranked(0.001)], said, RankingModel())
+    assert shown[0].probability == first
+    assert len(shown) == 2

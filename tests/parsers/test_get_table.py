@@ -229,3 +229,9 @@ def test_cost_grows_with_the_length_only() -> None:
 
     seconds(10)
     assert seconds(1600) < 60 * seconds(100) + 1
+
+
+def test_calicoctls_columns_have_the_names_of_the_object() -> None:
+    text = "NAME      LOGSEVERITY   MESHENABLED   ASNUMBER\ndefault   Info          false         64512\n"
+    rows = {row.key: row.value for row in read(f"$ calicoctl get bgpconfig\n{text}").settings}
+    assert (rows["spec.nodeToNodeMeshEnabled"], rows["spec.asNumber"]) == ("false", "64512")

@@ -7,7 +7,7 @@ from typing import Any
 from analyzer.facts import datastore
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import ContainerRow, FileRow, LogLineRow, NodeConditionRow, NodeRow, PodRow
+from parsers.rows import ContainerRow, EventRow, FileRow, LogLineRow, NodeConditionRow, NodeRow, PodRow
 
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 
@@ -85,6 +85,8 @@ def test_the_proxy_of_one_worker() -> None:
     assert facts_of(datastore.master_proxy, log_lines=[refused])["master-proxy-refused"].node == "w-1"
     assert facts_of(datastore.master_proxy, log_lines=[refused, line(2, "err-master-proxy")]) == {}
     assert facts_of(datastore.master_proxy, log_lines=[refused, line(2, "api-connect-timeout")]) == {}
+    toggles = EventRow("n.txt", 9, "Node", "w-2", reason="NodeNotReady", count=11)
+    assert facts_of(datastore.master_proxy, log_lines=[refused], events=[toggles]) == {}
 
 
 def proxy(node: int, ready: str) -> PodRow:

@@ -192,6 +192,14 @@ def test_a_clouds_own_network_without_any_calico_is_another_network() -> None:
     assert [fact.id for fact in presence.absence(build({"daemonsets": rows, "listings": listing}))] == [
         "other-network-without-calico"
     ]
+    off = [DaemonSetRow("ds.txt", 2, "kube-system", "aws-node", 0, 0, 0), rows[1]]
+    found = [fact.id for fact in presence.absence(build({"daemonsets": off, "listings": listing}))]
+    assert "other-network-without-calico" not in found
+    installation = [SettingRow("i.yaml", 2, "Installation", "", "default")]
+    found = [
+        fact.id for fact in presence.absence(build({"daemonsets": rows, "listings": listing, "settings": installation}))
+    ]
+    assert "other-network-without-calico" not in found
     with_policy = [*rows, DaemonSetRow("ds.txt", 4, "calico-system", "calico-node", 3, 0, 0)]
     found = [fact.id for fact in presence.absence(build({"daemonsets": with_policy, "listings": listing}))]
     assert "other-network-without-calico" not in found
