@@ -29,3 +29,46 @@ class Column:
 
     def __getitem__(self, number: int) -> Any:
         return self.upto(number + 1)[number]
+
+
+class Rows:
+    """Several columns of one kind that are set together: one row for each number."""
+
+    def __init__(self, dtype: Any, columns: int) -> None:
+        self._values: Numbers = np.zeros((columns, 1024), dtype)
+
+    def set(self, number: int, row: Numbers) -> None:
+        """Set all values of a number."""
+        self.upto(number + 1)[:, number] = row
+
+    def upto(self, size: int) -> Numbers:
+        """Give the first ``size`` values of all columns."""
+        columns, room = self._values.shape
+        if size > room:
+            grown = np.zeros((columns, max(size, 2 * room)), self._values.dtype)
+            grown[:, :room] = self._values
+            self._values = grown
+        return self._values[:, :size]
+
+    def columns(self) -> list[RowsColumn]:
+        """Give the columns one by one."""
+        return [RowsColumn(self, place) for place in range(len(self._values))]
+
+
+class RowsColumn:
+    """One of the columns of :class:`Rows`; it behaves as a :class:`Column`."""
+
+    def __init__(self, rows: Rows, place: int) -> None:
+        self._rows = rows
+        self._place = place
+
+    def upto(self, size: int) -> Numbers:
+        """Give the first ``size`` values, to be read and changed."""
+        found: Numbers = self._rows.upto(size)[self._place]
+        return found
+
+    def __setitem__(self, number: int, value: Any) -> None:
+        self.upto(number + 1)[number] = value
+
+    def __getitem__(self, number: int) -> Any:
+        return self.upto(number + 1)[number]

@@ -61,31 +61,52 @@ class NativeScan:
 
     def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""
+
+        count = len(part.shape)
+        self._make_room(count)
+        group: Numbers = np.empty(count, np.int64)
+        special = self._shapes.special.upto(len(self._shapes.all)).copy()  # it may change while lines are looked at
+        at = 0
+        while at < count:
+            rest = part.between(at, count)
+            behind = None if follow is None else follow[at:]
+            at += self._groups_from(rest, group[at:], behind, usual, special, _moved(new, at))
+        return group
+
+    def _groups_from(
+        self,
+        part: Stretch,
+        group: Numbers,
+        follow: Numbers | None,
+        usual: Usual,
+        special: Numbers,
+        new: Callable[[Unknown], int],
+    ) -> int:
+        """Find groups until a line changes how the lines behind it are to be read; give how many have theirs."""
         from analyzer.log_stream.scan import Unknown
 
-        shapes, count = self._shapes, len(part.shape)
-        size = len(shapes.all)
-        special = shapes.special.upto(size).copy()  # it may change while lines are looked at
-        self._make_room(count)
-        group, word, number = np.empty(count, np.int64), self._starts[:count].view(np.uint64), self._number[:count]
+        shapes, size, count = self._shapes, len(special), len(part.shape)
+        word, number, changes = self._starts[:count].view(np.uint64), self._number[:count], shapes.changes
         unknown = _scan.groups(
             self._group_of, part.data, part.starts, part.ends, part.shape, group, word, number,
             shapes.pid_at.upto(size), shapes.stamp_begin.upto(size), shapes.stamp_end.upto(size),
             usual.word, usual.group, special,
             shapes.rules_at.upto(size), shapes.rules_count.upto(size), shapes.rules, follow,
         )  # fmt: skip
-        if unknown:
-            found: dict[int, int] = {}
-            places = np.flatnonzero(group < 0)
-            for place, key in zip(places.tolist(), number[places].tolist(), strict=True):
-                known = found.get(key)
-                if known is None:
-                    shape = int(part.shape[place])
-                    behind = 0 if follow is None else int(follow[place])
-                    known = new(Unknown(place, shape, int(word[place]), behind, bool(special[shape]), key))
-                    found[key] = known
-                group[place] = known
-        return group
+        found: dict[int, int] = {}
+        places = np.flatnonzero(group < 0) if unknown else ()
+        for place in places:
+            key = int(number[place])
+            known = found.get(key)
+            if known is None:
+                shape = int(part.shape[place])
+                behind = 0 if follow is None else int(follow[place])
+                known = new(Unknown(int(place), shape, int(word[place]), behind, bool(special[shape]), key))
+                found[key] = known
+            group[place] = known
+            if shapes.changes > changes:
+                return int(place) + 1
+        return count
 
     def remember(self, key: int, group: int) -> None:
         """From here on lines with this key belong to a group."""
@@ -112,3 +133,8 @@ class NativeScan:
                 return
             stamp = int(part.starts[at]) + int(time_at[part.shape[at]])
             month = int.from_bytes(part.data[stamp : stamp + 8], "little")
+
+
+def _moved(new: Callable[[Unknown], int], by: int) -> Callable[[Unknown], int]:
+    """``new`` for a stretch that begins so many lines later."""
+    return lambda line: new(line.moved(by))

@@ -31,6 +31,10 @@ class Unknown(NamedTuple):
     special: bool  # what it says counts, not only its shape
     key: int  # by which its group is remembered
 
+    def moved(self, by: int) -> Unknown:
+        """The same line in a stretch that begins so many lines before."""
+        return self._replace(place=self.place + by)
+
 
 class Usual(NamedTuple):
     """By shape: the group of most of its lines (-1 for none), and the word that they have where the process id is."""

@@ -15,7 +15,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from analyzer.log_stream.columns import Column
+from analyzer.log_stream.columns import Column, Rows
+from analyzer.log_stream.lines import Numbers
 from parsers.digit_rules import MOST_DIGITS, Rule
 from parsers.log_shape import LineShape
 from parsers.message_match import MessageMatcher
@@ -55,6 +56,9 @@ class Family:
     by_rules: bool = False  # of numbers in its lines only those count that decide
     rules: tuple[int, int] = (-1, 0)  # where they are, and how many; -1 if that cannot be said
     texts: set[int] = field(default_factory=set)
+    flags: Numbers = field(init=False)
+    numbers: tuple[int, ...] = ()
+    level: int = 0
 
 
 class Shapes:
@@ -72,14 +76,15 @@ class Shapes:
         self.stamps: list[tuple[int, int]] = [(0, 0)]
         self._asked_for = 0
         self.beyond = 0  # lines with a shape of their own that were not told apart
-        self.loose, self.partial, self.timed = Column(bool), Column(bool), Column(bool)
-        self.special, self.counted, self.change = Column(bool), Column(bool), Column(bool)
-        self.restart, self.family = Column(bool), Column(np.int64)
-        self.pid_at, self.container, self.level = Column(np.int64, -1), Column(np.int8), Column(np.int8)
-        self.stamp, self.time_at = Column(np.int64), Column(np.int64, -1)
-        self.stamp_begin, self.stamp_end = Column(np.int64), Column(np.int64)
+        self._flags, self._numbers = Rows(bool, 6), Rows(np.int64, 9)
+        self.loose, self.partial, self.timed, self.counted, self.change, self.restart = self._flags.columns()
+        (
+            self.family, self.pid_at, self.stamp, self.stamp_begin, self.stamp_end, self.time_at, self.container,
+            self.rules_at, self.rules_count,
+        ) = self._numbers.columns()  # fmt: skip
+        self.special, self.level = Column(bool), Column(np.int8)
         self.rules = b""  # packed, see _packed
-        self.rules_at, self.rules_count = Column(np.int64, -1), Column(np.int64)
+        self.changes = 0  # how often lines of known shapes began to be read by rules
 
     def may_remember(self, known: int) -> bool:
         """Whether the shape of a further line should be remembered, where ``known`` ones are."""
@@ -96,9 +101,19 @@ class Shapes:
     def read_by_rules(self, number: int) -> bool:
         """From here on only those numbers count, in the lines of a shape's family, that the catalogue decides on.
 
-        True if that was so before, for the shape too.
+        True if that was so before.
         """
         family = self.family_of(number)
+        if family.by_rules:
+            return family.rules[0] >= 0
+        self._use_rules(family)
+        size = len(self.all)
+        its = self.family.upto(size) == family.number
+        self.rules_at.upto(size)[its], self.rules_count.upto(size)[its] = family.rules
+        self.changes += family.rules[0] >= 0
+        return False
+
+    def _use_rules(self, family: Family) -> None:
         if not family.by_rules:
             family.by_rules = True
             rules = [alternative.rules() for alternative in family.numbered]
@@ -106,10 +121,6 @@ class Shapes:
                 all_rules = sorted({rule for some in rules if some for rule in some})
                 family.rules = len(self.rules) // _RULE.size, len(all_rules)
                 self.rules += b"".join(map(_packed, all_rules))
-        if self.rules_at[number] == family.rules[0]:
-            return family.rules[0] >= 0
-        self.rules_at[number], self.rules_count[number] = family.rules
-        return False
 
     def simplify(self, number: int) -> None:
         """From here on the lines of a shape, and of others of its family, are not told apart by what is in them."""
@@ -167,22 +178,29 @@ class Shapes:
             if len(self.families) < _MOST_FAMILIES:
                 self._families[bare] = family
             self.families.append(family)
+            self._describe(family)
         return family
 
     def _add(self, family: Family, special: bool) -> int:
-        shape = family.shape
         number = len(self.all)
-        self.all.append(shape)
-        self.family[number] = family.number
-        self.loose[number], self.partial[number], self.timed[number] = shape.loose, shape.partial, shape.timed
-        self.special[number], self.counted[number], self.change[number] = special, shape.counted, shape.change
-        self.restart[number], self.pid_at[number] = shape.restart, shape.pid_at
-        self.level[number] = _index(self.levels, shape.level)
-        self.container[number] = _index(self.containers, shape.container) if shape.container in _OF_ONE_POD else 0
-        self.time_at[number] = shape.stamp[0] if shape.stamp[1] else -1
-        self.stamp[number] = _index(self.stamps, shape.stamp)
-        self.stamp_begin[number], self.stamp_end[number] = shape.stamp
+        self.all.append(family.shape)
+        self._flags.set(number, family.flags)
+        self._numbers.set(number, np.array([*family.numbers, *family.rules]))
+        self.special[number], self.level[number] = special, family.level
         return number
+
+    def _describe(self, family: Family) -> None:
+        """Put into numbers what holds for all lines of a family."""
+        shape = family.shape
+        flags = (shape.loose, shape.partial, shape.timed, shape.counted, shape.change, shape.restart)
+        family.flags = np.array(flags, bool)
+        container = _index(self.containers, shape.container) if shape.container in _OF_ONE_POD else 0
+        time_at = shape.stamp[0] if shape.stamp[1] else -1
+        stamp = _index(self.stamps, shape.stamp)
+        family.numbers = (family.number, shape.pid_at, stamp, *shape.stamp, time_at, container)
+        family.level = _index(self.levels, shape.level)
+        if family.numbered and not shape.named and shape.pid_at >= 0:
+            self._use_rules(family)  # nothing else in its lines depends on their digits
 
 
 def _packed(rule: Rule) -> bytes:
