@@ -1,4 +1,4 @@
-"""What the report says first: causes found, no problem found, or not enough data; and which causes it shows in what order."""
+"""What the report says first: causes found, no problem found, or not enough data; and the order of its causes."""
 
 from __future__ import annotations
 

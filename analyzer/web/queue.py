@@ -112,11 +112,19 @@ class Queue:
             self._note(job, made)
         except Exception:
             log.exception("the end of job %s cannot be noted", job.id[:6])
-            self.records.again(job)
+            self._try_again(job)
         finally:
             with self._lock:
                 self._running -= 1
             self._wake.set()
+
+    def _try_again(self, job: Job) -> None:
+        try:
+            if not self.records.again(job):
+                self.records.finish(job, "the report was made, and the storage of reports did not take it")
+                self.files.drop_upload(job.id)
+        except Exception:  # the store is away too: the next start finds the job running, and begins it again
+            log.exception("job %s stays as it is until the next start", job.id[:6])
 
     def _note(self, job: Job, made: Made) -> None:
         if self._stopping and made.again:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from analyzer.web.receive import Upload, drain, receive
 from analyzer.web.records import Job, Records, new_id
 from analyzer.web.settings import MIB, ServeError, Settings
 
+log = logging.getLogger("calico_triage.serve")
 #: bytes that are left free on the disk
 _SPARE = 256 * MIB
 
@@ -111,6 +113,11 @@ class Service:
             return self.files.report(job.id, form)
         except FileNotFoundError as error:
             raise HTTPException(404, "the report is no longer there") from error
+        except Exception as error:  # whatever the storage behind an fsspec URL raises
+            log.exception("report %s cannot be fetched", job.id[:6])
+            raise HTTPException(
+                503, "reports cannot be fetched at the moment: try again", headers={"Retry-After": "30"}
+            ) from error
 
 
 def _accepted(job: str, user: User, upload: Upload) -> Job:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import os
-import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,46 +157,6 @@ def test_a_scheduler_that_is_not_there(tickets: Path, tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server of this test alone, on the loopback; the URL of its database."""
-    places = [
-        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True),
-        Path(shutil.which("initdb") or "/-").parent,
-    ]
-    programs = next((place for place in places if (place / "initdb").exists()), None)
-    if programs is None:
-        pytest.skip("PostgreSQL's server is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="triage-postgres-"))
-    user: str | None = None
-    if os.geteuid() == 0:  # it refuses to run as root
-        user = "postgres"
-        account = pwd.getpwnam(user)
-        os.chown(folder, account.pw_uid, account.pw_gid)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data, where = folder / "data", {"cwd": folder, "stdout": subprocess.DEVNULL, "user": user}
-    made = [programs / "initdb", "-D", data, "-U", "triage", "-A", "trust", "--no-sync", "-E", "UTF8"]
-    subprocess.run(made, check=True, timeout=120, **where)  # type: ignore[call-overload]
-    options = ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-k", "", "-p", str(port)]
-    server = subprocess.Popen([programs / "postgres", "-D", data, *options], stderr=subprocess.DEVNULL, **where)  # type: ignore[call-overload]
-    try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < until
-                time.sleep(0.1)
-        yield f"postgresql://triage@127.0.0.1:{port}/postgres"
-    finally:
-        server.terminate()
-        server.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def test_postgresql_holds_what_sqlite_does(postgres: str, tickets: Path, here: Path, tmp_path: Path) -> None:
     assert "14 analysed" in batch(tickets, "-o", tmp_path / "out", "--store", postgres)
     assert rows(tmp_path / "out") == rows(here)
@@ -220,25 +176,15 @@ def test_postgresql_holds_what_sqlite_does(postgres: str, tickets: Path, here: P
 
 
 @pytest.fixture(scope="module")
-def storage(tickets: Path) -> Iterator[str]:
+def storage(bucket: tuple[str, str], tickets: Path) -> str:
     """An S3 server with the tickets under ``s3://tickets/2026/``; its URL."""
-    server_of = pytest.importorskip("moto.server")
-    pytest.importorskip("s3fs")
     import boto3
 
-    before = dict(os.environ)
-    os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1")
-    server = server_of.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}")
+    client = boto3.client("s3", endpoint_url=bucket[0])
     client.create_bucket(Bucket="tickets")
     for path in sorted(tickets.iterdir())[-5:]:
         client.put_object(Bucket="tickets", Key=f"2026/{path.name}", Body=path.read_bytes())
-    yield f"http://{host}:{port}"
-    server.stop()
-    os.environ.clear()
-    os.environ.update(before)
+    return bucket[0]
 
 
 def test_object_storage_in_and_tables_out(storage: str, here: Path, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from analyzer.web.records import MOST_ATTEMPTS
 from analyzer.web.service import Service
 from analyzer.web.settings import ServeError, Settings
 
+SAMPLES = Path(__file__).parents[3] / "sample_bundles"
+
 
 def test_a_restart_takes_up_what_was_accepted(serve: Any, tools: Any, tmp_path: Path) -> None:
     first = Service(Settings(tmp_path / "data"))
@@ -91,10 +93,9 @@ def test_uploads_by_many_while_workers_are_killed(serve: Any, tools: Any) -> Non
 
 @pytest.mark.skipif(not hasattr(signal, "SIGXCPU"), reason="no limit of processor time on this system")
 def test_an_analysis_that_takes_too_long_is_ended(serve: Any, tools: Any) -> None:
-    text = b"2026-02-12 14:42:01.000 [ERROR][72] felix/x.go 1: odd thing %d\n"
-    lines = b"".join(text % number for number in range(1_500_000))
+    node = next((SAMPLES / "calico-down-on-one-worker" / "bundle").glob("describe-node*")).read_bytes()
     client = serve(workers=1, cpu_seconds=1, report_bytes=512 * 1024**2)
-    job = client.post("/api/v1/bundles?name=calico-node.log", content=lines).json()["job"]
+    job = client.post("/api/v1/bundles?name=nodes.txt", content=(node + b"\n\n") * 8000).json()["job"]
     state = tools.ended(client, job)
     assert state["state"] == "failed"
     assert "processor time" in state["error"]
