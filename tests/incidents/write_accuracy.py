@@ -18,10 +18,10 @@ HEAD = """# Accuracy
 
 Made by `make accuracy` on {day} with calico-triage {version}; do not edit. What the sets are:
 
-- **held out**: incidents told by this project (`tests/incidents/stories`, the second, fourth ... of each cause) after public threads and
-  Calico's source. Nobody looked at their bundles or results one by one when rules and weights were changed; only their figures are read,
+- **held out**: incidents told by this project (`tests/incidents`: the second, sixth, tenth ... of each cause in `stories`, the second ...
+  in `unseen`) after public threads and Calico's source. Nobody looked at their bundles or results one by one when rules and weights were changed; only their figures are read,
   so their confusions are not listed here either.
-- **tuned**: the other half, which rules and weights were worked on with. A score here says that known cases work.
+- **tuned**: the others, which rules and weights were worked on with. A score here says that known cases work.
 - **samples**: the bundles of `sample_bundles/`, made after the runbook's own examples.
 - **development set**: the labelled incidents that the requirement came with; rules were written beside them.
 

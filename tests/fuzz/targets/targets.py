@@ -13,8 +13,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -29,6 +32,10 @@ from texts_of_harm import HEADS, STUFFING, TEXTS_WITH_FIELDS  # noqa: E402
 
 from analyzer.bundle import BundleError, Limits, open_bundle  # noqa: E402
 from analyzer.intake import _PARSERS, read_text  # noqa: E402
+from analyzer.log_stream.arrow_scan import ArrowScan  # noqa: E402
+from analyzer.log_stream.kind import NotOneLogError  # noqa: E402
+from analyzer.log_stream.reader import read_log  # noqa: E402
+from analyzer.log_stream.scan import new_scan  # noqa: E402
 from analyzer.pipeline import Analyzer  # noqa: E402
 from analyzer.redaction import Redaction  # noqa: E402
 from analyzer.redaction.secrets import Secrets  # noqa: E402
@@ -102,12 +109,34 @@ def parser(kind: str) -> Callable[[bytes], None]:
     return parse
 
 
+def large_log(data: bytes) -> None:
+    """A log in pieces comes out the same from the scanner in C as from the other one, and in pieces of another size."""
+    text = data * 3
+    results = [_in_pieces(text, size, scan) for size, scan in ((700, new_scan), (700, ArrowScan), (4096, new_scan))]
+    assert results[0] == results[1]
+    assert (results[0] is None) == (results[2] is None)
+
+
+def _in_pieces(data: bytes, size: int, scan: Callable[[Any], Any]) -> Any:
+    pieces = (data[at : at + size] for at in range(0, len(data), size))
+    with patch("analyzer.log_stream.sieve.new_scan", scan):
+        try:
+            found = read_log(pieces, Source("a.log", container="calico-node"), analyzer().matcher, 65_536)
+        except NotOneLogError:
+            return None
+    rows = [
+        asdict(row) for table in ("log_lines", "bgp", "readiness", "settings") for row in getattr(found.parsed, table)
+    ]
+    return found.lines, found.bytes, found.digest, found.quotes, found.problems, rows
+
+
 KINDS = ("log", "kubelet-journal", "unknown", *_PARSERS)
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "open_archive": open_archive,
     "recognition": recognition,
     "redaction": redaction,
     "whole_way": whole_way,
+    "large_log": large_log,
     **{f"parse_{kind}".replace("-", "_"): parser(kind) for kind in KINDS},
 }
 
