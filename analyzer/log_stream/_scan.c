@@ -406,7 +406,7 @@ static PyObject *groups(PyObject *module, PyObject *args)
             int64_t rule = rules_at[what], count = rules_count[what];
             if (rule >= 0 && count >= 0 && rule + count <= all) {
                 hash = content_by_rules(data + start + second, length - second, hash, rules + rule, count);
-                number ^= hash ^ word * K2;
+                number ^= hash ^ word * K2 ^ K3; /* what was remembered before no longer holds */
             } else
                 number ^= content(data + start + second, length - second, hash);
         } else

@@ -49,42 +49,80 @@ class ArrowScan:
 
     def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""
-        from analyzer.log_stream.scan import K1, K2, K3, Unknown
+        from analyzer.log_stream.scan import moved
 
-        shape, size = part.shape, len(self._shapes.all)
-        pid_at = self._shapes.pid_at.upto(size)[shape]
-        at = part.starts + np.maximum(pid_at, 0)
-        outside = (pid_at < 0) | (at + 8 > len(part.data))
-        at[outside] = 0
-        word = words_at(part.data, at)
-        word[outside] = 0
-        group: Numbers = usual.group[shape]
-        special = self._shapes.special.upto(size)[shape]
+        count = len(part.shape)
+        group: Numbers = np.empty(count, np.int64)
+        special = self._shapes.special.upto(len(self._shapes.all)).copy()  # it may change while lines are looked at
+        at = 0
+        while at < count:
+            rest = part.between(at, count)
+            behind = None if follow is None else follow[at:]
+            at += self._groups_from(rest, group[at:], behind, usual, special, moved(new, at))
+        return group
+
+    def _groups_from(
+        self,
+        part: Stretch,
+        group: Numbers,
+        follow: Numbers | None,
+        usual: Usual,
+        special_shapes: Numbers,
+        new: Callable[[Unknown], int],
+    ) -> int:
+        """Find groups until a line changes how the lines behind it are to be read; give how many have theirs."""
+        from analyzer.log_stream.scan import Unknown
+
+        shape, changes = part.shape, self._shapes.changes
+        word, special = self._words(part), special_shapes[shape]
+        group[:] = usual.group[shape]
         unusual = special | (group < 0) | (word != usual.word[shape])
         if follow is not None:
             unusual |= follow != 0
         places = np.flatnonzero(unusual)
         if not len(places):
-            return group
-        mixed = (shape[places].astype(np.uint64) + np.uint64(1)) * K1
+            return len(shape)
+        local, keys = distinct(as_numbers(self._keys(part, places, word, special, follow)))
+        first = places[first_places(local, len(keys))]
+        found = np.empty(len(keys), np.int64)
+        for number, key in enumerate(keys):
+            known, place = self._group_of.get(key), int(first[number])
+            if known is None:
+                behind = 0 if follow is None else int(follow[place])
+                known = new(Unknown(place, int(shape[place]), int(word[place]), behind, bool(special[place]), key))
+            found[number] = known
+            if self._shapes.changes > changes:
+                done = int(places.searchsorted(place, "right"))
+                group[places[:done]] = found[local[:done]]
+                return place + 1
+        group[places] = found[local]
+        return len(shape)
+
+    def _words(self, part: Stretch) -> Numbers:
+        """The eight bytes where each line's process id stands, 0 where there is none."""
+        pid_at = self._shapes.pid_at.upto(len(self._shapes.all))[part.shape]
+        at = part.starts + np.maximum(pid_at, 0)
+        outside = (pid_at < 0) | (at + 8 > len(part.data))
+        at[outside] = 0
+        word = words_at(part.data, at)
+        word[outside] = 0
+        return word
+
+    def _keys(self, part: Stretch, places: Numbers, word: Numbers, special: Numbers, follow: Numbers | None) -> Numbers:
+        """A number for what counts of each line."""
+        from analyzer.log_stream.scan import K1, K2, K3
+
+        shape = part.shape[places]
+        mixed: Numbers = (shape.astype(np.uint64) + np.uint64(1)) * K1
         mixed ^= np.where(special[places], np.uint64(0), word[places]) * K2
         if follow is not None:
             mixed ^= follow[places] * K3
         named = np.flatnonzero(special[places])
         if len(named):
             mixed[named] ^= self._contents(part, places[named])
-        local, keys = distinct(as_numbers(mixed))
-        first = first_places(local, len(keys))
-        found = np.empty(len(keys), np.int64)
-        for number, key in enumerate(keys):
-            known = self._group_of.get(key)
-            if known is None:
-                place = int(places[first[number]])
-                behind = 0 if follow is None else int(follow[place])
-                known = new(Unknown(place, int(shape[place]), int(word[place]), behind, bool(special[place]), key))
-            found[number] = known
-        group[places] = found[local]
-        return group
+            # what was remembered of a line before its numbers were read by rules no longer holds
+            mixed[named[self._shapes.rules_at.upto(len(self._shapes.all))[shape[named]] >= 0]] ^= K3
+        return mixed
 
     def _contents(self, part: Stretch, places: Numbers) -> Numbers:
         """A number for the content of each line, without the times at its head."""

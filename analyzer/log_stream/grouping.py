@@ -88,7 +88,8 @@ class Grouping:
         seen = self._looked_at[family]
         raw = part.raw(line.place)
         most = _LOOKED_AT_IF_FEW if 2 * self._groups_of[family] > seen else _LOOKED_AT
-        if seen >= (_LOOKED_AT_OF_ROUTINE if whole.routine else most) or (self._groups_of[family] >= whole.groups):
+        most = _LOOKED_AT_OF_ROUTINE if whole.routine else most
+        if whole.by_rules or seen >= most or self._groups_of[family] >= whole.groups:
             if not whole.numbered:
                 # its lines differ in numbers: from here on only samples are looked at
                 self.shapes.simplify(shape)

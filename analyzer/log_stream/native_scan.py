@@ -61,6 +61,7 @@ class NativeScan:
 
     def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""
+        from analyzer.log_stream.scan import moved
 
         count = len(part.shape)
         self._make_room(count)
@@ -70,7 +71,7 @@ class NativeScan:
         while at < count:
             rest = part.between(at, count)
             behind = None if follow is None else follow[at:]
-            at += self._groups_from(rest, group[at:], behind, usual, special, _moved(new, at))
+            at += self._groups_from(rest, group[at:], behind, usual, special, moved(new, at))
         return group
 
     def _groups_from(
@@ -133,8 +134,3 @@ class NativeScan:
                 return
             stamp = int(part.starts[at]) + int(time_at[part.shape[at]])
             month = int.from_bytes(part.data[stamp : stamp + 8], "little")
-
-
-def _moved(new: Callable[[Unknown], int], by: int) -> Callable[[Unknown], int]:
-    """``new`` for a stretch that begins so many lines later."""
-    return lambda line: new(line.moved(by))

@@ -66,6 +66,11 @@ class Scan(Protocol):
         """Count the lines of a part by time and level."""
 
 
+def moved(new: Callable[[Unknown], int], by: int) -> Callable[[Unknown], int]:
+    """``new`` for a stretch that begins so many lines later."""
+    return lambda line: new(line.moved(by))
+
+
 def new_scan(shapes: Shapes) -> Scan:
     """Give the faster way that there is on this machine."""
     try:

@@ -106,21 +106,18 @@ class Shapes:
         family = self.family_of(number)
         if family.by_rules:
             return family.rules[0] >= 0
-        self._use_rules(family)
+        family.by_rules = True
+        rules = [alternative.rules() for alternative in family.numbered]
+        if None in rules:
+            return False
+        all_rules = sorted({rule for some in rules if some for rule in some})
+        family.rules = len(self.rules) // _RULE.size, len(all_rules)
+        self.rules += b"".join(map(_packed, all_rules))
         size = len(self.all)
         its = self.family.upto(size) == family.number
         self.rules_at.upto(size)[its], self.rules_count.upto(size)[its] = family.rules
-        self.changes += family.rules[0] >= 0
+        self.changes += 1
         return False
-
-    def _use_rules(self, family: Family) -> None:
-        if not family.by_rules:
-            family.by_rules = True
-            rules = [alternative.rules() for alternative in family.numbered]
-            if None not in rules:
-                all_rules = sorted({rule for some in rules if some for rule in some})
-                family.rules = len(self.rules) // _RULE.size, len(all_rules)
-                self.rules += b"".join(map(_packed, all_rules))
 
     def simplify(self, number: int) -> None:
         """From here on the lines of a shape, and of others of its family, are not told apart by what is in them."""
@@ -199,8 +196,6 @@ class Shapes:
         stamp = _index(self.stamps, shape.stamp)
         family.numbers = (family.number, shape.pid_at, stamp, *shape.stamp, time_at, container)
         family.level = _index(self.levels, shape.level)
-        if family.numbered and not shape.named and shape.pid_at >= 0:
-            self._use_rules(family)  # nothing else in its lines depends on their digits
 
 
 def _packed(rule: Rule) -> bytes:

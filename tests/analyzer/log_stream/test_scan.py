@@ -1,0 +1,142 @@
+"""Both ways of telling shapes and groups give the same; the one in C is tried where it was compiled."""
+
+from __future__ import annotations
+
+import builtins
+import random
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.log_stream import lines, scan, shapes
+from analyzer.log_stream.arrow_scan import ArrowScan
+from analyzer.log_stream.lines import PAD
+from analyzer.log_stream.reader import ReadLog
+from analyzer.log_stream.shapes import Shapes
+
+Read = Callable[..., ReadLog]
+needs_c = pytest.mark.skipif("not __import__('importlib.util').util.find_spec('analyzer.log_stream._scan')")
+FORMS = (
+    "2026-02-12 06:20:{n:02d}.{m:03d} [INFO][60] felix/summary.go 100: Summarising {m} dataplane reconciliation loops over "
+    "1m{n}.{n}s: avg={m}ms longest={q}ms (resync-nat-v4)",
+    "2026-02-12 06:20:{n:02d}.{m:03d} [ERROR][60] felix/watchercache.go 175: Failed to list error=Get "
+    '"https://172.20.0.1:{port}/api/v1/pods?resourceVersion={q}": dial tcp 172.20.0.1:{port}: i/o timeout',
+    "2026-02-12 06:20:{n:02d}.{m:03d} [WARNING][{n}] felix/x.go 5: {word} lost 10.0.0.{n}",
+    "2026-02-12 06:20:{n:02d}.{m:03d} [ERROR][60] felix/y.go 6: several lines\n  {word} {m}\n  end",
+    "bird: Mesh_10_0_0_{n}: State changed to down",
+    "2026-02-12 06:20:{n:02d}.{m:03d} [INFO][9] startup/startup.go 445: Early log level set to info",
+)
+
+
+def log(seed: int, count: int = 3000) -> bytes:
+    rand = random.Random(seed)
+    words = ["".join(rand.choices("bcdfgh", k=6)) for _ in range(40)]
+    return "".join(
+        rand.choices(FORMS, [20, 20, 20, 3, 5, 0.02])[0].format(
+            n=rand.randrange(60),
+            m=rand.randrange(1000),
+            q=rand.randrange(10 ** rand.randrange(1, 9)),
+            port=rand.choice([2040, 2379, 443, 8080]),
+            word=rand.choice(words),
+        )
+        + "\n"
+        for _ in range(count)
+    ).encode()
+
+
+def everything(found: ReadLog) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in ("parsed", "lines", "digest", "quotes", "problems", "encoding")}
+
+
+@needs_c
+@pytest.mark.parametrize("seed", range(6))
+def test_a_log_is_read_alike(seed: int, in_pieces: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "STRETCH", 40_000)
+    monkeypatch.setattr(shapes, "MOST_GROUPS", 20 + 40 * (seed % 2))
+    data = log(seed)
+    made: list[str] = []
+    new_scan = scan.new_scan
+
+    def spy(known: Shapes) -> scan.Scan:
+        made.append(type(found := new_scan(known)).__name__)
+        return found
+
+    monkeypatch.setattr("analyzer.log_stream.sieve.new_scan", spy)
+    in_c = in_pieces(data)
+    monkeypatch.setattr("analyzer.log_stream.sieve.new_scan", lambda known: ArrowScan(known))
+    assert everything(in_pieces(data)) == everything(in_c)
+    assert made == ["NativeScan"]
+    assert len(in_c.parsed.log_lines) > 20
+
+
+def test_without_the_compiled_part_it_is_done_otherwise(monkeypatch: pytest.MonkeyPatch, in_pieces: Read) -> None:
+    real = builtins.__import__
+
+    def missing(name: str, *more: Any, **keywords: Any) -> Any:
+        if name.endswith("native_scan"):
+            raise ImportError(name)
+        return real(name, *more, **keywords)
+
+    monkeypatch.delitem(sys.modules, "analyzer.log_stream.native_scan", raising=False)
+    monkeypatch.setattr(builtins, "__import__", missing)
+    assert type(scan.new_scan(Shapes(lambda raw: pytest.fail("not asked"), None))).__name__ == "ArrowScan"  # type: ignore[arg-type]
+
+
+@needs_c
+@settings(max_examples=300)
+@given(st.lists(st.text("0123456789ab \x00\xff", max_size=40).map(lambda text: text.encode("latin-1")), max_size=30))
+def test_shapes_are_lines_without_digits(texts: list[bytes]) -> None:
+    from analyzer.log_stream import _scan
+
+    data = b"".join(text + b"\n" for text in texts)
+    room = len(texts)
+    starts, ends, shape = (np.empty(room, np.int64) for _ in range(3))
+    number = np.empty(room, np.uint64)
+    table = _scan.Table(7)
+    assert _scan.shapes(table, data + PAD, len(data), starts, ends, shape, number) == room
+    assert [data[begin:end] for begin, end in zip(starts, ends, strict=True)] == texts
+    bare = [re.sub(rb"[0-9]", b"", text) for text in texts]
+    assert len(set(zip(bare, number.tolist(), strict=True))) == len(set(bare)) == len(set(number.tolist()))
+    if texts:
+        table.set(int(number[0]), 5)
+        _scan.shapes(table, data + PAD, len(data), starts, ends, shape, number)
+        assert shape.tolist() == [5 if other == bare[0] else -1 for other in bare]
+        assert room == 1 or _scan.shapes(table, data + PAD, len(data), starts[:1], ends, shape, number) == -1
+
+
+@needs_c
+def test_what_does_not_fit_is_refused() -> None:
+    from analyzer.log_stream import _scan
+
+    table, few, many = _scan.Table(1), np.zeros(1, np.int64), np.zeros(9, np.int64)
+    for data, end in ((b"abc\n", 4), (b"abc" + PAD, 3), (b"", 5)):
+        with pytest.raises(ValueError):
+            _scan.shapes(table, data, end, many, many.copy(), many.copy(), many.copy())
+    with pytest.raises(ValueError):
+        _scan.shapes(table, b"a\nb\n" + PAD, 4, many, few, few.copy(), few.copy())
+    flags, outside = np.zeros(1, bool), np.full(1, 10**6)
+    for starts, ends, shape in ((outside, outside, few), (few, few, outside), (few - 1, few, few), (few + 1, few, few)):
+        with pytest.raises(ValueError):
+            _scan.groups(
+                table, b"a\n" + PAD, starts, ends, shape, few.copy(), few.copy(), few.copy(), few, few, few, few, few,
+                flags, few - 1, few, b"", None,
+            )  # fmt: skip
+
+
+@needs_c
+def test_a_table_grows_and_forgets() -> None:
+    from analyzer.log_stream import _scan
+
+    table = _scan.Table(3)
+    for key in range(5000):
+        table.set(key, 2 * key)
+    table.set(17, 1)
+    assert len(table) == 5000
+    table.clear()
+    assert len(table) == 0
