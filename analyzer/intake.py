@@ -201,6 +201,10 @@ class _Reader:
         except NotOneLogError:
             whole = self._whole(member, taken) if taken else None
             return replace(whole, data=(self.intake.clean or bytes)(whole.data)) if whole else None
+        except Exception as error:  # it is read once more, as a whole
+            what = f"could not be read in pieces ({type(error).__name__}): a defect of calico-triage"
+            self.intake.warn(member.path, what)
+            return None
         log.problems[:0] = rest.problems
         return log
 
@@ -280,7 +284,7 @@ class _Reader:
         self.texts += bool(text.strip())
         text = self._without_long_lines(text, problems)
         base = Source(member.path, 1, hint.namespace, hint.pod, hint.container, hint.node, hint.previous)
-        outputs = [output for part in split_session(text) for output in self._outputs(part, base, row)]
+        outputs = self._parts(text, base, row)
         for output in outputs:
             problems.extend(output.parsed.problems)
         self._files(outputs, row)
@@ -292,6 +296,14 @@ class _Reader:
         elif row.kind == "empty" and not _RIGHTLY_EMPTY.search(member.path):
             row.problems = (*row.problems, "empty")
             self.intake.warn(member.path, "empty file: missing data, not a sign of health")
+
+    def _parts(self, text: str, base: Source, row: FileRow) -> list[Output]:
+        try:
+            return [output for part in split_session(text) for output in self._outputs(part, base, row)]
+        except Exception as error:  # one file must not keep the others from being read
+            what = f"could not be read: nobody can tell what it is ({type(error).__name__}): a defect of calico-triage"
+            self.intake.warn(base.path, what)
+            return [Output(replace(row, kind="unknown"), base, "unknown", Parsed())]
 
     def _without_long_lines(self, text: str, problems: list[str]) -> str:
         """Cut lines beyond the limit; JSON in one line is left whole."""

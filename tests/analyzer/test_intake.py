@@ -170,3 +170,31 @@ def test_an_input_of_which_a_limit_left_nothing_is_refused_with_the_limit(tmp_pa
         archive.writestr("zeros.log", bytes(80_000_000))
     with pytest.raises(BundleError, match=r"a\.zip: is empty.*--limit-ratio"):
         read_bundle([tmp_path / "a.zip"], match, Limits())
+
+
+def test_a_defect_in_telling_what_a_file_is_leaves_the_other_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("odd\n")
+    (tmp_path / "mail.txt").write_text("Hello,\nit went boom.\n")
+    split = analyzer.intake.split_session
+    monkeypatch.setattr(analyzer.intake, "split_session", lambda text: split(text) if "odd" not in text else 1 // 0)
+    intake = read_bundle([tmp_path], match, Limits())
+    assert {row.path: row.kind for row in intake.rows["files"]} == {"a.txt": "unknown", "mail.txt": "notes"}
+    assert [one.file for one in intake.warnings if "ZeroDivisionError" in one.what and "defect" in one.what] == [
+        "a.txt"
+    ]
+
+
+def test_a_defect_in_reading_in_pieces_leads_to_the_other_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "2026-11-12 10:00:01.002 [ERROR][9] felix/x.go 1: boom {}\n"
+    (tmp_path / "a.log").write_text("".join(line.format(number) for number in range(9000)))
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("analyzer.log_stream.reader.read_log", broken)
+    matcher = MessageMatcher([Pattern("boom", ("boom",))])
+    intake = read_bundle([tmp_path], matcher.match, Limits(), matcher=matcher)
+    assert sum(int(row.count) for row in intake.rows["log_lines"]) == 9000
+    assert "ZeroDivisionError" in _warnings(intake)[0]["what"]
