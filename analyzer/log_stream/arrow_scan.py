@@ -121,7 +121,8 @@ class ArrowScan:
         if len(named):
             mixed[named] ^= self._contents(part, places[named])
             # what was remembered of a line before its numbers were read by rules no longer holds
-            mixed[named[self._shapes.rules_at.upto(len(self._shapes.all))[shape[named]] >= 0]] ^= K3
+            by_rules = named[self._shapes.rules_at.upto(len(self._shapes.all))[shape[named]] >= 0]
+            mixed[by_rules] ^= K3 ^ word[places[by_rules]] * K2
         return mixed
 
     def _contents(self, part: Stretch, places: Numbers) -> Numbers:
@@ -133,6 +134,11 @@ class ArrowScan:
             rows = np.flatnonzero(stamp == number)
             at = offsets[rows][:, None] + np.arange(begin, end, dtype=np.int32)
             text[np.minimum(at, offsets[rows + 1][:, None] - 1)] = 0
+        size = len(self._shapes.all)
+        rules_at, rules_count = self._shapes.rules_at.upto(size), self._shapes.rules_count.upto(size)
+        alike = ((rules_at >= 0) & (rules_count == 0))[part.shape[places]]
+        if alike.any():  # of their numbers only the length counts
+            text[np.repeat(alike, np.diff(offsets)) & (text - np.uint8(48) < 10)] = 1
         local, values = distinct(as_texts(offsets, text))
         return np.array([hash(value) & 0xFFFFFFFFFFFFFFFF for value in values], np.uint64)[local]
 
