@@ -34,7 +34,8 @@ def verdict(ranked: Sequence[Ranked], inventory: Inventory, symptoms: bool, mode
 def shown_causes(ranked: Sequence[Ranked], said: str, model: RankingModel) -> list[Ranked]:
     """Give the causes worth a place, in their order; ``said`` is the verdict.
 
-    Entries that describe no fault (work in progress, another network) come after all real ones, unless only they are likely.
+    Entries that describe no fault (work in progress, another network) come after all real ones, unless only they are
+    likely.
     """
     faults = [item for item in ranked if not item.cause.not_a_fault and item.probability >= model.shown]
     others = [

@@ -38,7 +38,7 @@ from typing import Any
 from analyzer.cluster import describe_cluster
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import condition_rows, of_calico, of_node_agent, places, shown
-from analyzer.inventory import Inventory, number, text
+from analyzer.inventory import Inventory, text
 from analyzer.period import current_lines
 from analyzer.tables import Tables
 
@@ -145,7 +145,7 @@ def master_proxy(tables: Tables) -> Iterator[Fact]:
     refused = _rows(tables, inventory, PROXY)
     others = set(_rows(tables, inventory, CONNECT)) - set(refused)
     bad = {name for name in inventory.workers if inventory.is_bad(name)}
-    bad |= {row.object for row in tables.rows.events if row.reason == "NodeNotReady" and number(row.count) > 2}
+    bad |= {row.object for row in tables.rows.events if row.reason == "NodeNotReady" and int(row.count) > 2}
     if len(refused) == 1 and not others and not bad - set(refused):
         node, rows = next(iter(refused.items()))
         detail = f"the master proxy of {node} does not answer; no other worker shows this"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.catalogue import CatalogueError, Message, Signal, load
+from analyzer.catalogue import CatalogueError, Cause, Message, Signal, load
 
 CAUSE = """
 id: made-up
@@ -74,3 +74,16 @@ def test_the_models_numbers_and_the_normal_lines_come_from_the_files(tmp_path: P
     catalogue = load([tmp_path])
     assert catalogue.ranking.temperature == 2.5
     assert "nothing to see <N>" in catalogue.normal
+
+#: they are told by what is (not) in tables alone: no line by itself shows them
+WITHOUT_EXAMPLES = {"no-problem-found", "not-a-calico-cluster"}
+
+
+@pytest.mark.parametrize("cause", load(()).causes.values(), ids=lambda cause: cause.id)
+def test_each_cause_is_complete(cause: Cause) -> None:
+    assert len(cause.signals) >= (2 if cause.family == "none" else 3)
+    assert cause.against
+    assert cause.remediation and cause.references
+    assert cause.confirm
+    if cause.id not in WITHOUT_EXAMPLES:
+        assert cause.examples and cause.counter_examples
