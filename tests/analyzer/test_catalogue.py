@@ -75,6 +75,7 @@ def test_the_models_numbers_and_the_normal_lines_come_from_the_files(tmp_path: P
     assert catalogue.ranking.temperature == 2.5
     assert "nothing to see <N>" in catalogue.normal
 
+
 #: they are told by what is (not) in tables alone: no line by itself shows them
 WITHOUT_EXAMPLES = {"no-problem-found", "not-a-calico-cluster"}
 
