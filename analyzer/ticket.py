@@ -71,7 +71,7 @@ class Intake:
         for member in open_bundle(self.paths, self.limits, warn, wanted, at_once):
             if member.rest is not None and is_large_log(member):
                 for named in self.redaction.members([replace(member, data=b"", rest=None)], self._renamed):
-                    yield replace(member, path=named.path)
+                    yield replace(member, path=named.path, plain_log=True)  # its new name must not change that
             else:
                 yield from self.redaction.members([member], self._renamed)
 
@@ -134,6 +134,8 @@ class Intake:
 
 def is_large_log(member: Member) -> bool:
     """Whether a member given in pieces is a log that may be read so."""
+    if member.plain_log is not None:
+        return member.plain_log
     return not is_binary(member.data) and is_plain_log(member.data, member.path)
 
 

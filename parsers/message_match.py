@@ -10,7 +10,7 @@ from typing import Any
 
 from ahocorasick_rs import AhoCorasick
 
-from parsers.message_pattern import Alternative, Expression, Span, Text, templates_of, text_of
+from parsers.message_pattern import Alternative, Expression, LiteralsOf, Span, Text, templates_of, text_of
 from parsers.required_literals import required_literals
 
 _ROLES = {"cause": 0, "symptom": 1, "state": 2, "benign": 3}
@@ -59,10 +59,12 @@ class MessageMatcher:
 
     Matching ignores case (Calico v3.31 lower-cased the first letter of its errors), the kind of blanks and of
     quotes. A text that holds none of the families' literals costs one pass of an Aho-Corasick automaton; an
-    expression that takes longer than a fraction of a second on a text does not match it.
+    expression that takes longer than a fraction of a second on a text does not match it. ``literals_of`` may
+    remember what :func:`parsers.required_literals.required_literals` once gave.
     """
 
-    def __init__(self, patterns: Iterable[Pattern]) -> None:
+    def __init__(self, patterns: Iterable[Pattern], literals_of: LiteralsOf = required_literals) -> None:
+        self._literals_of = literals_of
         self._by_literal: list[list[_Entry]] = []
         self._roles: dict[str, int] = {}
         self._exact: dict[str, list[_Entry]] = {}
@@ -70,8 +72,8 @@ class MessageMatcher:
         positions: dict[str, int] = {}
         for pattern in patterns:
             self._roles[pattern.id] = _ROLES.get(pattern.role, _ROLES["state"])
-            unless = Expression(pattern.unless) if pattern.unless else None
-            for alternative in _alternatives(pattern):
+            unless = Expression(pattern.unless, literals_of=literals_of) if pattern.unless else None
+            for alternative in _alternatives(pattern, literals_of):
                 entry = _Entry(pattern.id, self._roles[pattern.id], alternative, unless)
                 self._add(entry, positions)
         self._automaton: Any = AhoCorasick(list(positions))
@@ -108,7 +110,8 @@ class MessageMatcher:
                 are the same unless one of the given alternatives matches one of them and not the other.
         """
         if self._numbered is None:
-            self._numbered = _Numbered((*self._always, *(entry for some in self._by_literal for entry in some)))
+            entries = (*self._always, *(entry for some in self._by_literal for entry in some))
+            self._numbered = _Numbered(entries, self._literals_of)
         return self._numbered.told(text_of(digitless))
 
     def texts(self) -> set[str]:
@@ -174,25 +177,26 @@ def _bare(text: str) -> str:
     return _NOT_BARE.sub("", text)
 
 
-def _bares(alternative: Alternative) -> frozenset[str]:
+def _bares(alternative: Alternative, literals_of: LiteralsOf) -> frozenset[str]:
     """Texts without digits and blanks of which one is in every text that matches, once its digits are gone."""
     literals = alternative.literals
     if isinstance(alternative, Expression):
         plain = _CLASS_WITH_DIGIT.sub(".?", alternative.source)
-        literals = required_literals(_DIGIT.sub(lambda found: "" if found[0].isdigit() else found[0], plain))
+        literals = literals_of(_DIGIT.sub(lambda found: "" if found[0].isdigit() else found[0], plain))
     return frozenset(_bare(literal) for literal in literals)
 
 
 class _Numbered:
     """The alternatives that numbers decide on, found by the texts that stand in each match once its digits are gone."""
 
-    def __init__(self, entries: Iterable[_Entry]) -> None:
+    def __init__(self, entries: Iterable[_Entry], literals_of: LiteralsOf) -> None:
         self._items: list[tuple[Alternative, int]] = []  # and how many of its texts must be found: of two sets one each
         self._texts: dict[str, set[tuple[int, int]]] = {}
         for entry in dict.fromkeys(entries):
             for item in (entry.alternative, entry.unless):
                 if item is not None and item.numbered:
-                    sets = [found for found in (_bares(entry.alternative), _bares(item)) if found and all(found)]
+                    both = (_bares(entry.alternative, literals_of), _bares(item, literals_of))
+                    sets = [found for found in both if found and all(found)]
                     for which, texts in enumerate(sets):
                         for text in texts:
                             self._texts.setdefault(text, set()).add((len(self._items), which))
@@ -212,11 +216,11 @@ class _Numbered:
         return tuple(dict.fromkeys(found))
 
 
-def _alternatives(pattern: Pattern) -> list[Alternative]:
+def _alternatives(pattern: Pattern, literals_of: LiteralsOf) -> list[Alternative]:
     found: list[Alternative] = []
     for template in pattern.patterns:
         found += [item for item in templates_of(template, pattern.whole) if item.pieces]
-    found += [Expression(source, pattern.whole) for source in pattern.regexes]
+    found += [Expression(source, pattern.whole, literals_of) for source in pattern.regexes]
     return found
 
 

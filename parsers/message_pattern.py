@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +24,7 @@ _NO_NUMBERS = re.compile(r"\{\d*,?\d*\}|\\d|(?<=\[)0-9(?=a-f\])|\bx509\b")
 _ANY = regex.compile("")
 _LONG_NUMBER = re.compile(r"(?:\\d|\[0-9\])(?:\\d|\[0-9\]|\{(?:[2-9]|1\d))")
 _MOST_CHOICES = 64
+LiteralsOf = Callable[[str], frozenset[str]]  # as parsers.required_literals gives them
 _LEAST_SPECIFIC = 8  # an expression has few plain characters to count, yet says more than they do
 
 
@@ -145,13 +146,14 @@ class Expression:
 
     source: str
     whole: bool = False
+    literals_of: LiteralsOf = required_literals
     literals: frozenset[str] = field(init=False)
     faulty: str = ""
     _compiled: Any = None
     _digitless: Any = None
 
     def __post_init__(self) -> None:
-        self.literals = required_literals(self.source)
+        self.literals = self.literals_of(self.source)
 
     @property
     def length(self) -> int:

@@ -44,13 +44,14 @@ class Member:
     """One file of the bundle: its path inside (nested archives joined with ``!``) and its bytes.
 
     ``problems`` says what is wrong with the bytes: cut at a limit, damaged, truncated. Of a large member that is given
-    in pieces, ``data`` is the beginning and ``rest`` the other bytes.
+    in pieces, ``data`` is the beginning and ``rest`` the other bytes; ``plain_log`` is what a reader of it found out.
     """
 
     path: str
     data: bytes
     problems: tuple[str, ...] = ()
     rest: Rest | None = None
+    plain_log: bool | None = None  # None: nobody looked yet
 
     @property
     def size(self) -> int:
