@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from analyzer.backlog.run import Engine
     from analyzer.backlog.sources import Ticket
     from analyzer.backlog.store import Store
+    from analyzer.backlog.summary import TicketRow
     from analyzer.backlog.work import Setup
     from analyzer.bundle import Limits
 
@@ -87,8 +88,9 @@ def run(options: Options) -> None:
 
 
 def _run(options: Options, setup: Setup, store: Store, tickets: Sequence[Ticket]) -> None:
+    from analyzer.backlog.interruption import remembered
     from analyzer.backlog.progress import progress_for
-    from analyzer.backlog.run import run_batch
+    from analyzer.backlog.run import Tally, run_batch
     from analyzer.backlog.sources import SourceError
     from analyzer.backlog.store import StoreError
     from analyzer.report import TemplateError
@@ -96,8 +98,13 @@ def _run(options: Options, setup: Setup, store: Store, tickets: Sequence[Ticket]
     engine = _engine(options, setup)
     at_once = True
     try:
-        with progress_for(len(tickets), options.quiet) as progress:
-            tally = run_batch(tickets, options.output, store, setup, engine, progress, options.retry_failed)
+        with progress_for(len(tickets), options.quiet) as progress, remembered() as stop_if_interrupted:
+
+            def told(tally: Tally, row: TicketRow | None) -> None:
+                progress(tally, row)
+                stop_if_interrupted()
+
+            tally = run_batch(tickets, options.output, store, setup, engine, told, options.retry_failed)
         at_once = False
     except KeyboardInterrupt:
         print("calico-triage: stopped; what was done is kept, the same command goes on from there", file=sys.stderr)
