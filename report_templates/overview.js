@@ -65,9 +65,13 @@
   table.parentElement.after(more);
 
   function lay() {
-    var fragment = document.createDocumentFragment();
-    found.slice(0, shown).forEach(function (ticket) { fragment.appendChild(ticket.row); });
-    body.replaceChildren(fragment);
+    var rows = found.slice(0, shown).map(function (ticket) { return ticket.row; });
+    // laying out a table costs most: the first letters of a word often leave the same rows
+    if (rows.length !== body.rows.length || rows.some(function (row, at) { return body.rows[at] !== row; })) {
+      var fragment = document.createDocumentFragment();
+      fragment.append.apply(fragment, rows);
+      body.replaceChildren(fragment);
+    }
     var hidden = found.length - Math.min(shown, found.length);
     more.hidden = hidden === 0;
     more.textContent = "Show the other " + hidden;
