@@ -118,16 +118,16 @@ def cells(kind: str, item: Object, now: datetime) -> list[Any]:
             "numberAvailable",
         )
         template = spec["template"]["spec"]
-        selector = ",".join(f"{k}={v}" for k, v in template["nodeSelector"].items()) or "<none>"
-        return [meta["name"], *(status[count] for count in counts), selector, age, *_wide(template, meta)]
+        selector = ",".join(f"{k}={v}" for k, v in template.get("nodeSelector", {}).items()) or "<none>"
+        return [meta["name"], *(status.get(count, 0) for count in counts), selector, age, *_wide(template, meta)]
     if kind == "Deployment":
-        ready = f"{status['readyReplicas']}/{spec['replicas']}"
+        ready = f"{status.get('readyReplicas', 0)}/{spec['replicas']}"
         template = spec["template"]["spec"]
         return [
             meta["name"],
             ready,
-            status["updatedReplicas"],
-            status["availableReplicas"],
+            status.get("updatedReplicas", 0),
+            status.get("availableReplicas", 0),
             age,
             *_wide(template, meta),
         ]
