@@ -75,35 +75,39 @@ def column(page: Any, name: str) -> list[str]:
     return found
 
 
-def test_two_thousand_tickets_open_filter_and_sort_smoothly(show: Open, many: str) -> None:
-    times: dict[str, float] = {}
+def steps(page: Any) -> Iterator[tuple[str, float]]:
+    """Filter and sort 2,000 tickets; gives the seconds of each step until it is painted."""
 
-    def timed(name: str, act: Callable[[], Any]) -> None:
+    def timed(act: Callable[[], Any]) -> float:
         started = time.perf_counter()
         act()
-        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it is painted
-        seconds = time.perf_counter() - started
-        times[name] = min(seconds, times.get(name, seconds))
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return time.perf_counter() - started
 
-    for _ in range(TRIES):  # of a machine that is busy with something else, the least that a step ever took
+    assert page.get_by_role("status").text_content() == "2000 of 2000 tickets, the first 200 shown"
+    page.locator("#tickets").scroll_into_view_if_needed()
+    yield "type", timed(lambda: filters(page).get_by_label("Any text").press_sequentially("roks"))
+    assert set(column(page, "platform")) == {"roks"}
+    yield "choose", timed(lambda: filters(page).get_by_label("First cause").select_option("typha-unavailable"))
+    assert set(column(page, "cause")) == {"typha-unavailable"}
+    yield "clear", timed(lambda: page.get_by_role("button", name="Clear filters").click())
+    yield "sort", timed(lambda: page.get_by_role("button", name="Kubernetes").click())
+    yield "sort back", timed(lambda: page.get_by_role("button", name="Kubernetes").click())
+    assert column(page, "kubernetes")[0] == "1.31.14"
+
+
+def test_two_thousand_tickets_open_filter_and_sort_smoothly(show: Open, many: str) -> None:
+    least: dict[str, float] = {}
+    slow = {"open": OPENED}
+    tries = iter(range(TRIES))  # of a machine that is busy with something else, the least that a step ever took counts
+    while slow and next(tries, None) is not None:
         started = time.perf_counter()
         page = show(many)
-        times["open"] = min(time.perf_counter() - started, times.get("open", OPENED * 2))
-        assert page.get_by_role("status").text_content() == "2000 of 2000 tickets, the first 200 shown"
-        page.locator("#tickets").scroll_into_view_if_needed()
-        timed("type", lambda: filters(page).get_by_label("Any text").press_sequentially("roks"))
-        assert set(column(page, "platform")) == {"roks"}
-        timed("choose", lambda: filters(page).get_by_label("First cause").select_option("typha-unavailable"))
-        assert set(column(page, "cause")) == {"typha-unavailable"}
-        timed("clear", lambda: page.get_by_role("button", name="Clear filters").click())
-        timed("sort", lambda: page.get_by_role("button", name="Kubernetes").click())
-        timed("sort back", lambda: page.get_by_role("button", name="Kubernetes").click())
-        assert column(page, "kubernetes")[0] == "1.31.14"
-        slow = {name: seconds for name, seconds in times.items() if seconds > (OPENED if name == "open" else DONE)}
-        if not slow:
-            break
+        times = {"open": time.perf_counter() - started, **dict(steps(page))}
+        least = {name: min(seconds, least.get(name, seconds)) for name, seconds in times.items()}
+        slow = {name: seconds for name, seconds in least.items() if seconds > (OPENED if name == "open" else DONE)}
+        assert page.complaints == []
     assert slow == {}
-    assert page.complaints == []
 
 
 def test_filters_say_how_many_and_combine(show: Open) -> None:

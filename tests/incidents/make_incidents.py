@@ -3,8 +3,9 @@
 Each module of ``stories/`` and ``unseen/`` is named after a cause and lists its incidents in ``STORIES``. What goes to
 ``OUTDIR/tuned`` may be looked at when rules and weights are changed; what goes to ``OUTDIR/held-out`` may not: only its figures
 are read. Held out are the second, sixth, tenth ... of each module of ``stories/`` (the fourth, eighth ... were until 23 November
-2026, when they were opened), and the second, fourth ... of each of ``unseen/``, told by people who had not seen the rules (the
-first, third ... were opened after their first run).
+2026, when they were opened), and the second, fourth ... of each of ``unseen/`` (the first, third ... were opened after their
+first run). The first two of each of ``unseen/`` were told by people who had not seen the rules; where a module says so, the
+next ones were told by the rules' author from public threads, and never run before the rules stood.
 """
 
 from __future__ import annotations

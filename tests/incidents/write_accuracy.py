@@ -19,7 +19,8 @@ HEAD = """# Accuracy
 Made by `make accuracy` on {day} with calico-triage {version}; do not edit. What the sets are:
 
 - **held out**: incidents told by this project (`tests/incidents`: the second, sixth, tenth ... of each cause in `stories`, the second ...
-  in `unseen`) after public threads and Calico's source. Nobody looked at their bundles or results one by one when rules and weights were changed; only their figures are read,
+  in `unseen`) after public threads and Calico's source; most of those in `unseen` by people who had not seen the rules. Nobody looked at their
+  bundles or results one by one when rules and weights were changed; only their figures are read,
   so their confusions are not listed here either.
 - **tuned**: the others, which rules and weights were worked on with. A score here says that known cases work.
 - **samples**: the bundles of `sample_bundles/`, made after the runbook's own examples.

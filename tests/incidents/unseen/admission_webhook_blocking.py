@@ -1,4 +1,4 @@
-"""admission-webhook-blocking: told without having seen the rules."""
+"""admission-webhook-blocking: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
@@ -257,4 +257,114 @@ def new_node_waits_for_its_own_tunnel(now: datetime) -> Incident:
     return story
 
 
-STORIES = [everything_was_scaled_to_zero_overnight, new_node_waits_for_its_own_tunnel]
+def policy_engine_wants_labels(now: datetime) -> Incident:
+    story = incident(
+        "gatekeeper-denies-host-network",
+        CAUSE,
+        "After a Gatekeeper constraint on host networking was enforced, the daemonset controller's new calico-node pods are denied; six of nine workers still run the old pods, three replaced workers have none.",
+        "https://github.com/open-policy-agent/gatekeeper/issues/1134",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+    )
+    nodes = story.workers([f"10.246.0.{n}" for n in (4, 5, 6)])
+    bad = story.workers(
+        ["10.246.0.21", "10.246.0.22"],
+        age=4000,
+        since=3900,
+        ready=(
+            "False",
+            "KubeletNotReady",
+            "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+        ),
+    )
+    story.agents(nodes, started=900_000)
+    event(
+        story,
+        "DaemonSet",
+        "calico-node",
+        "FailedCreate",
+        'Error creating: admission webhook "validation.gatekeeper.sh" denied the request: [psp-host-network-ports] The specified hostNetwork and hostPort are not allowed, pod: calico-node-k7m2p. Allowed values: {"hostNetwork": false}',
+        200,
+        3900,
+        21,
+        source="daemonset-controller",
+    )
+    story.events()
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-node-{bad[0]}.txt": f"describe node {bad[0]}",
+    }
+    story.affected = bad
+    story.cite("events.txt", "validation.gatekeeper.sh")
+    return story
+
+
+def own_webhook_needs_the_pod_network(now: datetime) -> Incident:
+    story = incident(
+        "scanner-webhook-is-down-with-the-network-it-needs",
+        CAUSE,
+        "ROKS: after all workers were rebooted at once, calico-node pods are not made: the image scanner's mutating webhook (failurePolicy Fail, all namespaces) has no endpoints because its own pods wait for the pod network.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-ts-webhooks_update",
+        now,
+        platform="roks",
+        calico="v3.26.3",
+        kubernetes="v1.29.10+67d3387",
+        difficulty="hard",
+    )
+    nodes = story.workers(
+        [f"10.46.9.{n}" for n in (11, 12, 13)],
+        since=2500,
+        calico_up=False,
+        ready=(
+            "False",
+            "KubeletNotReady",
+            "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: No CNI configuration file in /etc/kubernetes/cni/net.d/. Has your network provider started?",
+        ),
+    )
+    for n, node in enumerate(nodes):
+        story.stuck(
+            f"image-scanner-webhook-6d5c8b9f7-{'abc'[n]}x2q9",
+            node,
+            "stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/",
+            20,
+            2300,
+            80,
+            namespace="scanner",
+            form="crio",
+        )
+    story.add("DaemonSet", {"metadata": {"name": "calico-node", "namespace": "calico-system", "creationTimestamp": story.ago(9_000_000), "uid": "ds-cn", "labels": {"k8s-app": "calico-node"}, "generation": 3},
+                            "spec": {"selector": {"matchLabels": {"k8s-app": "calico-node"}}, "template": {"metadata": {"labels": {"k8s-app": "calico-node"}}, "spec": {"containers": [{"name": "calico-node", "image": "icr.io/ext/calico/node:v3.26.3"}]}}, "updateStrategy": {"type": "RollingUpdate"}},
+                            "status": {"desiredNumberScheduled": 3, "currentNumberScheduled": 0, "numberReady": 0, "updatedNumberScheduled": 0, "numberAvailable": 0, "numberUnavailable": 3, "numberMisscheduled": 0, "observedGeneration": 3}})  # fmt: skip
+    event(
+        story,
+        "DaemonSet",
+        "calico-node",
+        "FailedCreate",
+        'Error creating: Internal error occurred: failed calling webhook "mutate.scanner.example.com": failed to call webhook: Post "https://image-scanner-webhook.scanner.svc:443/mutate?timeout=30s": no endpoints available for service "image-scanner-webhook"',
+        100,
+        2400,
+        18,
+        source="daemonset-controller",
+    )
+    for item in story.objects["Event"]:
+        if item["involvedObject"]["name"] == "calico-node":
+            item["involvedObject"]["uid"] = "ds-cn"
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-ds.txt": "describe ds -n calico-system calico-node",
+        "describe-nodes.txt": "describe nodes",
+    }
+    story.affected = nodes
+    story.cite("describe-ds.txt", "failed calling webhook")
+    return story
+
+
+STORIES = [
+    everything_was_scaled_to_zero_overnight,
+    new_node_waits_for_its_own_tunnel,
+    policy_engine_wants_labels,
+    own_webhook_needs_the_pod_network,
+]

@@ -1,10 +1,11 @@
-"""calico-node-oom-killed: told without having seen the rules."""
+"""calico-node-oom-killed: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from telling import FELIX_503, Incident, incident
+from cluster import join
+from telling import FELIX_503, FELIX_REFUSED, Incident, incident
 
 CAUSE = "calico-node-oom-killed"
 
@@ -114,4 +115,69 @@ def operator_reports_the_crash_loop(now: datetime) -> Incident:
     return story
 
 
-STORIES = [limit_of_192_mebibytes, operator_reports_the_crash_loop]
+def many_policies_small_limit(now: datetime) -> Incident:
+    story = incident(
+        "limit-of-256-mebibytes-and-nine-thousand-policies",
+        CAUSE,
+        "Somebody set a memory limit of 256Mi on calico-node; on workers with many pods felix grows beyond it: OOMKilled, exit code 137, the kernel says Memory cgroup out of memory; the worker itself has gigabytes free.",
+        "https://github.com/projectcalico/calico/issues/4109",
+        now,
+        platform="other",
+        calico="v3.26.1",
+        kubernetes="v1.27.6",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {f"big-{n}": f"10.91.0.{n}" for n in (1, 2, 3)}
+    bad = "big-2"
+    story.hosts(hosts)
+    limit = {"resources": {"limits": {"memory": "256Mi"}, "requests": {"cpu": "250m"}}}
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=600_000, spec=dict(limit))
+    name = story.staff(
+        {bad: hosts[bad]},
+        ready=False,
+        restarts=41,
+        waiting="CrashLoopBackOff",
+        last=("OOMKilled", 137, 90),
+        spec=dict(limit),
+    )[0]
+    story.probe(name, FELIX_REFUSED, 100, 20_000, 200)
+    story.pod_event(name, "BackOff", "Back-off restarting failed container calico-node in pod " + name, 15, 20_000, 600)
+    story.log(name, story.boot(bad, 120, list(hosts.values())[:1]), f"{name}-previous.log")
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", "OOMKilled")
+    return story
+
+
+def leak_until_the_limit(now: datetime) -> Incident:
+    story = incident(
+        "grows-for-two-days-then-killed",
+        CAUSE,
+        "calico-node with a limit of 500Mi leaks memory in BPF mode's conntrack scanner and is OOM-killed every other day on each worker; journal names the cgroup of the pod and the process calico-node.",
+        "https://github.com/projectcalico/calico/issues/6803",
+        now,
+        platform="vpc",
+        calico="v3.24.1",
+        kubernetes="v1.26.9+IKS",
+        difficulty="hard",
+        acceptable=["software-defect"],
+    )
+    nodes = story.workers([f"10.249.0.{n}" for n in (4, 5, 6)])
+    limit = {"resources": {"limits": {"memory": "500Mi"}}}
+    story.agents(nodes[:2], started=50_000, restarts=7, last=("OOMKilled", 137, 50_010), spec=dict(limit))
+    bad = nodes[2]
+    name = story.agents([bad], ready=True, started=300, restarts=8, last=("OOMKilled", 137, 310), spec=dict(limit))[0]
+    story.texts[f"journal-{bad}.log"] = join([
+        f"{story.syslog(312)} {bad} kernel: calico-node invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=-997",
+        f"{story.syslog(312)} {bad} kernel: memory: usage 512000kB, limit 512000kB, failcnt 48211",
+        f"{story.syslog(311)} {bad} kernel: Memory cgroup out of memory: Killed process 40911 (calico-node) total-vm:2771204kB, anon-rss:478112kB, file-rss:39120kB, shmem-rss:0kB, UID:0 pgtables:1320kB oom_score_adj:-997",
+    ])  # fmt: skip
+    story.log(name, story.boot(bad, 299, nodes[:2]) + story.quiet(280, 5))
+    story.describe(bad)
+    story.affected = nodes
+    story.cite(f"journal-{bad}.log", "Memory cgroup out of memory")
+    return story
+
+
+STORIES = [limit_of_192_mebibytes, operator_reports_the_crash_loop, many_policies_small_limit, leak_until_the_limit]

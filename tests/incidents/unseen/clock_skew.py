@@ -1,11 +1,11 @@
-"""clock-skew: told without having seen the rules."""
+"""clock-skew: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from cluster import UNKNOWN
-from telling import Incident, incident
+from cluster import UNKNOWN, join
+from telling import FELIX_503, Incident, incident
 
 CAUSE = "clock-skew"
 
@@ -144,4 +144,79 @@ def two_years_ahead(now: datetime) -> Incident:
     return story
 
 
-STORIES = [etcd_certificates_newer_than_its_clock, two_years_ahead]
+def certificate_of_tomorrow(now: datetime) -> Incident:
+    story = incident(
+        "worker-lives-in-last-year",
+        CAUSE,
+        "A bare-metal worker came back from repair with an empty CMOS battery: its clock is far behind, every certificate is not yet valid for it, calico-node cannot start; the same line on no other worker.",
+        "https://github.com/projectcalico/calico/issues/5011",
+        now,
+        platform="other",
+        calico="v3.25.2",
+        kubernetes="v1.27.8",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {"rack1-n1": "10.14.2.1", "rack1-n2": "10.14.2.2", "rack1-n3": "10.14.2.3"}
+    bad = "rack1-n3"
+    story.hosts(hosts)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=600_000)
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=22, waiting="CrashLoopBackOff", last=("Error", 1, 100), age=6000
+    )[0]
+    old = datetime(2024, 1, 2, 3, 4, 5, tzinfo=now.tzinfo)
+    at = "2024-01-02 03:04:05"
+    lines = [f"{at}.1{n:02} [INFO][9] startup/startup.go 459: Checking datastore connection" for n in range(2)]
+    lines += [
+        f'{at[:-1]}{n + 1}.3{n:02} [INFO][9] startup/startup.go 467: Hit error connecting to datastore - retry error=Get "https://10.96.0.1:443/api/v1/nodes/foo": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time {old.strftime("%Y-%m-%dT%H:%M:%SZ")} is before {story.ago(40_000_000)}'
+        for n in range(8)
+    ]
+    story.log(name, lines)
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "not yet valid")
+    return story
+
+
+def chrony_lost_all_sources(now: datetime) -> Incident:
+    story = incident(
+        "no-time-source-since-the-firewall-change",
+        CAUSE,
+        "Since outgoing NTP was blocked, one worker drifts: chronyc says not synchronised, system time 9 minutes fast, tokens issued by the API are used before their time: Unauthorized in calico-node's log there only.",
+        "https://github.com/kubernetes/kubernetes/issues/102772",
+        now,
+        platform="classic",
+        calico="v3.28.2",
+        difficulty="hard",
+    )
+    nodes = story.workers(["10.191.88.3", "10.191.88.4", "10.191.88.12"])
+    bad, rest = nodes[2], nodes[:2]
+    story.agents(rest, started=2_000_000)
+    name = story.agents([bad], ready=False, started=5200, restarts=1, last=("Error", 1, 5230), age=2_000_000)[0]
+    story.probe(name, FELIX_503, 30, 5000, 160)
+    story.texts[f"chronyc-{bad}.txt"] = join([
+        "# chronyc tracking", "Reference ID    : 00000000 ()", "Stratum         : 0", "Ref time (UTC)  : Thu Jan 01 00:00:00 1970",
+        "System time     : 548.120377541 seconds fast of NTP time", "Last offset     : +0.000000000 seconds", "RMS offset      : 0.000000000 seconds",
+        "Frequency       : 92.511 ppm fast", "Residual freq   : +0.000 ppm", "Skew            : 0.000 ppm", "Root delay      : 1.000000000 seconds",
+        "Root dispersion : 1.000000000 seconds", "Update interval : 0.0 seconds", "Leap status     : Not synchronised",
+    ])  # fmt: skip
+    log = story.boot(bad, 5200 - 548, rest)[:12]
+    log += [
+        story.say(
+            5000 - 548 - 60 * n,
+            "ERROR",
+            61,
+            "felix",
+            "watchercache.go 185:",
+            'Failed to perform list of current data during resync ListRoot="/calico/resources/v3/projectcalico.org/networkpolicies" error=connection is unauthorized: Unauthorized',
+        )
+        for n in range(12)
+    ]
+    story.log(name, log)
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"chronyc-{bad}.txt", "Not synchronised")
+    return story
+
+
+STORIES = [etcd_certificates_newer_than_its_clock, two_years_ahead, certificate_of_tomorrow, chrony_lost_all_sources]

@@ -1,9 +1,10 @@
-"""container-runtime-down: told without having seen the rules."""
+"""container-runtime-down: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from cluster import join
 from telling import Incident, incident, node_status
 
 CAUSE = "container-runtime-down"
@@ -147,4 +148,79 @@ def socket_of_containerd_is_gone(now: datetime) -> Incident:
     return story
 
 
-STORIES = [docker_does_not_answer, socket_of_containerd_is_gone]
+def shim_leak_and_pleg(now: datetime) -> Incident:
+    story = incident(
+        "pleg-was-last-seen-active-minutes-ago",
+        CAUSE,
+        "One classic worker: containerd answers no list call in time; the kubelet reports PLEG not healthy and the worker goes NotReady. calico-node's old container still runs, BGP sessions are up, new pods stay in ContainerCreating.",
+        "https://github.com/kubernetes/kubernetes/issues/45419",
+        now,
+        platform="classic",
+        calico="v3.27.4",
+    )
+    ok = story.workers(["10.93.180.7", "10.93.180.8"])
+    bad = story.workers(["10.93.180.19"], ready=("False", "KubeletNotReady", "PLEG is not healthy: pleg was last seen active 11m32.4s ago; threshold is 3m0s"), since=700,
+                        taints=[("node.kubernetes.io/not-ready", "NoExecute")])[0]  # fmt: skip
+    story.agents([*ok, bad], started=1_400_000)
+    story.node_event(bad, "NodeNotReady", f"Node {bad} status is now: NodeNotReady", 690, type_="Normal")
+    story.pod_event(
+        story.pods[bad],
+        "Unhealthy",
+        "Readiness probe errored: rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+        720,
+        3000,
+        44,
+    )
+    story.log(story.pods[bad], story.boot(bad, 1_400_000, ok)[:16] + story.quiet(1000, 3))
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "PLEG is not healthy")
+    return story
+
+
+def runtime_after_a_bad_config(now: datetime) -> Incident:
+    story = incident(
+        "containerd-does-not-start-after-its-file-was-changed",
+        CAUSE,
+        "The customer added a registry mirror to containerd's file on one worker and rebooted it: containerd cannot load its CRI plugin, the kubelet says container runtime is down, every pod of the worker (calico-node too) fails to start.",
+        "https://github.com/containerd/containerd/issues/8139",
+        now,
+        platform="other",
+        calico="v3.26.1",
+        kubernetes="v1.28.4",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {"gpu-a": "10.50.7.4", "gpu-b": "10.50.7.5", "gpu-c": "10.50.7.6"}
+    bad = "gpu-b"
+    story.hosts({k: v for k, v in hosts.items() if k != bad})
+    story.hosts(
+        {bad: hosts[bad]},
+        ready=(
+            "False",
+            "KubeletNotReady",
+            "[container runtime is down, PLEG is not healthy: pleg has yet to be successful]",
+        ),
+        since=2500,
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=600_000)
+    story.staff({bad: hosts[bad]}, ready=False, started=600_000, restarts=1, last=("Unknown", 255, 2600))
+    journal = [
+        f'{story.syslog(2590)} gpu-b containerd[733]: time="{story.ago(2590)}" level=warning msg="failed to load plugin io.containerd.grpc.v1.cri" error="invalid plugin config: `mirrors` cannot be set when `config_path` is provided"',
+        f'{story.syslog(2580)} gpu-b kubelet[790]: E{story.klog(2580)}     790 run.go:74] "command failed" err="failed to run Kubelet: validate service connection: validate CRI v1 runtime API for endpoint \\"unix:///run/containerd/containerd.sock\\": rpc error: code = Unimplemented desc = unknown service runtime.v1.RuntimeService"',
+        f"{story.syslog(60)} gpu-b systemd[1]: kubelet.service: Scheduled restart job, restart counter is at 243.",
+    ]
+    story.texts["journal-gpu-b.log"] = join(journal)
+    story.recreated(story.pods["gpu-a"], [hosts[bad]], 1200, 1)
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-node-gpu-b.txt": "describe node gpu-b",
+        f"describe-pod-{story.pods['gpu-a']}.txt": f"describe pod -n kube-system {story.pods['gpu-a']}",
+    }
+    story.affected = [bad]
+    story.cite("describe-node-gpu-b.txt", "container runtime is down")
+    return story
+
+
+STORIES = [docker_does_not_answer, socket_of_containerd_is_gone, shim_leak_and_pleg, runtime_after_a_bad_config]

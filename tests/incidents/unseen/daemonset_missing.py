@@ -1,4 +1,4 @@
-"""daemonset-missing: told without having seen the rules."""
+"""daemonset-missing: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
@@ -207,4 +207,114 @@ def pruned_by_the_deployment_tool(now: datetime) -> Incident:
     return story
 
 
-STORIES = [installation_was_deleted, pruned_by_the_deployment_tool]
+def selector_that_fits_no_worker(now: datetime) -> Incident:
+    story = incident(
+        "daemonset-listed-and-gone-in-the-next-output",
+        CAUSE,
+        "An administrator cleaned up 'old' objects: get ds -A lists kube-proxy and the CSI driver but no calico-node; not one calico-node pod in the list of all pods, the audit log names the delete; kube-controllers still runs. Workers turn NotReady as their CNI configuration goes.",
+        "https://github.com/projectcalico/calico/issues/3187",
+        now,
+        platform="other",
+        calico="v3.24.1",
+        kubernetes="v1.25.4",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {f"w{n}": f"172.18.40.{n}" for n in (1, 2, 3)}
+    story.hosts(hosts, calico_up=False, since=1700)
+    for host in hosts:
+        story.other(
+            f"kube-proxy-{host}x4p",
+            host,
+            owner="DaemonSet/kube-proxy",
+            app="kube-proxy",
+            image="registry.k8s.io/kube-proxy:v1.25.4",
+        )
+    story.other(
+        "calico-kube-controllers-7d6749878f-9wq2r",
+        "w1",
+        "10.244.190.4",
+        owner="ReplicaSet/calico-kube-controllers-7d6749878f",
+        app="calico-kube-controllers",
+        image="docker.io/calico/kube-controllers:v3.24.1",
+    )
+    for name in ("kube-proxy", "csi-rbd-plugin"):
+        story.add("DaemonSet", {"metadata": {"name": name, "namespace": "kube-system", "creationTimestamp": story.ago(20_000_000), "uid": f"ds-{name}", "labels": {}, "generation": 1},
+                                "spec": {"selector": {"matchLabels": {"k8s-app": name}}, "template": {"metadata": {"labels": {"k8s-app": name}}, "spec": {"containers": [{"name": name, "image": f"registry.k8s.io/{name}:v1"}]}}, "updateStrategy": {"type": "RollingUpdate"}},
+                                "status": {"desiredNumberScheduled": 3, "currentNumberScheduled": 3, "numberReady": 3, "updatedNumberScheduled": 3, "numberAvailable": 3, "numberMisscheduled": 0, "observedGeneration": 1}})  # fmt: skip
+    story.stuck(
+        "shop-6c9f7d5b8-m2x9v",
+        "w2",
+        "stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/",
+        20,
+        1500,
+        44,
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "ds.txt": "get ds -A -o wide",
+        "describe-nodes.txt": "describe nodes",
+        "describe-pod-shop.txt": "describe pod -n default shop-6c9f7d5b8-m2x9v",
+    }
+    story.affected = list(hosts)
+    story.cite("describe-pod-shop.txt", "check that the calico/node container is running")
+    return story
+
+
+def removed_with_the_operator(now: datetime) -> Incident:
+    story = incident(
+        "installation-deleted-by-mistake",
+        CAUSE,
+        "On a ROKS cluster somebody ran an uninstall script: the Installation is gone, the operator removed calico-system's daemonset, only tigera-operator runs. No calico-node pod anywhere, all workers say CalicoIsDown, pods get no network.",
+        "https://github.com/tigera/operator/issues/2031",
+        now,
+        platform="roks",
+        calico="v3.26.3",
+        kubernetes="v1.29.10+67d3387",
+        acceptable=["operator-migration-incomplete"],
+    )
+    nodes = story.workers([f"10.45.77.{n}" for n in (20, 21, 24)], calico_up=False, since=2600)
+    story.other(
+        "tigera-operator-6f9b8c7d5-pq4zz",
+        nodes[0],
+        namespace="tigera-operator",
+        owner="ReplicaSet/tigera-operator-6f9b8c7d5",
+        app="tigera-operator",
+        image="icr.io/ext/tigera/operator:v1.30.7",
+    )
+    story.log("tigera-operator-6f9b8c7d5-pq4zz", [
+        '{"level":"info","ts":"' + story.ago(2700) + '","logger":"controller_installation","msg":"Reconciling Installation.operator.tigera.io","Request.Namespace":"","Request.Name":"default"}',
+        '{"level":"info","ts":"' + story.ago(2690) + '","logger":"controller_installation","msg":"Installation object is terminating","Request.Namespace":"","Request.Name":"default"}',
+        '{"level":"info","ts":"' + story.ago(2650) + '","logger":"controller_installation","msg":"Installation config not found","Request.Namespace":"","Request.Name":"default"}',
+    ])  # fmt: skip
+    for node in nodes:
+        story.node_event(node, "CalicoShutdown", "Calico is shutting down on this node", 2600, type_="Normal")
+    story.stuck(
+        "router-default-7d9f6b5c4-x8x2k",
+        nodes[1],
+        "error getting ClusterInformation: connection is unauthorized: Unauthorized",
+        12,
+        2000,
+        90,
+        namespace="openshift-ingress",
+        form="crio",
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "ds.txt": "get ds -A",
+        "describe-nodes.txt": "describe nodes",
+        "describe-pod-router.txt": "describe pod -n openshift-ingress router-default-7d9f6b5c4-x8x2k",
+    }
+    story.affected = nodes
+    story.cite("describe-nodes.txt", "CalicoIsDown")
+    return story
+
+
+STORIES = [
+    installation_was_deleted,
+    pruned_by_the_deployment_tool,
+    selector_that_fits_no_worker,
+    removed_with_the_operator,
+]

@@ -1,4 +1,4 @@
-"""image-pull-failure: told without having seen the rules."""
+"""image-pull-failure: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
@@ -113,4 +113,114 @@ def only_an_ipv6_answer(now: datetime) -> Incident:
     return story
 
 
-STORIES = [proxy_authority, only_an_ipv6_answer]
+def rate_limit_of_the_registry(now: datetime) -> Incident:
+    story = incident(
+        "toomanyrequests-for-the-new-worker",
+        CAUSE,
+        "A bare cluster pulls Calico from Docker Hub: on two new workers the pull of calico/cni is refused, toomanyrequests; calico-node stays Init:ImagePullBackOff there.",
+        "https://github.com/projectcalico/calico/issues/4140",
+        now,
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.9",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    old = {"ant": "10.77.0.4", "bee": "10.77.0.5"}
+    new = {"cat": "10.77.0.8", "dog": "10.77.0.9"}
+    story.hosts(old)
+    story.hosts(
+        new,
+        age=1800,
+        since=1790,
+        calico_up=True,
+        ready=(
+            "False",
+            "KubeletNotReady",
+            "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+        ),
+    )
+    story.staff(old, started=900_000)
+    for host, at in new.items():
+        init = [
+            container(
+                story,
+                "upgrade-ipam",
+                "docker.io/calico/cni:v3.24.5",
+                ready=False,
+                waiting="ImagePullBackOff",
+                message='Back-off pulling image "docker.io/calico/cni:v3.24.5"',
+            )
+        ]
+        name = story.staff({host: at}, ready=False, waiting="PodInitializing", init=init, age=1780, phase="Pending")[0]
+        story.pod_event(
+            name,
+            "Failed",
+            'Failed to pull image "docker.io/calico/cni:v3.24.5": rpc error: code = Unknown desc = failed to pull and unpack image "docker.io/calico/cni:v3.24.5": failed to copy: httpReadSeeker: failed open: unexpected status code https://registry-1.docker.io/v2/calico/cni/manifests/sha256:f6c1: 429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit.',
+            300,
+            1700,
+            5,
+        )
+        story.pod_event(
+            name, "BackOff", 'Back-off pulling image "docker.io/calico/cni:v3.24.5"', 10, 1690, 70, type_="Normal"
+        )
+    story.describe("cat")
+    story.affected = list(new)
+    story.cite(f"describe-pod-{story.pods['cat']}.txt", "toomanyrequests")
+    return story
+
+
+def private_endpoint_not_reachable(now: datetime) -> Incident:
+    story = incident(
+        "registry-not-reachable-from-one-subnet",
+        CAUSE,
+        "IKS VPC: workers of a new subnet cannot reach icr.io on 443 (its gateway is missing): the image of calico-node is not pulled there, i/o timeout; the old subnet has the images since weeks.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-ts-app-image-pull",
+        now,
+        platform="vpc",
+        calico="v3.29.1",
+        difficulty="hard",
+    )
+    old = story.workers(["10.240.0.4", "10.240.0.5"])
+    new = story.workers(["10.240.65.4", "10.240.65.5"], age=2400, since=2390, calico_up=True,
+                        ready=("False", "KubeletNotReady", "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized"))  # fmt: skip
+    story.agents(old, started=900_000)
+    for node in new:
+        init = [
+            container(
+                story,
+                "flexvol-driver",
+                "icr.io/ext/calico/pod2daemon-flexvol:v3.29.1",
+                ready=False,
+                waiting="ErrImagePull",
+                message='failed to pull and unpack image "icr.io/ext/calico/pod2daemon-flexvol:v3.29.1": failed to resolve reference: failed to do request: Head "https://icr.io/v2/ext/calico/pod2daemon-flexvol/manifests/v3.29.1": dial tcp 104.94.71.2:443: i/o timeout',
+            )
+        ]
+        name = story.agents([node], ready=False, waiting="PodInitializing", init=init, age=2300, phase="Pending")[0]
+        image = "icr.io/ext/calico/pod2daemon-flexvol:v3.29.1"
+        story.pod_event(
+            name,
+            "Failed",
+            f'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to do request: Head "https://icr.io/v2/ext/calico/pod2daemon-flexvol/manifests/v3.29.1": dial tcp 104.94.71.2:443: i/o timeout',
+            100,
+            2280,
+            12,
+        )
+        story.pod_event(name, "Failed", "Error: ErrImagePull", 100, 2280, 12)
+        story.pod_event(
+            name,
+            "Pulling",
+            'Pulling image "icr.io/ext/calico/pod2daemon-flexvol:v3.29.1"',
+            130,
+            2290,
+            12,
+            type_="Normal",
+        )
+    story.recreated(story.pods[old[0]], new, 1500, 1)
+    story.describe(new[0])
+    story.affected = new
+    story.cite(f"describe-pod-{story.pods[new[0]]}.txt", "i/o timeout")
+    return story
+
+
+STORIES = [proxy_authority, only_an_ipv6_answer, rate_limit_of_the_registry, private_endpoint_not_reachable]

@@ -1,10 +1,10 @@
-"""kubelet-stopped-posting: told without having seen the rules."""
+"""kubelet-stopped-posting: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from cluster import UNKNOWN
+from cluster import UNKNOWN, join
 from telling import Incident, incident, node_status
 
 CAUSE = "kubelet-stopped-posting"
@@ -115,4 +115,76 @@ def process_ended_without_a_word(now: datetime) -> Incident:
     return story
 
 
-STORIES = [hung_kubelet, process_ended_without_a_word]
+def virtual_machine_powered_off(now: datetime) -> Incident:
+    story = incident(
+        "instance-stopped-in-the-console",
+        CAUSE,
+        "Somebody stopped one VPC instance in the console two hours ago: its conditions are Unknown, pods there are Terminating, the other workers' BIRD loses it and calico-typha on them drops the client. No address in reach answers.",
+        "https://github.com/kubernetes/kubernetes/issues/51835",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+        acceptable=["bgp-peer-down"],
+    )
+    ok = story.workers(["10.241.0.5", "10.241.0.6", "10.241.64.4"])
+    bad = story.workers(["10.241.128.9"], ready=("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."), since=7100, calico_up=True,
+                        taints=[("node.kubernetes.io/unreachable", "NoExecute"), ("node.kubernetes.io/unreachable", "NoSchedule")])[0]  # fmt: skip
+    story.agents([*ok, bad], started=900_000)
+    story.node_event(
+        bad, "NodeNotReady", f"Node {bad} status is now: NodeNotReady", 7060, type_="Normal", source="node-controller"
+    )
+    story.pod_event(story.pods[bad], "NodeNotReady", "Node is not ready", 7060, source="node-controller")
+    story.recreated(story.pods[ok[0]], [bad], 3000, 2)
+    log = story.boot(ok[0], 2980, [ok[1], ok[2], bad], up=[ok[1], ok[2]]) + story.quiet(2900, 10, 300)
+    story.log(story.pods[ok[0]], log)
+    story.describe(ok[0])
+    story.commands[f"describe-node-{bad}.txt"] = f"describe node {bad}"
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "Kubelet stopped posting node status")
+    return story
+
+
+def kubelet_certificate_ran_out(now: datetime) -> Incident:
+    story = incident(
+        "kubelet-cannot-authenticate-any-more",
+        CAUSE,
+        "On one kubeadm worker the kubelet's client certificate expired: it says so every few seconds, the node is Unknown since. calico-node's containers still run there and BGP stays up; the master does not hear of it.",
+        "https://github.com/kubernetes/kubeadm/issues/2753",
+        now,
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.9",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    hosts = {"cp-1": "172.29.1.11", "node-1": "172.29.1.21", "node-2": "172.29.1.22"}
+    bad = "node-2"
+    story.hosts({name: at for name, at in hosts.items() if name != bad})
+    story.hosts({bad: hosts[bad]}, ready=("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."), since=52_000, calico_up=True,
+                taints=[("node.kubernetes.io/unreachable", "NoExecute")])  # fmt: skip
+    story.staff(hosts, started=3_000_000)
+    journal = []
+    for n in range(6):
+        ago = 52_040 - 9000 * n
+        journal += [
+            f'{story.syslog(ago)} node-2 kubelet[1312]: E{story.klog(ago)}    1312 kubelet_node_status.go:540] "Error updating node status, will retry" err="error getting node \\"node-2\\": Unauthorized"',
+            f"{story.syslog(ago - 1)} node-2 kubelet[1312]: E{story.klog(ago - 1)}    1312 certificate_manager.go:471] kubernetes.io/kube-apiserver-client-kubelet: Failed while requesting a signed certificate from the control plane: cannot create certificate signing request: Unauthorized",
+            f'{story.syslog(ago - 2)} node-2 kubelet[1312]: E{story.klog(ago - 2)}    1312 transport.go:123] "No valid client certificate is found but the server is not responsive. A restart may be necessary to retrieve new initial credentials." lastCertificateAvailabilityTime="2025-11-22 01:00:00" shutdownThreshold="5m0s"',
+        ]
+    story.texts["kubelet-node-2.log"] = join(journal)
+    story.log(
+        story.pods["cp-1"], story.boot("cp-1", 3_000_000, [hosts["node-1"], hosts[bad]])[:14] + story.quiet(900, 5)
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-node-node-2.txt": "describe node node-2",
+        "describe-node-node-1.txt": "describe node node-1",
+    }
+    story.affected = [bad]
+    story.cite("describe-node-node-2.txt", "Kubelet stopped posting node status")
+    return story
+
+
+STORIES = [hung_kubelet, process_ended_without_a_word, virtual_machine_powered_off, kubelet_certificate_ran_out]

@@ -1,10 +1,11 @@
-"""operator-migration-incomplete: told without having seen the rules."""
+"""operator-migration-incomplete: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
 
+from cluster import join
 from telling import Incident, incident
 
 CAUSE = "operator-migration-incomplete"
@@ -163,4 +164,97 @@ def too_few_untainted_workers(now: datetime) -> Incident:
     return story
 
 
-STORIES = [unsupported_config, too_few_untainted_workers]
+def two_daemonsets_at_once(now: datetime) -> Incident:
+    story = incident(
+        "kube-system-and-calico-system-side-by-side",
+        CAUSE,
+        "The move to the operator stopped half-way: calico-node of kube-system still runs on two workers (label not moved), calico-system's on one; the operator says it waits for the migration, the new pod finds its ports taken on a worker that has both.",
+        "https://github.com/tigera/operator/issues/1455",
+        now,
+        platform="classic",
+        calico="v3.27.4",
+        kubernetes="v1.29.12+IKS",
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.151.6.{n}" for n in (2, 3, 4)])
+    story.namespace = "kube-system"
+    story.agents(nodes[:2], started=5_000_000, age=5_000_000)
+    story.namespace = "calico-system"
+    name = story.agents([nodes[2]], started=4000, age=4000, suffix="mg7tk")[0]
+    story.other(
+        "tigera-operator-59b9d6f8c9-t2w4c",
+        nodes[0],
+        namespace="tigera-operator",
+        owner="ReplicaSet/tigera-operator-59b9d6f8c9",
+        app="tigera-operator",
+        image="icr.io/ext/tigera/operator:v1.32.10",
+    )
+    story.log("tigera-operator-59b9d6f8c9-t2w4c", [
+        json.dumps({"level": "info", "ts": story.ago(4300), "logger": "migration_convert", "msg": "checking that kube-system calico-node is ready to be migrated"}),
+        json.dumps({"level": "info", "ts": story.ago(4100), "logger": "setup", "msg": "Migrating node", "node": nodes[2]}),
+        *(json.dumps({"level": "error", "ts": story.ago(3900 - 300 * n), "logger": "controller_installation", "msg": "error: Existing Calico installation can not be managed by Tigera Operator as it is configured in a way that Operator does not currently support. Please update your existing Calico install config", "reason": "MigrationError", "error": "failed to migrate nodes: there is not enough available calico-node pods in kube-system to continue"}) for n in range(9)),
+    ])  # fmt: skip
+    story.texts["tigerastatus.txt"] = join([
+        "NAME        AVAILABLE   PROGRESSING   DEGRADED   SINCE",
+        "apiserver   True        False         False      98m",
+        "calico      False       True          True       65m",
+    ])  # fmt: skip
+    story.describe(nodes[2], name)
+    story.affected = nodes
+    story.cite("tigera-operator-59b9d6f8c9-t2w4c.log", "failed to migrate nodes")
+    return story
+
+
+def master_ahead_of_its_crds(now: datetime) -> Incident:
+    story = incident(
+        "operator-newer-than-its-own-definitions",
+        CAUSE,
+        "A master update was interrupted: the operator was replaced by a release that wants a new Installation field and the tier kind, the definitions were not; it restarts with no matches for kind, calico-node keeps running in the old version on all workers except two that were replaced and have none yet.",
+        "https://github.com/tigera/operator/issues/3222",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+        acceptable=["crd-or-version-mismatch"],
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.247.0.{n}" for n in (4, 5)])
+    bad = story.workers(
+        ["10.247.0.9"],
+        age=3000,
+        since=2900,
+        ready=(
+            "False",
+            "KubeletNotReady",
+            "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+        ),
+    )
+    story.agents(nodes, started=5_000_000)
+    story.other(
+        "tigera-operator-7c6f8d9b5-9xzlp",
+        nodes[0],
+        namespace="tigera-operator",
+        owner="ReplicaSet/tigera-operator-7c6f8d9b5",
+        app="tigera-operator",
+        image="icr.io/ext/tigera/operator:v1.36.5",
+        ready=False,
+        restarts=18,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 120),
+    )
+    story.log("tigera-operator-7c6f8d9b5-9xzlp", [
+        json.dumps({"level": "info", "ts": story.ago(125), "logger": "setup", "msg": "Version: v1.36.5"}),
+        json.dumps({"level": "info", "ts": story.ago(124), "logger": "setup", "msg": "Active operator: proceeding"}),
+        json.dumps({"level": "error", "ts": story.ago(121), "logger": "controller-runtime.source.EventHandler", "msg": "if kind is a CRD, it should be installed before calling Start", "kind": "Tier.crd.projectcalico.org", "error": 'no matches for kind "Tier" in version "crd.projectcalico.org/v1"'}),
+        json.dumps({"level": "error", "ts": story.ago(120), "logger": "setup", "msg": "problem running manager", "error": "failed to wait for tigera-installation-controller caches to sync: timed out waiting for cache to be synced for Kind *v3.Tier"}),
+    ])  # fmt: skip
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-node-{bad[0]}.txt": f"describe node {bad[0]}",
+    }
+    story.affected = bad
+    story.cite("tigera-operator-7c6f8d9b5-9xzlp.log", "no matches for kind")
+    return story
+
+
+STORIES = [unsupported_config, too_few_untainted_workers, two_daemonsets_at_once, master_ahead_of_its_crds]

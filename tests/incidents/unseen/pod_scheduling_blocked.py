@@ -1,4 +1,4 @@
-"""pod-scheduling-blocked: told without having seen the rules."""
+"""pod-scheduling-blocked: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
@@ -173,4 +173,131 @@ def taint_of_the_cloud_provider(now: datetime) -> Incident:
     return story
 
 
-STORIES = [node_affinity_of_a_daemonset, taint_of_the_cloud_provider]
+def toleration_taken_away(now: datetime) -> Incident:
+    story = incident(
+        "daemonset-no-longer-tolerates-the-pool",
+        CAUSE,
+        "After a customer applied an own manifest of the daemonset, calico-node tolerates only the default taints: on the three workers of the tainted edge pool there is no pod any more; describe ds wants 3 of 6, the edge workers stay without network.",
+        "https://github.com/projectcalico/calico/issues/4525",
+        now,
+        platform="other",
+        calico="v3.25.1",
+        kubernetes="v1.26.9",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+        acceptable=["daemonset-missing"],
+    )
+    plain = {f"std-{n}": f"10.61.0.{n}" for n in (11, 12, 13)}
+    edge = {f"edge-{n}": f"10.61.8.{n}" for n in (11, 12)}
+    story.hosts(plain)
+    story.hosts(
+        edge,
+        ready=(
+            "False",
+            "KubeletNotReady",
+            "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+        ),
+        since=3000,
+        taints=[("dedicated", "NoSchedule"), ("node.kubernetes.io/not-ready", "NoSchedule")],
+    )
+    story.staff(plain, started=2900, age=3100)
+    story.typha("", "9k2vd")
+    story.pod_event(
+        "calico-typha-5c9d8f7b6-9k2vd",
+        "FailedScheduling",
+        "0/5 nodes are available: 2 node(s) had untolerated taint {dedicated: edge}, 3 node(s) didn't have free ports for the requested pod ports. preemption: 0/5 nodes are available: 5 Preemption is not helpful for scheduling.",
+        20,
+        2900,
+        10,
+        source="default-scheduler",
+    )
+    for n, _host in enumerate(edge):
+        pending = story.other(
+            f"calico-node-z{n}q7x",
+            "",
+            owner="DaemonSet/calico-node",
+            app="calico-node",
+            image="docker.io/calico/node:v3.25.1",
+            ready=False,
+            phase="Pending",
+            age=3000,
+            waiting="x",
+        )
+        story.objects["Pod"][-1]["status"] |= {
+            "containerStatuses": [],
+            "initContainerStatuses": [],
+            "podIP": "",
+            "podIPs": [],
+        }
+        story.pod_event(
+            pending,
+            "FailedScheduling",
+            "0/5 nodes are available: 1 node(s) had untolerated taint {dedicated: edge}, 4 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/5 nodes are available: 5 Preemption is not helpful for scheduling.",
+            30,
+            3000,
+            11,
+            source="default-scheduler",
+        )
+        story.commands[f"describe-pod-{pending}.txt"] = f"describe pod -n kube-system {pending}"
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-nodes.txt": "describe nodes",
+    }
+    story.affected = list(edge)
+    story.cite("describe-pod-calico-node-z0q7x.txt", "untolerated taint {dedicated: edge}")
+    return story
+
+
+def no_processor_left_for_the_agent(now: datetime) -> Incident:
+    story = incident(
+        "requests-of-others-leave-no-room",
+        CAUSE,
+        "On two small workers everything is requested by pods without a lower priority class: the new calico-node with raised requests stays Pending there with Insufficient cpu, and preemption finds no victim.",
+        "https://github.com/tigera/operator/issues/1880",
+        now,
+        platform="vpc",
+        calico="v3.29.1",
+    )
+    nodes = story.workers([f"10.242.0.{n}" for n in (4, 6, 8, 9)])
+    small, rest = nodes[2:], nodes[:2]
+    story.agents(rest, started=3000, age=3100)
+    for node in small:
+        name = story.agents([node], ready=False, age=3000, phase="Pending")[0]
+        made = next(item for item in story.objects["Pod"] if item["metadata"]["name"] == name)
+        made["spec"].pop("nodeName")
+        made["status"] |= {
+            "containerStatuses": [],
+            "initContainerStatuses": [],
+            "podIP": "",
+            "podIPs": [],
+            "hostIP": "",
+            "conditions": [{"type": "PodScheduled", "status": "False"}],
+        }
+        story.pod_event(
+            name,
+            "FailedScheduling",
+            "0/4 nodes are available: 1 Insufficient cpu, 3 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/4 nodes are available: 1 No preemption victims found for incoming pod, 3 Preemption is not helpful for scheduling.",
+            40,
+            2990,
+            11,
+            source="default-scheduler",
+        )
+        story.commands[f"describe-pod-{name}.txt"] = f"describe pod -n calico-system {name}"
+    story.recreated(story.pods[rest[0]], small, 2900, 1)
+    story.commands |= {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -A -o wide"}
+    story.log(
+        story.pods[rest[0]], story.boot(rest[0], 2880, [rest[1], *small], up=[rest[1]]) + story.quiet(2800, 5, 300)
+    )
+    story.affected = small
+    story.cite(f"describe-pod-{story.pods[small[0]]}.txt", "Insufficient cpu")
+    return story
+
+
+STORIES = [
+    node_affinity_of_a_daemonset,
+    taint_of_the_cloud_provider,
+    toleration_taken_away,
+    no_processor_left_for_the_agent,
+]

@@ -1,4 +1,4 @@
-"""typha-tls-failure: told without having seen the rules."""
+"""typha-tls-failure: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
@@ -180,4 +180,120 @@ def client_certificate_ended(now: datetime) -> Incident:
     return story
 
 
-STORIES = [signer_was_made_anew, client_certificate_ended]
+def common_name_not_allowed(now: datetime) -> Incident:
+    story = incident(
+        "certificate-with-another-common-name",
+        CAUSE,
+        "An administrator replaced the certificates by hand: typha's has the common name calico-typha instead of typha-server, which is what felix wants; every felix refuses it, BGP is down after their restarts.",
+        "https://github.com/projectcalico/calico/blob/master/typha/pkg/tlsutils/tls_utils.go",
+        now,
+        platform="other",
+        calico="v3.27.2",
+        kubernetes="v1.28.5",
+    )
+    hosts = {f"m{i}": f"10.66.3.{i}" for i in (1, 2, 3)}
+    story.hosts(hosts)
+    story.staff(hosts, ready=False, restarts=11, started=30, last=("Error", 1, 50))
+    typha = story.typha("m2", "7bxlq")
+    name = story.pods["m1"]
+    story.probe(name, FELIX_503, 11, 2500, 77)
+    log = story.boot("m1", 29, [], bird=False)
+    log += [
+        story.say(26, "INFO", 61, "felix", "sync_client.go 290:", "Starting Typha client... myID=0x1"),
+        story.say(
+            25.8,
+            "WARNING",
+            61,
+            "felix",
+            "sync_client.go 209:",
+            "Failed to connect to typha endpoint 10.66.3.2:5473.  Will try another if available... error=tls: failed to verify certificate: Typha's certificate CN calico-typha doesn't match required CN typha-server",
+        ),
+        story.say(
+            24.5,
+            "WARNING",
+            61,
+            "felix",
+            "sync_client.go 209:",
+            "Failed to connect to typha endpoint 10.66.3.2:5473.  Will try another if available... error=failed to verify certificate: failed to match peer certificate: CN/URI SAN did not match",
+        ),
+        story.say(
+            24,
+            "FATAL",
+            61,
+            "felix",
+            "daemon.go 382:",
+            "Failed to connect to Typha error=failed to load next typha address to try: tried all available discovered addresses",
+        ),
+    ]
+    story.log(name, log)
+    story.log(
+        typha,
+        [
+            story.line(
+                60 - 9 * n,
+                "WARNING",
+                7,
+                "sync_server.go 592:",
+                "TLS handshake error error=remote error: tls: bad certificate",
+            )
+            for n in range(5)
+        ],
+    )
+    story.describe("m1")
+    story.affected = list(hosts)
+    story.cite(f"{name}.log", "doesn't match required CN")
+    return story
+
+
+def authority_renewed_on_one_side(now: datetime) -> Incident:
+    story = incident(
+        "old-authority-in-half-of-the-agents",
+        CAUSE,
+        "tigera-ca-private was deleted and made anew; typha and two calico-node pods have the new certificates, the calico-node pods that were not restarted still trust the old authority and lose typha at its restart: unknown authority on both sides.",
+        "https://github.com/tigera/operator/issues/2434",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.245.1.{n}" for n in (4, 5, 7, 8)])
+    bad, ok = nodes[2:], nodes[:2]
+    story.agents(ok, started=900, age=1000)
+    story.agents(bad, ready=False, started=2_000_000, restarts=0)
+    typha = story.typha(nodes[0], "mz5rd", started=880)
+    for node in bad:
+        story.probe(story.pods[node], FELIX_503, 15, 860, 29)
+    name = story.pods[bad[0]]
+    log = story.boot(bad[0], 2_000_000, [n for n in nodes if n != bad[0]])
+    for n in range(6):
+        log.append(
+            story.say(
+                850 - 120 * n,
+                "WARNING",
+                61,
+                "felix",
+                "sync_client.go 209:",
+                f'Failed to connect to typha endpoint {nodes[0]}:5473.  Will try another if available... error=tls: failed to verify certificate: x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error" while trying to verify candidate authority certificate "tigera-operator-signer")',
+            )
+        )
+    story.log(name, log)
+    story.log(
+        typha,
+        [
+            story.line(
+                860 - 60 * n,
+                "ERROR",
+                7,
+                "sync_server.go 592:",
+                f"TLS handshake error client={bad[n % 2]}:4{n}112 error=remote error: tls: unknown certificate authority",
+            )
+            for n in range(7)
+        ],
+    )
+    story.describe(bad[0])
+    story.affected = bad
+    story.cite(f"{name}.log", "certificate signed by unknown authority")
+    return story
+
+
+STORIES = [signer_was_made_anew, client_certificate_ended, common_name_not_allowed, authority_renewed_on_one_side]

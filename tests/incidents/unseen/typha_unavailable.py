@@ -1,10 +1,10 @@
-"""typha-unavailable: told without having seen the rules."""
+"""typha-unavailable: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import FELIX_503, Incident, incident
 
 CAUSE = "typha-unavailable"
 
@@ -215,4 +215,121 @@ def too_many_open_files(now: datetime) -> Incident:
     return story
 
 
-STORIES = [no_such_service, too_many_open_files]
+def scaled_to_nothing(now: datetime) -> Incident:
+    story = incident(
+        "deployment-of-typha-has-no-replicas",
+        CAUSE,
+        "To save money somebody scaled calico-typha to 0: restarted felixes find no typha instance in the service, wait and give up; confd likewise; workers that were not restarted keep trying 'reconnecting'.",
+        "https://github.com/projectcalico/calico/issues/5247",
+        now,
+        platform="other",
+        calico="v3.25.1",
+        kubernetes="v1.26.9",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {f"n{i}": f"192.168.88.{10 + i}" for i in (1, 2, 3)}
+    story.hosts(hosts)
+    story.staff(hosts, ready=False, restarts=9, started=60, last=("Error", 1, 80))
+    bad = "n1"
+    name = story.pods[bad]
+    story.probe(name, FELIX_503, 20, 3000, 90)
+    log = story.boot(bad, 59, list(hosts.values())[1:], up=[], bird=False)
+    log += [
+        story.say(
+            56,
+            "INFO",
+            61,
+            "felix",
+            "daemon.go 1067:",
+            'Kubernetes configured to use Typha, looking up its address. service="calico-typha"',
+        ),
+        story.say(55.9, "ERROR", 61, "felix", "discovery.go 174:", "Didn't find any ready Typha instances."),
+        story.say(
+            55.8,
+            "ERROR",
+            61,
+            "felix",
+            "daemon.go 332:",
+            "Typha discovery enabled but discovery failed. error=Kubernetes service missing IP or port",
+        ),
+        story.say(45, "ERROR", 61, "felix", "discovery.go 174:", "Didn't find any ready Typha instances."),
+    ]
+    story.log(name, log)
+    story.add("Deployment", {"metadata": {"name": "calico-typha", "namespace": "kube-system", "creationTimestamp": story.ago(9_000_000), "uid": "dt", "labels": {}, "generation": 4},
+                             "spec": {"replicas": 0, "selector": {"matchLabels": {"k8s-app": "calico-typha"}}, "template": {"metadata": {"labels": {"k8s-app": "calico-typha"}}, "spec": {"containers": [{"name": "calico-typha", "image": "docker.io/calico/typha:v3.25.1"}]}}, "strategy": {"type": "RollingUpdate"}},
+                             "status": {"observedGeneration": 4}})  # fmt: skip
+    story.commands["deployments.txt"] = "get deployments -A -o wide"
+    story.describe(bad)
+    story.affected = list(hosts)
+    story.cite(f"{name}.log", "Didn't find any ready Typha instances")
+    return story
+
+
+def typha_on_a_dead_host(now: datetime) -> Incident:
+    story = incident(
+        "both-instances-pending-after-the-pool-shrank",
+        CAUSE,
+        "IKS VPC: the pool shrank from five workers to three; both typha pods are Pending (no free host port, anti-affinity) so felix of the three cannot connect to any endpoint: the old addresses do not answer on 5473.",
+        "https://github.com/projectcalico/calico/issues/8169",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+        acceptable=["pod-scheduling-blocked"],
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.244.10.{n}" for n in (4, 5, 6)])
+    story.agents(nodes, ready=False, restarts=4, started=200, last=("Error", 1, 220))
+    for suffix in ("h2x7p", "t9b4z"):
+        pending = story.typha("", suffix)
+        story.pod_event(
+            pending,
+            "FailedScheduling",
+            "0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.",
+            30,
+            3900,
+            14,
+            source="default-scheduler",
+        )
+    name = story.pods[nodes[0]]
+    story.probe(name, FELIX_503, 25, 3600, 110)
+    log = story.boot(nodes[0], 200, nodes[1:], up=[], bird=False)
+    for n in range(4):
+        at = 190 - 40 * n
+        log += [
+            story.say(
+                at,
+                "INFO",
+                61,
+                "felix",
+                "sync_client.go 87:",
+                f'Connecting to Typha. address=v3.Typha{{Addr:"10.244.10.{9 + n % 2}:5473"}}',
+            ),
+            story.say(
+                at - 30,
+                "WARNING",
+                61,
+                "felix",
+                "sync_client.go 209:",
+                f"Failed to connect to typha endpoint 10.244.10.{9 + n % 2}:5473.  Will try another if available... error=dial tcp 10.244.10.{9 + n % 2}:5473: i/o timeout",
+            ),
+        ]
+    log += [
+        story.say(
+            9,
+            "FATAL",
+            61,
+            "felix",
+            "daemon.go 382:",
+            "Failed to connect to Typha error=failed to load next typha address to try: tried all available discovered addresses",
+        )
+    ]
+    story.log(name, log)
+    story.describe(nodes[0])
+    story.commands["describe-pod-typha.txt"] = "describe pod -n calico-system calico-typha-5c9d8f7b6-h2x7p"
+    story.affected = nodes
+    story.cite(f"{name}.log", "Failed to connect to Typha")
+    return story
+
+
+STORIES = [no_such_service, too_many_open_files, scaled_to_nothing, typha_on_a_dead_host]

@@ -1,4 +1,4 @@
-"""volume-mount-failure: told without having seen the rules."""
+"""volume-mount-failure: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
@@ -121,4 +121,83 @@ def sys_is_not_shared(now: datetime) -> Incident:
     return story
 
 
-STORIES = [bind_source_missing, sys_is_not_shared]
+def secret_of_another_namespace(now: datetime) -> Incident:
+    story = incident(
+        "node-certs-secret-is-not-there",
+        CAUSE,
+        "The secret node-certs was deleted by a backup tool's restore; restarted calico-node pods stay in ContainerCreating: MountVolume.SetUp failed, secret not found. Those not restarted go on.",
+        "https://github.com/tigera/operator/issues/1017",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+    )
+    nodes = story.workers([f"10.248.0.{n}" for n in (4, 5, 6)])
+    bad, ok = nodes[1], [nodes[0], nodes[2]]
+    story.agents(ok, started=900_000)
+    init = [container(story, "install-cni", "icr.io/ext/calico/cni:v3.28.2", ready=False, waiting="PodInitializing")]
+    name = story.agents([bad], ready=False, waiting="PodInitializing", init=init, age=2600, phase="Pending")[0]
+    story.pod_event(
+        name,
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "node-certs" : secret "node-certs" not found',
+        40,
+        2590,
+        29,
+    )
+    story.pod_event(
+        name,
+        "FailedMount",
+        "Unable to attach or mount volumes: unmounted volumes=[node-certs], unattached volumes=[lib-modules node-certs tigera-ca-bundle kube-api-access-8qk5t]: timed out waiting for the condition",
+        200,
+        2400,
+        9,
+    )
+    story.not_established(story.pods[ok[0]], [bad], 2500, 2560, 2, established=1)
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", 'secret "node-certs" not found')
+    return story
+
+
+def host_path_is_a_file(now: datetime) -> Incident:
+    story = incident(
+        "run-calico-is-a-file",
+        CAUSE,
+        "A customer's boot script made /var/run/calico a plain file on one worker: the kubelet refuses the hostPath of calico-node, is not a directory; the pod is ContainerCreating since the reboot.",
+        "https://github.com/kubernetes/kubernetes/issues/46546",
+        now,
+        platform="other",
+        calico="v3.23.5",
+        kubernetes="v1.24.12",
+        namespace="kube-system",
+        registry="docker.io/calico",
+    )
+    hosts = {"alfa": "10.88.1.1", "bravo": "10.88.1.2", "carlo": "10.88.1.3"}
+    bad = "carlo"
+    story.hosts(hosts)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=900_000)
+    init = [container(story, "install-cni", "docker.io/calico/cni:v3.23.5", ready=False, waiting="PodInitializing")]
+    name = story.staff({bad: hosts[bad]}, ready=False, waiting="PodInitializing", init=init, age=5000, phase="Pending")[
+        0
+    ]
+    story.pod_event(
+        name,
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "var-run-calico" : hostPath type check failed: /var/run/calico is not a directory',
+        50,
+        4900,
+        48,
+    )
+    story.log(
+        story.pods["alfa"],
+        story.boot("alfa", 900_000, [hosts["bravo"], hosts[bad]])[:14]
+        + story.quiet(600, 5)
+        + ["bird: Mesh_10_88_1_3: Error: Hold timer expired", "bird: Mesh_10_88_1_3: State changed to start"],
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", "hostPath type check failed")
+    return story
+
+
+STORIES = [bind_source_missing, sys_is_not_shared, secret_of_another_namespace, host_path_is_a_file]

@@ -1,9 +1,10 @@
-"""worker-flapping: told without having seen the rules."""
+"""worker-flapping: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from cluster import join
 from telling import Incident, incident
 
 CAUSE = "worker-flapping"
@@ -148,4 +149,113 @@ def some_seconds_at_a_time(now: datetime) -> Incident:
     return story
 
 
-STORIES = [lost_http2_connections, some_seconds_at_a_time]
+def ready_and_not_ready_by_turns(now: datetime) -> Incident:
+    story = incident(
+        "switch-port-drops-now-and-then",
+        CAUSE,
+        "One classic worker goes NotReady and Ready again nine times in three hours: its network card loses the link for half a minute each time, the node controller marks it and takes the mark back; calico-node itself never restarts and its peers see their session stop and come back.",
+        "https://github.com/kubernetes/kubernetes/issues/112733",
+        now,
+        platform="classic",
+        calico="v3.28.2",
+    )
+    nodes = story.workers([f"10.176.3.{n}" for n in (8, 9, 11, 30)])
+    bad, rest = nodes[1], [nodes[0], nodes[2], nodes[3]]
+    item = next(node for node in story.objects["Node"] if node["metadata"]["name"] == bad)
+    for condition in item["status"]["conditions"]:
+        if condition["type"] == "Ready":
+            condition |= {"lastTransitionTime": story.ago(400)}
+    story.agents(nodes, started=1_200_000)
+    story.node_event(
+        bad,
+        "NodeNotReady",
+        f"Node {bad} status is now: NodeNotReady",
+        700,
+        10_900,
+        9,
+        type_="Normal",
+        source="node-controller",
+    )
+    story.node_event(bad, "NodeReady", f"Node {bad} status is now: NodeReady", 400, 10_600, 9, type_="Normal")
+    peer = f"Mesh_{bad.replace('.', '_')}"
+    log = story.boot(rest[0], 1_200_000, [bad, *rest[1:]])[:12]
+    for ago in (10_900, 9400, 8000, 6200, 5100, 3900, 2600, 1500, 700):
+        log += [
+            story.say(
+                ago + 40,
+                "INFO",
+                61,
+                "felix",
+                "summary.go 100:",
+                "Summarising 7 dataplane reconciliation loops over 1m1.0s: avg=5ms longest=14ms ()",
+            ),
+            f"bird: {peer}: Error: Hold timer expired",
+            f"bird: {peer}: State changed to stop",
+            f"bird: {peer}: State changed to down",
+            f"bird: {peer}: State changed to start",
+            story.say(
+                ago - 200,
+                "INFO",
+                61,
+                "felix",
+                "summary.go 100:",
+                "Summarising 8 dataplane reconciliation loops over 1m2.0s: avg=6ms longest=12ms ()",
+            ),
+            f"bird: {peer}: State changed to feed",
+            f"bird: {peer}: State changed to up",
+        ]
+    story.log(story.pods[rest[0]], log)
+    story.describe(bad)
+    story.events()
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "NodeNotReady")
+    return story
+
+
+def lease_renewal_fails_in_turns(now: datetime) -> Incident:
+    story = incident(
+        "kubelet-loses-its-lease-every-quarter-of-an-hour",
+        CAUSE,
+        "A worker of a bare cluster is NotReady for a minute every quarter of an hour, six times so far: its kubelet fails to update its lease in time through an overloaded VPN, then succeeds again. calico-node is ready between; the pods' taints come and go.",
+        "https://github.com/kubernetes/kubernetes/issues/104841",
+        now,
+        platform="other",
+        calico="v3.25.1",
+        kubernetes="v1.27.6",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    hosts = {"edge-01": "192.168.44.21", "edge-02": "192.168.44.22", "edge-03": "192.168.45.23"}
+    bad = "edge-03"
+    story.hosts(hosts)
+    story.staff(hosts, started=500_000)
+    name = story.pods[bad]
+    story.node_event(
+        bad,
+        "NodeNotReady",
+        f"Node {bad} status is now: NodeNotReady",
+        320,
+        5200,
+        6,
+        type_="Normal",
+        source="node-controller",
+    )
+    story.node_event(bad, "NodeReady", f"Node {bad} status is now: NodeReady", 250, 5140, 6, type_="Normal")
+    journal = []
+    for turn in range(6):
+        ago = 5230 - 970 * turn
+        journal += [
+            f'{story.syslog(ago)} edge-03 kubelet[901]: E{story.klog(ago)}     901 controller.go:193] "Failed to update lease" err="Put \\"https://10.9.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/edge-03?timeout=10s\\": context deadline exceeded"',
+            f'{story.syslog(ago - 30)} edge-03 kubelet[901]: I{story.klog(ago - 30)}     901 controller.go:116] "failed to update lease using latest lease, fallback to ensure lease" err="failed 5 attempts to update lease"',
+            f'{story.syslog(ago - 85)} edge-03 kubelet[901]: I{story.klog(ago - 85)}     901 kubelet_node_status.go:497] "Fast updating node status as it just became ready"',
+        ]
+    story.texts["kubelet-edge-03.log"] = join(journal)
+    story.log(name, story.boot(bad, 500_000, [hosts["edge-01"], hosts["edge-02"]])[:8] + story.quiet(900, 4))
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "NodeNotReady")
+    return story
+
+
+STORIES = [lost_http2_connections, some_seconds_at_a_time, ready_and_not_ready_by_turns, lease_renewal_fails_in_turns]

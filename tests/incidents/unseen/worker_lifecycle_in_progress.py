@@ -1,10 +1,10 @@
-"""worker-lifecycle-in-progress: told without having seen the rules."""
+"""worker-lifecycle-in-progress: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from cluster import NO_CNI, container
+from cluster import NO_CNI, container, join
 from telling import Incident, incident
 
 CAUSE = "worker-lifecycle-in-progress"
@@ -146,4 +146,95 @@ def three_at_once(now: datetime) -> Incident:
     return story
 
 
-STORIES = [reload_asked_for, three_at_once]
+def rolling_update_of_the_pool(now: datetime) -> Incident:
+    story = incident(
+        "patch-update-walks-through-the-pool",
+        CAUSE,
+        "IKS classic: the customer updates the workers one after another; one is cordoned and drained and reboots just now, two already run the new patch, one the old. Its peers miss it; nothing else is wrong.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-update",
+        now,
+        platform="classic",
+        calico="v3.28.2",
+        acceptable=["no-problem-found"],
+    )
+    done = story.workers(
+        ["10.73.52.4", "10.73.52.9"],
+        version="v1.31.6+IKS",
+        labels={"ibm-cloud.kubernetes.io/worker-version": "1.31.6_1540"},
+        age=2_600_000,
+        since=1500,
+    )
+    now_on = story.workers(["10.73.52.17"], labels={"ibm-cloud.kubernetes.io/worker-version": "1.31.4_1532"}, unschedulable=True, age=2_600_000,
+                           ready=("False", "KubeletNotReady", "node is shutting down"), since=70, taints=[("node.kubernetes.io/unschedulable", "NoSchedule")])  # fmt: skip
+    old = story.workers(
+        ["10.73.52.23"], labels={"ibm-cloud.kubernetes.io/worker-version": "1.31.4_1532"}, age=2_600_000
+    )
+    story.agents(done, started=1400, age=1420)
+    story.agents(now_on, ready=False, started=2_000_000)
+    story.agents(old, started=2_000_000)
+    bad = now_on[0]
+    story.node_event(bad, "NodeNotSchedulable", f"Node {bad} status is now: NodeNotSchedulable", 420, type_="Normal")
+    story.node_event(bad, "Shutdown", "Shutdown manager detected shutdown event", 70, type_="Normal")
+    story.node_event(
+        bad, "NodeNotReady", f"Node {bad} status is now: NodeNotReady", 60, type_="Normal", source="node-controller"
+    )
+    story.texts["ibmcloud-ks-workers.txt"] = join([
+        "ID                                                     Public IP       Private IP     Flavor         State      Status                          Zone    Version",
+        "kube-cq0sample0f0d0000-demo-default-00000104   159.8.1.4       10.73.52.4     b3c.4x16       normal     Ready                           fra02   1.31.6_1540",
+        "kube-cq0sample0f0d0000-demo-default-00000109   159.8.1.9       10.73.52.9     b3c.4x16       normal     Ready                           fra02   1.31.6_1540",
+        "kube-cq0sample0f0d0000-demo-default-00000111   159.8.1.17      10.73.52.17    b3c.4x16       updating   Worker update in progress       fra02   1.31.4_1532 --> 1.31.6_1540",
+        "kube-cq0sample0f0d0000-demo-default-00000117   159.8.1.23      10.73.52.23    b3c.4x16       normal     Ready                           fra02   1.31.4_1532*",
+    ])  # fmt: skip
+    story.log(story.pods[old[0]], [*story.boot(old[0], 2000000, [bad, *done])[:10], story.say(90, "INFO", 61, "felix", "summary.go 100:", "Summarising 7 dataplane reconciliation loops over 1m1.0s: avg=5ms longest=14ms ()"), f"bird: Mesh_{bad.replace('.', '_')}: Received: Administrative shutdown", f"bird: Mesh_{bad.replace('.', '_')}: State changed to stop", f"bird: Mesh_{bad.replace('.', '_')}: State changed to start"])  # fmt: skip
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "NodeNotSchedulable")
+    return story
+
+
+def machine_config_rollout(now: datetime) -> Incident:
+    story = incident(
+        "new-worker-is-still-being-prepared",
+        CAUSE,
+        "ROKS on VPC: a worker was replaced six minutes ago; the new one registered ninety seconds ago and still has the uninitialized and network taints while its calico-node pulls images; the old five are well. Wait.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-worker-tag-label",
+        now,
+        platform="roks",
+        calico="v3.26.3",
+        kubernetes="v1.29.10+67d3387",
+        acceptable=["no-problem-found"],
+    )
+    old = story.workers([f"10.240.128.{n}" for n in (4, 5, 7, 8, 10)], age=3_000_000)
+    bad = story.workers(["10.240.128.12"], age=92, since=92, calico_up=False,
+                        ready=("False", "KubeletNotReady", "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: No CNI configuration file in /etc/kubernetes/cni/net.d/. Has your network provider started?"),
+                        taints=[("node.kubernetes.io/not-ready", "NoSchedule"), ("ibm-cloud.kubernetes.io/uninitialized", "NoSchedule")])[0]  # fmt: skip
+    item = next(node for node in story.objects["Node"] if node["metadata"]["name"] == bad)
+    item["status"]["conditions"] = [c for c in item["status"]["conditions"] if c["type"] != "NetworkUnavailable"]
+    story.agents(old, started=2_500_000)
+    inits = [container(story, "install-cni", "icr.io/ext/calico/cni:v3.26.3", ready=False, waiting="PodInitializing")]
+    name = story.agents([bad], ready=False, waiting="PodInitializing", init=inits, age=88, phase="Pending")[0]
+    story.pod_event(
+        name,
+        "Scheduled",
+        f"Successfully assigned calico-system/{name} to {bad}",
+        88,
+        type_="Normal",
+        source="default-scheduler",
+    )
+    story.pod_event(name, "Pulling", 'Pulling image "icr.io/ext/calico/cni:v3.26.3"', 80, type_="Normal")
+    story.node_event(bad, "Starting", "Starting kubelet.", 92, type_="Normal")
+    story.node_event(
+        bad,
+        "RegisteredNode",
+        f"Node {bad} event: Registered Node {bad} in Controller",
+        90,
+        type_="Normal",
+        source="node-controller",
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", "Pulling image")
+    return story
+
+
+STORIES = [reload_asked_for, three_at_once, rolling_update_of_the_pool, machine_config_rollout]

@@ -1,4 +1,4 @@
-"""worker-resource-pressure: told without having seen the rules."""
+"""worker-resource-pressure: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
@@ -191,4 +191,122 @@ def memory_of_two_hosts(now: datetime) -> Incident:
     return story
 
 
-STORIES = [two_disks_run_full, memory_of_two_hosts]
+def process_table_full(now: datetime) -> Incident:
+    story = incident(
+        "no-more-processes-on-the-worker",
+        CAUSE,
+        "One worker's processes are used up by zombies of a build agent: PIDPressure is True, the container runtime cannot fork, calico-node's probes cannot be executed (resource temporarily unavailable) and the pod is evicted and made anew.",
+        "https://github.com/kubernetes/kubernetes/issues/43783",
+        now,
+        platform="classic",
+        calico="v3.26.4",
+        kubernetes="v1.29.12+IKS",
+    )
+    nodes = story.workers([f"10.165.40.{n}" for n in (20, 21, 22, 31)])
+    bad, rest = nodes[3], nodes[:3]
+    item = next(node for node in story.objects["Node"] if node["metadata"]["name"] == bad)
+    for condition in item["status"]["conditions"]:
+        if condition["type"] == "PIDPressure":
+            condition |= {
+                "status": "True",
+                "reason": "KubeletHasInsufficientPID",
+                "message": "kubelet has insufficient PID available",
+                "lastTransitionTime": story.ago(5400),
+            }
+    story.agents(rest, started=800_000)
+    name = story.agents([bad], ready=False, restarts=3, started=300, last=("Error", 2, 330), age=900_000)[0]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Readiness probe errored: rpc error: code = Unknown desc = failed to exec in container: failed to start exec "1f0b": OCI runtime exec failed: exec failed: unable to start container process: error starting setns process: fork/exec /proc/self/exe: resource temporarily unavailable: unknown',
+        60,
+        5300,
+        140,
+    )
+    story.node_event(bad, "EvictionThresholdMet", "Attempting to reclaim pids", 100, 5400, 31)
+    story.not_established(story.pods[rest[0]], [bad], 4800, 5000, 3, established=2)
+    log = story.boot(bad, 299, rest)
+    log += [
+        story.say(
+            200,
+            "ERROR",
+            61,
+            "felix",
+            "exec.go 60:",
+            "Failed to run command error=fork/exec /usr/sbin/ip6tables-nft-save: resource temporarily unavailable",
+        )
+    ]
+    story.log(name, log)
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "KubeletHasInsufficientPID")
+    return story
+
+
+def disk_full_of_container_logs(now: datetime) -> Incident:
+    story = incident(
+        "install-cni-finds-no-space",
+        CAUSE,
+        "The second disk of one ROKS worker is full of core dumps: install-cni cannot copy the plugins (no space left on device), so calico-node stays in Init; the kubelet reports DiskPressure for two hours and cannot free images.",
+        "https://github.com/projectcalico/calico/issues/4857",
+        now,
+        platform="roks",
+        calico="v3.26.3",
+        kubernetes="v1.29.10+67d3387",
+    )
+    nodes = story.workers(
+        [f"10.38.214.{n}" for n in (67, 68, 70)],
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        kernel="4.18.0-553.22.1.el8_10.x86_64",
+        runtime="cri-o://1.29.9-5.rhaos4.16.gitf75ad5f.el8",
+    )
+    bad, rest = nodes[1], [nodes[0], nodes[2]]
+    item = next(node for node in story.objects["Node"] if node["metadata"]["name"] == bad)
+    for condition in item["status"]["conditions"]:
+        if condition["type"] == "DiskPressure":
+            condition |= {
+                "status": "True",
+                "reason": "KubeletHasDiskPressure",
+                "message": "kubelet has disk pressure",
+                "lastTransitionTime": story.ago(7300),
+            }
+    story.agents(rest, started=700_000)
+    failed = container(
+        story,
+        "install-cni",
+        "icr.io/ext/calico/cni:v3.26.3",
+        ready=False,
+        restarts=14,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 130),
+    )
+    name = story.agents([bad], ready=False, waiting="PodInitializing", init=[failed], age=4000, phase="Pending")[0]
+    story.pod_event(
+        name,
+        "BackOff",
+        "Back-off restarting failed container install-cni in pod " + name + "_calico-system(90aa)",
+        20,
+        3900,
+        71,
+    )
+    story.node_event(
+        bad,
+        "FreeDiskSpaceFailed",
+        "Failed to garbage collect required amount of images. Attempted to free 3221225472 bytes, but only found 0 bytes eligible to free.",
+        200,
+        7200,
+        24,
+    )
+    story.log(name, [
+        story.line(131, "INFO", 1, "cni-installer/install.go 148:", "Running as a Kubernetes pod"),
+        story.line(130.8, "INFO", 1, "cni-installer/install.go 186:", '/host/secondary-bin-dir is not writeable, skipping'),
+        story.line(130.5, "ERROR", 1, "cni-installer/install.go 211:", "Failed to write file error=write /host/opt/cni/bin/calico: no space left on device"),
+        story.line(130.4, "FATAL", 1, "cni-installer/install.go 215:", "Failed to install /host/opt/cni/bin/calico error=write /host/opt/cni/bin/calico: no space left on device"),
+    ], f"{name}-install-cni.log")  # fmt: skip
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}-install-cni.log", "no space left on device")
+    return story
+
+
+STORIES = [two_disks_run_full, memory_of_two_hosts, process_table_full, disk_full_of_container_logs]

@@ -1,9 +1,10 @@
-"""worker-starved: told without having seen the rules."""
+"""worker-starved: the first two told without having seen the rules, the others by the rules' author from public threads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from cluster import join
 from telling import Incident, incident
 
 CAUSE = "worker-starved"
@@ -199,4 +200,133 @@ def a_load_of_ninety(now: datetime) -> Incident:
     return story
 
 
-STORIES = [no_requests_under_load, a_load_of_ninety]
+def hypervisor_steals_the_processor(now: datetime) -> Incident:
+    story = incident(
+        "steal-time-and-soft-lockups",
+        CAUSE,
+        "One of four classic virtual workers gets no processor from its host: the kernel reports soft lockups and clock jumps, probes of calico-node and kube-proxy exceed their time in the same minutes, BIRD's hold timers expire and sessions come back at once.",
+        "https://github.com/projectcalico/calico/issues/3499",
+        now,
+        platform="classic",
+        calico="v3.27.4",
+        kubernetes="v1.30.8+IKS",
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.72.19.{n}" for n in (132, 140, 141, 155)])
+    bad, rest = nodes[2], [nodes[0], nodes[1], nodes[3]]
+    story.agents(rest, started=2_000_000)
+    name = story.agents([bad], ready=True, restarts=6, started=1500, last=("Error", 137, 1520), age=2_100_000)[0]
+    for kind in ("Liveness", "Readiness"):
+        story.pod_event(
+            name,
+            "Unhealthy",
+            f'{kind} probe failed: command "/bin/calico-node -bird-live -felix-live" timed out',
+            900,
+            19_000,
+            58,
+        )
+    story.pod_event(
+        name,
+        "Killing",
+        "Container calico-node failed liveness probe, will be restarted",
+        1550,
+        18_500,
+        6,
+        type_="Normal",
+    )
+    journal = []
+    for ago, seconds in ((18_600, 23), (12_300, 31), (4100, 22), (1600, 45)):
+        at = story.syslog(ago)
+        journal += [
+            f"{at} kube-demo kernel: [2031{ago % 977}.113045] watchdog: BUG: soft lockup - CPU#{ago % 4} stuck for {seconds}s! [bird:31882]",
+            f"{at} kube-demo kernel: [2031{ago % 977}.113090] clocksource: timekeeping watchdog on CPU2: Marking clocksource 'tsc' as unstable because the skew is too large:",
+            f'{story.syslog(ago - 3)} kube-demo kubelet[2077]: E1123 05:11:02.114233    2077 prober.go:104] "Probe errored" err="rpc error: code = DeadlineExceeded desc = context deadline exceeded" probeType="Liveness" pod="kube-system/ibm-kube-fluentd-x2x7p" containerName="fluentd"',
+        ]
+    story.texts[f"journal-{bad}.txt"] = join(journal)
+    log = story.boot(bad, 1500, rest) + story.quiet(1490, 5, 61)
+    story.log(name, log)
+    peers_log = story.boot(rest[0], 2_000_000, [bad, rest[1], rest[2]])[:6]
+    peer = f"Mesh_{bad.replace('.', '_')}"
+    for ago in (18_590, 12_290, 4080):
+        peers_log += [
+            story.say(
+                ago + 20,
+                "INFO",
+                61,
+                "felix",
+                "summary.go 100:",
+                "Summarising 9 dataplane reconciliation loops over 1m2.2s: avg=5ms longest=19ms ()",
+            ),
+            f"bird: {peer}: Error: Hold timer expired",
+            f"bird: {peer}: State changed to stop",
+            f"bird: {peer}: State changed to start",
+            f"bird: {peer}: State changed to up",
+        ]
+    story.log(story.pods[rest[0]], peers_log)
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"journal-{bad}.txt", "soft lockup")
+    return story
+
+
+def disk_throttled_by_its_allowance(now: datetime) -> Incident:
+    story = incident(
+        "boot-volume-iops-used-up",
+        CAUSE,
+        "One VPC worker's boot volume is out of its IOPS allowance (a database pod on an emptyDir): processes wait in state D, the kernel says tasks are blocked for more than 120 seconds, exec probes of calico-node time out and liveness restarts it; memory and disk space are fine.",
+        "https://github.com/kubernetes/kubernetes/issues/89898",
+        now,
+        platform="vpc",
+        calico="v3.29.1",
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.243.64.{n}" for n in (6, 7, 9)])
+    bad, rest = nodes[0], nodes[1:]
+    story.agents(rest, started=900_000)
+    name = story.agents([bad], ready=False, restarts=31, started=140, last=("Error", 137, 160), age=1_000_000)[0]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Readiness probe failed: command timed out: "/bin/calico-node -bird-ready -felix-ready" timed out after 10s',
+        40,
+        30_000,
+        412,
+    )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Liveness probe failed: command timed out: "/bin/calico-node -felix-live -bird-live" timed out after 10s',
+        190,
+        30_000,
+        190,
+    )
+    story.texts[f"dmesg-{bad}.txt"] = join(
+        line
+        for n, what in enumerate(("jbd2/vda2-8:412", "containerd:1987", "calico-node:40712", "postgres:38210"))
+        for line in (
+            f"[{811_200 + 400 * n}.{331_000 + n}] INFO: task {what} blocked for more than 120 seconds.",
+            f"[{811_200 + 400 * n}.{331_100 + n}]       Not tainted 5.15.0-130-generic #140-Ubuntu",
+            f'[{811_200 + 400 * n}.{331_200 + n}] "echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.',
+        )
+    )
+    log = story.boot(bad, 139, rest, up=[rest[0]])
+    log += [
+        story.say(
+            90 - 9 * n,
+            "INFO",
+            61,
+            "felix",
+            "summary.go 100:",
+            f"Summarising 2 dataplane reconciliation loops over 1m1{n}.8s: avg={4100 + n * 333}ms longest={9021 + 817 * n}ms (resync-filter-v4,resync-nat-v4)",
+        )
+        for n in range(5)
+    ]
+    story.log(name, log)
+    story.describe(bad)
+    story.events()
+    story.affected = [bad]
+    story.cite(f"dmesg-{bad}.txt", "blocked for more than 120 seconds")
+    return story
+
+
+STORIES = [no_requests_under_load, a_load_of_ninety, hypervisor_steals_the_processor, disk_throttled_by_its_allowance]
