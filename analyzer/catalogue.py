@@ -7,12 +7,13 @@ file is a :class:`CatalogueError` that names file, entry and field.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+import msgspec
 
 from analyzer.yaml_files import UnreadableError, contents
 
@@ -22,6 +23,7 @@ NOT_CATALOGUE = frozenset({"redaction"})
 
 Strength = Literal["decisive", "strong", "moderate", "weak"]
 Platform = Literal["iks-classic", "iks-vpc", "iks-satellite", "roks", "other"]
+PlatformOrAny = Literal["iks-classic", "iks-vpc", "iks-satellite", "roks", "other", "default"]
 Risk = Literal["safe", "disruptive", "destructive"]
 Role = Literal["cause", "symptom", "state", "benign"]
 Scalar = str | int | float | bool
@@ -33,22 +35,43 @@ class CatalogueError(ValueError):
     """A catalogue file is not valid; the text names file, entry and field."""
 
 
-class Entry(BaseModel):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """Base of all entries: unknown keys are mistakes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    #: keys of lists that may be written as one value where there is only one, and keys of entries inside
+    one_or_many: ClassVar[tuple[str, ...]] = ()
+    inside: ClassVar[dict[str, type[Entry]]] = {}
+
+    @classmethod
+    def read(cls: type[EntryType], item: object) -> EntryType:
+        """Make the entry of what a catalogue file holds.
+
+        Raises:
+            msgspec.ValidationError: a field is missing, unknown or not of its type; the text ends with its place.
+        """
+        return msgspec.convert(_with_lists(cls, item), cls)
 
 
-def _as_list(value: object) -> object:
-    return value if isinstance(value, list | tuple) or value is None else [value]
+def _with_lists(entry: type[Entry], item: object) -> object:
+    """``item`` with lists where a single value may stand for one."""
+    if not isinstance(item, dict):
+        return item
+    found = dict(item)
+    for key in entry.one_or_many:
+        if key in found and not isinstance(found[key], list | tuple) and found[key] is not None:
+            found[key] = [found[key]]
+    for key, kind in entry.inside.items():
+        if isinstance(found.get(key), list | tuple):
+            found[key] = [_with_lists(kind, one) for one in found[key]]
+    return found
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Texts = tuple[str, ...]
 #: column -> value, list of values (any of them), "glob*", "!value" (not), {min: n} / {max: n}
 Where = dict[str, Any]
 
 
-class Signal(Entry):
+class Signal(Entry, frozen=True, kw_only=True):
     """Something in the tables that speaks for or against a cause. Exactly one selector is given.
 
     ``message`` matches any text (log line, event, condition, container message, setting) carrying one of the
@@ -57,11 +80,13 @@ class Signal(Entry):
     hold conditions on its columns.
     """
 
+    one_or_many: ClassVar[tuple[str, ...]] = ("message", "in", "fact")
+
     id: str
     says: str = ""  # one sentence for the report: what it shows
     strength: Strength
     message: Texts = ()
-    tables: Texts = Field(default=(), alias="in")
+    tables: Texts = msgspec.field(default=(), name="in")
     where: Where = {}
     fact: Texts = ()
     log: Where = {}
@@ -83,14 +108,13 @@ class Signal(Entry):
     #: "current" ignores start-up, shutdown and long recovered trouble; "any" takes every row
     period: Literal["current", "any"] = "current"
 
-    @model_validator(mode="after")
-    def _one_selector(self) -> Signal:
+    def __post_init__(self) -> None:
+        """Refuse a signal that selects nothing, or in two ways."""
         given = [name for name in SELECTORS if getattr(self, name)]
         if len(given) != 1:
             raise ValueError(f"signal {self.id!r} needs exactly one selector of {', '.join(SELECTORS)}; has {given}")
         if self.where and not self.message and not self.fact:
             raise ValueError(f"signal {self.id!r}: 'where' goes with 'message' or 'fact'")
-        return self
 
     @cached_property
     def selector(self) -> str:
@@ -121,35 +145,39 @@ SELECTORS = (
 )
 
 
-class Step(Entry):
+class Step(Entry, frozen=True, kw_only=True):
     """One step of a repair: text, an optional command with {placeholders}, its risk, where it applies."""
+
+    one_or_many: ClassVar[tuple[str, ...]] = ("platforms",)
 
     text: str = ""
     command: str = ""
     risk: Risk = "safe"
-    platforms: Annotated[tuple[Platform, ...], BeforeValidator(_as_list)] = ()
+    platforms: tuple[Platform, ...] = ()
     #: "iks<=1.28" | "iks>=1.29" | "": which side of the operator migration the step is for
     when: Literal["", "iks<=1.28", "iks>=1.29"] = ""
     #: a named list of steps of ladders.yaml, put in this place
     use: str = ""
 
 
-class Confirmation(Entry):
+class Confirmation(Entry, frozen=True, kw_only=True):
     """What else would confirm or refute a cause, and the command that shows it."""
 
     text: str
     command: str = ""
 
 
-class Example(Entry):
+class Example(Entry, frozen=True, kw_only=True):
     """A line that must (not) fire the named signal, in the dress it has in a bundle."""
 
     line: str
     signal: str = ""
 
 
-class Cause(Entry):
+class Cause(Entry, frozen=True, kw_only=True):
     """A root cause: what it is, what speaks for and against it, what it explains, how to repair it."""
+
+    inside: ClassVar[dict[str, type[Entry]]] = {"signals": Signal, "against": Signal, "remediation": Step}
 
     id: str
     family: str
@@ -175,29 +203,32 @@ class Cause(Entry):
     #: True for entries that describe health or scope: never shown as a fault
     not_a_fault: bool = False
 
-    @model_validator(mode="after")
-    def _unique_signals(self) -> Cause:
+    def __post_init__(self) -> None:
+        """Refuse a cause of whose signals two have the same id."""
         seen = [signal.id for signal in (*self.signals, *self.against)]
         if len(seen) != len(set(seen)):
             raise ValueError(f"cause {self.id!r}: signal ids repeat: {sorted({s for s in seen if seen.count(s) > 1})}")
-        return self
 
 
-class Symptom(Entry):
+class Symptom(Entry, frozen=True, kw_only=True):
     """Something that is seen but is never an answer: "0/1 Running", "BGP not established"."""
+
+    inside: ClassVar[dict[str, type[Entry]]] = {"signals": Signal}
 
     id: str
     title: str
     signals: tuple[Signal, ...]
 
 
-class Message(Entry):
+class Message(Entry, frozen=True, kw_only=True):
     """A family of texts, matched case-insensitively anywhere in a message.
 
     ``pattern`` is literal text in which ``{name}`` stands for any run-time value; several patterns are
     alternatives (wordings of other releases). ``regex`` is for the few that need one. ``unless``
     (a regex) takes the match back.
     """
+
+    one_or_many: ClassVar[tuple[str, ...]] = ("pattern", "regex")
 
     id: str
     component: str = ""
@@ -213,27 +244,30 @@ class Message(Entry):
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
 
-    @model_validator(mode="after")
-    def _has_pattern(self) -> Message:
+    def __post_init__(self) -> None:
+        """Refuse a message that says no text."""
         if not self.pattern and not self.regex:
             raise ValueError(f"message {self.id!r} needs 'pattern' or 'regex'")
-        return self
 
 
-class Prior(Entry):
+class Prior(Entry, frozen=True, kw_only=True):
     """Another prior of a cause that is there already, as ``calico-triage learn`` writes it."""
 
     id: str
-    prior: dict[Platform | Literal["default"], Annotated[float, Field(gt=0, lt=1)]]
+    prior: dict[PlatformOrAny, Annotated[float, msgspec.Meta(gt=0, lt=1)]]
 
 
-class RankingModel(Entry):
+_RATIO: dict[Strength, float] = {"decisive": 900.0, "strong": 70.0, "moderate": 12.0, "weak": 2.5}
+_AGAINST: dict[Strength, float] = {"decisive": 0.01, "strong": 0.05, "moderate": 0.25, "weak": 0.6}
+
+
+class RankingModel(Entry, frozen=True, kw_only=True):
     """The numbers of the ranking model (docs/ranking.md); they live in ``knowledge/ranking.yaml``."""
 
     #: likelihood ratio of a fired signal, by strength
-    ratio: dict[Strength, float] = {"decisive": 900.0, "strong": 70.0, "moderate": 12.0, "weak": 2.5}
+    ratio: dict[Strength, float] = msgspec.field(default_factory=lambda: dict(_RATIO))
     #: what the odds are multiplied by when a signal against fires
-    against: dict[Strength, float] = {"decisive": 0.01, "strong": 0.05, "moderate": 0.25, "weak": 0.6}
+    against: dict[Strength, float] = msgspec.field(default_factory=lambda: dict(_AGAINST))
     #: probability that a present cause shows in a finding that only it could cause
     catch: float = 0.9
     #: share of a downstream cause's evidence that an upstream cause produces by itself
@@ -257,14 +291,14 @@ class RankingModel(Entry):
     candidates: int = 14
 
 
-class Catalogue(Entry):
+class Catalogue(Entry, frozen=True, kw_only=True):
     """All knowledge, by id."""
 
     causes: dict[str, Cause]
     symptoms: dict[str, Symptom]
     messages: dict[str, Message]
     ladders: dict[str, tuple[Step, ...]] = {}
-    ranking: RankingModel = RankingModel()
+    ranking: RankingModel = msgspec.field(default_factory=RankingModel)
     normal: frozenset[str] = frozenset()  # masked lines that healthy clusters show too
 
 
@@ -306,7 +340,7 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
     for name, prior in priors.items():
         if name not in causes:
             raise CatalogueError(f"priors: no cause {name!r}")
-        causes[name] = causes[name].model_copy(update={"prior": dict(prior.prior)})
+        causes[name] = msgspec.structs.replace(causes[name], prior=dict(prior.prior))
     catalogue = Catalogue(
         causes=causes, symptoms=symptoms, messages=messages, ladders=ladders, ranking=ranking, normal=frozenset(normal)
     )
@@ -366,12 +400,24 @@ def _mapping(content: object, key: str, file: Path) -> dict[Any, Any]:
 
 def _build(model: type[EntryType], item: object, file: Path) -> EntryType:
     try:
-        return model.model_validate(item)
-    except ValidationError as error:
+        return model.read(item)
+    except msgspec.ValidationError as error:
         name = item.get("id", "?") if isinstance(item, dict) else "?"
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "entry"
-        raise CatalogueError(f"{file}: {model.__name__.lower()} {name!r}: {field}: {first['msg']}") from error
+        raise CatalogueError(f"{file}: {model.__name__.lower()} {name!r}: {_told(str(error))}") from error
+
+
+def _told(error: str) -> str:
+    """A mistake as ``place: what``; of a field that there is not, with the one that may be meant."""
+    said, _, place = error.partition(" - at `$")
+    field = re.sub(r"\[(\d+)\]", r".\1", place.rstrip("`")).strip(".") or "entry"
+    unknown = re.search(r"unknown field `(.*)`", said)
+    if unknown is not None:
+        import difflib
+
+        fields = {one.encode_name for kind in Entry.__subclasses__() for one in msgspec.structs.fields(kind)}
+        near = difflib.get_close_matches(unknown[1], sorted(fields), 1)
+        said += f"; is it `{near[0]}`?" if near else ""
+    return f"{field}: {said}"
 
 
 def _check_references(catalogue: Catalogue) -> None:

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from analyzer.catalogue import Catalogue, Step
 from analyzer.cluster import Cluster
 from analyzer.inventory import Inventory
@@ -97,7 +99,7 @@ def _expand(catalogue: Catalogue, steps: Iterable[Step], depth: int = 0) -> Iter
             yield step
             continue
         if step.text:
-            yield step.model_copy(update={"use": ""})
+            yield replace(step, use="")
         if depth < 3:  # a ladder may use another one; no deeper, so that a loop ends
             yield from _expand(catalogue, catalogue.ladders[step.use], depth + 1)
 

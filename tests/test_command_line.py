@@ -160,7 +160,7 @@ def test_a_wrong_argument_is_one_line(arguments: list[object], words: list[str],
 
 def test_a_defect_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     code = (
-        "import sys, analyzer.cli.app as app, analyzer.cli as cli\n"
+        "import sys, analyzer.cli.ticket_commands as app, analyzer.cli as cli\n"
         "def broken(*words): raise KeyError('a\\nb')\n"
         "app.fail = broken\n"
         "sys.argv = ['calico-triage', 'analyze', 'x', '--fail-on', 'y']\n"

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from analyzer.catalogue import Catalogue, Cause
 from analyzer.cluster import describe_cluster
 from analyzer.findings import Finding
@@ -287,10 +289,10 @@ def _shares(faults: Mapping[str, Cause], platform: str) -> dict[str, float]:
 def with_priors(catalogue: Catalogue, priors: Mapping[str, Mapping[str, float]]) -> Catalogue:
     """Give the catalogue with these priors in place of its own."""
     causes = {
-        name: cause.model_copy(update={"prior": dict(priors[name])}) if name in priors else cause
+        name: replace(cause, prior=dict(priors[name])) if name in priors else cause
         for name, cause in catalogue.causes.items()
     }
-    return catalogue.model_copy(update={"causes": causes})
+    return replace(catalogue, causes=causes)
 
 
 def overlay(lesson: Lesson, outcomes: int, made: str) -> str:

@@ -14,23 +14,21 @@ def main() -> None:
     """
     # rows by the hundred thousand are kept, none of them in a cycle: looking for cycles every 700 objects is a waste
     gc.set_threshold(100_000, 20, 20)
-    import typer
+    import click
 
     from analyzer.cli.app import app
 
-    # typer brings its own copy of click in newer releases: what it raises is told by the exported BadParameter
-    usage_error = typer.BadParameter.__mro__[1]
     try:
         sys.exit(app(prog_name="calico-triage", standalone_mode=False) or 0)
-    except (KeyboardInterrupt, BrokenPipeError, typer.Abort):
+    except (KeyboardInterrupt, BrokenPipeError, click.Abort):
         _close_output()
         sys.exit(130)
     except Exception as error:
         if os.environ.get("CALICO_TRIAGE_DEBUG"):
             raise
-        if isinstance(error, usage_error):
+        if isinstance(error, click.UsageError):
             # only "no arguments at all" has a text of several lines: the help
-            text = getattr(error, "format_message", str)()
+            text = error.format_message()
             several = "\n" in text.strip()
             print(text if several else f"calico-triage: {text} (see: calico-triage --help)", file=sys.stderr)
             sys.exit(2)

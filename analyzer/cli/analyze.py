@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there, refuse_what_nobody_reads
+from analyzer.cli.refusals import fail, name_of_input, refuse_what_is_not_there, refuse_what_nobody_reads
 from analyzer.report.formats import SUFFIXES
 
 if TYPE_CHECKING:
@@ -73,7 +71,7 @@ def run(
                 console.print(f"warning: {warning.file}: {warning.what}", markup=False)
             console.print(f"{time.perf_counter() - started:.2f} s", markup=False)
     if fail_on_likely and any(cause.confidence == "likely" for cause in report.causes):
-        raise typer.Exit(3)
+        raise SystemExit(3)
 
 
 def _targets(paths: Sequence[Path], outputs: Sequence[str], form: str | None) -> list[str]:

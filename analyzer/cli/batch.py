@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from analyzer.cli.app import fail
+from analyzer.cli.refusals import fail
 
 if TYPE_CHECKING:
     from analyzer.backlog.run import Engine
@@ -108,7 +106,7 @@ def _run(options: Options, setup: Setup, store: Store, tickets: Sequence[Ticket]
         at_once = False
     except KeyboardInterrupt:
         print("calico-triage: stopped; what was done is kept, the same command goes on from there", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
+        raise SystemExit(INTERRUPTED) from None
     except (SourceError, StoreError, TemplateError) as error:
         fail(str(error))
     except OSError as error:
@@ -120,7 +118,7 @@ def _run(options: Options, setup: Setup, store: Store, tickets: Sequence[Ticket]
         print(f"{', '.join(parts)}, {len(tally.failed)} failed")
         print(f"overview: {options.output / 'index.html'}")
     if tally.failed:
-        raise typer.Exit(SOME_FAILED)
+        raise SystemExit(SOME_FAILED)
 
 
 def _engine(options: Options, setup: Setup) -> Engine:

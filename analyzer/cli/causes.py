@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analyzer.catalogue import Catalogue, CatalogueError, Cause, load
-from analyzer.cli.app import fail
+from analyzer.cli.refusals import fail
 
 
 def run(slug: str | None, check: Sequence[Path], extra: Sequence[Path]) -> None:

@@ -8,9 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there, refuse_what_nobody_reads
+from analyzer.cli.refusals import fail, name_of_input, refuse_what_is_not_there, refuse_what_nobody_reads
 from analyzer.report.formats import SUFFIXES
 
 if TYPE_CHECKING:
@@ -64,7 +62,7 @@ def run(
         for target in dict.fromkeys(outputs):
             console.print(f"comparison: {target}", markup=False)
     if fail_on_likely and any(cause.confidence == "likely" for cause in second.causes):
-        raise typer.Exit(3)
+        raise SystemExit(3)
 
 
 def _reports(

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.app import fail
+from analyzer.cli.refusals import fail
 
 if TYPE_CHECKING:
     from analyzer.evaluate import Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from analyzer.cli.app import fail
+from analyzer.cli.refusals import fail
 
 PLATFORMS = ("", "iks-classic", "iks-vpc", "iks-satellite", "roks", "other")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.cli.app import fail
+from analyzer.cli.refusals import fail
 from analyzer.cli.resolve import catalogue_of, open_store
 
 if TYPE_CHECKING:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
-from dataclasses import fields
-from typing import Annotated, Any
+from dataclasses import Field, fields
+from typing import Any
 
-import typer
+import click
 
 from analyzer.bundle.limits import Limits
 
@@ -22,38 +21,30 @@ _TOLD: dict[str, tuple[str, float]] = {
     "line": ("Characters of one line.", 80),
     "seconds": ("Seconds of reading.", 0.01),
 }
-_TYPES: dict[str, type[int] | type[float]] = {"int": int, "float": float}
 
 
 def with_limits(command: Callable[..., None], leave_out: frozenset[str] = frozenset()) -> Callable[..., None]:
-    """Give the command an option for each limit, in place of its parameter ``limits``, which gets all of them.
+    """Give the command an option for each limit; its parameter ``limits`` gets all of them.
 
     Args:
         command: a function with a parameter ``limits``.
         leave_out: fields of :class:`Limits` that the command has an option of its own for.
     """
-    signature = inspect.signature(command, eval_str=True)
-    options = [_option(field.name, str(field.type), field.default) for field in fields(Limits)]
-    options = [option for option in options if option.name.removeprefix("limit_") not in leave_out]
-    parameters = []
-    for parameter in signature.parameters.values():
-        parameters += options if parameter.name == "limits" else [parameter]
+    wanted = [field for field in fields(Limits) if field.name not in leave_out]
 
     @functools.wraps(command)
     def limited(**values: Any) -> None:
-        given = {option.name.removeprefix("limit_"): values.pop(option.name) for option in options}
+        given = {field.name: values.pop(f"limit_{field.name}") for field in wanted}
         command(**values, limits=Limits(**given))
 
-    limited.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    # what was wrapped would be looked at instead
-    del limited.__wrapped__
-    limited.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return limited
+    made: Callable[..., None] = limited
+    for field in reversed(wanted):  # click lists the option first that is put on last
+        made = _option(field)(made)
+    return made
 
 
-def _option(name: str, type_name: str, default: object) -> inspect.Parameter:
-    told, least = _TOLD[name]
-    kind: Any = _TYPES[type_name]
-    option = typer.Option(f"--limit-{name.replace('_', '-')}", min=kind(least), metavar="N", help=told)
-    annotation = Annotated[kind, option]
-    return inspect.Parameter(f"limit_{name}", inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+def _option(field: Field[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    told, least = _TOLD[field.name]
+    kind = click.IntRange(min=int(least)) if field.type in (int, "int") else click.FloatRange(min=least)
+    name = field.name.replace("_", "-")
+    return click.option(f"--limit-{name}", type=kind, default=field.default, metavar="N", help=told)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from analyzer.cli.app import fail, refuse_what_is_not_there
+from analyzer.cli.refusals import fail, refuse_what_is_not_there
 
 if TYPE_CHECKING:
     from analyzer.redaction import Redaction

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.cli.app import fail, name_of_input, refuse_what_is_not_there
+from analyzer.cli.refusals import fail, name_of_input, refuse_what_is_not_there
 
 if TYPE_CHECKING:
     from analyzer.bundle import Limits

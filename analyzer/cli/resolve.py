@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.cli.app import fail
+from analyzer.cli.refusals import fail
 
 if TYPE_CHECKING:
     from analyzer.backlog.store import Store

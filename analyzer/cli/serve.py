@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from analyzer.cli.app import fail
+from analyzer.cli.refusals import fail
 
 if TYPE_CHECKING:
     from analyzer.web.settings import Network, Settings

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.cli.app import fail
+from analyzer.cli.refusals import fail
 from analyzer.cli.serve import data_folder
 
 if TYPE_CHECKING:

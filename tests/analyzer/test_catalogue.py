@@ -66,7 +66,7 @@ def test_a_message_needs_a_pattern() -> None:
 
 def test_where_goes_with_a_message() -> None:
     with pytest.raises(ValueError, match="where"):
-        Signal.model_validate({"id": "a", "strength": "weak", "event": {"reason": "X"}, "where": {"count": 1}})
+        Signal.read({"id": "a", "strength": "weak", "event": {"reason": "X"}, "where": {"count": 1}})
 
 
 def test_the_models_numbers_and_the_normal_lines_come_from_the_files(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.catalogue import Cause, Example, Signal, load
 from analyzer.findings import Evidence
@@ -102,7 +103,7 @@ def tables_of(parsed: Parsed, matcher: MessageMatcher) -> Tables:
 
 def signal_of(cause: Cause, example: Example) -> list[Signal]:
     wanted = [signal for signal in (*cause.signals, *cause.against) if example.signal in ("", signal.id)]
-    return [signal.model_copy(update={"min_count": 1, "min_nodes": 1, "period": "any"}) for signal in wanted]
+    return [replace(signal, min_count=1, min_nodes=1, period="any") for signal in wanted]
 
 
 def fires(cause: Cause, example: Example, matcher: MessageMatcher) -> bool:

@@ -23,7 +23,7 @@ def evidence(rows: dict[str, list[Any]], *facts: Fact) -> Evidence:
 
 
 def fire(rows: dict[str, list[Any]], *facts: Fact, **selector: Any) -> list[Finding]:
-    return evidence(rows, *facts).fire(Signal.model_validate({"id": "s", "strength": "strong", **selector}))
+    return evidence(rows, *facts).fire(Signal.read({"id": "s", "strength": "strong", **selector}))
 
 
 def line(message_ids: tuple[str, ...] = ("m",), pod: str = "calico-node-a", **more: Any) -> LogLineRow:
@@ -73,7 +73,7 @@ def test_a_message_fires_on_every_table_that_carries_it_and_in_narrows_it() -> N
     given = Evidence(given.tables, (), given.inventory)
     both = given.fire(Signal(id="s", strength="strong", message=("m",)))
     assert sorted(place.table for place in both[0].places) == ["events", "log_lines"]
-    only = given.fire(Signal.model_validate({"id": "s", "strength": "strong", "message": "m", "in": "events"}))
+    only = given.fire(Signal.read({"id": "s", "strength": "strong", "message": "m", "in": "events"}))
     assert [place.table for place in only[0].places] == ["events"]
     assert only[0].places[0].node == "node-a"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.catalogue import Catalogue, Cause, Signal, Step
 from analyzer.findings import Finding, Place
@@ -116,7 +117,7 @@ def test_order_is_the_same_whatever_the_order_of_entries() -> None:
 
 
 def test_a_residual_cause_gives_way_to_a_specific_one() -> None:
-    rest = cause("rest", 0.06, signal("r1", "strong"), signal("r2", "strong")).model_copy(update={"residual": True})
+    rest = replace(cause("rest", 0.06, signal("r1", "strong"), signal("r2", "strong")), residual=True)
     specific = cause("specific", 0.008, signal("s", "strong"))
     assert ranks(catalogue(rest, specific), "r1", "r2")[0].cause.id == "rest"
     found = ranks(catalogue(rest, specific), "r1", "r2", "s")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from analyzer.catalogue import Catalogue, RankingModel, Signal
@@ -68,7 +69,7 @@ def cases(analyzer: Analyzer, folders: Iterable[Path]) -> list[Case]:
 
 def loss(catalogue: Catalogue, model: RankingModel, items: Sequence[Case]) -> float:
     """Mean over the incidents: Brier score of the causes shown, and a share for a wrong first one."""
-    changed = catalogue.model_copy(update={"ranking": model})
+    changed = msgspec.structs.replace(catalogue, ranking=model)
     total = 0.0
     for case in items:
         ranked = [item for item in rank(changed, case.fired, case.platform, case.shows) if not item.cause.not_a_fault]
@@ -84,7 +85,7 @@ def loss(catalogue: Catalogue, model: RankingModel, items: Sequence[Case]) -> fl
 
 def moved(model: RankingModel, number: tuple[str, ...], factor: float) -> RankingModel | None:
     """The model with one number changed; None where that breaks the order of strengths or a limit."""
-    values: dict[str, Any] = model.model_dump()
+    values: dict[str, Any] = msgspec.to_builtins(model)
     place = values[number[0]] if len(number) == 2 else values
     key = number[-1]
     place[key] = round(place[key] * factor, 4)
@@ -92,7 +93,7 @@ def moved(model: RankingModel, number: tuple[str, ...], factor: float) -> Rankin
     ordered = ratio["decisive"] > ratio["strong"] > ratio["moderate"] > ratio["weak"] > 1.0
     ordered &= against["decisive"] < against["strong"] < against["moderate"] < against["weak"] < 1.0
     within = all(values[name] <= LIMITS[name] for name in ("pass_on", "repeat", "absent"))
-    return RankingModel.model_validate(values) if ordered and within else None
+    return RankingModel.read(values) if ordered and within else None
 
 
 def fit(catalogue: Catalogue, items: Sequence[Case]) -> RankingModel:
@@ -129,7 +130,7 @@ def main() -> None:
     print(f"loss of the fit to all {loss(catalogue, best, items):.4f}\n{best}")
     if words.write:
         text = TARGET.read_text(encoding="utf-8")
-        for name, value in best.model_dump().items():
+        for name, value in msgspec.to_builtins(best).items():
             shown = yaml.safe_dump(value, default_flow_style=True, sort_keys=False).strip().removesuffix("...").strip()
             text = re.sub(rf"(?m)^  {name}: .*$", f"  {name}: {shown}", text)
         TARGET.write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 import json
 import tarfile
@@ -10,10 +9,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from analyzer.bundle import Limits
-from analyzer.cli import app as commands
 from analyzer.cli.app import app
 
 ROOT = Path(__file__).parents[3]
@@ -42,7 +40,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def names_of(command: str) -> set[str]:
-    return set(inspect.signature(getattr(commands, command)).parameters)
+    return {option.name for option in app.commands[command].params}
 
 
 @pytest.mark.parametrize(

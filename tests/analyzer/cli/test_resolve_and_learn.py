@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from analyzer.backlog.learning import Fired
 from analyzer.backlog.memory import Kept, conclude
