@@ -13,6 +13,9 @@ _PROC = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})(?::| ?= ?)(
 _CAT = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})")
 MOST_LINES = 200_000
 _MOST_CHARACTERS = 4000
+#: tools that try a port: they name it in the command only, and what became of it in one of the lines behind
+_TRIED = re.compile(r"(?:^|[\s;&|])((?:nc|ncat|netcat|telnet|nping|socat)\s[^\n;|]{3,120})")
+_ANSWER_WITHIN = 5
 #: a kernel setting as ``sysctl`` prints it
 _SYSCTL = re.compile(r"((?:net|fs|kernel|vm)\.[\w./-]{1,120}) ?= ?(-?\d{1,20})")
 
@@ -20,14 +23,17 @@ _SYSCTL = re.compile(r"((?:net|fs|kernel|vm)\.[\w./-]{1,120}) ?= ?(-?\d{1,20})")
 def parse_notes(text: str, source: Source, match: Match) -> Parsed:
     """Give a log line for each line in which the message catalogue knows something; equal lines are one row.
 
-    Such a line has no time, level or component: nothing but its words is known. Kernel settings (``sysctl``) are
-    settings of kind Sysctl, the key being the name; files of ``/proc/sys`` are the same. States of services are
-    settings of kind Unit.
+    Such a line has no time, level or component: nothing but its words is known. The message of what ``nc`` or
+    ``telnet`` answer begins with their command line, where the port stands. Kernel settings (``sysctl``) are settings
+    of kind Sysctl, the key being the name; files of ``/proc/sys`` are the same. States of services are settings of
+    kind Unit.
     """
     parsed = Parsed()
     rows: dict[str, LogLineRow] = {}
     lines = text.split("\n")
     asked = _CAT.findall(source.command) if "cat " in source.command else []
+    tries = _TRIED.search(source.command)
+    tried, tried_at = tries[1] if tries else "", source.first_line - 1
     for number, line in enumerate(lines[:MOST_LINES], start=source.first_line):
         message = line[:_MOST_CHARACTERS].strip()
         known = rows.get(message)
@@ -35,7 +41,19 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
             known.count += 1
             known.last_line = number
             continue
-        if ids := match(message) if message else ():
+        tries = _TRIED.search(message)
+        if tries:
+            tried, tried_at = tries[1], number
+        ids = match(message) if message else ()
+        if (
+            message
+            and tried
+            and not ids
+            and number - tried_at <= _ANSWER_WITHIN
+            and (ids := match(f"{tried} {message}"))
+        ):
+            message = f"{tried} {message}"
+        if ids:
             rows[message] = LogLineRow(
                 file=source.path,
                 line=number,

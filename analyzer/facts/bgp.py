@@ -298,8 +298,9 @@ def bird(tables: Tables) -> Iterator[Fact]:
         mine = [line for line in logs if line.pod == row.pod] if row.pod else logs
         named = any(not UPSTREAM.isdisjoint(line.message_ids) for line in mine)
         others = [pod for name, pod in sessions.inventory.agents.items() if name != node]
-        seen = any(line.pod == row.pod for line in tables.rows.log_lines)
-        if seen and not named and others and all(pod.healthy for pod in others):
+        seen = any(line.pod == row.pod and line.component for line in tables.rows.log_lines)
+        ends = agent is not None and agent.status == "CrashLoopBackOff"  # BIRD ends with its container
+        if seen and not ends and not named and others and all(pod.healthy for pod in others):
             detail = f"only {node or row.pod} lacks BIRD; its log names no reason"
             yield Fact("bird-down-alone", row.file, int(row.line), detail, node, row.pod)
 

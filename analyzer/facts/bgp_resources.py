@@ -58,24 +58,35 @@ def secret(tables: Tables) -> Iterator[Fact]:
     homes = {agent.namespace for agent in agents if agent.namespace}
     homes |= {row.namespace for row in tables.rows.daemonsets if row.daemonset == "calico-node"}
     listed = _namespaces_with_list(tables, "Secret")
+    denied = _not_found(tables, name, homes)
     # a table over all namespaces that shows one of them would show the other, also where it is filtered by the name
     everywhere = OLD in found and any(
         row.kind == "Secret" and row.namespace == "*" and row.file == found[OLD].file for row in tables.rows.listings
     )
-    if NEW in homes and OLD in found and NEW not in found and (everywhere or listed & {NEW, "*"}):
-        row = found[OLD]
+    absent = NEW in homes and OLD in found and NEW not in found
+    if absent and (everywhere or listed & {NEW, "*"} or NEW in denied):
+        row = denied.get(NEW, found[OLD])
         detail = f"secret {name} is in {OLD}, not in {NEW} where calico-node runs"
-        also = tuple((item.file, int(item.line)) for item in referred[:1])
+        also = tuple((item.file, int(item.line)) for item in (found[OLD], *referred[:1]))
         yield Fact("bgp-secret-only-in-kube-system", row.file, int(row.line), detail, also=also)
-    elif referred and not found and (listed & {"*"} or (homes and homes <= listed)):
-        row = referred[0]
-        yield Fact("bgp-secret-nowhere", row.file, int(row.line), f"{row.name} refers to {name}, which no list has")
+    elif referred and not found and (listed & {"*"} or (homes and homes <= listed | set(denied))):
+        row, *more = [*denied.values(), referred[0]]
+        also = tuple((item.file, int(item.line)) for item in more)
+        detail = f"{referred[0].name} refers to {name}, which there is not"
+        yield Fact("bgp-secret-nowhere", row.file, int(row.line), detail, also=also)
     for home in sorted(homes & set(found)):
         if home == NEW or NEW not in homes:
             row = found[home]
             yield Fact("bgp-secret-present", row.file, int(row.line), f"secret {name} is in {home}")
     if referred or found:
         yield from _role(tables, name, homes)
+
+
+def _not_found(tables: Tables, name: str, homes: set[str]) -> dict[str, Any]:
+    """By namespace, the line in which kubectl says that the secret is not there; asked without one: all of them."""
+    said = f'secrets "{name}" not found'
+    rows = [row for row in tables.rows.log_lines if said in row.message and "NotFound" in row.message]
+    return {home: row for row in rows for home in ([row.namespace] if row.namespace else sorted(homes))}
 
 
 def _role(tables: Tables, name: str, homes: set[str]) -> Iterator[Fact]:

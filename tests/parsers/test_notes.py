@@ -57,3 +57,21 @@ def test_kernel_settings_as_files() -> None:
     assert settings_of("262100\n262144\n") == {}
     pasted = "[root@w ~]# cat /proc/sys/net/netfilter/nf_conntrack_max\n262144\n99\n"
     assert settings_of(pasted) == {limit: "262144"}
+
+
+def test_what_a_tool_answers_belongs_to_the_port_of_its_command() -> None:
+    def told(message: str) -> tuple[str, ...]:
+        return ("tried",) if " 179 " in message and "No route" in message else ()
+
+    pasted = "[root@w ~]# nc -vz 192.0.2.9 179\nNcat: Version 7.70\nNcat: No route to host.\n"
+    (row,) = parse_notes(pasted, Source("n.txt"), told).log_lines
+    assert (row.line, row.raw, row.message) == (
+        3,
+        "Ncat: No route to host.",
+        "nc -vz 192.0.2.9 179 Ncat: No route to host.",
+    )
+    (row,) = parse_notes("Ncat: No route to host.", Source("n.txt", command="nc -vz 192.0.2.9 179"), told).log_lines
+    assert row.line == 1
+    other = pasted.replace("Ncat: Version", "$ nc -vz 192.0.2.9 10250\nNcat: Version")
+    assert parse_notes(other, Source("n.txt"), told).log_lines == []
+    assert parse_notes("nc -vz 192.0.2.9 179\n" + "x\n" * 9 + "No route to host", Source("n.txt"), told).log_lines == []

@@ -248,7 +248,11 @@ def log(*ids: str, message: str = "x", **more: Any) -> LogLineRow:
 
 def test_bird_alone_is_down_and_nothing_says_why() -> None:
     pods = [PodRow("pods.txt", 2, "", "calico-node-57711", "calico-node", SELF, "Running", "0/1"), agent(NEAR)]
-    rows: dict[str, list[Any]] = {"readiness": [bird_down()], "pods": pods, "log_lines": [log("startup-started")]}
+    rows: dict[str, list[Any]] = {
+        "readiness": [bird_down()],
+        "pods": pods,
+        "log_lines": [log("startup-started", component="startup")],
+    }
     assert set(facts_of(bgp.bird, **rows)) == {"bird-down-lasting", "bird-down-alone"}
     rows["log_lines"] = [log("typha-none-ready")]
     assert set(facts_of(bgp.bird, **rows)) == {"bird-down-lasting"}
@@ -256,6 +260,16 @@ def test_bird_alone_is_down_and_nothing_says_why() -> None:
     assert set(facts_of(bgp.bird, **rows)) == {"bird-down-lasting"}  # no log, no word on the reason
     pods[0].ready = "1/1"
     assert facts_of(bgp.bird, **rows) == {}
+
+
+def test_bird_ends_with_a_container_that_crashes_and_without_a_log_nothing_is_known() -> None:
+    pods = [PodRow("pods.txt", 2, "", "calico-node-57711", "calico-node", SELF, "CrashLoopBackOff", "0/1"), agent(NEAR)]
+    rows: dict[str, list[Any]] = {"readiness": [bird_down()], "pods": pods}
+    lines = [log("startup-started", component="startup")]
+    assert set(facts_of(bgp.bird, **rows, log_lines=lines)) == {"bird-down-lasting"}
+    pods[0].phase = "Running"
+    refusal = [log(message="unable to retrieve container logs for containerd://1234")]
+    assert set(facts_of(bgp.bird, **rows, log_lines=refusal)) == {"bird-down-lasting"}
 
 
 def test_all_calico_nodes_are_ready() -> None:
@@ -538,6 +552,20 @@ def test_the_secret_is_nowhere() -> None:
     found = facts_of(bgp_resources.secret, settings=[REFERRED], pods=[agent(SELF)], listings=SECRETS)
     assert set(found) == {"bgp-secret-nowhere"}
     assert facts_of(bgp_resources.secret, settings=[REFERRED], pods=[agent(SELF)]) == {}
+
+
+def test_kubectl_does_not_find_the_secret() -> None:
+    denial = 'Error from server (NotFound): secrets "calico-bgp-password" not found'
+    asked = [LogLineRow("s.txt", 2, "", "", "", message=denial, namespace="calico-system")]
+    given: dict[str, list[Any]] = {"pods": [agent(SELF)], "log_lines": asked}
+    found = facts_of(bgp_resources.secret, settings=[REFERRED, secret("kube-system")], **given)
+    assert (found["bgp-secret-only-in-kube-system"].file, found["bgp-secret-only-in-kube-system"].line) == ("s.txt", 2)
+    assert set(facts_of(bgp_resources.secret, settings=[REFERRED], **given)) == {"bgp-secret-nowhere"}
+    assert facts_of(bgp_resources.secret, settings=[], **given) == {}  # nobody wants it
+    asked[0].namespace = "kube-system"
+    assert facts_of(bgp_resources.secret, settings=[REFERRED], **given) == {}  # calico-node runs elsewhere
+    asked[0].namespace = ""
+    assert set(facts_of(bgp_resources.secret, settings=[REFERRED], **given)) == {"bgp-secret-nowhere"}
 
 
 def test_no_role_names_the_secret() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import NO_CNI, container
-from telling import Incident, incident
+from telling import FELIX_REFUSED, Incident, incident, wrapped
 
 CAUSE = "apiserver-unreachable"
 
@@ -199,4 +199,140 @@ def token_request_times_out(now: datetime) -> Incident:
     return story
 
 
-STORIES = [service_address_has_no_route, token_request_times_out]
+def service_address_dead_after_reboot(now: datetime) -> Incident:
+    story = incident(
+        "kube-proxy-of-one-worker-does-not-come-back",
+        CAUSE,
+        "ROKS VPC: after its reboot one worker's openshift-kube-proxy does not start (its config map was edited), so 172.21.0.1 leads nowhere there; 172.20.0.1:2040 answers and the kubelet is connected. calico-node cannot pass its datastore check.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-cs_network_cluster",
+        now,
+        platform="roks",
+        calico="v3.26.4",
+        kubernetes="v1.27.13+048520e",
+        difficulty="medium",
+        acceptable=["worker-local-failure"],
+    )
+    red_hat = {
+        "os_image": "Red Hat Enterprise Linux 8.10 (Ootpa)",
+        "kernel": "4.18.0-553.5.1.el8_10.x86_64",
+        "runtime": "cri-o://1.27.6",
+    }
+    nodes = story.workers([f"10.240.128.{n}" for n in (5, 8, 9, 17)], **red_hat)
+    bad = nodes[2]
+    good = [n for n in nodes if n != bad]
+    story.agents(good, started=3_100_000, age=3_100_100)
+    name = story.agents(
+        [bad], ready=False, restarts=14, waiting="CrashLoopBackOff", last=("Error", 1, 90), age=3_100_100
+    )[0]
+    for i, node in enumerate(nodes):
+        broken = {"ready": False, "restarts": 13, "waiting": "CrashLoopBackOff", "last": ("Error", 1, 200)}
+        story.other(
+            f"openshift-kube-proxy-{('t7v2c', 'x94dn', 'jlq6m', 'bz8kr')[i]}",
+            node,
+            namespace="openshift-kube-proxy",
+            app="openshift-kube-proxy",
+            image="registry.example.com/openshift-kube-proxy@sha256:51b4",
+            **(broken if node == bad else {"started": 3_100_000}),
+        )
+        story.other(
+            f"ibm-master-proxy-static-{node}", node, owner=f"Node/{node}", app="ibm-master-proxy-static", started=2900 if node == bad else 3_100_000,
+            restarts=1 if node == bad else 0,
+        )  # fmt: skip
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 1f6c2b0e-5a7f-4b75-8d0c-9b3e1a6c9f11", 2950
+    )
+    story.probe(name, FELIX_REFUSED, 95, 2880, 41)
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_calico-system(77a1)",
+        14,
+        2700,
+        190,
+    )
+    story.stuck(
+        "billing-7c9d5f6b8d-m2xvq", bad,
+        'error getting ClusterInformation: Get "https://172.21.0.1:443/apis/crd.projectcalico.org/v1/clusterinformations/default": dial tcp 172.21.0.1:443: i/o timeout',
+        40, 2700, 31, namespace="billing", form="crio",
+    )  # fmt: skip
+    log = story.failing(bad, 150)
+    text = 'Hit error connecting to datastore - retry error=Get "https://172.21.0.1:443/api/v1/nodes/foo": dial tcp 172.21.0.1:443: i/o timeout'
+    log += [story.say(120 - 11 * i, "INFO", 9, "startup", "startup.go 459:", text) for i in range(3)]
+    story.log(name, log)
+    story.texts["debug-node.txt"] = (
+        "sh-4.4# chroot /host\nsh-4.4# curl -sk -m 5 https://172.20.0.1:2040/healthz; echo\nok\nsh-4.4# curl -sk -m 5 https://172.21.0.1:443/healthz; echo $?\n28\n"
+        "sh-4.4# iptables -t nat -S | grep -c KUBE-SVC\n0\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "dial tcp 172.21.0.1:443: i/o timeout")
+    return story
+
+
+def only_the_workers_own_log_files(now: datetime) -> Incident:
+    story = incident(
+        "kubectl-is-refused-and-so-is-felix",
+        CAUSE,
+        "The only control-plane machine's API server is gone; kubectl cannot collect anything, so the customer copied the log file of calico-node from a worker's disk. Every watch of felix and confd is refused at the service's address since then; BGP and programmed traffic go on.",
+        "https://github.com/projectcalico/calico/blob/master/libcalico-go/lib/backend/watchersyncer/watchercache.go",
+        now,
+        platform="other",
+        calico="v3.20.2",
+        kubernetes="v1.21.14",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+        acceptable=["datastore-degraded"],
+    )
+    host = "garage-w1"
+    story.hosts({host: "10.9.0.21"})
+    log = story.quiet(3200, 2650, 120, 66)
+    roots = {
+        "/calico/ipam/v2/assignment/": "apis/crd.projectcalico.org/v1/ipamblocks",
+        "/calico/resources/v3/projectcalico.org/ippools": "apis/crd.projectcalico.org/v1/ippools",
+        "/calico/resources/v3/projectcalico.org/kubernetesnetworkpolicies": "apis/networking.k8s.io/v1/networkpolicies",
+        "/calico/resources/v3/projectcalico.org/profiles": "api/v1/namespaces",
+    }
+    for i in range(8):
+        for j, (root, path) in enumerate(roots.items()):
+            at = 2600 - 330 * i - 0.4 * j
+            process, pid = (("felix", 66), ("confd", 69))[j % 2]
+            log.append(
+                story.say(
+                    at,
+                    "INFO",
+                    pid,
+                    process,
+                    "watchercache.go 186:",
+                    f'Failed to perform list of current data during resync ListRoot="{root}" error=Get "https://10.43.0.1:443/{path}?limit=500": dial tcp 10.43.0.1:443: connect: connection refused',
+                )
+            )
+        if i in (1, 5):
+            log.append(
+                story.say(
+                    2590 - 330 * i,
+                    "ERROR",
+                    67,
+                    "cni-config-monitor",
+                    "token_watch.go 108:",
+                    'Failed to update CNI token, retrying... error=Post "https://10.43.0.1:443/api/v1/namespaces/kube-system/serviceaccounts/calico-node/token": dial tcp 10.43.0.1:443: connect: connection refused',
+                )
+            )
+        log += story.quiet(2560 - 330 * i, 2300 - 330 * i, 130, 66)
+    story.log("", wrapped(story, log, "cri"), "garage-w1_calico-node-6xq2d_calico-node_0.log")
+    story.texts["what-kubectl-says.txt"] = (
+        "root@garage-w1:~# kubectl --kubeconfig /var/lib/kubelet/kubeconfig get nodes\n"
+        "The connection to the server 10.9.0.10:6443 was refused - did you specify the right host or port?\n"
+        "root@garage-w1:~# ping -c 2 10.9.0.10 | tail -2\n2 packets transmitted, 2 received, 0% packet loss, time 1001ms\nrtt min/avg/max/mdev = 0.218/0.240/0.262/0.022 ms\n"
+    )
+    story.affected = [host]
+    story.cite("garage-w1_calico-node-6xq2d_calico-node_0.log", "dial tcp 10.43.0.1:443: connect: connection refused")
+    return story
+
+
+STORIES = [
+    service_address_has_no_route,
+    token_request_times_out,
+    service_address_dead_after_reboot,
+    only_the_workers_own_log_files,
+]

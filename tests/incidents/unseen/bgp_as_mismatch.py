@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status
+from telling import Incident, incident, node_status, wrapped
 
 CAUSE = "bgp-as-mismatch"
 
@@ -136,4 +136,133 @@ def routers_expect_another_as(now: datetime) -> Incident:
     return story
 
 
-STORIES = [rack_moved_to_the_other_leaf, routers_expect_another_as]
+def global_number_changed_peers_not(now: datetime) -> Incident:
+    story = incident(
+        "cluster-got-a-number-of-its-own-the-peers-kept-64512",
+        CAUSE,
+        "The AS number of the BGPConfiguration was changed to 65080; the BGPPeers to the two route reflectors (by address, mesh off) still say 64512. Each client refuses the reflectors' OPEN since that minute; no worker has a session.",
+        "https://docs.tigera.io/calico/latest/networking/configuring/bgp (change the global default AS number)",
+        now,
+        platform="other",
+        calico="v3.15.5",
+        kubernetes="v1.18.20",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    reflectors = {"kbs-rr1": "172.29.4.2", "kbs-rr2": "172.29.4.3"}
+    hosts = {f"kbs-node{n}": f"172.29.4.{20 + n}" for n in range(1, 5)}
+    system = {"os_image": "CentOS Linux 7 (Core)", "kernel": "3.10.0-1160.el7.x86_64", "runtime": "docker://19.3.14"}
+    story.hosts(reflectors, labels={"route-reflector": "true"}, **system)
+    story.hosts(hosts, **system)
+    story.staff(reflectors | hosts, ready=False, started=6_000_000, age=6_000_100)
+    for node in hosts:
+        story.not_established(story.pods[node], list(reflectors.values()), 16, 5300, 176)
+    me = "kbs-node3"
+    log = story.quiet(6500, 5450, 200)
+    log += [
+        story.say(5420, "INFO", 64, "confd", "client.go 827:", "Recompute BGP peerings: node_mesh/as_num updated"),
+        story.say(
+            5419.8,
+            "INFO",
+            64,
+            "confd",
+            "resource.go 265:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated",
+        ),
+        "bird: Reconfiguration requested by SIGHUP",
+        "bird: Reconfiguring",
+        *[f"bird: Restarting protocol Node_{r.replace('.', '_')}" for r in reflectors.values()],
+        "bird: Reconfigured",
+    ]
+    for turn in range(6):
+        for r in reflectors.values():
+            session = f"bird: Node_{r.replace('.', '_')}"
+            steps = (
+                "Error: Bad peer AS: 65080",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+            )
+            log += [f"{session}: {x}" for x in steps]
+        log += story.quiet(5300 - 860 * turn, 4600 - 860 * turn, 220)
+    story.log(story.pods[me], wrapped(story, log, "docker"), f"{story.pods[me]}-json.log")
+    story.texts["node-status-kbs-node3.txt"] = node_status(
+        [(r, "start", story.stamp(5400)[11:19], "Idle BGP Error: Bad peer AS") for r in reflectors.values()],
+        kind="node specific",
+    )
+    story.texts["bgp.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nitems:\n- apiVersion: projectcalico.org/v3\n  kind: BGPConfiguration\n  metadata:\n    name: default\n  spec:\n    asNumber: 65080\n    logSeverityScreen: Info\n    nodeToNodeMeshEnabled: false\n"
+        + "".join(
+            f"- apiVersion: projectcalico.org/v3\n  kind: BGPPeer\n  metadata:\n    name: to-rr{i}\n  spec:\n    asNumber: 64512\n    nodeSelector: '!has(route-reflector)'\n    peerIP: {ip}\n"
+            for i, ip in enumerate(reflectors.values(), 1)
+        )
+        + "kind: List\nmetadata: {}\n"
+    )
+    story.describe(me)
+    story.affected = list(hosts)
+    story.cite(f"{story.pods[me]}-json.log", "Bad peer AS: 65080")
+    return story
+
+
+def digits_swapped_on_one_host(now: datetime) -> Incident:
+    story = incident(
+        "one-hosts-own-number-has-two-digits-swapped",
+        CAUSE,
+        "AS per host towards Cumulus leaves: on the host that was rebuilt someone typed 65134 for 65143 with `calicoctl patch node`. The leaf answers its OPEN with a notification; no log was collected, calicoctl and the switch show both numbers.",
+        "https://github.com/projectcalico/calico/issues/2961",
+        now,
+        platform="other",
+        calico="v3.29.2",
+        kubernetes="v1.31.6",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"lab-c{n}": f"10.201.3.{10 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(
+        hosts, os_image="Debian GNU/Linux 12 (bookworm)", kernel="6.1.0-28-amd64", runtime="containerd://1.7.24"
+    )
+    bad = "lab-c3"
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=2_000_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, started=15_200, age=15_250)[0]
+    story.not_established(name, ["10.201.3.1", "10.201.3.2"], 7, 15_150, 1512)
+    right = {"lab-c1": 65141, "lab-c2": 65142, "lab-c3": 65134, "lab-c4": 65144}
+    story.texts["calicoctl.txt"] = (
+        "root@lab-c3:~# calicoctl get nodes -o wide\nNAME     ASN     IPV4             IPV6\n"
+        + "".join(f"{n}   {asn}   {hosts[n]}/24\n" for n, asn in right.items())
+        + "\nroot@lab-c3:~# calicoctl get bgppeers -o wide\nNAME     PEERIP       NODE    ASN     SELECTOR\nleaf-a   10.201.3.1   all()   65100\nleaf-b   10.201.3.2   all()   65100\n\nroot@lab-c3:~# calicoctl node status\n"
+        + node_status(
+            [
+                (p, "start", story.stamp(15_100 + i)[11:19], "Idle Received: Bad peer AS")
+                for i, p in enumerate(("10.201.3.1", "10.201.3.2"))
+            ],
+            kind="node specific",
+        )
+    )
+    day = now.strftime("%Y/%m/%d")
+    story.texts["leaf-a.txt"] = (
+        "cumulus@leaf-a:mgmt:~$ sudo vtysh -c 'show ip bgp summary' | tail -8\n"
+        "Neighbor        V         AS   MsgRcvd   MsgSent   TblVer  InQ OutQ  Up/Down State/PfxRcd   PfxSnt Desc\n"
+        "lab-c1(10.201.3.11) 4      65141     38211     38207        0    0    0     3w2d            3       21 N/A\n"
+        "lab-c2(10.201.3.12) 4      65142     38190     38201        0    0    0     3w2d            2       21 N/A\n"
+        "lab-c3(10.201.3.13) 4      65143      1011      1014        0    0    0    never       Active        0 N/A\n"
+        "lab-c4(10.201.3.14) 4      65144     38188     38203        0    0    0     3w2d            4       21 N/A\n\n"
+        "cumulus@leaf-a:mgmt:~$ sudo tail -3 /var/log/frr/bgpd.log\n"
+        + "".join(
+            f"{day} {story.stamp(95 - 30 * i)[11:19]} BGP: [HZN6M-XRM1G] 10.201.3.13 [Error] bad OPEN, remote AS is 65134, expected 65143\n"
+            for i in range(3)
+        )
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("calicoctl.txt", "Idle Received: Bad peer AS")
+    return story
+
+
+STORIES = [
+    rack_moved_to_the_other_leaf,
+    routers_expect_another_as,
+    global_number_changed_peers_not,
+    digits_swapped_on_one_host,
+]

@@ -109,4 +109,112 @@ def new_kernels_find_a_hash_they_do_not_expect(now: datetime) -> Incident:
     return story
 
 
-STORIES = [router_got_a_new_password, new_kernels_find_a_hash_they_do_not_expect]
+def both_namespaces_have_a_secret(now: datetime) -> Incident:
+    story = incident(
+        "two-secrets-of-one-name-with-two-values",
+        CAUSE,
+        "IKS 1.29 migration: the mesh password was changed in calico-system only, the workers that were not migrated yet read the secret of kube-system. Each group's sessions are up among themselves, none across; the kernels count MD5 failures, both secrets are readable.",
+        "https://docs.tigera.io/calico/latest/network-policy/comms/secure-bgp",
+        now,
+        platform="classic",
+        calico="v3.26.4",
+        kubernetes="v1.29.11+IKS",
+        difficulty="medium",
+    )
+    new = story.workers(
+        [f"10.73.118.{n}" for n in (4, 11)], labels={"projectcalico.org/operator-node-migration": "migrated"}
+    )
+    old = story.workers(
+        [f"10.73.118.{n}" for n in (15, 23, 30)], labels={"projectcalico.org/operator-node-migration": "pre-operator"}
+    )
+    names = story.agents(new, started=7200, age=7230)
+    story.agents(old, namespace="kube-system", started=2_100_000, age=2_100_100)
+    me = new[0]
+    story.not_established(names[0], old, 7165, 7190, 2, established=1)
+    story.typha(new[1])
+    log = story.boot(me, 7190, [*old, new[1]], up=[new[1]])
+    story.log(names[0], [*log, *story.quiet(7000, 15, 420)])
+    story.texts["birdcl-10.73.118.4.txt"] = protocols(
+        [
+            *[(p, "start", story.stamp(7188)[11:19], "Connect") for p in old],
+            (new[1], "up", story.stamp(7184)[11:19], "Established"),
+        ],
+        since=story.stamp(7188)[11:19],
+    )
+    story.texts["birdcl-10.73.118.15.txt"] = protocols(
+        [*[(p, "start", story.stamp(7150 + i)[11:19], ("Passive", "Connect")[i]) for i, p in enumerate(new)], *[(p, "up", story.stamp(2_090_000)[:10], "Established") for p in old[1:]]],
+        since=story.stamp(2_100_000)[:10], routes="up",
+    )  # fmt: skip
+    story.texts["nstat-10.73.118.15.txt"] = (
+        "#kernel\nTcpExtTCPTimeouts               1204               0.0\nTcpExtTCPMD5NotFound            0                  0.0\nTcpExtTCPMD5Unexpected          0                  0.0\nTcpExtTCPMD5Failure             5127               0.0\n"
+    )
+    story.texts["secrets.txt"] = (
+        "$ kubectl get secret -A | grep bgp\ncalico-system   calico-bgp-password   Opaque   1   2h9m\nkube-system     calico-bgp-password   Opaque   1   611d\n"
+        "$ for n in calico-system kube-system; do kubectl get secret calico-bgp-password -n $n -o jsonpath='{.data}' | sha256sum; done\n"
+        "9f1c6f0b1d6d1c38ad7a5b0b9a1f2f4c6a0f1c1b2e0e77c1e54b2a1c7de0a415  -\n02be6f2d3c7c9b5d0d8a1cb0c7711ab09c5d64a7c0de3a92d1c1f1bb60e5a7ff  -\n"
+        "$ nc -vz 10.73.118.15 5473; nc -vz 10.73.118.15 10250\nConnection to 10.73.118.15 5473 port [tcp/*] succeeded!\nConnection to 10.73.118.15 10250 port [tcp/*] succeeded!\n"
+    )
+    story.describe(me, names[0])
+    story.affected = [*new, *old]
+    story.cite("nstat-10.73.118.15.txt", "TcpExtTCPMD5Failure             5127")
+    return story
+
+
+def both_routers_share_one_key_of_the_secret(now: datetime) -> Incident:
+    story = incident(
+        "second-router-is-given-the-first-ones-password",
+        CAUSE,
+        "Each of the two Cisco switches has a password of its own; the BGPPeer of the second one was copied and still names the first one's key. The second switch finds invalid MD5 digests in the nodes' segments, the first session is up.",
+        "https://docs.tigera.io/calico/latest/reference/resources/bgppeer (password: secretKeyRef)",
+        now,
+        platform="other",
+        calico="v3.21.6",
+        kubernetes="v1.22.17",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"vsp-k8s{n:02}": f"172.18.90.{10 + n}" for n in range(1, 5)}
+    story.hosts(hosts, os_image="Ubuntu 20.04.6 LTS", kernel="5.4.0-150-generic", runtime="containerd://1.6.21")
+    names = story.staff(hosts, age=4200, started=4180)
+    for i, name in enumerate(names):
+        story.not_established(name, ["172.18.90.2"], 4140 + i, 4170, 3, established=4)
+    me = "vsp-k8s02"
+    mesh = [v for k, v in hosts.items() if k != me]
+    log = story.boot(me, 4175, mesh)[:-2]
+    for router in ("172_18_90_1", "172_18_90_2"):
+        log += [f"bird: Global_{router}: {x}" for x in ("Initializing", "Starting", "State changed to start")]
+    log += [
+        f"bird: Global_172_18_90_1: {x}"
+        for x in ("Connected to table master", "State changed to feed", "State changed to up")
+    ]
+    story.log(story.pods[me], [*log, *story.quiet(4000, 12, 240)])
+    lines = []
+    for i in range(12):
+        node, port = list(hosts.values())[i % 4], 33011 + 1709 * i
+        at = story.now.strftime("%b %e ") + story.stamp(300 - 21 * i)[11:23]
+        lines.append(f"{at}: %TCP-6-BADAUTH: Invalid MD5 digest from {node}({port}) to 172.18.90.2(179) tableid - 0")
+        if i == 5:
+            lines.append(f"{at}: %SYS-5-CONFIG_I: Configured from console by netops on vty0 (172.18.1.77)")
+    story.texts["rack4-sw2-show-logging.txt"] = "\n".join(lines) + "\n"
+    story.texts["bgppeer.yaml"] = "---\n".join(
+        f"apiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata:\n  name: rack4-sw{i}\nspec:\n  asNumber: 65004\n  peerIP: 172.18.90.{i}\n  password:\n    secretKeyRef:\n      key: rack4-sw1\n      name: bgp-passwords\n"
+        for i in (1, 2)
+    )
+    since = story.stamp(4170)[11:19]
+    table = protocols([(p, "up", since, "Established") for p in mesh], since=since, routes="up")
+    routers = protocols(
+        [("172.18.90.1", "up", since, "Established"), ("172.18.90.2", "start", since, "Connect")], kind="Global"
+    )
+    story.texts["vsp-k8s02-birdcl.txt"] = table + "".join(routers.splitlines(keepends=True)[-2:])
+    story.describe(me)
+    story.affected = list(hosts)
+    story.cite("rack4-sw2-show-logging.txt", "%TCP-6-BADAUTH: Invalid MD5 digest from")
+    return story
+
+
+STORIES = [
+    router_got_a_new_password,
+    new_kernels_find_a_hash_they_do_not_expect,
+    both_namespaces_have_a_secret,
+    both_routers_share_one_key_of_the_secret,
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container
-from telling import SOCKET, Incident, incident, node_status, wrapped
+from telling import SOCKET, Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-peer-down"
 
@@ -94,4 +94,113 @@ def stuck_in_init_for_hours(now: datetime) -> Incident:
     return story
 
 
-STORIES = [everybody_misses_the_same_one, stuck_in_init_for_hours]
+def neighbour_keeps_ending(now: datetime) -> Incident:
+    story = incident(
+        "session-refused-since-the-neighbours-agent-keeps-ending",
+        CAUSE,
+        "From one node's side only: BIRD's session to 10.61.0.14 went from up to start and is refused since; that machine is Ready and answers pings, but its calico-node ends at each start since the same minute. No log of the peer was sent.",
+        "https://docs.tigera.io/calico/latest/operations/troubleshoot/troubleshooting",
+        now,
+        platform="other",
+        calico="v3.11.3",
+        kubernetes="v1.17.17",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="medium",
+        acceptable=["worker-local-failure"],
+    )
+    hosts = {f"pg-{n}": f"10.61.0.{n}" for n in (11, 12, 13, 14)}
+    story.hosts(hosts, os_image="Ubuntu 18.04.5 LTS", kernel="4.15.0-136-generic", runtime="docker://19.3.6")
+    bad, me = "pg-14", "pg-12"
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=9_000_000)
+    story.staff({bad: hosts[bad]}, ready=False, restarts=54, waiting="CrashLoopBackOff", last=("Error", 1, 190), age=9_000_100)  # fmt: skip
+    peers = [v for k, v in hosts.items() if k != me]
+    log = story.quiet(16_900, 16_320, 150)
+    session = "bird: Mesh_10_61_0_14"
+    log += [f"{session}: State changed to {x}" for x in ("start", "stop", "down")] + [
+        f"{session}: Starting",
+        f"{session}: State changed to start",
+    ]
+    log += story.quiet(16_100, 30, 900)
+    story.log(story.pods[me], wrapped(story, log, "stamps"))
+    story.texts["pg-12-birdcl.txt"] = protocols(
+        [
+            (
+                p,
+                "start" if p == hosts[bad] else "up",
+                story.stamp(16_180)[11:19] if p == hosts[bad] else story.stamp(8_900_000)[:10],
+                "Active        Socket: Connection refused" if p == hosts[bad] else "Established",
+            )
+            for p in peers
+        ],
+        since=story.stamp(8_900_000)[:10],
+    )
+    story.texts["pg-14.txt"] = (
+        "pg-12 $ ping -c1 10.61.0.14 | tail -1\nrtt min/avg/max/mdev = 0.311/0.311/0.311/0.000 ms\n"
+        "pg-14 $ docker ps -a | grep calico-node\n"
+        '3b8d0f6a1c72   calico/node   "start_runit"   3 months ago   Exited (1) 3 minutes ago   k8s_calico-node_calico-node-8rw5t_kube-system_5b0c_54\n'
+        "pg-14 $ ss -ltn | grep -c ':179'\n0\n"
+    )
+    story.commands["nodes.txt"] = "get nodes -o wide"
+    story.commands["calico-pods.txt"] = "get pods -n kube-system -o wide"
+    story.affected = [bad]
+    story.cite("pg-14.txt", "Exited (1) 3 minutes ago")
+    return story
+
+
+def rollout_waits_for_two_pods_that_do_not_run(now: datetime) -> Incident:
+    story = incident(
+        "new-pods-of-a-patch-miss-two-that-crash",
+        CAUSE,
+        "ROKS patch day: each recreated calico-node says once that it misses 10.171.20.140 and .152; both workers are Ready, their calico-node pods are restarting without end and were not collected. The pods that complain are ready by now.",
+        "https://github.com/projectcalico/calico/issues/2290",
+        now,
+        platform="roks",
+        calico="v3.28.4",
+        kubernetes="v1.29.14+7cf4c05",
+        difficulty="easy",
+        acceptable=["worker-local-failure"],
+    )
+    red_hat = {
+        "os_image": "Red Hat Enterprise Linux 9.4 (Plow)",
+        "kernel": "5.14.0-427.59.1.el9_4.x86_64",
+        "runtime": "cri-o://1.29.13",
+    }
+    nodes = story.workers([f"10.171.20.{n}" for n in (131, 134, 137, 140, 145, 152)], **red_hat)
+    bad = [nodes[3], nodes[5]]
+    good = [n for n in nodes if n not in bad]
+    names = story.agents(good, started=2400, age=2440)
+    for i, node in enumerate(bad):
+        story.agents(
+            [node],
+            ready=False,
+            restarts=(11, 12)[i],
+            waiting="CrashLoopBackOff",
+            last=("Error", 1, 130 + 20 * i),
+            age=2450 + i,
+        )
+    for name in names:
+        story.not_established(name, bad, 2365, 2390, 2, established=3)
+        story.pod_event(name, "Created", "Created container calico-node", 2401, type_="Normal")
+        story.pod_event(name, "Started", "Started container calico-node", 2400, type_="Normal")
+    story.typha(good[0])
+    story.typha(good[1], "cz6vq")
+    for node in nodes:
+        story.other(f"ibm-keepalived-watcher-{node[-3:]}xk", node, app="ibm-keepalived-watcher", started=2_000_000)
+    me = good[2]
+    peers = [n for n in nodes if n != me]
+    log = story.boot(me, 2398, peers, up=[p for p in peers if p not in bad])
+    log += [*story.quiet(2300, 2160, 120), "bird: Graceful restart done", *story.quiet(2100, 14, 190)]
+    story.log(names[2], log)
+    story.describe(me, names[2])
+    story.affected = bad
+    story.cite("pods.txt", "CrashLoopBackOff")
+    return story
+
+
+STORIES = [
+    everybody_misses_the_same_one,
+    stuck_in_init_for_hours,
+    neighbour_keeps_ending,
+    rollout_waits_for_two_pods_that_do_not_run,
+]

@@ -132,4 +132,121 @@ def something_resets_bgp_in_between(now: datetime) -> Incident:
     return story
 
 
-STORIES = [isolated_by_the_security_group, something_resets_bgp_in_between]
+def firewalld_came_with_the_hardening(now: datetime) -> Incident:
+    story = incident(
+        "firewalld-rejects-what-is-not-in-its-zone",
+        CAUSE,
+        "ROKS on customer hosts: a hardening playbook enabled firewalld on one host and rebooted it; it rejects what its zone does not list, BGP among it. The neighbours get 'No route to host' for port 179 only, in one subnet, and 10250 and ping work.",
+        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements",
+        now,
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.28.11+add48d0",
+        registry="icr.io/ext/calico",
+        difficulty="easy",
+    )
+    hosts = {f"bk-osh-{n:02}": f"10.37.144.{60 + n}" for n in range(1, 6)}
+    story.hosts(
+        hosts,
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        kernel="4.18.0-553.8.1.el8_10.x86_64",
+        runtime="cri-o://1.28.8",
+    )
+    bad, me = "bk-osh-01", "bk-osh-02"
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_300_000)
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=1, started=10_600, last=("Unknown", 255, 10_700), age=1_300_100
+    )[0]
+    peers = [v for k, v in hosts.items() if k != bad]
+    story.not_established(name, peers, 12, 10_300, 343)
+    story.typha("bk-osh-03")
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 90b2b0f7-3d54-4d6b-8b1e-0a9f6c1d2e37", 10_740
+    )
+    log = story.boot(bad, 10_590, peers, up=[], interface="ens192", prefix=24)
+    story.log(
+        name, [*log, *story.quiet(10_400, 10_340, 62), "bird: Graceful restart done", *story.quiet(10_200, 12, 700)]
+    )
+    rows = [(v, "up", story.stamp(1_299_000)[:10], "Established") for k, v in hosts.items() if k not in (bad, me)]
+    story.texts["node-status-bk-osh-02.txt"] = node_status(
+        [*rows, (hosts[bad], "start", story.stamp(10_730)[11:19], "Active Socket: No route to host")]
+    )
+    story.texts["checks.txt"] = (
+        f"[root@bk-osh-02 ~]# nc -vz {hosts[bad]} 179\nNcat: Version 7.70 ( https://nmap.org/ncat )\nNcat: No route to host.\n"
+        f"[root@bk-osh-02 ~]# nc -vz {hosts[bad]} 10250\nNcat: Version 7.70 ( https://nmap.org/ncat )\nNcat: Connected to {hosts[bad]}:10250.\nNcat: 0 bytes sent, 0 bytes received in 0.01 seconds.\n"
+        f"[root@bk-osh-02 ~]# ping -c1 -q {hosts[bad]} | tail -2\n1 packets transmitted, 1 received, 0% packet loss, time 0ms\nrtt min/avg/max/mdev = 0.288/0.288/0.288/0.000 ms\n\n"
+        "[root@bk-osh-01 ~]# systemctl status firewalld | sed -n 1,3p\n● firewalld.service - firewalld - dynamic firewall daemon\n   Loaded: loaded (/usr/lib/systemd/system/firewalld.service; enabled; vendor preset: enabled)\n"
+        f"   Active: active (running) since {story.stamp(10_690)[:19]} UTC; 2h 58min ago\n"
+        "[root@bk-osh-01 ~]# firewall-cmd --list-all | grep -E 'target|services|ports:'\n  target: default\n  services: ssh\n  ports: 10250/tcp 30000-32767/tcp 30000-32767/udp 2040-2041/tcp\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("checks.txt", "Ncat: No route to host.")
+    return story
+
+
+def ufw_counts_them(now: datetime) -> Incident:
+    story = incident(
+        "ufw-on-two-of-six-machines",
+        CAUSE,
+        "Two machines were set up from a list of kubeadm's ports with ufw on (22, 10250, 30000:32767, nothing for BGP): having the lowest addresses they only listen for BGP, and whoever dials them is dropped. The kernel's log names port 179.",
+        "https://github.com/projectcalico/calico/issues/5128",
+        now,
+        platform="other",
+        calico="v3.22.2",
+        kubernetes="v1.23.9",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"mk8s-{x}": f"192.168.112.{n}" for x, n in zip("abcdef", (21, 22, 23, 24, 25, 26), strict=True)}
+    story.hosts(
+        {k: v for k, v in hosts.items() if k < "mk8s-e"}, os_image="Ubuntu 20.04.4 LTS", kernel="5.4.0-110-generic"
+    )
+    bad = {k: v for k, v in hosts.items() if k in ("mk8s-a", "mk8s-b")}
+    story.hosts(
+        {k: v for k, v in hosts.items() if k >= "mk8s-e"}, os_image="Ubuntu 20.04.4 LTS", kernel="5.4.0-110-generic"
+    )
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=88_000, age=88_100)
+    names = story.staff(bad, ready=False, started=87_000, age=87_040)
+    for node, name in zip(bad, names, strict=True):
+        story.not_established(name, [v for k, v in hosts.items() if k != node], 10, 86_900, 2890)
+    peers = [v for k, v in hosts.items() if k != "mk8s-a"]
+    log = story.boot("mk8s-a", 86_990, peers, up=[], interface="ens18", prefix=24)
+    story.log(names[0], [*log, *story.quiet(3000, 12, 180)])
+    kernel = []
+    for i in range(14):
+        src, dst = list(hosts.values())[2 + i % 4], "192.168.112.21"
+        kernel.append(
+            f"{story.syslog(240 - 17 * i)} mk8s-a kernel: [{86_700 + 17 * i}.{204417 + 311 * i}] [UFW BLOCK] IN=ens18 OUT= MAC=52:54:00:8a:1c:0{i % 4}:52:54:00:11:7e:21:08:00 SRC={src} DST={dst} LEN=60 TOS=0x00 PREC=0xC0 TTL=64 ID={10211 + 977 * i} DF PROTO=TCP SPT={35001 + 1203 * i} DPT=179 WINDOW=64240 RES=0x00 SYN URGP=0"
+        )
+        if i % 6 == 4:
+            kernel.append(
+                f"{story.syslog(238 - 17 * i)} mk8s-a systemd[1]: Starting Cleanup of Temporary Directories..."
+            )
+    story.texts["syslog-mk8s-a.txt"] = "\n".join(kernel) + "\n"
+    story.texts["birdcl-mk8s-d.txt"] = protocols(
+        [
+            (
+                v,
+                "start" if k in bad else "up",
+                story.stamp(86_950 if k in bad else 87_900)[:10],
+                "Connect" if k in bad else "Established",
+            )
+            for k, v in hosts.items()
+            if k != "mk8s-d"
+        ],
+        since=story.stamp(88_000)[:10],
+    )
+    story.describe("mk8s-a", names[0])
+    story.affected = list(bad)
+    story.cite("syslog-mk8s-a.txt", "DPT=179")
+    return story
+
+
+STORIES = [
+    isolated_by_the_security_group,
+    something_resets_bgp_in_between,
+    firewalld_came_with_the_hardening,
+    ufw_counts_them,
+]

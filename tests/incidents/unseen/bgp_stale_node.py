@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, wrapped
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-stale-node"
 
@@ -98,4 +98,101 @@ def scrapped_host_in_the_list(now: datetime) -> Incident:
     return story
 
 
-STORIES = [dead_nodes_of_the_autoscaler, scrapped_host_in_the_list]
+def pool_was_taken_to_zero_and_back(now: datetime) -> Incident:
+    story = incident(
+        "pool-resized-to-zero-over-the-weekend",
+        CAUSE,
+        "IKS classic: the only pool was set to zero on Friday and to three on Monday; with no worker left nothing deleted the former Calico nodes. The new workers' agents miss three addresses that belong to no worker; `ibmcloud ks worker ls` shows them as deleted, calicoctl still lists them.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-ts-worker-delete-pods-fail",
+        now,
+        platform="classic",
+        calico="v3.24.5",
+        kubernetes="v1.25.16+IKS",
+        namespace="kube-system",
+        difficulty="easy",
+    )
+    nodes = story.workers([f"10.138.84.{n}" for n in (197, 201, 214)], age=1500, since=1300)
+    gone = ["10.138.84.170", "10.138.84.182", "10.138.84.186"]
+    names = story.agents(nodes, started=1340, age=1400)
+    for i, name in enumerate(names):
+        story.not_established(name, gone, 1300 + i, 1330, 2, established=2)
+        story.pod_event(name, "Started", "Started container calico-node", 1340, type_="Normal")
+    me = nodes[1]
+    peers = [n for n in nodes if n != me]
+    log = story.boot(me, 1338, [*gone, *peers], up=peers)
+    story.log(names[1], [*log, *story.quiet(1230, 1100, 62), "bird: Graceful restart done", *story.quiet(1060, 9, 130)])
+    story.texts["calicoctl-get-nodes.txt"] = "NAME            ASN       IPV4               IPV6\n" + "".join(
+        f"{n}   (64512)   {n}/26\n" for n in sorted([*gone, *nodes])
+    )
+    rows = [
+        *[(n, f"{i:08x}", "deleted", "-") for i, n in enumerate(gone, 0x1A2)],
+        *[(n, f"{i:08x}", "normal", "Ready") for i, n in enumerate(nodes, 0x1B0)],
+    ]
+    story.texts["ibmcloud-ks-worker-ls-show-deleted.txt"] = (
+        "OK\nID                                                    Public IP   Private IP      Flavor               State     Status   Zone    Version\n"
+        + "".join(
+            f"kube-ck1sample0f0o5n0-stage-default-{number}   -           {n:15} b3c.4x16.encrypted   {state:9} {status:8} fra05   1.25.16_1570\n"
+            for n, number, state, status in rows
+        )
+    )
+    story.describe(me, names[1])
+    story.affected = nodes
+    story.cite("calicoctl-get-nodes.txt", gone[0])
+    return story
+
+
+def machines_of_the_former_deployment(now: datetime) -> Incident:
+    story = incident(
+        "rolled-machines-stay-in-birds-configuration",
+        CAUSE,
+        "Cluster API replaced its machines one by one in a cluster that was set up without calico-kube-controllers: four former machines are still in every BIRD's mesh ('No route to host'), no `kubectl get nodes` shows them, their block affinities are still there too.",
+        "https://docs.tigera.io/calico/latest/operations/decommissioning-a-node",
+        now,
+        platform="other",
+        calico="v3.27.0",
+        kubernetes="v1.28.6",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {
+        f"prod-md-0-7q2xd-{x}": f"10.150.2.{n}"
+        for x, n in zip(("4mvkz", "8wlst", "hn2cq", "xr95p"), (61, 62, 64, 69), strict=True)
+    }
+    gone = {
+        f"prod-md-0-5kf8b-{x}": f"10.150.2.{n}"
+        for x, n in zip(("2jt6w", "d7zqn", "rrk4c", "z9m8v"), (41, 42, 47, 50), strict=True)
+    }
+    story.hosts(
+        hosts,
+        os_image="Flatcar Container Linux by Kinvolk 3602.2.3 (Oklo)",
+        kernel="5.15.142-flatcar",
+        runtime="containerd://1.7.13",
+        age=90_000,
+        since=89_000,
+    )
+    story.staff(hosts, started=88_000, age=88_100)
+    me = "prod-md-0-7q2xd-hn2cq"
+    name = story.pods[me]
+    peers = [v for k, v in hosts.items() if k != me]
+    story.recreated(name, list(gone.values()), 2700, 3)
+    log = story.boot(me, 2726, [*gone.values(), *peers], up=peers, interface="eth0", prefix=24)
+    story.log(name, [*log, *story.quiet(2600, 2480, 62), "bird: Graceful restart done", *story.quiet(2400, 9, 300)])
+    story.texts["birdcl.txt"] = protocols(
+        [*[(g, "start", story.stamp(2724)[11:19], "Active        Socket: No route to host") for g in gone.values()], *[(p, "up", story.stamp(2720)[11:19], "Established") for p in peers]],
+        since=story.stamp(2724)[11:19], routes="up",
+    )  # fmt: skip
+    story.texts["blockaffinities.txt"] = "NAME\n" + "".join(
+        f"{n}-172-20-{16 * i}-0-26\n" for i, n in enumerate([*gone, *hosts], 1)
+    )
+    story.describe(me, name)
+    story.affected = [me]
+    story.cite("birdcl.txt", "Mesh_10_150_2_41")
+    return story
+
+
+STORIES = [
+    dead_nodes_of_the_autoscaler,
+    scrapped_host_in_the_list,
+    pool_was_taken_to_zero_and_back,
+    machines_of_the_former_deployment,
+]

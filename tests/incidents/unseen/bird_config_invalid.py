@@ -148,4 +148,160 @@ def included_file_is_missing_for_v6(now: datetime) -> Incident:
     return story
 
 
-STORIES = [own_template_of_another_release, included_file_is_missing_for_v6]
+def quotation_mark_in_the_password(now: datetime) -> Incident:
+    story = incident(
+        "new-mesh-password-holds-a-quotation-mark",
+        CAUSE,
+        "IKS VPC: the customer put a generated password with a double quote into calico-bgp-password. BIRD refuses every bird.cfg rendered with it; running agents keep the former file, the worker that was replaced has none that parses, so its BIRD ends each second.",
+        "https://docs.tigera.io/calico/latest/network-policy/comms/secure-bgp",
+        now,
+        platform="vpc",
+        calico="v3.29.3",
+        kubernetes="v1.32.3+IKS",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.242.128.{n}" for n in (4, 6, 9, 13)])
+    bad = story.workers(["10.242.128.22"], age=5400, since=5200)[0]
+    story.agents(nodes, started=2_000_000)
+    name = story.agents([bad], ready=False, started=5240, age=5300)[0]
+    story.probe(
+        name,
+        "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+        18, 5230, 174,
+    )  # fmt: skip
+    story.typha(nodes[1])
+    log = story.boot(bad, 5238, bird=False)
+    for i in range(7):
+        at, file = 5235 - 740 * i, f".bird.cfg{1203847123 + 88213 * i}"
+        log += [
+            story.say(
+                at,
+                "ERROR",
+                60,
+                "confd",
+                "resource.go 317:",
+                f'Error from checkcmd "bird -p -c /etc/calico/confd/config/{file}": "bird: /etc/calico/confd/config/{file}:168:23 syntax error\\n"',
+            ),
+            *(
+                [
+                    story.say(
+                        at,
+                        "INFO",
+                        60,
+                        "confd",
+                        "resource.go 251:",
+                        "Check failed, but file does not yet exist - create anyway",
+                    )
+                ]
+                if i == 0
+                else [story.say(at, "ERROR", 60, "confd", "run.go 66:", "Config check failed: exit status 1")]
+            ),
+            *["bird: /etc/calico/confd/config/bird.cfg:168:23 syntax error"] * 5,
+            *story.quiet(at - 60, at - 500, 260),
+        ]
+    story.log(name, log)
+    story.texts["bird.cfg-lines-160-171.txt"] = (
+        "# For peer /host/10.242.128.4/ip_addr_v4\nprotocol bgp Mesh_10_242_128_4 from bgp_template {\n  multihop;\n  ttl security off;\n  neighbor 10.242.128.4 as 64512;\n  source address 10.242.128.22;  # The local address we use for the TCP connection\n  # (password line removed before sending; it is q7...\"...Lk, made by the vault's generator)\n}\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "bird.cfg:168:23 syntax error")
+    return story
+
+
+def customers_template_of_a_newer_release(now: datetime) -> Incident:
+    story = incident(
+        "templates-in-a-config-map-use-a-function-confd-lacks",
+        CAUSE,
+        "Own BIRD templates are mounted from a config map; they were copied from a newer release and call a function this confd does not know. bird.cfg is not rendered on any node that restarts; those that were not restarted go on with their old file.",
+        "https://github.com/projectcalico/calico/blob/master/confd/pkg/resource/template/resource.go",
+        now,
+        platform="other",
+        calico="v3.23.3",
+        kubernetes="v1.24.9",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="medium",
+        acceptable=["invalid-calico-config", "crd-or-version-mismatch"],
+    )
+    hosts = {f"hpc-{n:03}": f"172.27.200.{n}" for n in (101, 102, 103, 104, 105)}
+    story.hosts(
+        hosts,
+        os_image="AlmaLinux 8.7 (Stone Smilodon)",
+        kernel="4.18.0-425.10.1.el8_7.x86_64",
+        runtime="containerd://1.6.14",
+    )
+    bad = ["hpc-101", "hpc-102"]
+    names = story.staff(
+        {k: hosts[k] for k in bad}, ready=False, restarts=5, started=130, last=("Error", 137, 160), age=1_900
+    )
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=4_000_000, age=4_000_100)
+    for name in names:
+        story.probe(
+            name,
+            "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+            14,
+            1880,
+            62,
+        )
+        story.probe(
+            name,
+            "bird/confd is not live: Service bird is not running. Output << down: /etc/service/enabled/bird: 0s, normally up, want up >>",
+            170,
+            1800,
+            30,
+            kind="Liveness",
+        )
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            190,
+            1790,
+            5,
+            type_="Normal",
+        )
+    me = bad[1]
+    log = story.boot(me, 128, bird=False, interface="ib0", prefix=22)
+    error = 'Unable to process template /etc/calico/confd/templates/bird.cfg.template, template: bird.cfg.template:9: function "bgpFilterBIRDFuncs" not defined'
+    log += [
+        story.say(
+            125.9,
+            "INFO",
+            60,
+            "confd",
+            "resource.go 277:",
+            "Target config /etc/calico/confd/config/bird_aggr.cfg has been updated due to change in key: /calico/v1/ipam/v4/pool",
+        ),
+        story.say(
+            125.8,
+            "INFO",
+            60,
+            "confd",
+            "resource.go 277:",
+            "Target config /etc/calico/confd/config/bird6_aggr.cfg has been updated due to change in key: /calico/v1/ipam/v6/pool",
+        ),
+        story.say(125.7, "ERROR", 60, "confd", "run.go 52:", error),
+    ]
+    for i in range(22):
+        log.append(
+            "bird: Unable to open configuration file /etc/calico/confd/config/bird.cfg: No such file or directory"
+        )
+        if i % 5 == 4:
+            log.append(story.say(110 - 4 * i, "ERROR", 60, "confd", "run.go 52:", error))
+    story.log(names[1], [*log, *story.quiet(64, 4, 61)])
+    story.texts["config-map.txt"] = (
+        "Name:         bird-templates\nNamespace:    kube-system\nLabels:       <none>\nAnnotations:  <none>\n\nData\n====\nbird.cfg.template:\n----\nfunction apply_communities ()\n{\n{{- $prefix_cidrs := getvs ... }}\n(... 231 lines)\n\nBinaryData\n====\n\nEvents:  <none>\n"
+    )
+    story.describe(me, names[1])
+    story.affected = bad
+    story.cite(f"{names[1]}.log", 'function "bgpFilterBIRDFuncs" not defined')
+    return story
+
+
+STORIES = [
+    own_template_of_another_release,
+    included_file_is_missing_for_v6,
+    quotation_mark_in_the_password,
+    customers_template_of_a_newer_release,
+]

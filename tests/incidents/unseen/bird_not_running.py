@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, node_status
 
 CAUSE = "bird-not-running"
 
@@ -137,4 +137,129 @@ def limit_of_its_address_space(now: datetime) -> Incident:
     return story
 
 
-STORIES = [a_second_bird_of_the_host, limit_of_its_address_space]
+def somebody_stopped_the_service(now: datetime) -> Incident:
+    story = incident(
+        "sv-stop-bird-and-nobody-started-it-again",
+        CAUSE,
+        "IKS VPC: during a test somebody ran `sv stop bird` inside one worker's calico-node. BIRD shut down in order and stays down (runit does not want it up), the neighbours had an administrative shutdown and are refused since; felix and confd go on, the container is not restarted.",
+        "https://github.com/projectcalico/calico/issues/9638",
+        now,
+        platform="vpc",
+        calico="v3.27.5",
+        kubernetes="v1.30.10+IKS",
+        difficulty="easy",
+    )
+    nodes = story.workers([f"10.248.3.{n}" for n in (7, 8, 15, 16, 19)])
+    bad = nodes[2]
+    story.agents([n for n in nodes if n != bad], started=1_700_000)
+    name = story.agents([bad], ready=False, started=1_700_000)[0]
+    story.probe(
+        name,
+        "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+        21, 18_200, 607,
+    )  # fmt: skip
+    story.typha(nodes[0])
+    peers = [n for n in nodes if n != bad]
+    sessions = [f"bird: Mesh_{p.replace('.', '_')}" for p in peers]
+    log = story.quiet(19_400, 18_400, 240)
+    log += [
+        "bird: Shutting down",
+        "bird: device1: Shutting down",
+        "bird: device1: State changed to flush",
+        "bird: direct1: Shutting down",
+        "bird: direct1: State changed to flush",
+    ]
+    log += [line for s in sessions for line in (f"{s}: Shutting down", f"{s}: State changed to stop")]
+    log += ["bird: device1: State changed to down", "bird: direct1: State changed to down"]
+    log += [f"{s}: State changed to down" for s in sessions]
+    log += ["bird: Shutdown completed", *story.quiet(18_100, 9, 1200)]
+    story.log(name, log)
+    story.texts["exec-in-the-pod.txt"] = (
+        f"$ kubectl exec -n calico-system {name} -c calico-node -- sv status /etc/service/enabled/bird /etc/service/enabled/bird6 /etc/service/enabled/confd /etc/service/enabled/felix\n"
+        "down: /etc/service/enabled/bird: 18217s, normally up\nrun: /etc/service/enabled/bird6: (pid 71) 1700004s\nrun: /etc/service/enabled/confd: (pid 69) 1700004s\nrun: /etc/service/enabled/felix: (pid 66) 1700004s\n"
+        f"$ kubectl exec -n calico-system {name} -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols\nUnable to connect to server control socket (/var/run/calico/bird.ctl): No such file or directory\ncommand terminated with exit code 1\n"
+    )
+    neighbour = nodes[3]
+    story.texts[f"node-status-{neighbour}.txt"] = node_status(
+        [
+            (
+                n,
+                "start" if n == bad else "up",
+                story.stamp(18_217)[11:19] if n == bad else story.stamp(1_699_000)[:10],
+                "Active Socket: Connection refused" if n == bad else "Established",
+            )
+            for n in nodes
+            if n != neighbour
+        ]
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite("exec-in-the-pod.txt", "down: /etc/service/enabled/bird: 18217s, normally up")
+    return story
+
+
+def bird_was_left_stopped_by_a_debugger(now: datetime) -> Incident:
+    story = incident(
+        "bird-accepts-and-never-answers",
+        CAUSE,
+        "On one host a support tool attached to BIRD to take a core and left it in state T (stopped). The socket is there, the probe's read times out, birdcl hangs; all neighbours lost the session by their hold timers. The host has nothing to do otherwise.",
+        "https://github.com/projectcalico/calico/issues/7472",
+        now,
+        platform="other",
+        calico="v3.21.5",
+        kubernetes="v1.22.13",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+        acceptable=["worker-local-failure"],
+    )
+    hosts = {f"cas-{x}": f"10.68.14.{n}" for x, n in zip("1234", (33, 34, 35, 36), strict=True)}
+    story.hosts(
+        hosts, os_image="Debian GNU/Linux 11 (bullseye)", kernel="5.10.0-18-amd64", runtime="containerd://1.6.8"
+    )
+    bad = "cas-2"
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=3_300_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, started=3_300_000)[0]
+    story.probe(
+        name,
+        "BIRD is not ready: Error executing command: read unix @->/var/run/calico/bird.ctl: i/o timeout",
+        13,
+        5080,
+        169,
+    )
+    log = story.quiet(6000, 12, 190)
+    story.log(name, log)
+    other = "cas-4"
+    session = f"bird: Mesh_{hosts[bad].replace('.', '_')}"
+    steps = (
+        "Error: Hold timer expired",
+        "State changed to stop",
+        "State changed to down",
+        "Starting",
+        "State changed to start",
+    )
+    story.log(
+        story.pods[other],
+        [*story.quiet(6000, 4950, 200), *[f"{session}: {x}" for x in steps], *story.quiet(4800, 20, 420)],
+    )
+    story.texts["cas-2.txt"] = (
+        "root@cas-2:~# uptime\n "
+        + story.stamp(240)[11:19]
+        + " up 38 days,  4:51,  1 user,  load average: 0.21, 0.24, 0.20\n"
+        "root@cas-2:~# ps -eo pid,stat,pcpu,etimes,wchan:14,args | grep -E 'bird|confd|felix' | grep -v grep\n"
+        "   3120 Ss    0.0 3300004 -              runsv bird\n   3121 Ss    0.0 3300004 -              runsv bird6\n   3133 Tl    0.0 3300003 do_signal_stop bird -R -s /var/run/calico/bird.ctl -d -c /etc/calico/confd/config/bird.cfg\n"
+        "   3134 S     0.0 3300003 poll_schedule_ bird6 -R -s /var/run/calico/bird6.ctl -d -c /etc/calico/confd/config/bird6.cfg\n   3126 Sl    1.4 3300004 -              calico-node -felix\n   3128 Sl    0.2 3300004 -              calico-node -confd\n"
+        f"root@cas-2:~# timeout 10 nerdctl -n k8s.io exec {name[-5:]} birdcl -s /var/run/calico/bird.ctl show status; echo rc=$?\nrc=124\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("cas-2.txt", "do_signal_stop bird -R -s /var/run/calico/bird.ctl")
+    return story
+
+
+STORIES = [
+    a_second_bird_of_the_host,
+    limit_of_its_address_space,
+    somebody_stopped_the_service,
+    bird_was_left_stopped_by_a_debugger,
+]

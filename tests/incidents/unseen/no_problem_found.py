@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import FELIX_503, SOCKET, Incident, incident, node_status
+from cluster import container
+from telling import FELIX_503, SOCKET, Incident, incident, node_status, protocols
 
 CAUSE = "no-problem-found"
 
@@ -282,4 +283,119 @@ def iks_lists_and_one_old_complaint(now: datetime) -> Incident:
     return story
 
 
-STORIES = [replaced_workers_and_a_worried_reader, update_finished_yesterday, iks_lists_and_one_old_complaint]
+def log_full_of_harmless_warnings(now: datetime) -> Incident:
+    story = incident(
+        "warnings-of-a-busy-but-healthy-log",
+        CAUSE,
+        "A classic cluster whose log was sent because it holds WARNING and ERROR: retries that succeed, flapping pod interfaces, conntrack entries already gone, one typha reconnect, strange next hops. All pods are 1/1 for weeks, every session is established.",
+        "calico-messages.yaml, entries of role benign",
+        now,
+        platform="classic",
+        calico="v3.29.5",
+        kubernetes="v1.31.10+IKS",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.138.92.{n}" for n in (19, 27, 30, 44, 51)])
+    story.agents(nodes, started=2_100_000, age=2_100_300)
+    story.typha(nodes[1], started=2_100_000)
+    story.typha(nodes[3], "v8qkd", started=2_100_000)
+    me = nodes[2]
+    name = story.pods[me]
+    log = story.quiet(5400, 4800, 64)
+    iface = "cali9c1f2e07ab4"
+    log += [
+        story.say(4780, "INFO", 61, "felix", "int_dataplane.go 1954:", f'Linux interface state changed. ifIndex=412 ifaceName="{iface}" state="up"'),
+        story.say(4779.9, "WARNING", 61, "felix", "route_table.go 857:", f'First attempt at updating routing table failed.  Retrying... error=some interfaces flapped during route update: [{iface}] ifaceRegex="^cali.*" ipVersion=0x4 tableIndex=254'),
+        story.say(4779.8, "INFO", 61, "felix", "endpoint_mgr.go 1434:", f'Skipping configuration of interface because it is oper down. ifaceName="{iface}"'),
+        story.say(4779.2, "INFO", 61, "felix", "endpoint_mgr.go 1339:", f'Applying /proc/sys configuration to interface. ifaceName="{iface}"'),
+        *story.quiet(4700, 3700, 66),
+        story.say(3650, "WARNING", 61, "felix", "table.go 713:", 'Detected out-of-sync inserts, marking for resync actualRuleIDs=[]string{"", "", "tVnHkvAo15HuiPy0"} chainName="FORWARD" expectedRuleIDs=[]string{"tVnHkvAo15HuiPy0", "", ""} ipVersion=0x4 table="filter"'),
+        story.say(3649.9, "WARNING", 61, "felix", "table.go 1082:", 'Failed to program iptables, will retry error=exit status 1 ipVersion=0x4 table="filter"'),
+        story.say(3649.8, "WARNING", 61, "felix", "table.go 1101:", 'Succeeded after retry. ipVersion=0x4 table="filter"'),
+        *story.quiet(3600, 2900, 65),
+        story.say(2850, "ERROR", 61, "felix", "conntrack.go 116:", 'Failed to remove conntrack flows after retries. direction="--orig-src" error=exit status 1 ip=172.30.201.88 output="conntrack v1.4.4 (conntrack-tools): Operation failed: such conntrack doesn\'t exist\\n"'),
+        "bird: KRT: Received route 172.30.201.88/32 with unknown ifindex 398",
+        "bird: Kernel dropped some netlink messages, will resync on next scan.",
+        *story.quiet(2800, 2000, 63),
+        story.say(1990, "WARNING", 62, "confd", "sync_client.go 417:", f'Failed to read from server connID=0x0 connection=&discovery.Typha{{Addr:"{nodes[1]}:5473", IP:"{nodes[1]}", NodeName:(*string)(nil)}} error=EOF type=""'),
+        story.say(1989, "INFO", 62, "confd", "sync_client.go 208:", f'Successfully connected to Typha at {nodes[3]}:5473 after 3.9ms. myID=0x2 type="bgp"'),
+        story.say(1988.9, "INFO", 62, "confd", "sync_client.go 281:", "Received sync status message from Typha: in-sync"),
+        *story.quiet(1900, 10, 62),
+    ]  # fmt: skip
+    story.log(name, log)
+    story.texts["birdcl-show-protocols-10.138.92.30.txt"] = protocols(
+        [(n, "up", "2026-10-29", "Established") for n in nodes if n != me], since="2026-10-29", routes="up"
+    )
+    story.describe(me)
+    story.cite("birdcl-show-protocols-10.138.92.30.txt", "Established")
+    return story
+
+
+def one_reboot_in_the_night(now: datetime) -> Incident:
+    story = incident(
+        "worker-was-rebooted-on-purpose-last-night",
+        CAUSE,
+        "On-premises operator install: one host was rebooted at night for a kernel update. Its pods show 'Unknown, exit code 255' once, the events of its start-up (socket, 503, graceful restart, NodeNotReady) are all hours old; since then 1/1 everywhere and all peers established.",
+        "calico-messages.yaml and iks-roks-facts.md (start-up noise after a reboot)",
+        now,
+        platform="other",
+        calico="v3.30.2",
+        kubernetes="v1.33.3",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"edge-a{n}": f"192.168.77.{20 + n}" for n in (1, 2, 3, 4)}
+    me = "edge-a3"
+    story.hosts({k: v for k, v in hosts.items() if k != me}, os_image="Rocky Linux 9.6 (Blue Onyx)", kernel="5.14.0-570.22.1.el9_6.x86_64", runtime="containerd://2.1.3")  # fmt: skip
+    story.hosts({me: hosts[me]}, since=30_700, os_image="Rocky Linux 9.6 (Blue Onyx)", kernel="5.14.0-570.32.1.el9_6.x86_64", runtime="containerd://2.1.3")  # fmt: skip
+    story.staff({k: v for k, v in hosts.items() if k != me}, started=1_600_000)
+    name = story.staff({me: hosts[me]}, restarts=1, started=30_780, last=("Unknown", 255, 30_900), init=[
+        container(story, "flexvol-driver", "quay.io/calico/pod2daemon-flexvol:v3.30.2", done=True, started=30_800),
+        container(story, "install-cni", "quay.io/calico/cni:v3.30.2", done=True, started=30_790),
+    ])[0]  # fmt: skip
+    story.typha("edge-a1", started=1_600_000)
+    story.typha("edge-a2", "9x4lm", started=1_600_000)
+    story.node_event(me, "Starting", "Starting kubelet.", 30_830, type_="Normal")
+    story.node_event(me, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", 30_830)
+    story.node_event(
+        me, "Rebooted", f"Node {me} has been rebooted, boot id: 5b7e6e0c-0d54-4f1e-9a53-51b0c5d7b1c2", 30_828
+    )
+    story.node_event(me, "NodeNotReady", f"Node {me} status is now: NodeNotReady", 30_827, type_="Normal")
+    story.node_event(me, "NodeReady", f"Node {me} status is now: NodeReady", 30_700, type_="Normal")
+    story.probe(name, SOCKET, 30_770, 30_772, 2)
+    story.probe(name, FELIX_503, 30_766, 30_766)
+    story.probe(name, "BIRD is not ready: graceful restart in progress", 30_740, 30_760, 3)
+    story.events()
+    peers = [a for n, a in hosts.items() if n != me]
+    log = [
+        f"W{story.klog(30_781)}       9 client_config.go:667] Neither --kubeconfig nor --master was specified.  Using the inClusterConfig.  This might not work.",
+        *story.boot(me, 30_780, peers, prefix=24, interface="bond0"),
+        story.say(30_770, "WARNING", 61, "felix", "int_dataplane.go 775:", "could not determine default rp_filter setting, defaulting to strict error=open /proc/sys/net/ipv4/conf/default/rp_filter: no such file or directory"),
+        story.say(30_768, "INFO", 61, "felix", "health.go 336:", "Overall health status changed: live=true ready=true"),
+        story.say(22_100, "INFO", 61, "felix", "sync_client.go 281:", "Received sync status message from Typha: in-sync"),
+        *story.quiet(3000, 10, 130),
+    ]  # fmt: skip
+    story.log(name, log)
+    story.texts[f"{name}-previous.log"] = (
+        f'Error from server (BadRequest): previous terminated container "calico-node" in pod "{name}" not found\n'
+    )
+    story.texts["calicoctl-node-status-edge-a3.txt"] = node_status(
+        [(a, "up", "22:31:40", "Established") for a in peers]
+    )
+    story.texts["tigerastatus.txt"] = (
+        "NAME        AVAILABLE   PROGRESSING   DEGRADED   SINCE\n"
+        "apiserver   True        False         False      19d\ncalico      True        False         False      8h\n"
+        "goldmane    True        False         False      19d\nippools     True        False         False      19d\nwhisker     True        False         False      19d\n"
+    )
+    story.describe(me)
+    story.cite("calicoctl-node-status-edge-a3.txt", "Established")
+    return story
+
+
+STORIES = [
+    replaced_workers_and_a_worried_reader,
+    update_finished_yesterday,
+    iks_lists_and_one_old_complaint,
+    log_full_of_harmless_warnings,
+    one_reboot_in_the_night,
+]

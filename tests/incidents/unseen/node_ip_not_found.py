@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import SOCKET, Incident, incident
+from telling import FELIX_REFUSED, SOCKET, Incident, incident
 
 CAUSE = "node-ip-not-found"
 
@@ -153,4 +153,143 @@ def team_device_has_another_name(now: datetime) -> Incident:
     return story
 
 
-STORIES = [can_reach_of_the_other_family, team_device_has_another_name]
+CHOOSE = "Couldn't autodetect an IPv4 address. If auto-detecting, choose a different autodetection method. Otherwise provide an explicit address."
+
+
+def no_default_route_at_boot(now: datetime) -> Incident:
+    story = incident(
+        "can-reach-without-a-default-route",
+        CAUSE,
+        "After the reboot of one host its default route is gone (a static route file was not applied): the method can-reach=8.8.8.8 answers 'network is unreachable', calico-node ends at each start. The kubelet speaks to the API in its own subnet and stays Ready.",
+        "calico-messages.yaml, ip-none-reach (node/pkg/lifecycle/startup/autodetection)",
+        now,
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.28.6",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"gpu-{n:02}": f"10.99.4.{30 + n}" for n in (1, 2, 3, 4, 5)}
+    bad = "gpu-04"
+    story.hosts(hosts, os_image="Ubuntu 20.04.6 LTS", kernel="5.4.0-173-generic")
+    env = {"env": [
+        {"name": "DATASTORE_TYPE", "value": "kubernetes"},
+        {"name": "IP", "value": "autodetect"},
+        {"name": "IP_AUTODETECTION_METHOD", "value": "can-reach=8.8.8.8"},
+        {"name": "CALICO_IPV4POOL_IPIP", "value": "Always"},
+    ]}  # fmt: skip
+    story.staff({k: v for k, v in hosts.items() if k != bad}, spec=env, started=900_000)
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=17, waiting="CrashLoopBackOff", last=("Error", 1, 71), spec=env
+    )[0]
+    story.pods[bad] = name
+    story.probe(name, SOCKET, 74, 3300, 17)
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_kube-system(7b0e)",
+        9,
+        3200,
+        280,
+    )
+    lines = story.boot(bad, 72)[:8]
+    lines += [
+        story.say(71.7, "WARNING", 9, "startup", "autodetection_methods.go 140:", "Unable to auto-detect IPv4 address by connecting to 8.8.8.8: dial udp4 8.8.8.8:53: connect: network is unreachable"),
+        story.say(71.7, "WARNING", 9, "startup", "startup.go 505:", CHOOSE),
+        story.say(71.6, "INFO", 9, "startup", "startup.go 389:", f'Clearing out-of-date IPv4 address from this node IP="{hosts[bad]}/24"'),
+        story.say(71.5, "WARNING", 9, "startup", "utils.go 49:", "Terminating"),
+        "Calico node failed to start",
+    ]  # fmt: skip
+    story.log(name, lines, f"{name}-previous.log")
+    story.log(name, lines)
+    story.texts["gpu-04-ip.txt"] = (
+        "root@gpu-04:~# ip -br a\nlo               UNKNOWN        127.0.0.1/8 ::1/128\nenp65s0f0        UP             10.99.4.34/24\n"
+        "enp65s0f1        DOWN\nroot@gpu-04:~# ip r\n10.99.4.0/24 dev enp65s0f0 proto kernel scope link src 10.99.4.34\n"
+        "root@gpu-04:~# ssh gpu-01 ip r | head -1\ndefault via 10.99.4.1 dev enp65s0f0 proto static\n"
+    )
+    ok = story.pods["gpu-01"]
+    tag = "bird: Mesh_10_99_4_34: "
+    story.log(ok, [
+        *story.quiet(4200, 3420, 130),
+        *(tag + x for x in ("Error: Hold timer expired", "State changed to stop", "State changed to down", "Starting", "State changed to start")),
+        *story.quiet(3300, 20, 300),
+        "bird: Removing protocol Mesh_10_99_4_34",
+    ])  # fmt: skip
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "network is unreachable")
+    return story
+
+
+def renamed_by_the_new_image(now: datetime) -> Incident:
+    story = incident(
+        "address-of-new-host-sits-on-a-bridge-that-is-skipped",
+        CAUSE,
+        "Operator install with firstFound: on the new host all addresses sit on a bridge 'virbr1' that the detection skips by its name list, the physical card has none; 'no valid IPv4 addresses found on the host interfaces', calico-node exits 1. The log only was sent, with the list of pods.",
+        "https://github.com/projectcalico/calico/issues/5882",
+        now,
+        platform="other",
+        calico="v3.21.4",
+        kubernetes="v1.23.6",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="easy",
+    )
+    hosts = {"rvpc1": "192.168.8.15", "rvpc2": "192.168.8.16", "rvpc3": "192.168.8.17"}
+    bad = "rvpc3"
+    story.hosts(
+        {k: v for k, v in hosts.items() if k != bad},
+        os_image="Ubuntu 20.04.4 LTS",
+        kernel="5.4.0-113-generic",
+        runtime="containerd://1.5.11",
+    )
+    story.hosts(
+        {bad: hosts[bad]},
+        age=2600,
+        calico_up=True,
+        os_image="Ubuntu 20.04.4 LTS",
+        kernel="5.4.0-113-generic",
+        runtime="containerd://1.5.11",
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_200_000)
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=9, waiting="CrashLoopBackOff", last=("Error", 1, 210), age=2500
+    )[0]
+    story.probe(name, FELIX_REFUSED, 214, 2400, 9)
+    missing = (
+        "the server could not find the requested resource (get GlobalFelixConfigs.crd.projectcalico.org calicoversion)"
+    )
+    lines = [
+        story.say(211, "INFO", 10, "startup", "startup.go 397:", "Early log level set to info"),
+        story.say(211, "INFO", 10, "startup", "utils.go 126:", f"Using NODENAME environment for node name {bad}"),
+        story.say(211, "INFO", 10, "startup", "utils.go 138:", f"Determined node name: {bad}"),
+        story.say(211, "INFO", 10, "startup", "startup.go 99:", f"Starting node {bad} with version v3.21.4"),
+        story.say(211, "INFO", 10, "startup", "startup.go 402:", "Checking datastore connection"),
+        story.say(210.99, "INFO", 10, "startup", "startup.go 426:", "Datastore connection verified"),
+        story.say(210.99, "INFO", 10, "startup", "startup.go 109:", "Datastore is ready"),
+        story.say(210.98, "INFO", 10, "startup", "customresource.go 102:", f'Error getting resource Key=GlobalFelixConfig(name=CalicoVersion) Name="calicoversion" Resource="GlobalFelixConfigs" error={missing}'),
+        story.say(210.98, "INFO", 10, "startup", "startup.go 455:", "Initialize BGP data"),
+        story.say(210.98, "WARNING", 10, "startup", "startup.go 710:", "Unable to auto-detect an IPv4 address: no valid IPv4 addresses found on the host interfaces"),
+        story.say(210.98, "WARNING", 10, "startup", "startup.go 477:", CHOOSE),
+        story.say(210.98, "INFO", 10, "startup", "startup.go 361:", 'Clearing out-of-date IPv4 address from this node IP=""'),
+        story.say(210.97, "WARNING", 10, "startup", "utils.go 48:", "Terminating"),
+        "Calico node failed to start",
+    ]  # fmt: skip
+    story.log(name, lines)
+    story.commands = {"pods.txt": "get pods -A -o wide", "nodes.txt": "get nodes -o wide"}
+    story.texts["ip-br-a-rvpc3.txt"] = (
+        "lo               UNKNOWN        127.0.0.1/8 ::1/128\neno1             UP\neno2             UP\n"
+        "virbr1           UP             192.168.8.17/24 fe80::3eec:efff:fe0a:91b2/64\n"
+    )
+    story.affected = [bad]
+    story.cite(f"{name}.log", "no valid IPv4 addresses found on the host interfaces")
+    return story
+
+
+STORIES = [
+    can_reach_of_the_other_family,
+    team_device_has_another_name,
+    no_default_route_at_boot,
+    renamed_by_the_new_image,
+]

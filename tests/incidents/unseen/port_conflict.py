@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import FELIX_REFUSED, Incident, incident, node_status, protocols
 
 CAUSE = "port-conflict"
 
@@ -124,4 +124,142 @@ def typha_health_port(now: datetime) -> Incident:
     return story
 
 
-STORIES = [second_calico_node, typha_health_port]
+def own_router_daemon(now: datetime) -> Incident:
+    story = incident(
+        "bgpd-of-frr-was-first-at-179",
+        CAUSE,
+        "After a reboot FRR's bgpd, which the network team installed on one host, starts before calico-node and holds 0.0.0.0:179; BIRD cannot open its listening socket and takes every session down ('No listening socket'). The peers see this host as 'down' or reset.",
+        "https://github.com/projectcalico/calico/issues/7893",
+        now,
+        platform="other",
+        calico="v3.26.1",
+        kubernetes="v1.27.4",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"lab-r{n}": f"10.5.4.{134 + n}" for n in (1, 2, 3, 4)}
+    bad = "lab-r1"
+    story.hosts(
+        hosts, os_image="Debian GNU/Linux 12 (bookworm)", kernel="6.1.0-10-amd64", runtime="containerd://1.6.21"
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_000_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=1, started=8400, last=("Unknown", 255, 8500))[0]
+    peers = [a for n, a in hosts.items() if n != bad]
+    story.not_established(name, peers, 6, 8350, 835)
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 0f9e2a0c-4a3e-4b52-8f1c-7b9d1a54f0aa", 8450
+    )
+    log = [line for line in story.boot(bad, 8400, peers, (), prefix=24) if line != "bird: Graceful restart done"]
+    tail = []
+    for peer in peers:
+        tail += ["bird: BGP: Socket error: bind: Address already in use", "bird: BGP: Cannot open listening socket",
+                 f"bird: Mesh_{peer.replace('.', '_')}: State changed to down"]  # fmt: skip
+    log = [*log[:-1], *tail, "bird: Graceful restart done", log[-1], *story.quiet(8300, 12, 420)]
+    story.log(name, log)
+    other = story.pods["lab-r3"]
+    tag = f"bird: Mesh_{hosts[bad].replace('.', '_')}: "
+    story.log(other, [
+        *story.quiet(9200, 8560, 160),
+        *(tag + x for x in ("Error: Hold timer expired", "State changed to stop", "State changed to down", "Starting", "State changed to start")),
+        *story.quiet(8200, 15, 600),
+    ])  # fmt: skip
+    story.texts["lab-r1-calicoctl.txt"] = node_status(
+        [(p, "down", "06:44:51", "Error: No listening socket") for p in peers]
+    )
+    story.texts["lab-r1-netstat.txt"] = (
+        "# netstat -ltnp | grep ':179 '\ntcp        0      0 0.0.0.0:179             0.0.0.0:*               LISTEN      1522/bgpd\n"
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "bird: BGP: Socket error: bind: Address already in use")
+    return story
+
+
+def monitoring_on_the_health_port(now: datetime) -> Incident:
+    story = incident(
+        "new-monitoring-daemonset-listens-on-9099",
+        CAUSE,
+        "IKS VPC: since a customer's monitoring agent with hostNetwork was rolled out on two workers, felix there cannot open its health port 9099 (bind: address already in use); the agent answers 404 to the probes, the kubelet restarts calico-node, BGP drops at each restart. Workers without the agent are fine.",
+        "https://github.com/projectcalico/calico/issues/2834",
+        now,
+        platform="vpc",
+        calico="v3.27.5",
+        kubernetes="v1.30.8+IKS",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.240.66.{n}" for n in (4, 7, 9, 11, 16)])
+    bad = [nodes[1], nodes[4]]
+    story.agents([n for n in nodes if n not in bad], started=1_300_000)
+    story.typha(nodes[0], started=1_300_000)
+    for n, node in enumerate(bad):
+        name = story.agents([node], ready=False, restarts=11, started=65 + n, last=("Error", 137, 68 + n))[0]
+        refused = FELIX_REFUSED.split("Get")[0] + "readiness probe reporting 404"
+        story.probe(name, refused, 5, 5400, 160)
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 404",
+            80,
+            5350,
+            66,
+        )
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            98 + n,
+            5300,
+            11,
+            type_="Normal",
+        )
+        story.other(f"acme-hostmon-{'x7kq2' if n else 'b9fzd'}", node, namespace="acme-monitoring", app="acme-hostmon",
+                    image="registry.example.com/acme/hostmon:7.2", started=5450, age=5460,
+                    spec={"args": ["--listen=127.0.0.1:9099", "--collect=cpu,disk,net"], "ports": [{"containerPort": 9099, "hostPort": 9099, "protocol": "TCP"}]})  # fmt: skip
+        peers = [x for x in nodes if x != node]
+        lines = story.boot(node, 66 + n, peers)[:-1]
+        for k in range(28):
+            lines.append(
+                story.say(
+                    62 - 1.0 * k,
+                    "ERROR",
+                    61,
+                    "felix",
+                    "health.go 392:",
+                    "Health endpoint failed, trying to restart it... error=listen tcp 127.0.0.1:9099: bind: address already in use",
+                )
+            )
+            if k == 6:
+                lines.append(
+                    story.say(
+                        55.5,
+                        "INFO",
+                        61,
+                        "felix",
+                        "int_dataplane.go 1998:",
+                        "Completed first update to dataplane. secsSinceStart=4.1",
+                    )
+                )
+            if k == 8:
+                lines.append(
+                    story.say(
+                        53.5,
+                        "INFO",
+                        61,
+                        "felix",
+                        "health.go 336:",
+                        "Overall health status changed: live=true ready=true",
+                    )
+                )
+        story.log(name, lines)
+    me = bad[0]
+    story.texts["birdcl.txt"] = protocols(
+        [(x, "up", "14:02:33", "Established") for x in nodes if x != me], since="14:02:31", routes="up"
+    )
+    story.describe(me)
+    story.commands["describe-hostmon.txt"] = "describe pod -n acme-monitoring acme-hostmon-b9fzd"
+    story.affected = bad
+    story.cite(f"{story.pods[me]}.log", "listen tcp 127.0.0.1:9099: bind: address already in use")
+    return story
+
+
+STORIES = [second_calico_node, typha_health_port, own_router_daemon, monitoring_on_the_health_port]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container
-from telling import FELIX_503, Incident, incident
+from telling import FELIX_503, FELIX_REFUSED, SOCKET, Incident, incident, wrapped
 
 CAUSE = "rbac-denied"
 
@@ -163,4 +163,142 @@ def role_without_network_sets(now: datetime) -> Incident:
     return story
 
 
-STORIES = [bindings_name_another_namespace, role_without_network_sets]
+USER = 'User "system:serviceaccount:{}:calico-node"'
+
+
+def typha_is_not_to_be_found(now: datetime) -> Incident:
+    story = incident(
+        "own-chart-without-endpointslices",
+        CAUSE,
+        "A home-made chart raised the images to v3.22 but kept its ClusterRole of v3.17: calico-node may list Endpoints, not EndpointSlices, by which this release looks for Typha. felix and confd of every restarted node exit; the typha pods themselves are fine, the two nodes not yet restarted run on.",
+        "https://github.com/projectcalico/calico/issues/4848",
+        now,
+        platform="other",
+        calico="v3.22.2",
+        kubernetes="v1.22.9",
+        registry="registry.example.com/mirror/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"prod-w{n}": f"10.31.0.{50 + n}" for n in range(1, 7)}
+    old = ["prod-w5", "prod-w6"]
+    story.hosts(
+        hosts,
+        os_image="Flatcar Container Linux by Kinvolk 3139.2.1 (Oklo)",
+        kernel="5.15.37-flatcar",
+        runtime="containerd://1.5.11",
+    )
+    bad = [h for h in hosts if h not in old]
+    story.staff(
+        {h: hosts[h] for h in old},
+        image="registry.example.com/mirror/calico/node:v3.17.5",
+        cni_image="registry.example.com/mirror/calico/cni:v3.17.5",
+        started=3_000_000,
+        age=3_000_060,
+    )
+    for n, host in enumerate(bad):
+        name = story.staff(
+            {host: hosts[host]},
+            ready=False,
+            restarts=3,
+            age=1900 - 200 * n,
+            started=160 + 20 * n,
+            last=("Error", 137, 165 + 20 * n),
+        )[0]
+        story.probe(name, FELIX_REFUSED, 7, 1700 - 200 * n, 55)
+    story.typha("prod-w1", started=1950)
+    story.typha("prod-w5", "kt2mz", started=1940)
+    for pod in story.objects["Pod"][-2:]:
+        pod["metadata"]["creationTimestamp"] = pod["status"]["startTime"] = story.ago(1960)
+    node = bad[1]
+    denied = f'endpointslices.discovery.k8s.io is forbidden: {USER.format("kube-system")} cannot list resource "endpointslices" in API group "discovery.k8s.io" in the namespace "kube-system"'
+    lines = story.boot(node, 181, (), prefix=24, interface="eno1", bird=False)[:-1]
+    for n in range(14):
+        ago, pid = 178 - 12 * n, 64 + 120 * n
+        lines += [
+            story.say(ago, "INFO", pid, "felix", "daemon.go 230:", 'Connecting to datastore datastore="kubernetes"'),
+            story.say(ago - 0.2, "ERROR", pid, "felix", "discovery.go 174:", f"Unable to get Typha service endpoints from Kubernetes. error={denied}"),
+            story.say(ago - 0.2, "ERROR", pid, "felix", "daemon.go 286:", f"Typha discovery enabled but discovery failed. error={denied}"),
+            story.say(ago - 5, "ERROR", pid + 20, "confd", "discovery.go 174:", f"Unable to get Typha service endpoints from Kubernetes. error={denied}"),
+            story.say(ago - 5, "FATAL", pid + 20, "confd", "client.go 271:", f"Typha discovery enabled but discovery failed. error={denied}"),
+        ]  # fmt: skip
+    story.log(story.pods[node], wrapped(story, lines, "stamps"))
+    story.describe(node)
+    story.affected = bad
+    story.cite(f"{story.pods[node]}.log", 'cannot list resource "endpointslices"')
+    return story
+
+
+def hardening_took_the_status(now: datetime) -> Incident:
+    story = incident(
+        "security-review-removed-nodes-status",
+        CAUSE,
+        "VPC: after a security review someone took 'patch nodes/status' out of the ClusterRole calico-node. Nothing happens until a pod starts: on the two workers replaced since then the start-up cannot clear NetworkUnavailable (403), gives up after 30 seconds and ends; the others run on.",
+        "https://github.com/projectcalico/calico/blob/v3.28.2/node/pkg/lifecycle/utils/utils.go",
+        now,
+        platform="vpc",
+        calico="v3.28.3",
+        kubernetes="v1.31.5+IKS",
+        difficulty="easy",
+    )
+    nodes = story.workers([f"10.242.128.{n}" for n in (5, 8, 9)])
+    new = story.workers(
+        [f"10.242.128.{n}" for n in (21, 22)],
+        age=4200,
+        since=4100,
+        calico_up=False,
+        taints=[("node.kubernetes.io/network-unavailable", "NoSchedule")],
+    )
+    story.agents(nodes, started=1_500_000)
+    story.typha(nodes[0], started=1_500_000)
+    story.typha(nodes[2], "s6w8b", started=1_500_000)
+    for n, node in enumerate(new):
+        name = story.agents(
+            [node], ready=False, restarts=12, waiting="CrashLoopBackOff", last=("Error", 1, 95 + 30 * n), age=4150
+        )[0]
+        story.probe(name, SOCKET, 97 + 30 * n, 4000, 25)
+        story.pod_event(
+            name,
+            "BackOff",
+            f"Back-off restarting failed container calico-node in pod {name}_calico-system(4c{n}8)",
+            4,
+            3900,
+            160,
+        )
+    me = new[0]
+    name = story.pods[me]
+    denied = f'nodes "{me}" is forbidden: {USER.format("calico-system")} cannot patch resource "nodes/status" in API group "" at the cluster scope'
+    lines = story.boot(me, 127)[:12]
+    lines += [
+        story.say(
+            126.6 - 0.75 * n,
+            "WARNING",
+            9,
+            "startup",
+            "utils.go 228:",
+            f"Failed to set NetworkUnavailable; will retry error={denied}",
+        )
+        for n in range(40)
+    ]
+    lines += [
+        story.say(96.2, "ERROR", 9, "startup", "startup.go 229:", f"Unable to set NetworkUnavailable to False error=timed out patching node, last error was: {denied}"),
+        story.say(96.1, "WARNING", 9, "startup", "utils.go 49:", "Terminating"),
+        "Calico node failed to start",
+    ]  # fmt: skip
+    story.log(name, lines, f"{name}-previous.log")
+    story.describe(me)
+    story.texts["can-i.txt"] = (
+        "$ kubectl auth can-i patch nodes/status --as system:serviceaccount:calico-system:calico-node\nno\n"
+        "$ kubectl auth can-i get nodes --as system:serviceaccount:calico-system:calico-node\nyes\n"
+    )
+    story.affected = new
+    story.cite(f"{name}-previous.log", 'cannot patch resource "nodes/status"')
+    return story
+
+
+STORIES = [
+    bindings_name_another_namespace,
+    role_without_network_sets,
+    typha_is_not_to_be_found,
+    hardening_took_the_status,
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import FELIX_REFUSED, Incident, incident
+from telling import FELIX_REFUSED, Incident, incident, wrapped
 
 CAUSE = "rp-filter-strict-or-loose"
 FATAL = "Kernel's RPF check is set to 'loose'.  This would allow endpoints to spoof their IP address.  Calico requires net.ipv4.conf.all.rp_filter to be set to 0 or 1. If you require loose RPF and you are not concerned about spoofing, this check can be disabled by setting the IgnoreLooseRPF configuration parameter to 'true'."
@@ -109,4 +109,103 @@ def the_new_system_only(now: datetime) -> Incident:
     return story
 
 
-STORIES = [every_new_image, the_new_system_only]
+FATAL_OF_OLD = "Kernel's RPF check is set to 'loose'.  This would allow endpoints to spoof their IP address.  Calico requires net.ipv4.conf.all.rp_filter to be set to 0 or 1. If you require loose RPF and you are not concerned about spoofing, this check can be disabled by setting the IgnoreLooseRPF configuration parameter to 'true'."
+
+
+def workers_of_a_newer_ubuntu(now: datetime) -> Incident:
+    story = incident(
+        "focal-worker-joins-a-bionic-cluster",
+        CAUSE,
+        "The first worker on Ubuntu 20.04 joined a cluster of Ubuntu 18.04: systemd there sets rp_filter to 2, felix of v3.11 dies with FATAL_OF_OLD every few seconds while BIRD's sessions are up; pods on it have no network policy and are not reached. Only the log (docker's own file) and a list were sent.",
+        "https://github.com/labring/sealos/issues/559",
+        now,
+        platform="other",
+        calico="v3.11.3",
+        kubernetes="v1.17.17",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="easy",
+    )
+    hosts = {f"node-{n:02}": f"192.168.122.{100 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, os_image="Ubuntu 18.04.5 LTS", kernel="4.15.0-128-generic", runtime="docker://19.3.14")
+    new = {"node-04": "192.168.122.104"}
+    story.hosts(new, os_image="Ubuntu 20.04.1 LTS", kernel="5.4.0-58-generic", runtime="docker://19.3.14", age=1300)
+    story.staff(hosts, started=1_500_000)
+    name = story.staff(new, ready=False, restarts=5, started=200, age=1250, last=("Error", 137, 204))[0]
+    lines = story.old_boot("node-04", 200, list(hosts.values()), prefix=24, interface="ens3")[:-1]
+    for n in range(42):
+        ago, pid = 197.6 - 4.6 * n, 88 + 57 * n
+        lines += [
+            story.line(ago, "INFO", pid, "logutils.go 82:", "Early screen log level set to info"),
+            story.line(ago - 0.1, "INFO", pid, "config_params.go 357:", 'Merging in config from environment variable: map[defaultendpointtohostaction:ACCEPT healthenabled:true ipinipmtu:1440 ipv6support:false logseverityscreen:info]'),
+            story.line(ago - 0.6, "FATAL_OF_OLD", pid, "int_dataplane.go 1018:", FATAL_OF_OLD),
+        ]  # fmt: skip
+    story.log(name, wrapped(story, lines, "docker"), "calico-node-json.log")
+    story.commands = {"pods.txt": "get pods -A -o wide", "nodes.txt": "get nodes -o wide"}
+    story.affected = ["node-04"]
+    story.cite("calico-node-json.log", "Kernel's RPF check is set to 'loose'")
+    return story
+
+
+def a_sysctl_profile_for_multihoming(now: datetime) -> Incident:
+    story = incident(
+        "tuning-daemonset-writes-two",
+        CAUSE,
+        "IKS classic 1.16 times: a customer's sysctl daemonset for their on-prem route writes net.ipv4.conf.all.rp_filter=2 on the three workers of one pool; calico-node ran on until the next master patch restarted it, now felix of v3.9 refuses the setting there. The other pool is fine.",
+        "https://github.com/projectcalico/calicoctl/issues/1082",
+        now,
+        platform="classic",
+        calico="v3.9.6",
+        kubernetes="v1.16.15+IKS",
+        namespace="kube-system",
+        difficulty="medium",
+        acceptable=["invalid-calico-config"],
+    )
+    good = story.workers(
+        [f"10.84.17.{n}" for n in (10, 14, 15)],
+        os_image="Ubuntu 18.04.5 LTS",
+        kernel="4.15.0-112-generic",
+        runtime="containerd://1.3.4",
+    )
+    bad = story.workers([f"10.84.17.{n}" for n in (40, 41, 47)], os_image="Ubuntu 18.04.5 LTS", kernel="4.15.0-112-generic", runtime="containerd://1.3.4",
+                        labels={"ibm-cloud.kubernetes.io/worker-pool-name": "onprem-link"})  # fmt: skip
+    story.agents(good, started=9000, age=9100)
+    for n, node in enumerate(bad):
+        name = story.agents([node], ready=False, restarts=28, started=50 + n, age=8900, last=("Error", 137, 54 + n))[0]
+        story.probe(name, FELIX_REFUSED.replace('"', ""), 8, 8800, 740)
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Liveness probe failed: Get http://localhost:9099/liveness: dial tcp 127.0.0.1:9099: connect: connection refused",
+            61,
+            8780,
+            170,
+        )
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            66,
+            8700,
+            28,
+            type_="Normal",
+        )
+        story.other(f"onprem-sysctl-{'ptk'[n]}4m{'b7x'[n]}q", node, namespace="netops", app="onprem-sysctl", image="registry.example.com/netops/sysctl:0.3", age=600_000, started=600_000,
+                    spec={"command": ["sh", "-c", "sysctl -w net.ipv4.conf.all.rp_filter=2 net.ipv4.ip_forward=1; sleep infinity"]})  # fmt: skip
+    me = bad[1]
+    peers = [x for x in good + bad if x != me]
+    lines = story.old_boot(me, 320, peers)[:-1]
+    for n in range(30):
+        lines += [
+            story.line(317 - 8.8 * n, "INFO", 70 + 50 * n, "int_dataplane.go 246:", "Creating internal dataplane driver. config=intdataplane.Config{Hostname:\"" + me + "\"}"),
+            story.line(316.7 - 8.8 * n, "FATAL_OF_OLD", 70 + 50 * n, "int_dataplane.go 842:", FATAL_OF_OLD),
+        ]  # fmt: skip
+    story.log(story.pods[me], lines, f"{story.pods[me]}-previous.log")
+    story.describe(me)
+    story.commands["describe-onprem-sysctl.txt"] = "describe pod -n netops onprem-sysctl-t4m7q"
+    story.affected = bad
+    story.cite(f"{story.pods[me]}-previous.log", "Kernel's RPF check is set to 'loose'")
+    return story
+
+
+STORIES = [every_new_image, the_new_system_only, workers_of_a_newer_ubuntu, a_sysctl_profile_for_multihoming]

@@ -130,4 +130,178 @@ def server_asks_a_dead_agent(now: datetime) -> Incident:
     return story
 
 
-STORIES = [agent_cannot_reach_its_server, server_asks_a_dead_agent]
+def vpn_pod_without_its_server(now: datetime) -> Incident:
+    story = incident(
+        "old-classic-cluster-whose-vpn-pod-restarts",
+        CAUSE,
+        "Classic IKS of the OpenVPN days: all workers Ready, all calico pods 1/1, yet every 'kubectl logs' times out at the kubelet's port 10250 and the metrics API is away. The vpn pod (read on its worker by crictl) cannot reach the master's VPN port after a firewall change: TLS key negotiation fails, it restarts.",
+        "https://github.com/IBM-Cloud/kube-samples/pull/39 (10250 and the vpn pod)",
+        now,
+        platform="classic",
+        calico="v3.17.5",
+        kubernetes="v1.19.14+IKS",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    nodes = story.workers(
+        [f"10.176.48.{n}" for n in (131, 140, 142, 158)],
+        os_image="Ubuntu 18.04.5 LTS",
+        kernel="4.15.0-156-generic",
+        runtime="containerd://1.4.9",
+    )
+    story.agents(nodes, started=1_600_000)
+    story.typha(nodes[0], started=1_600_000)
+    vpn = story.other(
+        "vpn-7c9b64d6d8-zr5lw",
+        nodes[2],
+        "172.30.49.17",
+        owner="ReplicaSet/vpn-7c9b64d6d8",
+        app="vpn",
+        image="us.icr.io/armada-master/vpn-client:2.5.0-r1",
+        restarts=9,
+        started=260,
+        last=("Error", 1, 262),
+        ready=True,
+    )
+    for node in nodes:
+        story.other(
+            f"ibm-master-proxy-static-{node}",
+            node,
+            owner="Node/" + node,
+            app="ibm-master-proxy-static",
+            image="us.icr.io/armada-master/haproxy:1.8.30",
+            started=1_600_000,
+        )
+    story.other(
+        "metrics-server-6d79b8f7c4-92hdk",
+        nodes[1],
+        "172.30.201.9",
+        owner="ReplicaSet/metrics-server-6d79b8f7c4",
+        app="metrics-server",
+        image="us.icr.io/armada-master/metrics-server-amd64:v0.4.4",
+        started=1_600_000,
+    )
+    story.pod_event(vpn, "BackOff", "Back-off restarting failed container", 270, 4000, 22)
+    for node in nodes:
+        name = story.pods[node]
+        story.texts[f"{name}.log"] = (
+            f"Error from server: Get https://{node}:10250/containerLogs/kube-system/{name}/calico-node: dial tcp {node}:10250: connect: connection timed out\n"
+        )
+        story.commands[f"describe-pod-{name}.txt"] = f"describe pod -n kube-system {name}"
+    lines = []
+    for n in range(4):
+        began = 255 - 64 * n
+        stamp = lambda ago: story.ago(ago)[:-1] + ".118820441Z stdout F "  # noqa: E731
+        lines += [
+            stamp(began)
+            + "OpenVPN 2.4.9 x86_64-alpine-linux-musl [SSL (OpenSSL)] [LZO] [LZ4] [EPOLL] [MH/PKTINFO] [AEAD] built on Apr 20 2020",
+            stamp(began) + "TCP/UDP: Preserving recently used remote address: [AF_INET]203.0.113.4:30711",
+            stamp(began) + "UDP link local: (not bound)",
+            stamp(began) + "UDP link remote: [AF_INET]203.0.113.4:30711",
+            stamp(began - 60)
+            + "TLS Error: TLS key negotiation failed to occur within 60 seconds (check your network connectivity)",
+            stamp(began - 60) + "TLS Error: TLS handshake failed",
+            stamp(began - 60) + "SIGUSR1[soft,tls-error] received, process restarting",
+        ]
+    story.log(vpn, lines, f"{nodes[2]}-var-log-containers-vpn.log")
+    story.texts["kubectl-top.txt"] = (
+        "$ kubectl top nodes\nError from server (ServiceUnavailable): the server is currently unable to handle the request (get nodes.metrics.k8s.io)\n"
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-vpn.txt": f"describe pod -n kube-system {vpn}",
+        f"describe-node-{nodes[0]}.txt": f"describe node {nodes[0]}",
+    }
+    story.affected = []
+    story.cite(f"{nodes[2]}-var-log-containers-vpn.log", "TLS key negotiation failed to occur within 60 seconds")
+    return story
+
+
+def agents_behind_a_new_acl(now: datetime) -> Incident:
+    story = incident(
+        "konnectivity-agents-of-all-workers-lost-their-master",
+        CAUSE,
+        "ROKS: must-gather and 'oc logs' fail with 'No agent available' and a validating webhook of the customer times out for everybody; all konnectivity-agent pods are CrashLoopBackOff since the VPC's new ACL drops their port 30415 to the master. calico-node is 1/1 on each worker and its log (read with crictl) is calm.",
+        "https://github.com/k0sproject/k0s/issues/5503",
+        now,
+        platform="roks",
+        calico="v3.27.2",
+        kubernetes="v1.29.8+632b078",
+        difficulty="medium",
+    )
+    nodes = story.workers(
+        [f"10.243.65.{n}" for n in (4, 5, 6)],
+        os_image="Red Hat Enterprise Linux 8.10 (Ootpa)",
+        kernel="4.18.0-553.22.1.el8_10.x86_64",
+        runtime="cri-o://1.29.8",
+    )
+    story.agents(nodes, started=1_200_000)
+    story.typha(nodes[0], started=1_200_000)
+    story.typha(nodes[1], "q6x4j", started=1_200_000)
+    agents = []
+    for n, node in enumerate(nodes):
+        agents.append(story.other(f"konnectivity-agent-{'bx2'[n]}7{'k9m'[n]}tz", node, f"172.17.{n + 3}.14", owner="DaemonSet/konnectivity-agent", app="konnectivity-agent",
+                                  image="registry.example.com/armada-master/konnectivity/agent:v0.28.2", ready=False, restarts=31 + n, waiting="CrashLoopBackOff", last=("Error", 137, 100 + 40 * n)))  # fmt: skip
+        story.pod_event(
+            agents[-1],
+            "Unhealthy",
+            'Liveness probe failed: Get "http://172.17.'
+            + str(n + 3)
+            + '.14:8093/healthz": dial tcp 172.17.'
+            + str(n + 3)
+            + ".14:8093: connect: connection refused",
+            130,
+            7200,
+            93,
+            namespace="kube-system",
+        )
+        story.pod_event(
+            agents[-1],
+            "BackOff",
+            f"Back-off restarting failed container konnectivity-agent in pod {agents[-1]}_kube-system(2e7{n})",
+            9,
+            7100,
+            420,
+            namespace="kube-system",
+        )
+    lines = []
+    for n in range(12):
+        ago = 330 - 18 * n
+        lines.append(
+            f'E{story.klog(ago)}       1 clientset.go:193] "cannot connect once" err="rpc error: code = Unavailable desc = connection error: desc = \\"transport: Error while dialing: dial tcp 192.0.2.104:30415: i/o timeout\\""'
+        )
+    story.log(
+        agents[1],
+        [
+            *(
+                f"I{story.klog(340)}       1 options.go:{130 + i}] {text}"
+                for i, text in enumerate(
+                    (
+                        'AgentCert set to "/etc/konnectivity/tls.crt".',
+                        'AgentKey set to "/etc/konnectivity/tls.key".',
+                        'ProxyServerHost set to "master.private.example.com".',
+                        "ProxyServerPort set to 30415.",
+                    )
+                )
+            ),
+            *lines,
+        ],
+        f"crictl-logs-{agents[1]}.txt",
+    )
+    me = story.pods[nodes[1]]
+    story.texts[f"{me}.log"] = (
+        f'Error from server: Get "https://{nodes[1]}:10250/containerLogs/calico-system/{me}/calico-node": No agent available\n'
+    )
+    story.log(me, story.quiet(1800, 20, 130), f"crictl-logs-{me}.txt")
+    story.texts["oc-apply.txt"] = (
+        'Error from server (InternalError): error when creating "job.yaml": Internal error occurred: failed calling webhook "validate.policies.example.com": failed to call webhook: Post "https://policy-webhook.policies.svc:443/validate?timeout=10s": No agent available\n'
+    )
+    story.describe(nodes[1])
+    story.commands["describe-konnectivity-agent.txt"] = f"describe pod -n kube-system {agents[1]}"
+    story.affected = []
+    story.cite(f"{me}.log", "No agent available")
+    return story
+
+
+STORIES = [agent_cannot_reach_its_server, server_asks_a_dead_agent, vpn_pod_without_its_server, agents_behind_a_new_acl]

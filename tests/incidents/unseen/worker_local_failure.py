@@ -92,4 +92,124 @@ def random_numbers_of_its_processor(now: datetime) -> Incident:
     return story
 
 
-STORIES = [completed_without_a_reason, random_numbers_of_its_processor]
+def exec_format_on_one(now: datetime) -> Incident:
+    story = incident(
+        "exec-format-error-on-one-of-ten-equal-machines",
+        CAUSE,
+        "One of ten equal amd64 workers: calico-node (same image, same digest as elsewhere) ends at once with 'exec format error', for hours after the worker lost power; the unpacked files of its image on this disk are damaged. The other nine run.",
+        "https://github.com/containerd/containerd/issues/5854",
+        now,
+        platform="vpc",
+        calico="v3.29.1",
+        kubernetes="v1.31.3+IKS",
+        difficulty="medium",
+        acceptable=["container-runtime-down", "image-pull-failure"],
+    )
+    nodes = story.workers([f"10.241.3.{n}" for n in (4, 5, 6, 7, 9, 10, 12, 13, 15, 16)])
+    bad = nodes[6]
+    story.agents([n for n in nodes if n != bad], started=1_400_000)
+    story.typha(nodes[0], started=1_400_000)
+    story.typha(nodes[3], "wc9tx", started=1_400_000)
+    name = story.agents(
+        [bad], ready=False, restarts=74, waiting="CrashLoopBackOff", last=("Error", 1, 205), age=1_400_100
+    )[0]
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 9d4ce1c7-1f60-4f59-8d8b-b8a7b1a9c7e3", 22_000
+    )
+    story.pod_event(
+        name,
+        "Pulled",
+        f'Container image "{story.registry}/node:{story.calico}" already present on machine',
+        205,
+        21_900,
+        75,
+        type_="Normal",
+    )
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_calico-system(e3a8)",
+        6,
+        21_800,
+        1570,
+    )
+    story.log(name, ["exec /usr/sbin/start_runit: exec format error"])
+    ok = story.pods[nodes[1]]
+    tag = f"bird: Mesh_{bad.replace('.', '_')}: "
+    story.log(ok, [
+        *story.quiet(23_000, 22_100, 300),
+        *(tag + x for x in ("Error: Hold timer expired", "State changed to stop", "State changed to down", "Starting", "State changed to start")),
+        *story.quiet(3000, 10, 200),
+    ])  # fmt: skip
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "exec format error")
+    return story
+
+
+def nodename_file_cannot_be_read(now: datetime) -> Incident:
+    story = incident(
+        "input-output-error-at-the-nodename-file",
+        CAUSE,
+        "One of four classic workers: calico-node ends at start because /var/lib/calico/nodename gives 'input/output error' (bad blocks on this worker's disk; the kernel says so). The rest of the cluster is fine; the worker is to be reloaded or replaced.",
+        "https://github.com/projectcalico/calico/blob/v3.26.5/node/pkg/lifecycle/utils/utils.go",
+        now,
+        platform="classic",
+        calico="v3.26.5",
+        kubernetes="v1.28.15+IKS",
+        difficulty="easy",
+    )
+    nodes = story.workers([f"10.93.122.{n}" for n in (66, 71, 78, 83)])
+    bad = nodes[3]
+    story.agents([n for n in nodes if n != bad], started=1_100_000)
+    story.typha(nodes[1], started=1_100_000)
+    name = story.agents([bad], ready=False, restarts=22, waiting="CrashLoopBackOff", last=("Error", 1, 140))[0]
+    story.probe(name, SOCKET, 143, 6600, 22)
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_calico-system(b11f)",
+        3,
+        6500,
+        480,
+    )
+    lines = [
+        *story.boot(bad, 141)[:3],
+        story.say(140.9, "ERROR", 9, "startup", "utils.go 85:", "Failed to read /var/lib/calico/nodename error=read /var/lib/calico/nodename: input/output error"),
+        story.say(140.9, "WARNING", 9, "startup", "utils.go 49:", "Terminating"),
+        "Calico node failed to start",
+    ]  # fmt: skip
+    story.log(name, lines, f"{name}-previous.log")
+    story.log(name, lines)
+    host = "kube-cq0sample0f0d0000-demo-default-00000053"
+    story.texts["syslog-excerpt.txt"] = "".join(
+        f"{story.syslog(ago)} {host} kernel: [81{4200 - ago}.11{ago:03}7] {text}\n"
+        for ago, text in (
+            (690, "sd 0:0:1:0: [sdb] tag#17 FAILED Result: hostbyte=DID_OK driverbyte=DRIVER_OK cmd_age=2s"),
+            (690, "sd 0:0:1:0: [sdb] tag#17 Sense Key : Medium Error [current]"),
+            (
+                690,
+                "blk_update_request: critical medium error, dev sdb, sector 91830272 op 0x0:(READ) flags 0x80700 phys_seg 1 prio class 0",
+            ),
+            (
+                420,
+                "EXT4-fs error (device sdb1): ext4_find_entry:1683: inode #262147: comm calico-node: reading directory lblock 0",
+            ),
+            (
+                141,
+                "blk_update_request: critical medium error, dev sdb, sector 91830272 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 0",
+            ),
+        )
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "input/output error")
+    return story
+
+
+STORIES = [
+    completed_without_a_reason,
+    random_numbers_of_its_processor,
+    exec_format_on_one,
+    nodename_file_cannot_be_read,
+]

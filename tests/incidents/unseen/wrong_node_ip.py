@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status
+from telling import Incident, incident, node_status, protocols
 
 CAUSE = "wrong-node-ip"
 
@@ -131,4 +131,163 @@ def port_channel_of_a_switch(now: datetime) -> Incident:
     return story
 
 
-STORIES = [virtual_address_of_keepalived, port_channel_of_a_switch]
+def management_network_of_the_new_host(now: datetime) -> Incident:
+    story = incident(
+        "new-host-announces-its-management-card",
+        CAUSE,
+        "OpenStack cluster with VXLAN only: on the new host the cards are in another order, first-found took ens3 (10.250.0.77, management, no host reaches another there) and not ens4 (192.168.40.24, the InternalIP). Every pod says 1/1, but pods of this host reach none elsewhere.",
+        "https://github.com/projectcalico/calico/issues/8203",
+        now,
+        platform="other",
+        calico="v3.26.3",
+        kubernetes="v1.28.3",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"os-node-{n}": f"192.168.40.{20 + n}" for n in (1, 2, 3)}
+    bad = "os-node-4"
+    story.hosts(hosts, os_image="Ubuntu 22.04.3 LTS", kernel="5.15.0-88-generic", runtime="containerd://1.7.8")
+    story.hosts(
+        {bad: "192.168.40.24"},
+        age=9000,
+        os_image="Ubuntu 22.04.3 LTS",
+        kernel="5.15.0-88-generic",
+        runtime="containerd://1.7.8",
+    )
+    for node in story.objects["Node"]:
+        mine = node["metadata"]["name"] == bad
+        address = "10.250.0.77/24" if mine else node["status"]["addresses"][0]["address"] + "/24"
+        node["metadata"]["annotations"] = {
+            "projectcalico.org/IPv4Address": address,
+            "projectcalico.org/IPv4VXLANTunnelAddr": "10.244.61.128"
+            if mine
+            else "10.244." + address.split(".")[3][:2] + ".64",
+        }
+    env = {
+        "env": [
+            {"name": "IP", "value": "autodetect"},
+            {"name": "CALICO_NETWORKING_BACKEND", "value": "vxlan"},
+            {"name": "CALICO_IPV4POOL_VXLAN", "value": "Always"},
+        ]
+    }
+    story.staff(hosts, spec=env, started=1_500_000)
+    name = story.staff({bad: "192.168.40.24"}, spec=env, started=8900, age=8950)[0]
+    story.pods[bad] = name
+    log = story.boot(bad, 8900, (), address="10.250.0.77", prefix=24, interface="ens3", bird=False)
+    log = [x for x in log if not x.startswith("bird:") and " confd/" not in x]
+    log.insert(13, "CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon")
+    log += [
+        story.say(8896, "INFO", 61, "felix", "vxlan_mgr.go 630:", 'Assigning address to VXLAN device address=10.244.61.128/32 ipVersion=0x4'),
+        story.say(8895.9, "INFO", 61, "felix", "vxlan_mgr.go 478:", 'VXLAN tunnel device configured ipVersion=0x4'),
+        story.say(8894, "INFO", 61, "felix", "health.go 336:", "Overall health status changed: live=true ready=true"),
+        *[x for n in range(6) for x in (
+            story.say(2400 - 380 * n, "INFO", 63, "monitor-addresses", "autodetection_methods.go 103:", "Using autodetected IPv4 address on interface ens3: 10.250.0.77/24"),
+            *story.quiet(2380 - 380 * n, 2200 - 380 * n, 120),
+        )],
+    ]  # fmt: skip
+    story.log(name, log)
+    story.other(
+        "web-7d9c5bb54f-4r6kq",
+        bad,
+        "10.244.61.131",
+        "shop",
+        "ReplicaSet/web-7d9c5bb54f",
+        app="web",
+        ready=False,
+        restarts=20,
+        started=70,
+        last=("Error", 1, 75),
+        age=8000,
+    )
+    story.log(
+        "web-7d9c5bb54f-4r6kq",
+        [
+            "starting web 1.4",
+            "lookup redis.shop.svc.cluster.local on 10.96.0.10:53: read udp 10.244.61.131:43110->10.96.0.10:53: i/o timeout",
+            "fatal: no session store",
+        ],
+    )
+    story.texts["os-node-4-ip.txt"] = (
+        "$ ip -br -4 a\nlo               UNKNOWN        127.0.0.1/8\nens3             UP             10.250.0.77/24 metric 100\nens4             UP             192.168.40.24/24 metric 200\n"
+        "vxlan.calico     UNKNOWN        10.244.61.128/32\n"
+        "$ ip -d link show vxlan.calico | grep 'vxlan id'\n    vxlan id 4096 local 10.250.0.77 dev ens3 srcport 0 0 dstport 4789 nolearning ttl auto ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx\n"
+        "$ ping -c 2 -W 1 10.250.0.31   # os-node-1\n2 packets transmitted, 0 received, 100% packet loss, time 1012ms\n"
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Using autodetected IPv4 address on interface ens3: 10.250.0.77/24")
+    return story
+
+
+def mesh_vpn_on_a_satellite_host(now: datetime) -> Incident:
+    story = incident(
+        "remote-support-vpn-took-the-node-address",
+        CAUSE,
+        "ROKS on Satellite hosts: an engineer installed ZeroTier on one host; a minute later monitor-addresses (first-found) moved the node's address from 10.64.12.34 to the VPN's 10.147.17.8. All its sessions fell, its peers see connects from an unknown address. The log of the host, of one peer and birdcl were sent.",
+        "https://github.com/projectcalico/calico/issues/8607",
+        now,
+        platform="roks",
+        calico="v3.27.3",
+        kubernetes="v1.29.9+5865c5b",
+        difficulty="hard",
+    )
+    nodes = story.workers(
+        [f"10.64.12.{n}" for n in (30, 32, 34, 38)],
+        os_image="Red Hat Enterprise Linux 8.9 (Ootpa)",
+        kernel="4.18.0-513.24.1.el8_9.x86_64",
+        runtime="cri-o://1.29.7",
+    )
+    bad = nodes[2]
+    next(o for o in story.objects["Node"] if o["metadata"]["name"] == bad)["metadata"]["annotations"][
+        "projectcalico.org/IPv4Address"
+    ] = "10.147.17.8/24"
+    story.agents([n for n in nodes if n != bad], started=1_000_000)
+    name = story.agents([bad], ready=False, started=1_000_000)[0]
+    story.typha(nodes[0], started=1_000_000)
+    peers = [n for n in nodes if n != bad]
+    story.not_established(name, peers, 8, 5200, 520)
+    log = [
+        *story.quiet(6000, 5380, 200),
+        story.say(5330, "INFO", 61, "felix", "int_dataplane.go 1512:", 'Linux interface addrs changed. addrs=set.Set{10.147.17.8,fe80::5c:9aff:fe12:77d1} ifaceName="ens9zt0"'),
+        story.say(5329, "INFO", 61, "felix", "int_dataplane.go 1475:", 'Linux interface state changed. ifIndex=31 ifaceName="ens9zt0" state="up"'),
+        story.say(5282, "INFO", 60, "monitor-addresses", "autodetection_methods.go 103:", "Using autodetected IPv4 address on interface ens9zt0: 10.147.17.8/24"),
+        story.say(5282, "INFO", 60, "monitor-addresses", "startup.go 573:", "Node IPv4 changed, will check for conflicts"),
+        story.say(5281.8, "INFO", 60, "monitor-addresses", "startup.go 366:", "Updated node IP addresses"),
+        story.say(5281, "INFO", 62, "confd", "resource.go 289:", "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host"),
+        "bird: Reconfiguration requested by SIGHUP",
+        "bird: Reconfiguring",
+        *(f"bird: Mesh_{p.replace('.', '_')}: {x}" for p in peers for x in ("Restarting because of changed source address", "Shutting down", "State changed to stop")),
+        "bird: Reconfigured",
+        *(f"bird: Mesh_{p.replace('.', '_')}: {x}" for p in peers for x in ("State changed to down", "Initializing", "Starting", "State changed to start")),
+        *(x for n in range(8) for x in (
+            *story.quiet(5200 - 640 * n, 4900 - 640 * n, 310),
+            story.say(4800 - 640 * n, "INFO", 60, "monitor-addresses", "autodetection_methods.go 103:", "Using autodetected IPv4 address on interface ens9zt0: 10.147.17.8/24"),
+        )),
+    ]  # fmt: skip
+    story.log(name, log)
+    peer = story.pods[nodes[0]]
+    story.log(peer, [
+        *story.quiet(5900, 5300, 250),
+        "bird: Mesh_10_64_12_34: Received: Administrative shutdown",
+        "bird: Mesh_10_64_12_34: State changed to stop",
+        "bird: Removing protocol Mesh_10_64_12_34",
+        "bird: Mesh_10_147_17_8: Initializing", "bird: Mesh_10_147_17_8: Starting", "bird: Mesh_10_147_17_8: State changed to start",
+        *(x for n in range(6) for x in (f"bird: BGP: Unexpected connect from unknown address 10.64.12.34 (port {41207 + 1733 * n})", *story.quiet(5000 - 800 * n, 4500 - 800 * n, 400))),
+    ])  # fmt: skip
+    story.texts["birdcl-on-10.64.12.30.txt"] = protocols(
+        [(nodes[1], "up", "2026-11-12", "Established"), ("10.147.17.8", "start", "13:11:09", "Connect       Socket: No route to host"), (nodes[3], "up", "2026-11-12", "Established")],
+        since="2026-11-12", routes="up",
+    )  # fmt: skip
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Using autodetected IPv4 address on interface ens9zt0: 10.147.17.8/24")
+    return story
+
+
+STORIES = [
+    virtual_address_of_keepalived,
+    port_channel_of_a_switch,
+    management_network_of_the_new_host,
+    mesh_vpn_on_a_satellite_host,
+]
