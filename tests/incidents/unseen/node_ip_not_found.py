@@ -158,7 +158,7 @@ CHOOSE = "Couldn't autodetect an IPv4 address. If auto-detecting, choose a diffe
 
 def no_default_route_at_boot(now: datetime) -> Incident:
     story = incident(
-        "can-reach-without-a-default-route",
+        "can-reach-target-behind-no-default-route",
         CAUSE,
         "After the reboot of one host its default route is gone (a static route file was not applied): the method can-reach=8.8.8.8 answers 'network is unreachable', calico-node ends at each start. The kubelet speaks to the API in its own subnet and stays Ready.",
         "calico-messages.yaml, ip-none-reach (node/pkg/lifecycle/startup/autodetection)",
