@@ -330,9 +330,172 @@ def only_the_workers_own_log_files(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def ipvs_still_sends_to_the_retired_control_plane(now: datetime) -> Incident:
+    story = incident(
+        "ipvs-table-still-points-at-the-retired-master",
+        CAUSE,
+        "On one host kube-proxy's IPVS table still has the control plane that was retired yesterday behind 10.233.0.1:443. Its calico-node, restarted in the night, gets no answer there (i/o timeout) while the kubelet goes through its own nginx on localhost and is Ready. The neighbours' BGP complaints follow.",
+        "https://github.com/projectcalico/calico/issues/2322",
+        now,
+        platform="other",
+        calico="v3.17.4",
+        kubernetes="v1.20.7",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"ks-{x}": f"10.8.4.{n}" for x, n in (("cp2", 12), ("w1", 21), ("w2", 22), ("w3", 23), ("w4", 24))}
+    story.hosts(
+        hosts,
+        os_image="CentOS Linux 7 (Core)",
+        kernel="3.10.0-1160.25.1.el7.x86_64",
+        runtime="docker://19.3.15",
+        age=5_300_000,
+        since=5_200_000,
+    )
+    bad = "ks-w3"
+    good = {k: v for k, v in hosts.items() if k != bad}
+    story.staff(good, started=5_200_000, age=5_200_050)
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=88, started=34, last=("Error", 1, 40), age=5_200_050)[0]
+    for k in ("ks-w1", "ks-w4"):
+        story.not_established(story.pods[k], [hosts[bad]], 29_800, 30_100, 3, established=3)
+    story.probe(
+        name,
+        FELIX_REFUSED
+        + "BIRD is not ready: Failed to stat() nodename file: stat /var/lib/calico/nodename: no such file or directory",
+        22,
+        30_000,
+        1650,
+    )
+    story.pod_event(name, "BackOff", "Back-off restarting failed container", 95, 29_900, 2010)
+    for k in hosts:
+        story.other(
+            f"kube-proxy-{k[3:]}x7",
+            k,
+            app="kube-proxy",
+            image="k8s.gcr.io/kube-proxy:v1.20.7",
+            started=5_100_000,
+            age=5_100_040,
+        )
+        story.other(
+            f"nginx-proxy-{k}", k, owner=f"Node/{k}", app="nginx-proxy", image="docker.io/library/nginx:1.19", started=85_000 if k == bad else 5_100_000, age=5_100_040,
+            restarts=1 if k == bad else 0,
+        )  # fmt: skip
+    log = story.failing(bad, 33)
+    log.append(
+        story.say(
+            3,
+            "INFO",
+            9,
+            "startup",
+            "startup.go 358:",
+            'Hit error connecting to datastore - retry error=Get "https://10.233.0.1:443/api/v1/nodes/foo": dial tcp 10.233.0.1:443: i/o timeout',
+        )
+    )
+    story.log(name, wrapped(story, log, "docker"), "ks-w3-calico-node-json.log")
+    story.texts["ks-w3-root.txt"] = (
+        "[root@ks-w3 ~]# ipvsadm -Ln -t 10.233.0.1:443\n"
+        "Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n"
+        "TCP  10.233.0.1:443 rr\n  -> 10.8.4.11:6443               Masq    1      0          2         \n"
+        "[root@ks-w3 ~]# ping -c2 -q 10.8.4.11\nPING 10.8.4.11 (10.8.4.11) 56(84) bytes of data.\n\n--- 10.8.4.11 ping statistics ---\n2 packets transmitted, 0 received, 100% packet loss, time 999ms\n\n"
+        "[root@ks-w3 ~]# curl -sk https://127.0.0.1:6443/healthz; echo\nok\n"
+        "[root@ks-w3 ~]# ssh ks-w1 ipvsadm -Ln -t 10.233.0.1:443 | tail -1\n  -> 10.8.4.12:6443               Masq    1      4          0         \n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("ks-w3-calico-node-json.log", "dial tcp 10.233.0.1:443: i/o timeout")
+    return story
+
+
+def requests_to_the_api_go_to_a_web_proxy(now: datetime) -> Incident:
+    story = incident(
+        "a-dead-web-proxy-stands-before-the-api",
+        CAUSE,
+        "RKE2 behind a corporate proxy: calico's clients send their requests for 10.43.0.1 to the web proxy (no exception for the service network), which is switched off since this morning. The agents that restarted cannot reach the API ('proxyconnect tcp ... connection refused'), the kubelets do not use it.",
+        "https://docs.rke2.io/advanced#configuring-an-http-proxy",
+        now,
+        platform="other",
+        calico="v3.29.1",
+        kubernetes="v1.31.5+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="hard",
+        acceptable=["invalid-calico-config"],
+    )
+    hosts = {f"lxk8s{n:02}": f"172.23.8.{40 + n}" for n in range(1, 7)}
+    story.hosts(
+        hosts,
+        os_image="SUSE Linux Enterprise Server 15 SP5",
+        kernel="5.14.21-150500.55.88-default",
+        runtime="containerd://1.7.23-k3s2",
+    )
+    bad = ["lxk8s02", "lxk8s05"]
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_210_000, age=1_210_060)
+    init = [
+        container(story, "flexvol-driver", "docker.io/rancher/mirrored-calico-pod2daemon-flexvol:v3.29.1", done=True, started=14_400),
+        container(story, "install-cni", "docker.io/rancher/mirrored-calico-cni:v3.29.1", ready=False, restarts=39, waiting="CrashLoopBackOff", last=("Error", 1, 140)),
+    ]  # fmt: skip
+    names = []
+    for k in bad:
+        names += story.staff(
+            {k: hosts[k]},
+            init=[{**x} for x in init],
+            ready=False,
+            waiting="PodInitializing",
+            phase="Pending",
+            age=1_210_060,
+        )
+    for name in names:
+        story.pod_event(
+            name,
+            "BackOff",
+            f"Back-off restarting failed container install-cni in pod {name}_calico-system(a20c)",
+            11,
+            14_000,
+            1_010,
+        )
+    for k in bad:
+        story.node_event(
+            k,
+            "Rebooted",
+            f"Node {k} has been rebooted, boot id: 5f0e3c1a-77b2-4f0e-9d3b-{hosts[k].replace('.', '')}0a",
+            14_440,
+        )
+    for k, x in (("lxk8s01", "kq9zd"), ("lxk8s04", "x7w2m")):
+        story.typha(k, x, started=1_210_000)
+    story.not_established(story.pods["lxk8s01"], [hosts[k] for k in bad], 14_350, 14_400, 2, established=3)
+    post = 'Post "https://10.43.0.1:443/api/v1/namespaces/calico-system/serviceaccounts/calico-cni-plugin/token": proxyconnect tcp: dial tcp 172.23.2.9:3128: connect: connection refused'
+    log = [
+        story.line(141.2, "INFO", 1, "cni-installer/install.go 121:", "Running as a Kubernetes pod"),
+        *[
+            story.line(141.1 - 0.02 * i, "INFO", 1, "cni-installer/install.go 135:", f'File is already up to date, skipping file="/host/opt/cni/bin/{x}"')
+            for i, x in enumerate(("bandwidth", "calico", "calico-ipam", "flannel", "host-local", "loopback", "portmap", "tuning"))
+        ],
+        story.line(140.9, "INFO", 1, "cni-installer/install.go 188:", "Wrote Calico CNI binaries to /host/opt/cni/bin"),
+        story.line(140.8, "INFO", 1, "cni-installer/install.go 233:", "CNI plugin version: v3.29.1"),
+        story.line(140.8, "INFO", 1, "cni-installer/install.go 194:", "/host/secondary-bin-dir is not writeable, skipping"),
+        "W" + story.klog(140.8) + "       1 client_config.go:659] Neither --kubeconfig nor --master was specified.  Using the inClusterConfig.  This might not work.",
+        story.line(140.7, "ERROR", 1, "cni-installer/token_watch.go 108:", f"Unable to create token for CNI kubeconfig error={post}"),
+        story.line(140.7, "FATAL", 1, "cni-installer/install.go 478:", f"Unable to create token for CNI kubeconfig error={post}"),
+    ]  # fmt: skip
+    story.log("", log, "install-cni_lxk8s05.txt")
+    story.events("events-all.txt")
+    story.commands["wide.txt"] = "get po -n calico-system -o wide"
+    story.commands["nodes.txt"] = "get nodes -o wide"
+    story.texts["note.txt"] = (
+        "Since this morning's patch window (2 of 6 nodes rebooted so far) the two stay in Init:CrashLoopBackOff. Nodes are Ready, kubectl works.\n"
+        "Team network switched off the old web proxy lxproxy2 (172.23.2.9) yesterday evening; internet goes through the new one, tested OK from the shell.\n"
+    )
+    story.affected = bad
+    story.cite("install-cni_lxk8s05.txt", "proxyconnect tcp: dial tcp 172.23.2.9:3128: connect: connection refused")
+    return story
+
+
 STORIES = [
     service_address_has_no_route,
     token_request_times_out,
     service_address_dead_after_reboot,
     only_the_workers_own_log_files,
+    ipvs_still_sends_to_the_retired_control_plane,
+    requests_to_the_api_go_to_a_web_proxy,
 ]
