@@ -20,6 +20,7 @@ from analyzer.log_stream.workers import Results, Workers, useful_jobs
 from analyzer.ticket import LARGE, Intake, Raw, Skipped, is_large_log
 from parsers.container_log import parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
+from parsers.last_words import add_last_words
 from parsers.log_facts import container_of
 from parsers.message_match import MessageMatcher
 from parsers.notes import parse_notes
@@ -488,4 +489,4 @@ def read_text(kind: str, text: str, source: Source, match: Match) -> Parsed:
         return Parsed()
     module, _, function = _PARSERS[kind].partition(":")
     parser: Parser = getattr(importlib.import_module(module), function)
-    return parser(text, source)
+    return add_last_words(parser(text, source), text, source, match)
