@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import SOCKET, Incident, incident, protocols
+from cluster import container
+from telling import SOCKET, Incident, incident, protocols, wrapped
 
 CAUSE = "bgp-password-secret-missing"
 
@@ -232,9 +233,146 @@ def peers_secret_stayed_in_the_old_namespace(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def fabric_secret_lies_where_calico_may_not_read(now: datetime) -> Incident:
+    story = incident(
+        "leaf-switch-password-is-not-readable-on-the-fabric",
+        CAUSE,
+        "Calico on a data-centre fabric: the BGPPeers of the leaf switches name the secret leaf-bgp-auth, but the account of calico-node has no right to list it in calico-system (the role was made for kube-system). Said by the newer client library on each host, the leaf sessions never come up.",
+        "https://github.com/noironetworks/acc-provision/pull/724",
+        now,
+        platform="other",
+        calico="v3.30.2",
+        kubernetes="v1.33.3",
+        registry="quay.io/calico",
+        difficulty="easy",
+        acceptable=["rbac-denied"],
+    )
+    hosts = {f"fab-a{n}": f"10.131.7.{10 + n}" for n in range(1, 5)}
+    story.hosts(
+        hosts,
+        os_image="Ubuntu 24.04.2 LTS",
+        kernel="6.8.0-60-generic",
+        runtime="containerd://2.0.5",
+        age=5_600,
+        since=5_500,
+    )
+    leaves = ["10.131.7.1", "10.131.7.2"]
+    init = [container(story, "install-cni", "quay.io/calico/cni:v3.30.2", done=True, started=5_310)]
+    story.staff(hosts, ready=False, started=5_300, age=5_340, init=init)
+    for pod in story.pods.values():
+        story.not_established(pod, leaves, 9, 5_270, 173)
+    me = "fab-a3"
+    name = story.pods[me]
+    log = story.boot(me, 5_298, bird=False, interface="bond0", prefix=25)
+    bad = 'secrets \\"leaf-bgp-auth\\" is forbidden: User \\"system:serviceaccount:calico-system:calico-node\\" cannot list resource \\"secrets\\" in API group \\"\\" in the namespace \\"calico-system\\"'
+    for i in range(22):
+        log.append(
+            f'E{story.klog(5_293 - 240 * i)}      60 reflector.go:200] "Failed to watch" err="failed to list *v1.Secret: {bad}" logger="UnhandledError" reflector="k8s.io/client-go@v0.33.1/tools/cache/reflector.go:285" type="*v1.Secret"'
+        )
+        if i == 0:
+            log.append(
+                story.say(
+                    5_292,
+                    "WARNING",
+                    60,
+                    "confd",
+                    "secret_watcher.go 129:",
+                    "Controller for secret 'leaf-bgp-auth' did not sync within 500ms",
+                )
+            )
+            log += [
+                f"bird: Node_{x.replace('.', '_')}: {t}"
+                for x in leaves
+                for t in ("Initializing", "Starting", "State changed to start")
+            ]
+        log += story.quiet(5_230 - 240 * i, 5_120 - 240 * i, 80)
+    story.log(name, wrapped(story, log, "prefix", name), "calico-node.log")
+    story.texts["birdcl.txt"] = protocols(
+        [(x, "start", story.stamp(5_292)[11:19], "Active        Socket: Connection reset by peer") for x in leaves],
+        kind="Node",
+        since=story.stamp(5_292)[11:19],
+        routes="up",
+    )
+    story.describe(me, name)
+    story.affected = list(hosts)
+    story.cite("calico-node.log", 'secrets \\"leaf-bgp-auth\\" is forbidden')
+    return story
+
+
+def secret_operator_did_not_fill_the_new_namespace(now: datetime) -> Incident:
+    story = incident(
+        "external-secret-never-made-the-password",
+        CAUSE,
+        "IKS VPC: the mesh password comes from a secret manager. After the move to calico-system the ExternalSecret there cannot be synchronised, so the secret calico-bgp-password does not exist in that namespace; the first migrated worker speaks unsigned, the old ones say 'MD5 Hash not found' in their kernel's log and have no session with it.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-cs_versions_129",
+        now,
+        platform="vpc",
+        calico="v3.27.4",
+        kubernetes="v1.29.9+IKS",
+        difficulty="hard",
+        acceptable=["bgp-password-mismatch"],
+    )
+    old = [f"10.240.64.{n}" for n in (6, 11, 14, 19)]
+    new = ["10.240.64.23"]
+    story.workers(old, labels={"projectcalico.org/operator-node-migration": "pre-operator"}, version="v1.28.14+IKS")
+    story.workers(new, labels={"projectcalico.org/operator-node-migration": "migrated"})
+    story.namespace = "kube-system"
+    story.agents(
+        old, started=1_300_000, image="icr.io/ext/calico/node:v3.26.4", cni_image="icr.io/ext/calico/cni:v3.26.4"
+    )
+    story.namespace = "calico-system"
+    story.agents(
+        new,
+        ready=False,
+        started=7_150,
+        age=7_200,
+        init=[container(story, "install-cni", "icr.io/ext/calico/cni:v3.27.4", done=True, started=7_180)],
+    )
+    for node in new:
+        story.not_established(story.pods[node], old, 15, 7_100, 231)
+    story.typha(new[0], "9zwkc", started=7_100)
+    story.objects["Pod"][-1]["metadata"]["creationTimestamp"] = story.ago(7_120)
+    story.events()
+    story.commands["get-pods.txt"] = "get pods -A -o wide"
+    story.commands["get-nodes.txt"] = "get nodes -o wide -L projectcalico.org/operator-node-migration"
+    story.texts["externalsecret.txt"] = (
+        "$ kubectl get externalsecret -A\n"
+        "NAMESPACE       NAME                  STORETYPE            STORE        REFRESH INTERVAL   STATUS              READY\n"
+        "calico-system   calico-bgp-password   ClusterSecretStore   sm-prod-eu   1h                 SecretSyncedError   False\n"
+        "kube-system     calico-bgp-password   ClusterSecretStore   sm-prod-eu   1h                 SecretSynced        True\n"
+        "$ kubectl get secret -A --field-selector metadata.name=calico-bgp-password\n"
+        "NAMESPACE     NAME                  TYPE     DATA   AGE\n"
+        "kube-system   calico-bgp-password   Opaque   1      411d\n"
+    )
+    story.texts["10.240.64.14-kern.log"] = "".join(
+        f"{story.syslog(7_090 - 211 * i)} kube-cq0sample-default-0000024e kernel: [{1_290_000 + 211 * i}.{(417 * i) % 1000:03}] TCP: MD5 Hash not found for ({new[0]}, {40_011 + 613 * i})->(10.240.64.14, 179)\n"
+        for i in range(33)
+    )
+    log = story.quiet(7_300, 7_160, 62)
+    log += [
+        f"bird: Mesh_10_240_64_{x}: {t}"
+        for x in (23,)
+        for t in (
+            "Received: Administrative shutdown",
+            "State changed to stop",
+            "State changed to down",
+            "Starting",
+            "State changed to start",
+        )
+    ]
+    story.log(story.pods[old[2]], [*log, *story.quiet(7_050, 30, 410)], "calico-node-of-10.240.64.14.log")
+    story.affected = new
+    story.cite("externalsecret.txt", "SecretSyncedError")
+    story.cite("10.240.64.14-kern.log", "TCP: MD5 Hash not found for (10.240.64.23")
+    return story
+
+
 STORIES = [
     first_workers_after_the_update,
     binding_names_the_wrong_account,
     only_descriptions_and_two_kubectl_answers,
     peers_secret_stayed_in_the_old_namespace,
+    fabric_secret_lies_where_calico_may_not_read,
+    secret_operator_did_not_fill_the_new_namespace,
 ]
