@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from telling import FELIX_REFUSED, Incident, incident, wrapped
+from cluster import join
+from telling import FELIX_REFUSED, Incident, incident, node_status, wrapped
 
 CAUSE = "apiserver-tls-failure"
 
@@ -242,9 +243,182 @@ def etcd_server_certificate_ended(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def inspection_between_the_sites(now: datetime) -> Incident:
+    story = incident(
+        "second-site-sees-the-certificate-of-a-tls-inspection",
+        CAUSE,
+        "calico speaks to the API by its public name (kubernetes-services-endpoint), the kubelets by a private address. Since a firewall change the second site's way to that name goes through a TLS inspection, which shows a certificate of its own: each calico-node that starts there does not trust it.",
+        "https://docs.tigera.io/calico/latest/operations/ebpf/enabling-ebpf (kubernetes-services-endpoint)",
+        now,
+        platform="other",
+        calico="v3.29.2",
+        kubernetes="v1.31.5",
+        registry="harbor.corp.example/quay/calico",
+        difficulty="medium",
+    )
+    home = {f"muc-k8s-{n:02}": f"10.18.4.{20 + n}" for n in (1, 2, 3)}
+    away = {f"lej-k8s-{n:02}": f"10.77.9.{40 + n}" for n in (1, 2, 3)}
+    system = {
+        "os_image": "SUSE Linux Enterprise Server 15 SP6",
+        "kernel": "6.4.0-150600.23.33-default",
+        "runtime": "containerd://1.7.23",
+    }
+    story.hosts(home | away, **system)
+    story.staff(home, started=1_450_000, age=1_450_040)
+    name = ""
+    bad = ["lej-k8s-01", "lej-k8s-03"]
+    story.staff({"lej-k8s-02": away["lej-k8s-02"]}, started=1_450_000, age=1_450_040)
+    env = {
+        "env": [
+            {"name": "DATASTORE_TYPE", "value": "kubernetes"},
+            {"name": "KUBERNETES_SERVICE_HOST", "value": "k8s-prd.api.corp.example"},
+            {"name": "KUBERNETES_SERVICE_PORT", "value": "443"},
+        ]
+    }
+    for n, node in enumerate(bad):
+        name = story.staff(
+            {node: away[node]},
+            ready=False,
+            restarts=33 - n,
+            waiting="CrashLoopBackOff",
+            last=("Error", 1, 95 + 60 * n),
+            age=9400,
+            spec=env,
+        )[0]
+        story.probe(name, FELIX_REFUSED, 110 + 60 * n, 9300, 96)
+        story.pod_event(
+            name,
+            "BackOff",
+            f"Back-off restarting failed container calico-node in pod {name}_calico-system(7e41{n}c)",
+            14,
+            9200,
+            520,
+        )
+    story.typha("muc-k8s-01", started=1_450_000)
+    me = "lej-k8s-03"
+    name = story.pods[me]
+    text = 'Hit error connecting to datastore - retry error=Get "https://k8s-prd.api.corp.example:443/api/v1/nodes/foo": tls: failed to verify certificate: x509: certificate signed by unknown authority'
+    log = story.failing(me, 187)
+    log += [story.say(186.5 - 1.02 * i, "INFO", 9, "startup", "startup.go 459:", text) for i in range(30)]
+    story.log(name, wrapped(story, log, "prefix", name), "calico-node-lej-k8s-03.log")
+    peer = story.pods["muc-k8s-02"]
+    log = story.quiet(10_400, 9_460, 180)
+    for address in (away["lej-k8s-01"], away["lej-k8s-03"]):
+        tag = f"bird: Mesh_{address.replace('.', '_')}: "
+        log += [
+            tag + x
+            for x in (
+                "Received: Administrative shutdown",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+            )
+        ]
+    story.log(peer, [*log, *story.quiet(9_300, 20, 900)], "calico-node-muc-k8s-02.log")
+    story.texts["openssl.txt"] = (
+        "muc-k8s-02:~ # openssl s_client -connect k8s-prd.api.corp.example:443 </dev/null 2>/dev/null | grep -E '^(subject|issuer)|Verify'\n"
+        "subject=CN = kube-apiserver\nissuer=CN = kubernetes\nVerification error: unable to verify the first certificate\n"
+        "lej-k8s-03:~ # openssl s_client -connect k8s-prd.api.corp.example:443 </dev/null 2>/dev/null | grep -E '^(subject|issuer)|Verify'\n"
+        "subject=CN = kube-apiserver\nissuer=C = DE, O = Corp Example AG, OU = Network Security, CN = Outbound Inspection CA G2\nVerification error: self-signed certificate in certificate chain\n"
+        "lej-k8s-03:~ # grep server: /etc/kubernetes/kubelet.conf\n    server: https://10.18.4.10:6443\n"
+        "lej-k8s-03:~ # curl -sk https://k8s-prd.api.corp.example:443/readyz ; echo\nok\n"
+    )
+    story.describe(me, name)
+    story.affected = bad
+    story.cite("calico-node-lej-k8s-03.log", "x509: certificate signed by unknown authority")
+    story.cite("openssl.txt", "Outbound Inspection CA G2")
+    return story
+
+
+def nobody_renewed_the_certificates(now: datetime) -> Incident:
+    story = incident(
+        "control-plane-certificates-of-a-year-are-over",
+        CAUSE,
+        "A kubespray cluster of one year: the API server's certificate ended yesterday. kubectl cannot be used, so only journals and docker logs were sent: the kubelet, kube-proxy and calico-node all refuse the server's certificate; docker and the clocks are fine.",
+        "https://github.com/kubernetes-sigs/kubespray/issues/7303",
+        now,
+        platform="other",
+        calico="v3.16.9",
+        kubernetes="v1.19.7",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    end = story.ago(93_000)
+    host, address = "ks-node4", "192.168.140.24"
+    expired = f"x509: certificate has expired or is not yet valid: current time {{}} is after {end}"
+    story.texts["admin-box.txt"] = (
+        "$ kubectl get nodes\nUnable to connect to the server: " + expired.format(story.ago(900)) + "\n"
+        "$ ssh ks-master1 sudo kubeadm alpha certs check-expiration\n"
+        "[check-expiration] Reading configuration from the cluster...\n"
+        "[check-expiration] Error reading configuration from the Cluster. Falling back to default configuration\n\n"
+        "CERTIFICATE                EXPIRES                  RESIDUAL TIME   CERTIFICATE AUTHORITY   EXTERNALLY MANAGED\n"
+        + "".join(
+            f"{c:<26} {(story.now - timedelta(seconds=93_000 - 7 * i)).strftime('%b %d, %Y %H:%M')} UTC   <invalid>                               no\n"
+            for i, c in enumerate(("admin.conf", "apiserver", "apiserver-kubelet-client", "controller-manager.conf", "front-proxy-client", "scheduler.conf"))
+        )
+        + "\nCERTIFICATE AUTHORITY   EXPIRES                  RESIDUAL TIME   EXTERNALLY MANAGED\nca                      Oct 24, 2034 07:12 UTC   7y              no\nfront-proxy-ca          Oct 24, 2034 07:12 UTC   7y              no\n"
+        "$ ssh ks-node4 'date -u; chronyc tracking | grep -E \"System time|Leap\"'\n"
+        f"{(story.now - timedelta(seconds=840)).strftime('%a %b %e %H:%M:%S')} UTC {story.now.year}\nSystem time     : 0.000021409 seconds slow of NTP time\nLeap status     : Normal\n"
+    )  # fmt: skip
+    journal = []
+    for i in range(24):
+        ago = 1500 - 60 * i
+        journal.append(
+            f'{story.syslog(ago)} {host} kubelet[1312]: E{story.klog(ago)}    1312 kubelet_node_status.go:442] Error updating node status, will retry: error getting node "{host}": Get "https://127.0.0.1:6443/api/v1/nodes/{host}?timeout=10s": {expired.format(story.ago(ago))}'
+        )
+        if i % 4 == 0:
+            journal.append(
+                f'{story.syslog(ago - 2)} {host} kubelet[1312]: E{story.klog(ago - 2)}    1312 controller.go:136] failed to ensure node lease exists, will retry in 7s, error: Get "https://127.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{host}?timeout=10s": {expired.format(story.ago(ago - 2))}'
+            )
+        if i == 9:
+            journal.append(
+                f'{story.syslog(ago - 20)} {host} kubelet[1312]: I{story.klog(ago - 20)}    1312 prober.go:117] Readiness probe for "nginx-ingress-controller-x8c2n_ingress-nginx(5d0c5b3b)" failed (failure): HTTP probe failed with statuscode: 500'
+            )
+    story.texts["ks-node4/journal-kubelet.txt"] = "-- Logs begin at Sat 2026-10-03 02:11:07 UTC. --\n" + join(journal)
+    root = 'ListRoot="/calico/resources/v3/projectcalico.org/{}"'
+    lines = []
+    for i in range(14):
+        ago = 1480 - 100 * i
+        kind = ("networksets", "globalnetworkpolicies", "ippools", "nodes")[i % 4]
+        api = "nodes" if kind == "nodes" else f"{kind}"
+        path = "api/v1/nodes?limit=500" if kind == "nodes" else f"apis/crd.projectcalico.org/v1/{api}?limit=500"
+        lines += [
+            story.say(ago, "INFO", 58, "felix", "watchercache.go 180:", f"Full resync is required {root.format(kind)}"),
+            story.say(
+                ago - 0.1,
+                "INFO",
+                58,
+                "felix",
+                "watchercache.go 193:",
+                f'Failed to perform list of current data during resync {root.format(kind)} error=Get "https://10.233.0.1:443/{path}": {expired.format(story.ago(ago))}',
+            ),
+        ]
+        lines += story.quiet(ago - 20, ago - 80, 60, 58)
+    story.texts["ks-node4/docker-logs-calico-node.json"] = join(wrapped(story, lines, "docker"))
+    story.texts["ks-node4/docker-ps.txt"] = (
+        "CONTAINER ID        IMAGE                        COMMAND                  CREATED             STATUS              PORTS               NAMES\n"
+        '0c4c67be3a40        e7a5ce1b1d4c                 "start_runit"            5 months ago        Up 5 months                             k8s_calico-node_calico-node-dn7tq_kube-system_2b1f0a7e-93d0-4a3d-8b6e-0dd5e84d8b1f_0\n'
+        'be12d0a41f3b        43154ddb57a8                 "/usr/local/bin/kube…"   5 months ago        Up 5 months                             k8s_kube-proxy_kube-proxy-9zw4c_kube-system_d4a1ad0e-1f6c-40c6-8a2c-0f6b3c9d7a55_0\n'
+        '7f3d2dd8a0c9        nginx:1.19                   "/docker-entrypoint.…"   5 months ago        Up 5 months                             k8s_nginx-proxy_nginx-proxy-ks-node4_kube-system_61b34c8ed1d7eb2d8ed9b08be2a6b7d1_1\n'
+    )
+    story.texts["ks-node4/calicoctl-node-status.txt"] = node_status(
+        [(f"192.168.140.{n}", "up", "2026-11-02", "Established") for n in (21, 22, 23, 25)]
+    )
+    story.texts["ks-node4/hostname-ip.txt"] = f"{host} {address}\n"
+    story.affected = [host]
+    story.cite("admin-box.txt", "Unable to connect to the server: x509: certificate has expired")
+    story.cite("ks-node4/docker-logs-calico-node.json", "x509: certificate has expired or is not yet valid")
+    return story
+
+
 STORIES = [
     one_of_two_servers_kept_its_old_certificate,
     certificate_without_addresses,
     new_authority_old_config_map,
     etcd_server_certificate_ended,
+    inspection_between_the_sites,
+    nobody_renewed_the_certificates,
 ]
