@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from cluster import container
+from telling import SOCKET, Incident, incident, node_status, wrapped
 
 CAUSE = "bird-config-invalid"
 
@@ -299,9 +300,156 @@ def customers_template_of_a_newer_release(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def bird_rejects_the_interface_pattern(now: datetime) -> Incident:
+    story = incident(
+        "direct-section-refused-when-a-node-joins",
+        CAUSE,
+        "confd's check of each new bird.cfg fails in the line of the interfaces; running BIRDs keep the old file, so nothing shows but this line until a node joins: its mesh peers never learn of it, and its own BIRD has no configuration that parses. The new node's readiness is the complaint.",
+        "https://github.com/projectcalico/calico/blob/v3.27.0/confd/etc/calico/confd/templates/bird.cfg.template",
+        now,
+        platform="other",
+        calico="v3.27.0",
+        kubernetes="v1.28.5",
+        registry="docker.io/calico",
+        difficulty="hard",
+        acceptable=["invalid-calico-config"],
+    )
+    hosts = {f"prod-node-{x}": f"10.56.20.{n}" for x, n in (("a", 11), ("b", 12), ("c", 13), ("d", 14))}
+    story.hosts(
+        hosts,
+        os_image="Rocky Linux 9.3 (Blue Onyx)",
+        kernel="5.14.0-362.13.1.el9_3.x86_64",
+        runtime="containerd://1.7.11",
+    )
+    bad = "prod-node-e"
+    story.hosts({bad: "10.56.20.15"}, os_image="Rocky Linux 9.3 (Blue Onyx)", kernel="5.14.0-362.13.1.el9_3.x86_64", runtime="containerd://1.7.11", age=2_700, since=2_600)  # fmt: skip
+    story.staff(hosts, started=1_650_000, age=1_650_040)
+    init = [container(story, "install-cni", "docker.io/calico/cni:v3.27.0", done=True, started=2_660)]
+    name = story.staff({bad: "10.56.20.15"}, ready=False, started=2_640, age=2_690, init=init)[0]
+    story.probe(name, SOCKET, 12, 2_610, 88)
+    log = story.boot(bad, 2_638, bird=False, interface="eno1", prefix=24)
+    for i in range(14):
+        at, file = 2_635 - 180 * i, f".bird.cfg{2_204_117_350 + 771_301 * i}"
+        log.append(
+            story.say(
+                at, "ERROR", 60, "confd", "resource.go 318:",
+                f'Error from checkcmd "bird -p -c /etc/calico/confd/config/{file}": "bird: /etc/calico/confd/config/{file}:47:62 syntax error\\n"',
+            )
+        )  # fmt: skip
+        create = story.say(
+            at, "INFO", 60, "confd", "resource.go 251:", "Check failed, but file does not yet exist - create anyway"
+        )
+        log.append(
+            story.say(at, "ERROR", 60, "confd", "run.go 66:", "Config check failed: exit status 1") if i else create
+        )
+        log += ["bird: /etc/calico/confd/config/bird.cfg:47:62 syntax error"] * 4
+        log += story.quiet(at - 30, at - 170, 66)
+    old = story.pods["prod-node-b"]
+    calm = story.quiet(11_000, 2_700, 590)
+    for i in range(3):
+        at, file = 2_633 - 0.9 * i, f".bird.cfg{3_950_228_101 + 1_201 * i}"
+        calm.append(
+            story.say(
+                at, "ERROR", 63, "confd", "resource.go 318:",
+                f'Error from checkcmd "bird -p -c /etc/calico/confd/config/{file}": "bird: /etc/calico/confd/config/{file}:47:62 syntax error\\n"',
+            )
+        )  # fmt: skip
+        calm.append(story.say(at, "ERROR", 63, "confd", "run.go 66:", "Config check failed: exit status 1"))
+    story.log(
+        "",
+        [*wrapped(story, calm + story.quiet(2_500, 40, 560), "stern", old), *wrapped(story, log, "stern", name)],
+        "stern-calico-node.txt",
+    )
+    story.texts["node-status-b.txt"] = node_status(
+        [(a, "up", "2026-11-10", "Established") for k, a in hosts.items() if k != "prod-node-b"]
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("stern-calico-node.txt", ":47:62 syntax error")
+    return story
+
+
+def an_empty_volume_over_the_templates(now: datetime) -> Incident:
+    story = incident(
+        "confd-finds-no-templates-under-its-mount",
+        CAUSE,
+        "In an air-gapped cluster an empty host directory is mounted over /etc/calico/confd on the rolled hosts: confd finds no templates ('Found no templates'), renders nothing, and BIRD has no configuration file. Loud are the restarts by the liveness probe.",
+        "https://github.com/projectcalico/calico/blob/v3.20.0/confd/pkg/resource/template/processor.go",
+        now,
+        platform="other",
+        calico="v3.20.6",
+        kubernetes="v1.21.12",
+        namespace="kube-system",
+        registry="harbor.lan/calico",
+        difficulty="medium",
+        acceptable=["invalid-calico-config"],
+    )
+    hosts = {f"airgap{n}": f"192.168.140.{100 + n}" for n in range(1, 6)}
+    story.hosts(hosts, os_image="Ubuntu 20.04.4 LTS", kernel="5.4.0-109-generic", runtime="docker://20.10.14")
+    bad = ["airgap1", "airgap4"]
+    mounts = {
+        "volumeMounts": [
+            {"name": "lib-modules", "mountPath": "/lib/modules", "readOnly": True},
+            {"name": "var-lib-calico", "mountPath": "/var/lib/calico"},
+            {"name": "var-run-calico", "mountPath": "/var/run/calico"},
+            {"name": "confd", "mountPath": "/etc/calico/confd"},
+            {"name": "xtables-lock", "mountPath": "/run/xtables.lock"},
+        ]
+    }
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_500_000)
+    init = [container(story, "install-cni", "harbor.lan/calico/cni:v3.20.6", done=True, started=4_260)]
+    names = story.staff(
+        {k: hosts[k] for k in bad},
+        ready=False,
+        restarts=19,
+        started=64,
+        last=("Error", 137, 66),
+        age=4_290,
+        spec=mounts,
+        init=init,
+    )
+    for name in names:
+        story.probe(name, SOCKET, 6, 4_200, 139)
+        story.probe(
+            name,
+            "bird/confd is not live: Service bird is not running. Output << down: /etc/service/enabled/bird: 0s, normally up, want up; >>",
+            70,
+            4_150,
+            114,
+            kind="Liveness",
+        )
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            97,
+            4_100,
+            19,
+            type_="Normal",
+        )
+    for k in ("airgap2", "airgap3"):
+        story.not_established(story.pods[k], [hosts[x] for x in bad], 4_220, 4_250, 2, established=2)
+    me = bad[1]
+    log = story.boot(me, 63, bird=False, interface="ens160", prefix=24)
+    at = next(i for i, x in enumerate(log) if "Starting calico-confd" in x)
+    log[at + 1 : at + 1] = [story.say(61.6, "WARNING", 60, "confd", "processor.go 152:", "Found no templates")]
+    log += [
+        "bird: Unable to open configuration file /etc/calico/confd/config/bird.cfg: No such file or directory",
+        "bird: Unable to open configuration file /etc/calico/confd/config/bird6.cfg: No such file or directory",
+    ] * 26
+    story.log(names[1], wrapped(story, log, "stamps"))
+    story.describe(me, names[1])
+    story.affected = bad
+    story.cite(f"{names[1]}.log", "Found no templates")
+    return story
+
+
 STORIES = [
     own_template_of_another_release,
     included_file_is_missing_for_v6,
     quotation_mark_in_the_password,
     customers_template_of_a_newer_release,
+    bird_rejects_the_interface_pattern,
+    an_empty_volume_over_the_templates,
 ]
