@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cluster import join
 from telling import FELIX_503, FELIX_REFUSED, Incident, incident
@@ -180,4 +180,122 @@ def leak_until_the_limit(now: datetime) -> Incident:
     return story
 
 
-STORIES = [limit_of_192_mebibytes, operator_reports_the_crash_loop, many_policies_small_limit, leak_until_the_limit]
+# told on 29 November 2026 without having seen the rules
+def only_felix_dies_the_container_lives(now: datetime) -> Incident:
+    story = incident(
+        "felix-starts-anew-inside-a-container-that-never-restarts",
+        CAUSE,
+        "On a cgroup v1 host the kernel kills only the process calico-node -felix for the memory cgroup of its pod (limit 400Mi); runit starts it again, so the container has no restart and no OOMKilled state. Felix begins from scratch about each half hour; the kernel's lines stand in the journal among kubelet noise.",
+        "https://github.com/projectcalico/calico/issues/11137",
+        now,
+        platform="other",
+        calico="v3.29.3",
+        kubernetes="v1.30.8",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"bm-r7-{n:02}": f"10.211.70.{n}" for n in (4, 5, 6, 7, 8)}
+    story.hosts(
+        hosts,
+        os_image="Oracle Linux Server 8.10",
+        kernel="5.4.17-2136.338.4.2.el8uek.x86_64",
+        runtime="containerd://1.7.25",
+    )
+    limits = {"resources": {"limits": {"memory": "400Mi"}, "requests": {"cpu": "150m", "memory": "64Mi"}}}
+    bad = "bm-r7-06"
+    story.staff({k: v for k, v in hosts.items() if k != bad}, spec=limits, started=1_600_000)
+    name = story.staff({bad: hosts[bad]}, spec=limits, started=1_600_000)[0]
+    story.probe(name, FELIX_REFUSED, 640, 41_000, 44)
+    story.probe(name, "felix is not ready: readiness probe reporting 503", 600, 40_900, 57)
+    log, journal, pid = [], [], 2_114_071
+    for i in range(6):
+        at = 9_900 - 1_850 * i
+        felix = story.boot(bad, at, bird=False, interface="bond0", prefix=24, first=61 + 4_107 * i)
+        felix = [x for x in felix if f"[{62 + 4_107 * i}]" in x]
+        log += [*felix, *story.quiet(at - 60, at - 1_790, 118, 62 + 4_107 * i)]
+        kill, me = at - 1_848, pid + 60_413 * i
+        if kill < 0:
+            continue
+        syslog = story.syslog(kill)
+
+        journal += [
+            f'{story.syslog(kill + 320)} bm-r7-06 kubelet[2871]: I{story.klog(kill + 320)}    2871 scope.go:117] "RemoveContainer" containerID="7be2{i}90a1c44"',
+            f"{story.syslog(kill + 44)} bm-r7-06 chronyd[1188]: Selected source 10.211.0.9",
+            f"{syslog} bm-r7-06 kernel: calico-node invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=-997",
+            f"{syslog} bm-r7-06 kernel: memory: usage 409600kB, limit 409600kB, failcnt {88_123 + 9_177 * i}",
+            f"{syslog} bm-r7-06 kernel: oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=cri-containerd-3f5ac.scope,mems_allowed=0-1,oom_memcg=/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod51d2c7.slice,task_memcg=/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod51d2c7.slice/cri-containerd-3f5ac.scope,task=calico-node,pid={me},uid=0",
+            f"{syslog} bm-r7-06 kernel: Memory cgroup out of memory: Killed process {me} (calico-node) total-vm:{2_871_220 + 311 * i}kB, anon-rss:{331_044 + 207 * i}kB, file-rss:46120kB, shmem-rss:0kB, UID:0 pgtables:1012kB oom_score_adj:-997",
+            f'{story.syslog(kill - 4)} bm-r7-06 kubelet[2871]: I{story.klog(kill - 4)}    2871 prober.go:107] "Probe failed" probeType="Readiness" pod="kube-system/{name}" podUID="51d2c7" containerName="calico-node" probeResult="failure" output="calico/node is not ready: {FELIX_REFUSED.replace(chr(34), chr(92) + chr(34))}\\n"',
+            f"{story.syslog(kill - 90)} bm-r7-06 systemd[1]: Started Session {8_111 + 3 * i} of user nagios.",
+        ]
+
+    story.log(name, log)
+    story.texts["bm-r7-06-journal.txt"] = join(journal)
+    story.texts["bm-r7-06-free.txt"] = (
+        "              total        used        free      shared  buff/cache   available\nMem:          385512       81220      191302         611      112990      301877\nSwap:             0           0           0\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("bm-r7-06-journal.txt", "Memory cgroup out of memory: Killed process")
+    return story
+
+
+def docker_inspect_says_oom(now: datetime) -> Incident:
+    story = incident(
+        "docker-inspect-of-the-agent-says-oomkilled-true",
+        CAUSE,
+        "Self-managed v3.8 on Docker: a limit of 150m was put on calico-node; docker on the busiest host has it killed for it four times a day (OOMKilled true, 137, docker's event 'oom'), docker stats shows it near its limit on the others. The loud messages are the neighbours' sessions.",
+        "https://github.com/projectcalico/calico/issues/2621",
+        now,
+        platform="other",
+        calico="v3.8.9",
+        kubernetes="v1.15.12",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="easy",
+    )
+    hosts = {f"web{n}.int": f"10.77.16.{30 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(hosts, os_image="CentOS Linux 7 (Core)", kernel="3.10.0-1127.el7.x86_64", runtime="docker://18.9.9")
+    bad = "web2.int"
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_200_000)
+    name = story.staff({bad: hosts[bad]}, restarts=27, started=1_450)[0]
+    for k in ("web1.int", "web4.int"):
+        story.not_established(story.pods[k], [hosts[bad]], 1_430, 240_000, 3, established=2)
+    peers = [v for k, v in hosts.items() if k != bad]
+    story.log(name, [*story.old_boot(bad, 1_446, peers), *story.quiet(1_400, 20, 90, 60)])
+    day = [
+        (story.now - timedelta(seconds=x)).strftime("%Y-%m-%dT%H:%M:%S.%f000Z") for x in (64_802, 43_120, 22_377, 1_452)
+    ]
+    cid = "9c1e6f0a55d2"
+    story.texts["web2-docker.txt"] = (
+        "[root@web2 ~]# docker ps -a --filter name=k8s_calico-node --format 'table {{.ID}}\\t{{.Status}}\\t{{.Names}}'\n"
+        "CONTAINER ID        STATUS                        NAMES\n"
+        f"e27b90c4d1a8        Up 24 minutes                 k8s_calico-node_{name}_kube-system_b1c6_27\n"
+        f"{cid}        Exited (137) 24 minutes ago   k8s_calico-node_{name}_kube-system_b1c6_26\n"
+        f"[root@web2 ~]# docker inspect {cid} --format '{{{{json .State}}}}'\n"
+        f'{{"Status":"exited","Running":false,"Paused":false,"Restarting":false,"OOMKilled":true,"Dead":false,"Pid":0,"ExitCode":137,"Error":"","StartedAt":"{day[2]}","FinishedAt":"{day[3]}"}}\n'
+        f"[root@web2 ~]# docker inspect {cid} --format '{{{{.HostConfig.Memory}}}}'\n157286400\n"
+        "[root@web2 ~]# docker events --since 20h --until 0s --filter event=oom --format '{{.Time}} {{.Action}} {{.Actor.Attributes.name}}'\n"
+        + "".join(
+            f"{int(now.timestamp()) - x} oom k8s_calico-node_{name}_kube-system_b1c6_{23 + i}\n"
+            for i, x in enumerate((64_802, 43_120, 22_377, 1_452))
+        )
+        + "[root@web2 ~]# docker stats --no-stream --format 'table {{.Name}}\\t{{.MemUsage}}' | grep -e NAME -e calico-node\n"
+        f"NAME                                             MEM USAGE / LIMIT\nk8s_calico-node_{name}_kube-system_b1c6_27    121.4MiB / 150MiB\n"
+    )
+    story.events()
+    story.commands["pods.txt"] = "get pods -n kube-system -o wide"
+    story.affected = [bad]
+    story.cite("web2-docker.txt", '"OOMKilled":true')
+    return story
+
+
+STORIES = [
+    limit_of_192_mebibytes,
+    operator_reports_the_crash_loop,
+    many_policies_small_limit,
+    leak_until_the_limit,
+    only_felix_dies_the_container_lives,
+    docker_inspect_says_oom,
+]
