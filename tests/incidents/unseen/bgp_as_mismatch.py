@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from telling import Incident, incident, node_status, wrapped
+from telling import Incident, bird_start, incident, node_status, wrapped
 
 CAUSE = "bgp-as-mismatch"
 
@@ -260,9 +260,158 @@ def digits_swapped_on_one_host(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def switch_log_and_manifests_only(now: datetime) -> Incident:
+    story = incident(
+        "switch-answers-peer-in-wrong-as-nobody-sent-a-pod-log",
+        CAUSE,
+        "Rancher cluster behind a pair of Catalyst switches: the customer sent lists, two Calico objects and the switch's log. calico-node is ready everywhere (the mesh is up), service addresses are unreachable from outside; the switch tears each session down because the cluster announces 64512 where it was told 64530.",
+        "https://www.cisco.com/c/en/us/support/docs/ip/border-gateway-protocol-bgp/218027-troubleshoot-border-gateway-protocol-bas.html",
+        now,
+        platform="other",
+        calico="v3.26.3",
+        kubernetes="v1.27.10+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="hard",
+    )
+    hosts = {f"mtl-rke-{n}": f"10.90.4.{30 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(
+        hosts,
+        os_image="SUSE Linux Enterprise Server 15 SP5",
+        kernel="5.14.21-150500.55.44-default",
+        runtime="containerd://1.7.11-k3s2",
+    )
+    story.staff(hosts, started=1_200_000)
+    story.typha("mtl-rke-2", started=1_200_000)
+    ingress = story.other(
+        "rke2-ingress-nginx-controller-7lq2v", "mtl-rke-3", "10.42.77.13", age=1_100_000, started=1_100_000
+    )
+    story.pod_event(
+        ingress,
+        "RELOAD",
+        "NGINX reload triggered due to a change in configuration",
+        5000,
+        type_="Normal",
+        namespace="kube-system",
+        source="nginx-ingress-controller",
+    )
+    lines = []
+    for turn in range(9):
+        for i, peer in enumerate(hosts.values()):
+            ago = 1400 - 150 * turn - 31 * i
+            stamp = (now - timedelta(seconds=ago)).strftime("%b %d %H:%M:%S") + f".{211 + 7 * turn + i}"
+            lines += [
+                f"*{stamp}: %BGP-3-NOTIFICATION: sent to neighbor {peer} passive 2/2 (peer in wrong AS) 2 bytes FC00",
+                f"*{stamp}: %BGP-4-MSGDUMP: unsupported or mal-formatted message received from {peer}: ",
+                f"FFFF FFFF FFFF FFFF FFFF FFFF FFFF FFFF 0039 0104 FC00 00F0 0A5A 04{30 + i + 1:02X} 1C02 1A01",
+                f"*{stamp}: %BGP_SESSION-5-ADJCHANGE: neighbor {peer} IPv4 Unicast topology base removed from session  BGP Notification sent",
+            ]
+        if turn % 3 == 1:
+            stamp = (now - timedelta(seconds=1400 - 150 * turn - 110)).strftime("%b %d %H:%M:%S")
+            lines.append(f"*{stamp}.007: %SYS-5-CONFIG_I: Configured from console by netops on vty0 (10.90.0.14)")
+    story.texts["mtl-cat-a_log.txt"] = "mtl-cat-a#show logging | include BGP|SYS|FFFF\n" + "\n".join(lines) + "\n"
+    story.texts["mtl-cat-a_bgp_summary.txt"] = (
+        "mtl-cat-a#show ip bgp summary | begin Neighbor\n"
+        "Neighbor        V           AS MsgRcvd MsgSent   TblVer  InQ OutQ Up/Down  State/PfxRcd\n"
+        + "".join(f"{a:15} 4        64530       0       0        1    0    0 never    Idle\n" for a in hosts.values())
+        + "10.90.4.2       4        65001  884121  884090      177    0    0 12w3d          41\n"
+    )
+    story.texts["calicoctl_get.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nitems:\n- apiVersion: projectcalico.org/v3\n  kind: BGPConfiguration\n  metadata:\n"
+        f'    creationTimestamp: "{story.ago(20_000)}"\n    name: default\n  spec:\n    serviceLoadBalancerIPs:\n    - cidr: 10.90.200.0/24\n'
+        "- apiVersion: projectcalico.org/v3\n  kind: BGPPeer\n  metadata:\n"
+        f'    creationTimestamp: "{story.ago(19_900)}"\n    name: cat-a\n  spec:\n    asNumber: 65001\n    peerIP: 10.90.4.1\nkind: List\nmetadata: {{}}\n'
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-calico-node.txt": f"describe pod -n calico-system {story.pods['mtl-rke-3']}",
+    }
+    story.affected = list(hosts)
+    story.cite("mtl-cat-a_log.txt", "(peer in wrong AS) 2 bytes FC00")
+    return story
+
+
+def only_the_ipv6_sessions(now: datetime) -> Incident:
+    story = incident(
+        "dual-stack-racks-where-only-the-v6-group-has-another-number",
+        CAUSE,
+        "Dual stack without a mesh: the leaf's IPv6 neighbour group expects AS 65210, its IPv4 group the right 65120. IPv4 sessions are up, bird6 has none, so each calico-node is 0/1 for BIRD6; nothing filters and the peers answer.",
+        "https://docs.tigera.io/calico/latest/networking/ipam/ipv6 (dual stack, BGP peers of both families)",
+        now,
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.29.6",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"osl-c{n}": f"10.77.0.{20 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, os_image="Ubuntu 24.04.1 LTS", kernel="6.8.0-45-generic", runtime="containerd://1.7.22")
+    leaves = ["fd3c:77::1", "fd3c:77::2"]
+    story.staff(hosts, ready=False, started=9_100, age=9_160)
+    for node in hosts:
+        number = story.line(
+            11, "INFO", 21_007, "confd/health.go 180:", "Number of node(s) with BGP peering established = 0"
+        )
+        story.pod_event(
+            story.pods[node],
+            "Unhealthy",
+            f"(combined from similar events): Readiness probe failed: {number}\ncalico/node is not ready: BIRD6 is not ready: BGP not established with {','.join(leaves)}\n",
+            11,
+            9_000,
+            301,
+        )
+    me = "osl-c2"
+    log = story.boot(me, 9_090, ["10.77.0.1", "10.77.0.2"], interface="bond0", prefix=24, bird=False)
+    log += bird_start(["10.77.0.1", "10.77.0.2"], kind="Node")
+    six = ["Node_fd3c_77__1", "Node_fd3c_77__2"]
+    log += [f"bird: {s}: {x}" for s in six for x in ("Initializing", "Starting", "State changed to start")]
+    for turn in range(7):
+        for s in six:
+            log += [
+                f"bird: {s}: {x}"
+                for x in (
+                    "Received: Bad peer AS: 65120",
+                    "State changed to stop",
+                    "State changed to down",
+                    "Starting",
+                    "State changed to start",
+                )
+            ]
+        log += story.quiet(8_900 - 1250 * turn, 8_000 - 1250 * turn, 270)
+    story.log(story.pods[me], wrapped(story, log, "stern", story.pods[me]), "stern-osl-c2.txt")
+    story.texts["leaf1-running-config.txt"] = (
+        "leaf1#show running-config section bgp\nrouter bgp 65100\n   router-id 10.77.0.1\n   maximum-paths 8\n"
+        "   neighbor K8S-V4 peer group\n   neighbor K8S-V4 remote-as 65120\n   neighbor K8S-V4 maximum-routes 2000\n"
+        "   neighbor K8S-V6 peer group\n   neighbor K8S-V6 remote-as 65210\n   neighbor K8S-V6 maximum-routes 2000\n"
+        + "".join(
+            f"   neighbor 10.77.0.{20 + n} peer group K8S-V4\n   neighbor fd3c:77::{20 + n} peer group K8S-V6\n"
+            for n in (1, 2, 3)
+        )
+    )
+    story.texts["bgp-objects.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nkind: BGPConfiguration\nmetadata:\n  name: default\nspec:\n  asNumber: 65120\n  nodeToNodeMeshEnabled: false\n"
+        + "".join(
+            f"---\napiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata:\n  name: {n}\nspec:\n  asNumber: 65100\n  peerIP: {ip}\n"
+            for n, ip in (
+                ("leaf1-v4", "10.77.0.1"),
+                ("leaf1-v6", leaves[0]),
+                ("leaf2-v4", "10.77.0.2"),
+                ("leaf2-v6", leaves[1]),
+            )
+        )
+    )
+    story.describe(me, story.pods[me])
+    story.affected = list(hosts)
+    story.cite("stern-osl-c2.txt", "Received: Bad peer AS: 65120")
+    return story
+
+
 STORIES = [
     rack_moved_to_the_other_leaf,
     routers_expect_another_as,
     global_number_changed_peers_not,
     digits_swapped_on_one_host,
+    switch_log_and_manifests_only,
+    only_the_ipv6_sessions,
 ]

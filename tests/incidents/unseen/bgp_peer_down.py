@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container
-from telling import SOCKET, Incident, incident, node_status, protocols, wrapped
+from telling import SOCKET, Incident, bird_start, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-peer-down"
 
@@ -198,9 +198,164 @@ def rollout_waits_for_two_pods_that_do_not_run(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def one_of_two_reflectors(now: datetime) -> Incident:
+    story = incident(
+        "second-route-reflector-has-no-running-agent",
+        CAUSE,
+        "Two route reflectors, no mesh: hosts whose calico-node was rolled this morning miss 10.33.0.6 at their start and are ready since by the other one. The reflector's host is Ready; its calico-node has not run since the roll (RunContainerError, nothing more was sent), so the cluster hangs on one reflector.",
+        "https://docs.tigera.io/calico/latest/networking/configuring/bgp (route reflectors)",
+        now,
+        platform="other",
+        calico="v3.20.2",
+        kubernetes="v1.21.14",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="medium",
+        acceptable=["worker-local-failure"],
+    )
+    reflectors = {"lyon-rr1": "10.33.0.5", "lyon-rr2": "10.33.0.6"}
+    hosts = {f"lyon-n{n:02}": f"10.33.1.{10 + n}" for n in range(1, 6)}
+    system = {
+        "os_image": "CentOS Linux 7 (Core)",
+        "kernel": "3.10.0-1160.80.1.el7.x86_64",
+        "runtime": "docker://20.10.17",
+    }
+    story.hosts(reflectors, labels={"route-reflector": "true"}, **system)
+    story.hosts(hosts, **system)
+    story.staff({"lyon-rr1": "10.33.0.5"}, started=4_100, age=4_140)
+    story.staff({"lyon-rr2": "10.33.0.6"}, ready=False, restarts=3, waiting="RunContainerError", age=4_080)
+    story.staff(hosts, started=3_900, age=3_930)
+    for node in hosts:
+        story.not_established(story.pods[node], ["10.33.0.6"], 3_872, 3_884, 2, established=1)
+        story.pod_event(story.pods[node], "Started", "Started container calico-node", 3_900, type_="Normal")
+    me = "lyon-n03"
+    log = story.boot(me, 3_898, bird=False, interface="team0", prefix=23) + bird_start(
+        list(reflectors.values()), up=["10.33.0.5"], kind="Node"
+    )
+    log += [*story.quiet(3_800, 3_660, 140), "bird: Graceful restart done", *story.quiet(3_600, 9, 310)]
+    story.log(story.pods[me], wrapped(story, log, "docker"), f"{story.pods[me]}_kube-system_calico-node-json.log")
+    story.texts["birdcl-lyon-n03.txt"] = protocols(
+        [
+            ("10.33.0.5", "up", story.stamp(3_895)[11:19], "Established"),
+            ("10.33.0.6", "start", story.stamp(3_895)[11:19], "Active        Socket: Connection refused"),
+        ],
+        kind="Node",
+        since=story.stamp(3_896)[11:19],
+    )
+    story.commands = {
+        "nodes.txt": "get nodes --show-labels",
+        "pods.txt": "get pods -n kube-system -o wide",
+        f"describe-{story.pods[me]}.txt": f"describe pod -n kube-system {story.pods[me]}",
+        "describe-node-lyon-rr2.txt": "describe node lyon-rr2",
+    }
+    story.affected = ["lyon-rr2"]
+    story.cite("pods.txt", "RunContainerError")
+    return story
+
+
+def service_on_the_windows_worker_is_stopped(now: datetime) -> Incident:
+    story = incident(
+        "windows-workers-calico-service-is-stopped",
+        CAUSE,
+        "Mixed cluster with BGP: the Linux agents that were restarted today miss 10.60.1.22 only and get 'Connection refused' from it; that Windows worker is Ready, but its services CalicoNode and RemoteAccess are stopped. Linux pods are fine among each other.",
+        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/windows-calico/troubleshoot",
+        now,
+        platform="other",
+        calico="v3.21.4",
+        kubernetes="v1.22.8",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+        acceptable=["worker-local-failure"],
+    )
+    linux = {f"mix-lx{n}": f"10.60.1.{10 + n}" for n in (1, 2, 3)}
+    windows = {"mix-win1": "10.60.1.21", "mix-win2": "10.60.1.22"}
+    story.hosts(linux, os_image="Ubuntu 20.04.4 LTS", kernel="5.4.0-107-generic", runtime="containerd://1.5.11")
+    story.hosts(
+        windows,
+        labels={"kubernetes.io/os": "windows"},
+        os_image="Windows Server 2019 Datacenter",
+        kernel="10.0.17763.2803",
+        runtime="docker://20.10.9",
+    )
+    for item in story.objects["Node"][3:]:
+        item["status"]["nodeInfo"]["operatingSystem"] = "windows"
+    story.staff(linux, started=5_300, age=5_330)
+    for node in linux:
+        story.not_established(story.pods[node], ["10.60.1.22"], 5_276, 5_290, 2, established=3)
+    web = story.other(
+        "iis-7d5c6f9b8-q4zkm",
+        "mix-win2",
+        "10.244.66.9",
+        "shop",
+        "ReplicaSet/iis-7d5c6f9b8",
+        image="registry.example.com/iis:ltsc2019",
+        ready=False,
+        restarts=0,
+        started=800_000,
+        age=800_100,
+    )
+    story.pod_event(
+        web,
+        "Unhealthy",
+        'Readiness probe failed: Get "http://10.244.66.9:80/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        22,
+        6_000,
+        560,
+        namespace="shop",
+    )
+    story.other(
+        "iis-7d5c6f9b8-x2fbn",
+        "mix-win1",
+        "10.244.65.14",
+        "shop",
+        "ReplicaSet/iis-7d5c6f9b8",
+        image="registry.example.com/iis:ltsc2019",
+        started=800_000,
+        age=800_100,
+    )
+    me = "mix-lx1"
+    peers = [v for k, v in (linux | windows).items() if k != me]
+    log = story.boot(me, 5_298, peers, up=[p for p in peers if p != "10.60.1.22"], interface="ens160", prefix=24)
+    log += [*story.quiet(5_200, 5_060, 140), "bird: Graceful restart done", *story.quiet(5_000, 12, 330)]
+    story.log(story.pods[me], wrapped(story, log, "prefix", story.pods[me]))
+    story.texts["node-status-mix-lx1.txt"] = node_status(
+        [
+            (
+                p,
+                "start" if p == "10.60.1.22" else "up",
+                story.stamp(5_294)[11:19],
+                "Connect Socket: Connection refused" if p == "10.60.1.22" else "Established",
+            )
+            for p in peers
+        ]
+    )
+    story.texts["mix-win2-powershell.txt"] = (
+        "PS C:\\> hostname; Get-Date -Format u\nmix-win2\n"
+        f"{story.stamp(240)[:19]}Z\n\nPS C:\\> Get-Service kubelet,kube-proxy,CalicoFelix,CalicoNode,RemoteAccess | ft -AutoSize\n\n"
+        "Status  Name         DisplayName\n------  ----         -----------\n"
+        "Running kubelet      kubelet\nRunning kube-proxy   kube-proxy\nRunning CalicoFelix  Calico Windows Agent\n"
+        "Stopped CalicoNode   Calico Windows Startup\nStopped RemoteAccess Routing and Remote Access\n\n\n"
+        "PS C:\\> Get-BgpPeer\nGet-BgpPeer : BGP is not configured.\n    + CategoryInfo          : ObjectNotFound: (BgpPeer:root/Microsoft/...S_BgpPeer) [Get-BgpPeer], CimException\n    + FullyQualifiedErrorId : BGP 5,Get-BgpPeer\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-node-mix-win2.txt": "describe node mix-win2",
+        f"describe-{story.pods[me]}.txt": f"describe pod -n kube-system {story.pods[me]}",
+    }
+    story.affected = ["mix-win2"]
+    story.cite("mix-win2-powershell.txt", "Stopped CalicoNode")
+    story.cite("node-status-mix-lx1.txt", "Connect Socket: Connection")
+    return story
+
+
 STORIES = [
     everybody_misses_the_same_one,
     stuck_in_init_for_hours,
     neighbour_keeps_ending,
     rollout_waits_for_two_pods_that_do_not_run,
+    one_of_two_reflectors,
+    service_on_the_windows_worker_is_stopped,
 ]

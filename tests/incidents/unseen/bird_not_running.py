@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telling import Incident, incident, node_status
 
@@ -215,7 +215,12 @@ def bird_was_left_stopped_by_a_debugger(now: datetime) -> Incident:
     )
     hosts = {f"cas-{x}": f"10.68.14.{n}" for x, n in zip("1234", (33, 34, 35, 36), strict=True)}
     story.hosts(
-        hosts, os_image="Debian GNU/Linux 11 (bullseye)", kernel="5.10.0-18-amd64", runtime="containerd://1.6.8"
+        hosts,
+        os_image="Debian GNU/Linux 11 (bullseye)",
+        kernel="5.10.0-18-amd64",
+        runtime="containerd://1.6.8",
+        age=3_900_000,
+        since=3_890_000,
     )
     bad = "cas-2"
     story.staff({k: v for k, v in hosts.items() if k != bad}, started=3_300_000)
@@ -257,9 +262,154 @@ def bird_was_left_stopped_by_a_debugger(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def socket_was_cleaned_away(now: datetime) -> Incident:
+    story = incident(
+        "clean-up-job-took-the-control-socket",
+        CAUSE,
+        "A nightly clean-up of old files below /run removed BIRD's control socket on two hosts: the probe finds no bird.ctl since 02:30, though BIRD runs for weeks, every session is up on both ends and pods talk. The socket is unusable until BIRD is restarted.",
+        "https://github.com/projectcalico/calicoctl/issues/1123",
+        now,
+        platform="other",
+        calico="v3.23.3",
+        kubernetes="v1.24.6",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"brno-{n}": f"10.140.9.{40 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(
+        hosts,
+        os_image="Debian GNU/Linux 11 (bullseye)",
+        kernel="5.10.0-18-amd64",
+        runtime="containerd://1.6.8",
+        age=3_900_000,
+        since=3_890_000,
+    )
+    bad = ["brno-2", "brno-4"]
+    began = 3_700_000
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=began, age=began + 60)
+    names = story.staff({k: hosts[k] for k in bad}, ready=False, started=began, age=began + 60)
+    since = 21_400
+    for name in names:
+        story.probe(
+            name,
+            "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+            14,
+            since,
+            713,
+        )
+    log = story.quiet(since + 2_400, 12, 620)
+    story.log(names[0], log)
+    other = "brno-1"
+    story.texts["calicoctl-node-status-brno-1.txt"] = node_status(
+        [(v, "up", story.stamp(began - 30)[:10], "Established") for k, v in hosts.items() if k != other]
+    )
+    story.texts["brno-2-shell.txt"] = (
+        f"root@brno-2:~# date -u\n{(now - timedelta(seconds=310)).strftime('%a %d %b %Y %I:%M:%S %p UTC')}\n"
+        "root@brno-2:~# ls -la /var/run/calico/\ntotal 0\n"
+        f"drwxr-xr-x  3 root root   60 {(now - timedelta(seconds=since)).strftime('%b %d %H:%M')} .\n"
+        f"drwxr-xr-x 31 root root 1020 {(now - timedelta(seconds=3100)).strftime('%b %d %H:%M')} ..\n"
+        f"dr-xr-xr-x  5 root root    0 {(now - timedelta(seconds=began)).strftime('%b %d %H:%M')} cgroup\n"
+        "root@brno-2:~# ps -eo pid,etime,args | grep '[b]ird -R'\n"
+        "   4188 42-19:46:11 bird -R -s /var/run/calico/bird.ctl -d -c /etc/calico/confd/config/bird.cfg\n"
+        "root@brno-2:~# ss -tnp | grep ':179 '\n"
+        + "".join(
+            f'ESTAB 0      0      10.140.9.42:179      {v}:{38211 + 17 * i}  users:(("bird",pid=4188,fd={9 + i}))\n'
+            for i, (k, v) in enumerate(hosts.items())
+            if k != "brno-2"
+        )
+        + "root@brno-2:~# ip route | grep -c 'proto bird'\n9\n"
+        "root@brno-2:~# cat /etc/cron.d/tidy-run\n# ansible: keep tmpfs small\n30 2 * * * root find /run -xdev \\( -type f -o -type s \\) -mtime +30 -delete\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n kube-system -o wide",
+        "describe-calico-node-brno-2.txt": f"describe pod -n kube-system {names[0]}",
+        "describe-calico-node-brno-4.txt": f"describe pod -n kube-system {names[1]}",
+    }
+    story.affected = bad
+    story.cite("describe-calico-node-brno-2.txt", "bird.ctl: connect: no such file or directory")
+    return story
+
+
+def host_profile_confines_it(now: datetime) -> Incident:
+    story = incident(
+        "apparmor-profile-of-the-host-forbids-netlink",
+        CAUSE,
+        "A hardening package brought an AppArmor profile for /usr/bin/bird to two of five workers; since their reboot calico-node's BIRD may not open its netlink socket there and ends each second. felix and confd are well, the rest of the mesh just misses the two.",
+        "https://github.com/projectcalico/bird/blob/master/sysdep/linux/netlink.c",
+        now,
+        platform="other",
+        calico="v3.28.1",
+        kubernetes="v1.30.4",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"turku-w{n}": f"10.18.200.{10 + n}" for n in range(1, 6)}
+    bad = ["turku-w4", "turku-w5"]
+    story.hosts(hosts, os_image="Ubuntu 22.04.4 LTS", kernel="5.15.0-119-generic", runtime="containerd://1.7.20")
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_600_000)
+    names = story.staff(
+        {k: hosts[k] for k in bad}, ready=False, restarts=1, started=6_900, last=("Unknown", 255, 6_990)
+    )
+    for node, name in zip(bad, names, strict=True):
+        story.probe(
+            name,
+            "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused",
+            21,
+            6_850,
+            231,
+        )
+        story.node_event(
+            node,
+            "Rebooted",
+            f"Node {node} has been rebooted, boot id: 7d0e51c2-44be-4a1c-8f07-{'5' * 11}{node[-1]}",
+            7_010,
+        )
+    me = bad[0]
+    log = story.boot(me, 6_895, bird=False, interface="ens3", prefix=24)
+    log.append(
+        story.say(
+            6_892,
+            "INFO",
+            60,
+            "confd",
+            "resource.go 273:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host",
+        )
+    )
+    for turn in range(14):
+        log += ["bird: Unable to open rtnetlink socket: Permission denied"] * 4
+        log += story.quiet(6_800 - 480 * turn, 6_740 - 480 * turn, 61)
+    story.log(names[0], log)
+    story.texts["turku-w4-journal-kernel.txt"] = "".join(
+        f'{story.syslog(6_884 - 1.02 * i)} turku-w4 kernel: audit: type=1400 audit({now.timestamp() - 6_884 + 1.02 * i:.3f}:{118 + i}): apparmor="DENIED" operation="create" class="net" profile="/usr/bin/bird" pid={2711 + 9 * i} comm="bird" family="netlink" sock_type="raw" protocol=0 requested_mask="create" denied_mask="create"\n'
+        for i in range(12)
+    )
+    story.texts["calicoctl-turku-w1.txt"] = node_status(
+        [
+            (
+                v,
+                "start" if k in bad else "up",
+                story.stamp(7_030)[11:19] if k in bad else story.stamp(1_599_900)[:10],
+                "Connect Socket: Connection refused" if k in bad else "Established",
+            )
+            for k, v in hosts.items()
+            if k != "turku-w1"
+        ]
+    )
+    story.describe(me, names[0])
+    story.affected = bad
+    story.cite(f"{names[0]}.log", "Unable to open rtnetlink socket: Permission denied")
+    return story
+
+
 STORIES = [
     a_second_bird_of_the_host,
     limit_of_its_address_space,
     somebody_stopped_the_service,
     bird_was_left_stopped_by_a_debugger,
+    socket_was_cleaned_away,
+    host_profile_confines_it,
 ]
