@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols
+from cluster import join
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-password-mismatch"
 
@@ -212,9 +213,166 @@ def both_routers_share_one_key_of_the_secret(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def newline_in_the_secret(now: datetime) -> Incident:
+    story = incident(
+        "secret-was-made-from-a-file-with-a-newline",
+        CAUSE,
+        "The secret for the two Juniper leaves was made with --from-file, so its value ends with a newline that the routers' key does not have: Junos finds wrong MD5 digests in every node's segments. Workers are up among each other; everybody looks at the firewall because 179 'times out'.",
+        "https://github.com/osrg/gobgp/issues/2852",
+        now,
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.28.11+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="medium",
+    )
+    hosts = {f"rke-a{n}": f"10.61.7.{100 + n}" for n in range(1, 5)}
+    story.hosts(
+        hosts, os_image="SLE Micro 5.5", kernel="5.14.21-150500.55.62-default", runtime="containerd://1.7.17-k3s1"
+    )
+    story.staff(hosts, started=1_100_000, age=1_100_040)
+    me = "rke-a2"
+    name = story.pods[me]
+    leaves = ("10.61.7.2", "10.61.7.3")
+    log = story.quiet(8_000, 7_300, 180)
+    log.append(
+        story.say(7_210, "INFO", 62, "confd", "resource.go 289:", "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/resources/v3/projectcalico.org/bgppeers")
+    )  # fmt: skip
+    log += ["bird: Reconfiguration requested by SIGHUP", "bird: Reconfiguring"]
+    for leaf in leaves:
+        tag = f"bird: Node_{leaf.replace('.', '_')}: "
+        log += [tag + "Initializing", tag + "Starting", tag + "State changed to start"]
+    log += ["bird: Reconfigured", *story.quiet(7_100, 25, 450)]
+    story.log(name, log)
+    start = story.stamp(7_208)[11:19]
+    mesh = [a for n, a in hosts.items() if n != me]
+    rows = protocols([(a, "up", "2026-11-16", "Established") for a in mesh], since="2026-11-16", routes="up")
+    rows += "".join(
+        f"Node_{leaf.replace('.', '_')} BGP      master   start  {start}    Connect        Socket: Connection timed out\n"
+        for leaf in leaves
+    )
+    story.texts["birdcl-rke-a2.txt"] = rows
+    story.texts["leaf1-show-log-messages.txt"] = "netops@leaf1> show log messages | last 12\n" + "".join(
+        f"{story.syslog(190 - 16 * i)}  leaf1 kernel: tcp_auth_ok: Packet from {list(hosts.values())[i % 4]}:{49160 + 877 * i} wrong MD5 digest\n"
+        if i != 6
+        else f"{story.syslog(190 - 16 * i)}  leaf1 mgd[41077]: UI_CMDLINE_READ_LINE: User 'netops', command 'show bgp summary '\n"
+        for i in range(12)
+    )
+    story.texts["what-we-tried.txt"] = (
+        "The peers to our leaves were added about two hours ago, never came up. Firewall team says 179/tcp is open.\n\n"
+        "rke-a2:~ # nc -vz -w 3 10.61.7.2 179\nnc: connect to 10.61.7.2 port 179 (tcp) timed out: Operation now in progress\n"
+        "rke-a2:~ # ping -c 2 -q 10.61.7.2 | tail -2\n2 packets transmitted, 2 received, 0% packet loss, time 1001ms\nrtt min/avg/max/mdev = 0.281/0.302/0.323/0.021 ms\n"
+        "rke-a2:~ # ss -tn state syn-sent\nRecv-Q Send-Q   Local Address:Port   Peer Address:Port  Process\n0      1         10.61.7.102:41873      10.61.7.2:179\n0      1         10.61.7.102:35209      10.61.7.3:179\n\n"
+        "# the key has 14 characters\n"
+        "$ kubectl -n calico-system get secret bgp-leaf -o jsonpath='{.data.password}' | base64 -d | wc -c\n15\n"
+        "$ kubectl -n calico-system get secret bgp-leaf -o jsonpath='{.data.password}' | base64 -d | tail -c 2 | xxd\n00000000: 370a                                     7.\n"
+    )
+    story.describe(me, name)
+    story.affected = list(hosts)
+    story.cite("leaf1-show-log-messages.txt", "wrong MD5 digest")
+    return story
+
+
+def reflectors_of_the_other_cluster(now: datetime) -> Incident:
+    story = incident(
+        "neighbour-cluster-rotated-its-half-of-the-key",
+        CAUSE,
+        "Two clusters peer through their route reflectors with a common password; the other cluster rotated its secret this morning. tcpdump with the key of this side calls its own segments valid and the other side's invalid. Inside the cluster every session is up, all pods are ready; only services of the other cluster time out.",
+        "https://github.com/osrg/gobgp/issues/2573",
+        now,
+        platform="other",
+        calico="v3.20.6",
+        kubernetes="v1.22.17",
+        namespace="kube-system",
+        registry="registry.dc1.example/calico",
+        difficulty="hard",
+    )
+    hosts = {
+        f"dc1-{x}": f"172.29.16.{n}"
+        for x, n in (("rr-a", 11), ("rr-b", 12), ("wk-01", 31), ("wk-02", 32), ("wk-03", 33))
+    }
+    story.hosts(
+        hosts,
+        age=9_000_000,
+        os_image="Debian GNU/Linux 11 (bullseye)",
+        kernel="5.10.0-28-amd64",
+        runtime="containerd://1.6.28",
+    )
+    story.staff(hosts, started=2_600_000, age=2_600_030)
+    me = "dc1-rr-a"
+    name = story.pods[me]
+    far = ("172.29.48.11", "172.29.48.12")
+    log = story.quiet(15_000, 13_700, 300)
+    for peer in far:
+        tag = f"bird: Node_{peer.replace('.', '_')}: "
+        log += [
+            tag + x
+            for x in (
+                "Received: Peer de-configured",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+            )
+        ]
+    log += story.quiet(13_500, 15, 1500)
+    story.log(name, wrapped(story, log, "stern", name), "stern-dc1-rr-a.log")
+    since = story.stamp(13_620)[11:19]
+    near = [a for n, a in hosts.items() if n != me]
+    story.texts["calicoctl-node-status-dc1-rr-a.txt"] = node_status(
+        [*[(a, "up", "2026-10-30", "Established") for a in near], *[(a, "start", since, "Connect") for a in far]],
+        kind="node specific",
+    )
+    frames = []
+    for i in range(4):
+        at = story.stamp(400 - 8 * i)[11:19]
+        frames.append(
+            f"{at}.40{i}118 IP 172.29.16.11.{38455 + 6 * i} > 172.29.48.11.179: Flags [S], seq 31184{i}2071, win 64240, options [nop,nop,md5 valid,mss 1460,nop,nop,sackOK,nop,wscale 7], length 0"
+        )
+        frames.append(
+            f"{at}.77{i}902 IP 172.29.48.11.{51002 + 4 * i} > 172.29.16.11.179: Flags [S], seq 9022{i}1847, win 64240, options [nop,nop,md5 invalid,mss 1460,nop,nop,sackOK,nop,wscale 7], length 0"
+        )
+    story.texts["tcpdump-with-our-key.txt"] = (
+        "# tcpdump -ni eth0 -M \"$(kubectl -n kube-system get secret bgp-interdc -o jsonpath='{.data.key}' | base64 -d)\" host 172.29.48.11 and port 179\n"
+        "tcpdump: verbose output suppressed, use -v[v]... for full protocol decode\nlistening on eth0, link-type EN10MB (Ethernet), snapshot length 262144 bytes\n"
+        + join(frames)
+        + "^C\n8 packets captured\n8 packets received by filter\n0 packets dropped by kernel\n"
+    )
+    app = story.other(
+        "orders-api-7c5f9c6d4b-hm2vk",
+        "dc1-wk-02",
+        "10.96.130.14",
+        "orders",
+        "ReplicaSet/orders-api-7c5f9c6d4b",
+        app="orders-api",
+        restarts=3,
+        started=9_000,
+        last=("Error", 1, 9_010),
+        age=300_000,
+    )
+    story.log(
+        app,
+        [
+            f"{story.ago(600 - 120 * i)[:-1]}.{211 + i}Z WARN  pool: connect to ledger.dc2.example (10.97.4.{20 + i % 2}:5432) failed: connection timed out after 10000 ms"
+            for i in range(5)
+        ],
+    )
+    story.commands = {
+        "pods.txt": "get pods -A -o wide",
+        "nodes.txt": "get nodes -o wide",
+        f"describe-pod-{name}.txt": f"describe pod -n kube-system {name}",
+    }
+    story.affected = ["dc1-rr-a", "dc1-rr-b"]
+    story.cite("tcpdump-with-our-key.txt", "md5 invalid")
+    return story
+
+
 STORIES = [
     router_got_a_new_password,
     new_kernels_find_a_hash_they_do_not_expect,
     both_namespaces_have_a_secret,
     both_routers_share_one_key_of_the_secret,
+    newline_in_the_secret,
+    reflectors_of_the_other_cluster,
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cluster import join
 from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-stale-node"
@@ -190,9 +191,126 @@ def machines_of_the_former_deployment(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def same_host_with_a_new_name(now: datetime) -> Incident:
+    story = incident(
+        "rejoined-under-a-new-name-with-its-old-address",
+        CAUSE,
+        "etcd datastore: a host was reset, got another host name and joined again with its old address; the Calico node of the old name was never deleted and owns the address, so calico-node of the new one ends at each start. A pasted terminal session and the list of pods are all there is.",
+        "https://github.com/projectcalico/calicoctl/issues/1663",
+        now,
+        platform="other",
+        calico="v3.15.5",
+        kubernetes="v1.18.20",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+        acceptable=["duplicate-node-identity"],
+    )
+    hosts = {"bdx-app11": "192.168.60.11", "bdx-app12": "192.168.60.12", "bdx-app14": "192.168.60.14"}
+    system = {
+        "os_image": "CentOS Linux 7 (Core)",
+        "kernel": "3.10.0-1160.49.1.el7.x86_64",
+        "runtime": "docker://19.3.15",
+    }
+    story.hosts(hosts, age=21_000_000, **system)
+    bad = "bdx-gpu03"
+    story.hosts({bad: "192.168.60.13"}, age=5_200, since=5_100, **system)
+    story.staff(hosts, started=9_000_000, age=9_000_060)
+    name = story.staff(
+        {bad: "192.168.60.13"}, ready=False, restarts=20, waiting="CrashLoopBackOff", last=("Error", 1, 130), age=5_150
+    )[0]
+    lines = story.old_boot(bad, 134, address="192.168.60.13", prefix=24, interface="em1")[:7]
+    lines = [
+        x.replace(" [INFO][8] ", " [INFO][8] startup/", 1) if "k8s.go" not in x else x
+        for x in lines
+        if "k8s.go" not in x
+    ]
+    lines += [
+        story.say(133.7, "INFO", 8, "startup", "startup.go 393:", "Building new node resource " + f'Name="{bad}"'),
+        story.say(133.7, "INFO", 8, "startup", "startup.go 404:", "Initialize BGP data"),
+        story.say(133.6, "INFO", 8, "startup", "startup.go 640:", "Using autodetected IPv4 address on interface em1: 192.168.60.13/24"),
+        story.say(133.6, "INFO", 8, "startup", "startup.go 474:", "Node IPv4 changed, will check for conflicts"),
+        story.say(133.5, "WARNING", 8, "startup", "startup.go 1020:", "Calico node 'bdx-app13' is already using the IPv4 address 192.168.60.13."),
+        story.say(133.5, "INFO", 8, "startup", "startup.go 260:", 'Clearing out-of-date IPv4 address from this node IP="192.168.60.13/24"'),
+        story.say(133.5, "WARNING", 8, "startup", "startup.go 1125:", "Terminating"),
+        "Calico node failed to start",
+    ]  # fmt: skip
+    etcd = "".join(
+        f"/calico/resources/v3/projectcalico.org/nodes/{x}\n"
+        for x in ("bdx-app11", "bdx-app12", "bdx-app13", "bdx-app14")
+    )
+    story.texts["session.txt"] = (
+        "Last login: from 192.168.60.5\n"
+        f"[root@bdx-app11 ~]# kubectl logs -n kube-system {name} --previous\n" + join(lines)
+        + "[root@bdx-app11 ~]# ETCDCTL_API=3 etcdctl $E get --prefix --keys-only /calico/resources/v3/projectcalico.org/nodes | grep .\n" + etcd
+        + "[root@bdx-app11 ~]# calicoctl node status\n"
+        + node_status([(hosts["bdx-app12"], "up", "2026-08-14", "Established"), ("192.168.60.13", "start", story.stamp(6_900)[11:19], "Active Socket: Connection refused"), (hosts["bdx-app14"], "up", "2026-08-14", "Established")])
+        + "[root@bdx-app11 ~]# ssh 192.168.60.13 hostname\nbdx-gpu03\n[root@bdx-app11 ~]#\n"
+    )  # fmt: skip
+    story.commands = {"pods.txt": "get pods -n kube-system -o wide", "nodes.txt": "get nodes -o wide"}
+    story.affected = [bad]
+    story.cite("session.txt", "Calico node 'bdx-app13' is already using the IPv4 address 192.168.60.13.")
+    return story
+
+
+def appliance_took_the_address(now: datetime) -> Incident:
+    story = incident(
+        "address-of-the-scrapped-node-is-a-storage-box-now",
+        CAUSE,
+        "A node was scrapped in spring with kubectl only (etcd datastore, no node controller); its address went to a NAS, which refuses TCP 179. Since a rollout each calico-node names that address for its first half minute; ARP shows the vendor of the NAS, no Kubernetes node has the address, Calico's list does.",
+        "https://docs.tigera.io/calico/latest/reference/kube-controllers/configuration (node controller, etcd)",
+        now,
+        platform="other",
+        calico="v3.26.5",
+        kubernetes="v1.27.16",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"hh-node{n}": f"10.44.0.{n}" for n in (21, 22, 24, 25)}
+    gone = "10.44.0.23"
+    story.hosts(hosts, os_image="Ubuntu 22.04.4 LTS", kernel="5.15.0-117-generic", runtime="containerd://1.7.19")
+    names = story.staff(hosts, age=3_300, started=3_270)
+    for i, name in enumerate(names):
+        story.not_established(name, [gone], 3_238 - 4 * i, 3_252 - 4 * i, 2, established=3)
+        story.pod_event(name, "Started", "Started container calico-node", 3_270, type_="Normal")
+    me = "hh-node24"
+    peers = [a for n, a in hosts.items() if n != me]
+    log = story.boot(me, 3_268, [*peers, gone], up=peers, interface="bond0", prefix=24)
+    log = [line.replace('datastore="kubernetes"', 'datastore="etcdv3"') for line in log]
+    story.log(
+        story.pods[me],
+        [*log, *story.quiet(3_150, 3_000, 62), "bird: Graceful restart done", *story.quiet(2_950, 8, 330)],
+    )
+    since = story.stamp(3_265)[11:19]
+    story.texts["birdcl-hh-node24.txt"] = protocols(
+        [*[(a, "up", since, "Established") for a in peers], (gone, "start", since, "Active        Socket: Connection refused")],
+        since=since, routes="up",
+    )  # fmt: skip
+    story.texts["hh-node24-checks.txt"] = (
+        "$ ip neigh show 10.44.0.23\n10.44.0.23 dev bond0 lladdr 00:11:32:8c:51:f0 REACHABLE\n"
+        "$ nc -vz 10.44.0.23 179\nnc: connect to 10.44.0.23 port 179 (tcp) failed: Connection refused\n"
+        "$ nc -vz 10.44.0.23 10250\nnc: connect to 10.44.0.23 port 10250 (tcp) failed: Connection refused\n"
+        "$ nc -vz 10.44.0.23 2049\nConnection to 10.44.0.23 2049 port [tcp/nfs] succeeded!\n"
+    )
+    story.texts["calicoctl-get-nodes-o-wide.txt"] = "NAME        ASN       IPV4            IPV6\n" + "".join(
+        f"{n:<11} (64512)   {a}/24\n" for n, a in sorted([*hosts.items(), ("hh-node23", gone)])
+    )
+    story.describe(me)
+    story.commands[f"describe-pod-{story.pods['hh-node21']}.txt"] = (
+        f"describe pod -n kube-system {story.pods['hh-node21']}"
+    )
+    story.affected = list(hosts)
+    story.cite("calicoctl-get-nodes-o-wide.txt", "hh-node23")
+    return story
+
+
 STORIES = [
     dead_nodes_of_the_autoscaler,
     scrapped_host_in_the_list,
     pool_was_taken_to_zero_and_back,
     machines_of_the_former_deployment,
+    same_host_with_a_new_name,
+    appliance_took_the_address,
 ]
