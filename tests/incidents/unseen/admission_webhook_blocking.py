@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cluster import NO_CNI, event
-from telling import Incident, incident
+from telling import Incident, incident, node_status
 
 CAUSE = "admission-webhook-blocking"
 
@@ -362,9 +362,243 @@ def own_webhook_needs_the_pod_network(now: datetime) -> Incident:
     return story
 
 
+def image_policy_lacks_the_provider(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "portieris-policy-lists-the-customers-registry-only",
+        CAUSE,
+        "IKS classic: the security team's ClusterImagePolicy lists the customer's own registry path only; of the two workers reloaded since, neither got its system pods again: Portieris denies calico-node's image to the daemonset controller. The older workers keep what they have.",
+        "https://github.com/IBM/portieris (policy enforcement: no matching repositories in ClusterImagePolicy)",
+        now,
+        platform="classic",
+        calico="v3.27.5",
+        kubernetes="v1.29.13+IKS",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.94.61.{n}" for n in (130, 137, 138, 152)], age=2_200_000, since=2_199_000)
+    bad = story.workers(
+        ["10.94.61.141", "10.94.61.149"],
+        ready=NO_CNI,
+        since=6900,
+        age=7000,
+        taints=[("node.kubernetes.io/not-ready", "NoSchedule"), ("node.kubernetes.io/not-ready", "NoExecute")],
+    )
+    for node in bad:  # nobody has set this condition yet
+        item = next(o for o in story.objects["Node"] if o["metadata"]["name"] == node)
+        item["status"]["conditions"] = item["status"]["conditions"][1:]
+        item["metadata"]["annotations"] = {}
+    story.agents(nodes, started=2_100_000, age=2_100_050)
+    story.typha(nodes[0], started=2_100_000)
+    story.typha(nodes[1], "m2q8t", started=2_100_000)
+    for n, node in enumerate(nodes):
+        story.other(
+            f"portieris-6b8c7d9f54-{'kx4tw'[n]}9{'qzvm'[n]}2p",
+            node,
+            f"172.30.{12 + n}.9",
+            "portieris",
+            "ReplicaSet/portieris-6b8c7d9f54",
+            image="icr.io/portieris/portieris:v0.13.16",
+        ) if n < 3 else None
+    story.add("DaemonSet", {"metadata": {"name": "calico-node", "namespace": "calico-system", "creationTimestamp": story.ago(31_000_000), "uid": "ds-cn", "labels": {"k8s-app": "calico-node"}, "generation": 9},
+                            "spec": {"selector": {"matchLabels": {"k8s-app": "calico-node"}}, "template": {"metadata": {"labels": {"k8s-app": "calico-node"}}, "spec": {"containers": [{"name": "calico-node", "image": f"icr.io/ext/calico/node:{story.calico}"}], "nodeSelector": {"kubernetes.io/os": "linux"}}}, "updateStrategy": {"type": "RollingUpdate"}},
+                            "status": {"desiredNumberScheduled": 6, "currentNumberScheduled": 4, "numberReady": 4, "updatedNumberScheduled": 4, "numberAvailable": 4, "numberUnavailable": 2, "numberMisscheduled": 0, "observedGeneration": 9}})  # fmt: skip
+    deny = 'Error creating: admission webhook "trust.hooks.securityenforcement.admission.cloud.ibm.com" denied the request: \nDeny "{}", no matching repositories in ClusterImagePolicy and no ImagePolicies in the "{}" namespace'
+    event(
+        story,
+        "DaemonSet",
+        "ibm-keepalived-watcher",
+        "FailedCreate",
+        deny.format("icr.io/ibm/ibm-keepalived-watcher:1.0.9", "kube-system"),
+        301,
+        6980,
+        23,
+        namespace="kube-system",
+        source="daemonset-controller",
+    )
+    event(
+        story,
+        "DaemonSet",
+        "calico-node",
+        "FailedCreate",
+        deny.format(f"icr.io/ext/calico/node:{story.calico}", "calico-system"),
+        288,
+        6985,
+        23,
+        source="daemonset-controller",
+    )
+    story.objects["Event"][-1]["involvedObject"]["uid"] = "ds-cn"
+    for node in bad:
+        story.node_event(node, "Starting", "Starting kubelet.", 7000, type_="Normal")
+        story.node_event(node, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", 7000)
+        story.node_event(
+            node,
+            "RegisteredNode",
+            f"Node {node} event: Registered Node {node} in Controller",
+            6995,
+            type_="Normal",
+            source="node-controller",
+        )
+    waits = story.other(
+        "basket-api-67d4c9f7b8-v2lqx",
+        "",
+        "none",
+        "shop",
+        "ReplicaSet/basket-api-67d4c9f7b8",
+        ready=False,
+        phase="Pending",
+        age=5400,
+    )
+    story.objects["Pod"][-1]["status"] |= {"containerStatuses": []}
+    no_address(story)
+    event(
+        story,
+        "Pod",
+        waits,
+        "FailedScheduling",
+        "0/6 nodes are available: 2 node(s) had untolerated taint {node.kubernetes.io/not-ready: }, 4 Insufficient cpu. preemption: 0/6 nodes are available: 2 Preemption is not helpful for scheduling, 4 No preemption victims found for incoming pod.",
+        120,
+        5390,
+        19,
+        namespace="shop",
+        source="default-scheduler",
+    )
+    peers = [n for n in nodes if n != nodes[0]]
+    log = story.quiet(9600, 7500, 600)
+    log.append(
+        story.say(
+            7420,
+            "INFO",
+            62,
+            "confd",
+            "resource.go 289:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host",
+        )
+    )
+    log += ["bird: Reconfiguration requested by SIGHUP", "bird: Reconfiguring"]
+    for gone in bad:
+        session = f"Mesh_{gone.replace('.', '_')}"
+        log += [
+            f"bird: Removing protocol {session}",
+            f"bird: {session}: Shutting down",
+            f"bird: {session}: State changed to stop",
+            f"bird: {session}: State changed to down",
+        ]
+    log.append("bird: Reconfigured")
+    story.log(story.pods[nodes[0]], [*log, *story.quiet(7300, 30, 600)])
+    story.texts["calicoctl-node-status.txt"] = node_status([(p, "up", "2026-11-05", "Established") for p in peers])
+    story.texts["clusterimagepolicies.yaml"] = (
+        f'apiVersion: v1\nitems:\n- apiVersion: portieris.cloud.ibm.com/v1\n  kind: ClusterImagePolicy\n  metadata:\n    creationTimestamp: "{story.ago(520_000)}"\n    generation: 3\n    name: default\n  spec:\n    repositories:\n    - name: de.icr.io/shop-prod/*\n      policy:\n        vulnerability:\n          ICCRVA:\n            enabled: true\nkind: List\nmetadata:\n  resourceVersion: ""\n'
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n calico-system -o wide",
+        "pods-portieris.txt": "get pods -n portieris -o wide",
+        "describe-ds.txt": "describe ds -n calico-system calico-node",
+        f"describe-node-{bad[0]}.txt": f"describe node {bad[0]}",
+        f"describe-pod-{story.pods[nodes[0]]}.txt": f"describe pod -n calico-system {story.pods[nodes[0]]}",
+    }
+    story.events()
+    story.affected = bad
+    story.cite(
+        "events.txt", 'admission webhook "trust.hooks.securityenforcement.admission.cloud.ibm.com" denied the request'
+    )
+    return story
+
+
+def namespace_may_not_be_labelled(now: datetime) -> Incident:
+    story = incident(
+        "operator-may-not-touch-its-namespace",
+        CAUSE,
+        "Calico's operator was reinstalled by Helm on a cluster that Rancher manages: each round ends at the namespace calico-system, which Rancher's webhook denies it to update, so no calico pod is ever made. The leftover CNI file on the hosts makes the loud Unauthorized sandboxes.",
+        "https://github.com/rancher/rancher/issues/41191",
+        now,
+        platform="other",
+        calico="v3.25.1",
+        kubernetes="v1.24.11+k3s1",
+        difficulty="hard",
+    )
+    hosts = {f"edge-{x}": f"10.208.5.{n}" for x, n in zip("abcd", (20, 21, 22, 23), strict=True)}
+    story.hosts(
+        hosts,
+        os_image="SUSE Linux Enterprise Server 15 SP4",
+        kernel="5.14.21-150400.24.46-default",
+        runtime="containerd://1.6.15-k3s1",
+    )
+    operator = story.other(
+        "tigera-operator-5d6845b496-jh7tq",
+        "edge-b",
+        namespace="tigera-operator",
+        owner="ReplicaSet/tigera-operator-5d6845b496",
+        app="tigera-operator",
+        image="quay.io/tigera/operator:v1.29.3",
+        age=9400,
+        started=9390,
+    )
+    for n, node in enumerate(hosts):
+        story.other(
+            f"rancher-webhook-65f5455d9c-{'w7xfz'}" if node == "edge-c" else f"svclb-traefik-2e1f-{'kqzm'[n]}4xt9",
+            node,
+            f"10.42.{n}.7",
+            "cattle-system" if node == "edge-c" else "kube-system",
+            "ReplicaSet/rancher-webhook-65f5455d9c" if node == "edge-c" else "DaemonSet/svclb-traefik-2e1f",
+            image="rancher/rancher-webhook:v0.3.2" if node == "edge-c" else "rancher/klipper-lb:v0.4.0",
+        )
+    for node, name in (("edge-a", "mqtt-broker-0"), ("edge-d", "historian-7c6f9d8b5-9kz2w")):
+        story.stuck(
+            name,
+            node,
+            "error getting ClusterInformation: connection is unauthorized: Unauthorized",
+            14,
+            7700,
+            520,
+            namespace="plant",
+            form="containerd",
+        )
+    stack = "github.com/tigera/operator/pkg/controller/status.(*statusManager).SetDegraded\\n\\t/go/src/github.com/tigera/operator/pkg/controller/status/status.go:406\\ngithub.com/tigera/operator/pkg/controller/installation.(*ReconcileInstallation).Reconcile\\n\\t/go/src/github.com/tigera/operator/pkg/controller/installation/core_controller.go:1358"
+    epoch = story.now.timestamp()
+    lines = [
+        f"{story.stamp(9388)[:19].replace('-', '/')} [INFO] Version: v1.29.3",
+        f"{story.stamp(9388)[:19].replace('-', '/')} [INFO] Go Version: go1.18.9b7",
+        f"{story.stamp(9388)[:19].replace('-', '/')} [INFO] Go OS/Arch: linux/amd64",
+        f"{story.stamp(9387)[:19].replace('-', '/')} [INFO] Active operator: proceeding",
+        f'{{"level":"info","ts":{epoch - 9386:.4f},"logger":"setup","msg":"Checking if PodSecurityPolicies are supported by the cluster","supported":true}}',
+        f'{{"level":"info","ts":{epoch - 9385.2:.4f},"logger":"typha_autoscaler","msg":"Starting typha autoscaler","syncPeriod":10}}',
+    ]
+    for n in range(24):
+        at = epoch - 9370 + 390 * n
+        lines += [
+            f'{{"level":"info","ts":{at:.4f},"logger":"controller_installation","msg":"Failed to update object.","Name":"calico-system","Namespace":"","Kind":"Namespace","key":"/calico-system"}}',
+            f'{{"level":"error","ts":{at + 0.0001:.4f},"logger":"controller_installation","msg":"Error creating / updating resource","Request.Namespace":"tigera-operator","Request.Name":"tigera-ca-private","reason":"ResourceUpdateError","error":"admission webhook \\"rancher.cattle.io.namespaces\\" denied the request: Unauthorized","stacktrace":"{stack}"}}',
+            f'{{"level":"error","ts":{at + 0.0004:.4f},"msg":"Reconciler error","controller":"tigera-installation-controller","object":{{"name":"tigera-ca-private","namespace":"tigera-operator"}},"namespace":"tigera-operator","name":"tigera-ca-private","reconcileID":"5f0c{n:02x}d1-7a40-4c55-9f3e-2b7711c0a9{n:02x}","error":"admission webhook \\"rancher.cattle.io.namespaces\\" denied the request: Unauthorized"}}',
+        ]
+        if n % 5 == 2:
+            lines.append(
+                f'{{"level":"info","ts":{at + 61:.4f},"logger":"controller_apiserver","msg":"Installation not found or not ready, waiting","Request.Namespace":"","Request.Name":"default"}}'
+            )
+    story.log(operator, lines, "logs/tigera-operator.log")
+    story.texts["session.txt"] = (
+        "edge-a:~ # helm history calico -n tigera-operator\nREVISION  UPDATED                   STATUS    CHART                    APP VERSION  DESCRIPTION\n1         "
+        + f"{story.now - timedelta(seconds=9400):%a %b %d %H:%M:%S %Y}"
+        + "  deployed  tigera-operator-v3.25.1  v3.25.1      Install complete\n"
+        "edge-a:~ # kubectl get all -n calico-system\nNo resources found in calico-system namespace.\nedge-a:~ # kubectl get tigerastatus\nNAME     AVAILABLE   PROGRESSING   DEGRADED   SINCE\ncalico                             True       156m\n"
+        "edge-a:~ # ls /etc/cni/net.d\n10-calico.conflist  calico-kubeconfig\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-mqtt-broker.txt": "describe pod -n plant mqtt-broker-0",
+    }
+    story.events()
+    story.affected = list(hosts)
+    story.cite("logs/tigera-operator.log", 'rancher.cattle.io.namespaces\\" denied the request: Unauthorized')
+    return story
+
+
 STORIES = [
     everything_was_scaled_to_zero_overnight,
     new_node_waits_for_its_own_tunnel,
     policy_engine_wants_labels,
     own_webhook_needs_the_pod_network,
+    image_policy_lacks_the_provider,
+    namespace_may_not_be_labelled,
 ]
