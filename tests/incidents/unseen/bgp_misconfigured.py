@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-misconfigured"
 
@@ -335,9 +335,222 @@ def rebuilt_reflector_lost_its_cluster_id(now: datetime) -> Incident:
     return story
 
 
+def peer_written_for_a_short_name(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "one-peer-still-names-the-node-by-its-short-name",
+        CAUSE,
+        "Mesh off, each node has its own BGPPeer to the switch of its rack. One node was installed again and is registered by its full name; its BGPPeer still says the short one, so it selects no node: that node has no peer at all, its calico-node is ready, and its pods reach nobody.",
+        "https://docs.tigera.io/calico/latest/reference/resources/bgppeer (spec.node)",
+        now,
+        platform="other",
+        calico="v3.20.6",
+        kubernetes="v1.21.14",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="medium",
+        acceptable=["invalid-calico-config"],
+    )
+    system = {
+        "os_image": "Rocky Linux 8.9 (Green Obsidian)",
+        "kernel": "4.18.0-513.9.1.el8_9.x86_64",
+        "runtime": "containerd://1.4.12",
+    }
+    old = {f"knx-w{n}": f"10.33.{n}.13" for n in (1, 2, 4, 5)}
+    new = {"knx-w3.corp.example": "10.33.3.13"}
+    story.hosts(old, age=7_300_000, since=7_299_000, **system)
+    story.hosts(new, age=91_000, since=90_700, **system)
+    story.staff(old, started=7_200_000, age=7_200_050)
+    name = story.staff(new, started=90_650, age=90_700)[0]
+    bad = next(iter(new))
+    story.node_event(bad, "Starting", "Starting kubelet.", 3300, type_="Normal")
+    for n, (app, ip) in enumerate((("indexer-0", "10.233.103.4"), ("web-6c9f7b8d5-x7tqm", "10.233.103.9"))):
+        story.other(
+            app,
+            bad,
+            ip,
+            "search",
+            "StatefulSet/indexer" if n == 0 else "ReplicaSet/web-6c9f7b8d5",
+            ready=False,
+            restarts=240 + n,
+            started=150,
+            last=("Error", 1, 190),
+            age=90_000,
+        )
+        story.pod_event(
+            app,
+            "Unhealthy",
+            f"Readiness probe failed: dial tcp 10.233.90.{17 + n}:9300: connect: no route to host",
+            12,
+            89_000,
+            8700,
+            namespace="search",
+        )
+    log = story.boot(bad, 90_650, bird=False, prefix=24, interface="bond0")
+    log.insert(
+        -1,
+        story.say(
+            90_648,
+            "INFO",
+            60,
+            "confd",
+            "resource.go 264:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/global",
+        ),
+    )
+    log += [
+        "bird: device1: Initializing",
+        "bird: direct1: Initializing",
+        "bird: device1: Starting",
+        "bird: device1: Connected to table master",
+        "bird: device1: State changed to feed",
+        "bird: direct1: Starting",
+        "bird: direct1: Connected to table master",
+        "bird: direct1: State changed to feed",
+        "bird: Graceful restart started",
+        "bird: Graceful restart done",
+        "bird: Started",
+        "bird: device1: State changed to up",
+        "bird: direct1: State changed to up",
+    ]
+    story.log(name, wrapped(story, [*log, *story.quiet(3000, 20, 300)], "prefix", name))
+    peers = [(n.split(".")[0], n, a) for n, a in sorted((old | new).items())]
+    story.texts["bgppeers.txt"] = (
+        "$ calicoctl get bgppeers -o wide\nNAME             PEERIP       NODE     ASN\n"
+        + "".join(
+            f"tor-{short:<12} {'.'.join(a.split('.')[:3]) + '.1':<12} {short:<8} 65{a.split('.')[2]}00\n"
+            for short, _, a in peers
+        )
+        + "\n$ calicoctl get bgpconfig default -o yaml | tail -4\nspec:\n  asNumber: 64900\n  logSeverityScreen: Info\n  nodeToNodeMeshEnabled: false\n"
+        "\n$ calicoctl get nodes -o wide\nNAME                  ASN       IPV4            IPV6   \n"
+        + "".join(f"{n:<21} (64900)   {a + '/24':<15}        \n" for _, n, a in peers)
+    )
+    story.texts["w3-node-status.txt"] = (
+        "[root@knx-w3 ~]# calicoctl node status\nCalico process is running.\n\nIPv4 BGP status\nNo IPv4 peers found.\n\nIPv6 BGP status\nNo IPv6 peers found.\n\n[root@knx-w3 ~]# ip route\ndefault via 10.33.3.1 dev bond0 proto static metric 300 \n10.33.3.0/24 dev bond0 proto kernel scope link src 10.33.3.13 metric 300 \nblackhole 10.233.103.0/26 proto bird \n10.233.103.4 dev cali8d1c3e5f7a9 scope link \n10.233.103.9 dev cali0b2d4f6a8c1 scope link \n"
+    )
+    story.texts["tor-3.txt"] = (
+        "rack3-tor# show ip bgp summary\nNeighbor        V         AS MsgRcvd MsgSent   TblVer  InQ OutQ  Up/Down State/PfxRcd\n10.33.3.13      4      64900       0       0        0    0    0 1d01h16m Active\n10.33.255.1     4      65000   88211   88190        0    0    0 09w2d04h           41\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("bgppeers.txt", "tor-knx-w3")
+    story.cite("w3-node-status.txt", "No IPv4 peers found.")
+    return story
+
+
+def filter_meant_for_the_border(now: datetime) -> Incident:
+    story = incident(
+        "filter-for-the-border-was-put-on-the-reflectors",
+        CAUSE,
+        "A BGPFilter that lets out load balancer addresses and rejects all else was meant for the border routers, but the BGPPeer to the route reflectors has it too: all sessions stay Established and every node is ready, while no block of any node is exported any more and pods reach their own node only.",
+        "https://github.com/projectcalico/calico/pull/7271",
+        now,
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.28.9+rke2r1",
+        registry="docker.io/calico",
+        difficulty="hard",
+        acceptable=["invalid-calico-config"],
+    )
+    system = {
+        "os_image": "openSUSE Leap Micro 5.5",
+        "kernel": "5.14.21-150500.55.52-default",
+        "runtime": "containerd://1.7.11-k3s2",
+    }
+    rr = {"dc2-rr1": "10.57.0.5", "dc2-rr2": "10.57.0.6"}
+    hosts = {f"dc2-n{n}": f"10.57.0.{n}" for n in (31, 32, 33, 34, 35)}
+    story.hosts(rr, labels={"route-reflector": "true"}, age=3_500_000, since=3_499_000, **system)
+    story.hosts(hosts, age=3_500_000, since=3_499_000, **system)
+    story.staff(rr | hosts, started=3_400_000, age=3_400_060)
+    me = "dc2-n33"
+    for n, node in enumerate(("dc2-n31", "dc2-n33", "dc2-n35")):
+        pod = f"payments-{n}"
+        story.other(
+            pod,
+            node,
+            f"10.42.{31 + 2 * n}.12",
+            "pay",
+            "StatefulSet/payments",
+            app="payments",
+            ready=n == 0,
+            restarts=(0, 17, 16)[n],
+            started=3_000_000 if n == 0 else 220,
+            last=None if n == 0 else ("Error", 1, 240),
+        )
+        if n:
+            story.pod_event(
+                pod,
+                "Unhealthy",
+                "Readiness probe failed: kafka-0.kafka.pay.svc:9092: dial tcp 10.42.31.20:9092: connect: no route to host",
+                9 + n,
+                4900,
+                480,
+                namespace="pay",
+            )
+            story.pod_event(
+                pod,
+                "BackOff",
+                f"Back-off restarting failed container payments in pod {pod}_pay(5d0b{n})",
+                30 + n,
+                4500,
+                160,
+                namespace="pay",
+            )
+    log = [
+        *story.quiet(7600, 5200, 400),
+        story.say(5094, "INFO", 66, "confd", "client.go 1148:", "Recompute BGP peerings: BGPPeer(rr-clients) updated"),
+        story.say(
+            5093.6,
+            "INFO",
+            66,
+            "confd",
+            "resource.go 289:",
+            "Target config /etc/calico/confd/config/bird_ipam.cfg has been updated due to change in key: /calico/resources/v3/projectcalico.org/bgpfilters",
+        ),
+        story.say(
+            5093.5,
+            "INFO",
+            66,
+            "confd",
+            "resource.go 289:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host",
+        ),
+        "bird: Reconfiguration requested by SIGHUP",
+        "bird: Reconfiguring",
+        "bird: Reloading protocol Node_10_57_0_5",
+        "bird: Reloading protocol Node_10_57_0_6",
+        "bird: Reconfigured",
+        *story.quiet(5060, 20, 400),
+    ]
+    story.log(story.pods[me], wrapped(story, log, "stamps"))
+    since = "2026-10-21"
+    both = [(a, "up", since, "Established") for a in rr.values()]
+    story.texts["node-status.txt"] = f"{me}:~ # calicoctl node status\n" + node_status(both, kind="node specific")
+    details = "BIRD v0.3.3+birdv1.6.8 ready.\n"
+    for a in rr.values():
+        details += f"Node_{a.replace('.', '_')} BGP      master   up     {since}  Established   \n  Description:    Connection to BGP peer\n  Preference:     100\n  Input filter:   (unnamed)\n  Output filter:  (unnamed)\n  Routes:         0 imported, 0 exported, 0 preferred\n  Route change stats:     received   rejected   filtered    ignored   accepted\n    Import updates:             96          0          0         41         55\n    Import withdraws:           60          0        ---          5         55\n    Export updates:            131         52         79        ---          0\n    Export withdraws:           58        ---        ---        ---         14\n  BGP state:          Established\n    Neighbor address: {a}\n    Neighbor AS:      64512\n    Neighbor ID:      {a}\n    Neighbor caps:    refresh enhanced-refresh restart-aware llgr-aware AS4 add-path-rx add-path-tx\n    Session:          internal multihop AS4 add-path-rx add-path-tx\n    Source address:   {hosts[me]}\n    Hold timer:       149/240\n    Keepalive timer:  38/80\n\n"
+    story.texts["birdcl-show-protocols-all.txt"] = details
+    story.texts["ip-route.txt"] = (
+        f"default via 10.57.0.1 dev eth0 proto dhcp metric 20 \n10.57.0.0/24 dev eth0 proto kernel scope link src {hosts[me]} \nblackhole 10.42.33.0/26 proto bird \n10.42.33.12 dev cali27a1e9d0c4b scope link \n10.42.33.15 dev cali5c6d7e8f901 scope link \n"
+    )
+    story.texts["bgp.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nkind: BGPConfiguration\nmetadata:\n  name: default\nspec:\n  asNumber: 64512\n  nodeToNodeMeshEnabled: false\n  serviceLoadBalancerIPs:\n  - cidr: 10.57.200.0/24\n---\n"
+        f'apiVersion: projectcalico.org/v3\nkind: BGPFilter\nmetadata:\n  creationTimestamp: "{story.ago(5400)}"\n  name: announce-lb-only\nspec:\n  exportV4:\n  - action: Accept\n    cidr: 10.57.200.0/24\n    matchOperator: In\n  - action: Reject\n    cidr: 0.0.0.0/0\n    matchOperator: In\n---\n'
+        "apiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata:\n  name: border-1\nspec:\n  asNumber: 65010\n  filters:\n  - announce-lb-only\n  nodeSelector: route-reflector == 'true'\n  peerIP: 10.57.0.2\n---\n"
+        "apiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata:\n  name: rr-clients\nspec:\n  filters:\n  - announce-lb-only\n  nodeSelector: all()\n  peerSelector: route-reflector == 'true'\n"
+    )
+    story.describe(me)
+    story.affected = list(rr | hosts)
+    story.cite("bgp.yaml", "- announce-lb-only")
+    story.cite("birdcl-show-protocols-all.txt", "Routes:         0 imported, 0 exported, 0 preferred")
+    return story
+
+
 STORIES = [
     half_of_the_leaf_design,
     reflectors_do_not_know_each_other,
     selector_with_a_plural,
     rebuilt_reflector_lost_its_cluster_id,
+    peer_written_for_a_short_name,
+    filter_meant_for_the_border,
 ]
