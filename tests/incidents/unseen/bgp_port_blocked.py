@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "bgp-port-blocked"
 
@@ -244,9 +244,143 @@ def ufw_counts_them(now: datetime) -> Incident:
     return story
 
 
+def image_with_its_own_reject_rule(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "cloud-image-brings-a-reject-rule-of-its-own",
+        CAUSE,
+        "The provider's Ubuntu image brings an iptables INPUT chain that ends in REJECT icmp-host-prohibited; the owner opened the API and the kubelet port, not 179. All three calico-nodes run and miss both others: 'No route to host', while ping and 10250 work in the one subnet.",
+        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements (network requirements) and https://github.com/k3s-io/k3s/issues/977",
+        now,
+        platform="other",
+        calico="v3.24.6",
+        kubernetes="v1.26.15",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    hosts = {"ampere-1": "10.0.7.101", "ampere-2": "10.0.7.102", "ampere-3": "10.0.7.103"}
+    story.hosts(
+        hosts,
+        os_image="Ubuntu 22.04.4 LTS",
+        kernel="5.15.0-1058-oracle",
+        runtime="containerd://1.7.14",
+        labels={"kubernetes.io/arch": "arm64"},
+        age=15_000,
+        since=14_800,
+    )
+    story.staff(hosts, ready=False, started=14_600, age=14_650)
+    for node, a in hosts.items():
+        story.not_established(story.pods[node], [x for x in hosts.values() if x != a], 6, 14_590, 1400 + int(a[-1]))
+    me = "ampere-2"
+    peers = [a for n, a in hosts.items() if n != me]
+    story.log(
+        story.pods[me],
+        [*story.boot(me, 14_600, peers, up=[], interface="enp0s6", prefix=24), *story.quiet(2500, 10, 240)],
+        "calico-node.log",
+    )
+    story.texts["checks.txt"] = (
+        f"ubuntu@{me}:~$ ping -c2 -q 10.0.7.101\nPING 10.0.7.101 (10.0.7.101) 56(84) bytes of data.\n\n--- 10.0.7.101 ping statistics ---\n2 packets transmitted, 2 received, 0% packet loss, time 1001ms\nrtt min/avg/max/mdev = 0.312/0.330/0.349/0.018 ms\n"
+        f"ubuntu@{me}:~$ nc -vz -w3 10.0.7.101 10250\nConnection to 10.0.7.101 10250 port [tcp/*] succeeded!\nubuntu@{me}:~$ nc -vz -w3 10.0.7.101 179\nnc: connect to 10.0.7.101 port 179 (tcp) failed: No route to host\n"
+        f"ubuntu@{me}:~$ sudo ss -ltnp 'sport = :179'\nState    Recv-Q   Send-Q     Local Address:Port     Peer Address:Port  Process\nLISTEN   0        8                0.0.0.0:179           0.0.0.0:*      users:((\"bird\",pid=4193,fd=7))\n"
+        f'ubuntu@{me}:~$ sudo iptables -S INPUT\n-P INPUT ACCEPT\n-A INPUT -m comment --comment "cali:Cz_u1IQiXIMmKD4c" -j cali-INPUT\n-A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -p icmp -j ACCEPT\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p udp -m udp --sport 123 -j ACCEPT\n-A INPUT -p tcp -m state --state NEW -m tcp --dport 22 -j ACCEPT\n-A INPUT -p tcp -m state --state NEW -m tcp --dport 6443 -j ACCEPT\n-A INPUT -p tcp -m state --state NEW -m tcp --dport 2379:2380 -j ACCEPT\n-A INPUT -p tcp -m state --state NEW -m tcp --dport 10250 -j ACCEPT\n-A INPUT -j REJECT --reject-with icmp-host-prohibited\n'
+    )
+    story.texts["calicoctl.txt"] = node_status(
+        [(p, "start", story.stamp(14_598)[11:19], "Active Socket: No route to host") for p in peers]
+    )
+    story.describe(me)
+    story.affected = list(hosts)
+    story.cite("checks.txt", "port 179 (tcp) failed: No route to host")
+    story.cite("checks.txt", "--reject-with icmp-host-prohibited")
+    return story
+
+
+def rules_of_the_cluster_object_replaced(now: datetime) -> Incident:
+    story = incident(
+        "own-list-of-network-rules-forgot-bgp",
+        CAUSE,
+        "The cluster is made by an API object whose list of CNI ingress rules replaces the default one; since it was edited for Typha and IP-in-IP only, nobody may talk BGP to anybody: all sessions ran into their hold timers within minutes of each other. The API, kubelets and Typha are untouched, the crashing queue consumers are victims.",
+        "https://cluster-api-aws.sigs.k8s.io/topics/bring-your-own-aws-infrastructure and api/v1beta2 network_types.go (CNISpec.cniIngressRules)",
+        now,
+        platform="other",
+        calico="v3.26.5",
+        kubernetes="v1.27.16",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"ip-10-88-3-{n}.eu-west-3.compute.internal": f"10.88.3.{n}" for n in (18, 64, 101, 197)}
+    story.hosts(hosts, os_image="Ubuntu 22.04.5 LTS", kernel="6.8.0-1021-aws", runtime="containerd://1.7.20")
+    story.staff(hosts, ready=False, started=1_500_000, age=1_500_050)
+    names = list(hosts)
+    story.typha(names[0], started=1_500_000)
+    story.typha(names[3], "n9vtc", started=1_500_000)
+    for k, (node, a) in enumerate(hosts.items()):
+        story.not_established(story.pods[node], [x for x in hosts.values() if x != a], 11 + k, 3000 + k, 290)
+    me = names[1]
+    peers = [a for n, a in hosts.items() if n != me]
+    log = [*story.quiet(6000, 3250, 300), *story.quiet(3190, 3185, 10)]
+    for p in peers:
+        session = f"bird: Mesh_{p.replace('.', '_')}"
+        log += [
+            f"{session}: Error: Hold timer expired",
+            f"{session}: State changed to stop",
+            f"{session}: State changed to down",
+            f"{session}: Starting",
+            f"{session}: State changed to start",
+        ]
+    log += [*story.quiet(3060, 12, 300)]
+    story.log(story.pods[me], wrapped(story, log, "cri"), f"var-log-pods/{story.pods[me]}/calico-node/0.log")
+    for k in (0, 1):
+        pod = story.other(
+            f"queue-consumer-5c6d8f9b7-{'tx'[k]}4lq{'mz'[k]}",
+            names[k + 1],
+            f"192.168.{70 + k}.8",
+            "jobs",
+            "ReplicaSet/queue-consumer-5c6d8f9b7",
+            ready=False,
+            restarts=13 + k,
+            started=90,
+            last=("Error", 1, 110),
+        )
+        story.pod_event(
+            pod,
+            "BackOff",
+            f"Back-off restarting failed container queue-consumer in pod {pod}_jobs(77c{k})",
+            25,
+            2800,
+            120,
+            namespace="jobs",
+        )
+    story.texts["awscluster.yaml"] = (
+        "apiVersion: infrastructure.cluster.x-k8s.io/v1beta2\nkind: AWSCluster\nmetadata:\n  generation: 14\n  name: obs-prod\n  namespace: fleet\nspec:\n  network:\n    cni:\n      cniIngressRules:\n"
+        '      - description: typha (calico)\n        fromPort: 5473\n        protocol: tcp\n        toPort: 5473\n      - description: IP-in-IP (calico)\n        fromPort: -1\n        protocol: "4"\n        toPort: 65535\n    vpc:\n      cidrBlock: 10.88.0.0/16\n      id: vpc-0a11c0ffee2233445\n  region: eu-west-3\nstatus:\n  ready: true\n'
+    )
+    story.texts["status.txt"] = node_status(
+        [(p, "start", story.stamp(3180 + 7 * i)[11:19], "Connect") for i, p in enumerate(peers)]
+    )
+    story.texts["from-me.txt"] = (
+        "$ sudo ss -tn state syn-sent\nRecv-Q   Send-Q      Local Address:Port       Peer Address:Port   Process   \n"
+        + "".join(
+            f"0        1              {hosts[me]}:{41210 + 337 * i}        {p}:179                 \n"
+            for i, p in enumerate(peers)
+        )
+        + "$ for p in "
+        + " ".join(peers)
+        + '; do timeout 3 bash -c "</dev/tcp/$p/5473" && echo $p 5473 ok; done\n'
+        + f"{peers[0]} 5473 ok\nbash: connect: Connection refused\nbash: /dev/tcp/{peers[1]}/5473: Connection refused\n{peers[2]} 5473 ok\n"
+    )
+    story.describe(me)
+    story.affected = names
+    story.cite("awscluster.yaml", "cniIngressRules:")
+    story.cite("status.txt", "Connect")
+    return story
+
+
 STORIES = [
     isolated_by_the_security_group,
     something_resets_bgp_in_between,
     firewalld_came_with_the_hardening,
     ufw_counts_them,
+    image_with_its_own_reject_rule,
+    rules_of_the_cluster_object_replaced,
 ]
