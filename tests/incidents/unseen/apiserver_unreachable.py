@@ -432,8 +432,8 @@ def requests_to_the_api_go_to_a_web_proxy(now: datetime) -> Incident:
     bad = ["lxk8s02", "lxk8s05"]
     story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_210_000, age=1_210_060)
     init = [
-        container(story, "flexvol-driver", "docker.io/rancher/mirrored-calico-pod2daemon-flexvol:v3.29.1", done=True, started=14_400),
-        container(story, "install-cni", "docker.io/rancher/mirrored-calico-cni:v3.29.1", ready=False, restarts=39, waiting="CrashLoopBackOff", last=("Error", 1, 140)),
+        container(story, "flexvol-driver", "docker.io/rancher/mirrored-calico-pod2daemon-flexvol:v3.29.1", done=True, started=3_060),
+        container(story, "install-cni", "docker.io/rancher/mirrored-calico-cni:v3.29.1", ready=False, restarts=13, waiting="CrashLoopBackOff", last=("Error", 1, 140)),
     ]  # fmt: skip
     names = []
     for k in bad:
@@ -451,19 +451,19 @@ def requests_to_the_api_go_to_a_web_proxy(now: datetime) -> Incident:
             "BackOff",
             f"Back-off restarting failed container install-cni in pod {name}_calico-system(a20c)",
             11,
-            14_000,
-            1_010,
+            2_950,
+            196,
         )
     for k in bad:
         story.node_event(
             k,
             "Rebooted",
             f"Node {k} has been rebooted, boot id: 5f0e3c1a-77b2-4f0e-9d3b-{hosts[k].replace('.', '')}0a",
-            14_440,
+            3_100,
         )
     for k, x in (("lxk8s01", "kq9zd"), ("lxk8s04", "x7w2m")):
         story.typha(k, x, started=1_210_000)
-    story.not_established(story.pods["lxk8s01"], [hosts[k] for k in bad], 14_350, 14_400, 2, established=3)
+    story.not_established(story.pods["lxk8s01"], [hosts[k] for k in bad], 2_990, 3_010, 2, established=3)
     post = 'Post "https://10.43.0.1:443/api/v1/namespaces/calico-system/serviceaccounts/calico-cni-plugin/token": proxyconnect tcp: dial tcp 172.23.2.9:3128: connect: connection refused'
     log = [
         story.line(141.2, "INFO", 1, "cni-installer/install.go 121:", "Running as a Kubernetes pod"),
@@ -483,7 +483,7 @@ def requests_to_the_api_go_to_a_web_proxy(now: datetime) -> Incident:
     story.commands["wide.txt"] = "get po -n calico-system -o wide"
     story.commands["nodes.txt"] = "get nodes -o wide"
     story.texts["note.txt"] = (
-        "Since this morning's patch window (2 of 6 nodes rebooted so far) the two stay in Init:CrashLoopBackOff. Nodes are Ready, kubectl works.\n"
+        "Since today's patch window (2 of 6 nodes rebooted so far) the two stay in Init:CrashLoopBackOff. Nodes are Ready, kubectl works.\n"
         "Team network switched off the old web proxy lxproxy2 (172.23.2.9) yesterday evening; internet goes through the new one, tested OK from the shell.\n"
     )
     story.affected = bad
