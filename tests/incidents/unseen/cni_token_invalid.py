@@ -261,21 +261,21 @@ def token_was_bound_to_a_pod_that_is_gone(now: datetime) -> Incident:
     story.hosts(hosts, os_image="Garden Linux 318.8", kernel="5.4.93-garden-cloud-amd64", runtime="containerd://1.4.4")
     bad = ["shoot-z1-9t7xk", "shoot-z1-r6qpz"]
     story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_500_000)
-    story.staff({k: hosts[k] for k in bad}, started=19_400, age=19_440)
+    story.staff({k: hosts[k] for k in bad}, started=3_200, age=3_240)
     for i, k in enumerate(bad):
         gone = f"calico-node-{('wq2nz', 'k4v8r')[i]}"
         story.pod_event(
             gone,
             "Evicted",
             "The node was low on resource: ephemeral-storage. Container calico-node was using 91204Ki, which exceeds its request of 0. ",
-            19_520,
+            3_290,
         )
-        story.not_established(story.pods[k], [v for x, v in hosts.items() if x != k], 19_380, 19_390, 1, established=1)
+        story.not_established(story.pods[k], [v for x, v in hosts.items() if x != k], 3_180, 3_190, 1, established=1)
     refused = "error getting ClusterInformation: connection is unauthorized: Unauthorized"
     for i, (pod, k) in enumerate(
         (("ui-7d9c4b5f66-q8n2v", bad[0]), ("ui-7d9c4b5f66-zb4kt", bad[1]), ("report-cron-27811245-wl6dj", bad[1]))
     ):
-        story.stuck(pod, k, refused, 7 + 5 * i, 14_800 - 900 * i, 1_080 - 70 * i, form="old")
+        story.stuck(pod, k, refused, 7 + 5 * i, 2_900 - 400 * i, 212 - 30 * i, form="old")
     story.events("ev.txt")
     story.commands["pods.txt"] = "get pods -A -o wide"
     story.texts["kube-apiserver-grep.txt"] = join(
