@@ -125,4 +125,154 @@ def two_machines_behind_one_worker(now: datetime) -> Incident:
     return story
 
 
-STORIES = [one_router_id_for_two, two_machines_behind_one_worker]
+# told on 29 November 2026 without having seen the rules
+def same_machine_registered_under_two_names(now: datetime) -> Incident:
+    story = incident(
+        "first-start-registered-the-address-as-a-name",
+        CAUSE,
+        "The first calico-node on each new host ran before NODENAME was set and registered a Calico node named like the address; the corrected one, under the host's name, is refused because that other name already uses the address. 'calicoctl get nodes' shows the address twice.",
+        "https://github.com/projectcalico/calico/issues/1627",
+        now,
+        platform="other",
+        calico="v3.10.4",
+        kubernetes="v1.16.15",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="easy",
+        acceptable=["bgp-stale-node"],
+    )
+    old = {"etcd-a": "10.150.2.11", "etcd-b": "10.150.2.12", "wrk-a": "10.150.2.21"}
+    new = {"wrk-b": "10.150.2.22", "wrk-c": "10.150.2.23"}
+    os = {"os_image": "Ubuntu 18.04.5 LTS", "kernel": "4.15.0-122-generic", "runtime": "docker://19.3.13"}
+    story.hosts(old, **os)
+    story.hosts(new, age=4_400, since=4_300, **os)
+    story.staff(old, started=1_500_000)
+    names = story.staff(new, ready=False, restarts=14, waiting="CrashLoopBackOff", last=("Error", 1, 120), age=3_000)
+    for n in names:
+        story.pod_event(n, "BackOff", "Back-off restarting failed container", 13, 2_900, 201)
+    me = "wrk-c"
+    log = story.old_boot(me, 122)[:7]
+    log += [
+        story.line(121.6, "INFO", 8, "startup.go 358:", f'Building new node resource Name="{me}"'),
+        story.line(121.6, "INFO", 8, "startup.go 382:", "Initialize BGP data"),
+        story.line(
+            121.5, "INFO", 8, "startup.go 584:", f"Using autodetected IPv4 address on interface ens192: {new[me]}/24"
+        ),
+        story.line(121.5, "INFO", 8, "startup.go 452:", "Node IPv4 changed, will check for conflicts"),
+        story.line(
+            121.4,
+            "WARNING",
+            8,
+            "startup.go 981:",
+            f"Calico node '{new[me]}' is already using the IPv4 address {new[me]}.",
+        ),
+        story.line(
+            121.4, "INFO", 8, "startup.go 209:", f'Clearing out-of-date IPv4 address from this node IP="{new[me]}/24"'
+        ),
+        story.line(121.3, "WARNING", 8, "startup.go 1187:", "Terminating"),
+        "Calico node failed to start",
+    ]
+    story.log(names[1], log, f"{names[1]}-previous.log")
+    story.texts["calicoctl.txt"] = (
+        "$ calicoctl get nodes -o wide\nNAME          ASN       IPV4             IPV6   \n"
+        + "".join(
+            f"{n:<13} (64512)   {a + '/24':<16}        \n" for n, a in [*((a, a) for a in new.values()), *old.items()]
+        )
+    )
+    story.describe(me, names[1])
+    story.affected = list(new)
+    story.cite(f"{names[1]}-previous.log", "Calico node '10.150.2.23' is already using the IPv4 address 10.150.2.23.")
+    return story
+
+
+def clones_with_one_machine_id_got_one_lease(now: datetime) -> Incident:
+    story = incident(
+        "two-clones-hold-the-same-dhcp-lease",
+        CAUSE,
+        "Two VMs were cloned with their machine-id, so systemd-networkd sends one client id and the DHCP server gave both 10.44.0.57. Both are nodes with that address; neighbours' BGP session to it comes and goes with the ARP entry (two MACs answer). Calico's own check is switched off, so no line names the conflict; the loud ones are resets and readiness.",
+        "https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/install-kubeadm/ (unique MAC and product_uuid); https://github.com/systemd/systemd/issues/5394",
+        now,
+        platform="other",
+        calico="v3.28.0",
+        kubernetes="v1.30.2",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    hosts = {
+        "tpl-k1": "10.44.0.51",
+        "tpl-k2": "10.44.0.52",
+        "tpl-k3": "10.44.0.53",
+        "tpl-k7": "10.44.0.57",
+        "tpl-k8": "10.44.0.57",
+    }
+    os = {"os_image": "Ubuntu 22.04.4 LTS", "kernel": "5.15.0-112-generic", "runtime": "containerd://1.7.18"}
+    story.hosts({k: v for k, v in hosts.items() if k < "tpl-k7"}, **os)
+    story.hosts({k: v for k, v in hosts.items() if k >= "tpl-k7"}, age=9_000, since=8_800, **os)
+    story.staff({k: v for k, v in hosts.items() if k < "tpl-k7"}, started=1_600_000)
+    env = {
+        "env": [
+            {"name": "DATASTORE_TYPE", "value": "kubernetes"},
+            {"name": "IP", "value": "autodetect"},
+            {"name": "DISABLE_NODE_IP_CHECK", "value": "true"},
+        ]
+    }
+    story.staff({"tpl-k7": hosts["tpl-k7"]}, started=8_900, age=8_950, spec=env)
+    story.staff({"tpl-k8": hosts["tpl-k8"]}, ready=False, started=8_700, age=8_750, spec=env)
+    story.not_established(story.pods["tpl-k8"], [hosts[f"tpl-k{n}"] for n in (1, 2, 3)], 41, 8_600, 160)
+    seen = "tpl-k2"
+    log = story.quiet(12_000, 9_000, 900)
+    session = "bird: Mesh_10_44_0_57: "
+    log += [
+        session + x
+        for x in (
+            "Initializing",
+            "Starting",
+            "State changed to start",
+            "Connected to table master",
+            "State changed to feed",
+            "State changed to up",
+        )
+    ]
+    for i in range(9):
+        log += story.quiet(8_700 - 940 * i, 8_100 - 940 * i, 290)
+        log += [
+            session + x
+            for x in (
+                "Error: Hold timer expired" if i % 2 else "Connection closed",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+                "Connected to table master",
+                "State changed to feed",
+                "State changed to up",
+            )
+        ]
+    story.log(story.pods[seen], log)
+    story.texts["arping-from-k2.txt"] = (
+        "root@tpl-k2:~# arping -c 3 -I ens192 10.44.0.57\nARPING 10.44.0.57 from 10.44.0.52 ens192\n"
+        + "".join(
+            f"Unicast reply from 10.44.0.57 [00:50:56:9A:{m}]  0.{71 + 6 * i}2ms\n"
+            for i, m in enumerate(("3C:11", "7E:40", "3C:11", "7E:40"))
+        )
+        + "Sent 3 probes (1 broadcast(s))\nReceived 4 response(s)\n"
+    )
+    story.texts["networkd.txt"] = "".join(
+        f"== {k}\n$ cat /etc/machine-id\n0b6f1c4ed3a94c0f9a1d77e2c05a8f31\n$ journalctl -b -u systemd-networkd | grep DHCPv4 | tail -1\n{story.syslog(at)} {k} systemd-networkd[701]: ens192: DHCPv4 address 10.44.0.57/24 via 10.44.0.1\n"
+        for k, at in (("tpl-k7", 9_240), ("tpl-k8", 9_060))
+    )
+    story.commands["nodes.txt"] = "get nodes -o wide"
+    story.commands["pods.txt"] = "get pods -n calico-system -o wide"
+    story.commands["describe-k8.txt"] = f"describe pod -n calico-system {story.pods['tpl-k8']}"
+    story.affected = ["tpl-k7", "tpl-k8"]
+    story.cite("arping-from-k2.txt", "Unicast reply from 10.44.0.57 [00:50:56:9A:7E:40]")
+    story.cite("nodes.txt", "tpl-k8")
+    return story
+
+
+STORIES = [
+    one_router_id_for_two,
+    two_machines_behind_one_worker,
+    same_machine_registered_under_two_names,
+    clones_with_one_machine_id_got_one_lease,
+]
