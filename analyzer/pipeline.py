@@ -17,6 +17,7 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.findings import Evidence, Finding, fire_all
 from analyzer.intake import Intake, read_bundle
 from analyzer.inventory import Inventory
+from analyzer.logged import add_logged_events
 from analyzer.message_index import build_matcher
 from analyzer.ranking import Ranked, rank
 from analyzer.tables import Tables, build
@@ -87,6 +88,7 @@ class Analyzer:
         _what_kubectl_can_tell(intake, self.catalogue)
         tables = build(dict(intake.rows), intake.collected)
         tables.facts_of_files = dict(intake.file_facts)
+        add_logged_events(tables)
         annotate(tables, self.match)
         return Reading(intake, tables)
 

@@ -48,6 +48,7 @@ _TROUBLE = re.compile(
 _HEALTHY = re.compile(r"\b(?:0 errors|no errors?|without errors?|errors=remount|error=nil|err=nil)\b", re.IGNORECASE)
 MOST_ROWS = 3000
 _MOST_CHARACTERS = 65_536
+_MOST_VALUE_LINES = 40
 
 
 @dataclass(slots=True)
@@ -61,9 +62,8 @@ class _Journal:
     left_out: int = 0
     hosts: set[str] = field(default_factory=set)
 
-    def add(self, number: int, line: str, found: re.Match[str]) -> None:
+    def add(self, number: int, line: str, parts: dict[str, str]) -> None:
         """Take a line apart and keep it if it tells something."""
-        parts = found.groupdict()
         program = (parts.get("program") or "kernel").lower().rpartition("/")[2]
         component = _COMPONENTS.get(program, program)
         message = _UPTIME.sub("", parts["message"], count=1) if component == "kernel" else parts["message"]
@@ -87,7 +87,7 @@ class _Journal:
             pid = int(parts["pid"]) if parts.get("pid") else record.pid
             self.rows[key] = self._row(number, line, host, component, pid, record, ids, time)
 
-    def _time(self, parts: dict[str, str | None], record: LogRecord) -> datetime | None:
+    def _time(self, parts: dict[str, str], record: LogRecord) -> datetime | None:
         stamp = parts.get("stamp") or parts.get("date") or ""
         if not stamp:
             return record.time
@@ -139,6 +139,27 @@ class _Journal:
         )
 
 
+@dataclass(slots=True)
+class _OpenValue:
+    """A line whose last value goes on over the next ones: klog writes ``output=<``, the value's lines, and `` >``."""
+
+    number: int
+    line: str
+    parts: dict[str, str]
+    lines: int = 0
+    closed: bool = False
+
+    def takes(self, parts: dict[str, str]) -> bool:
+        """Whether a line still belongs to the value; it is added then."""
+        same = all(self.parts.get(name) == parts.get(name) for name in ("host", "program", "pid"))
+        if self.closed or not same or self.lines >= _MOST_VALUE_LINES or not parts["message"][:1].isspace():
+            return False
+        self.parts["message"] += "\n" + parts["message"]
+        self.lines += 1
+        self.closed = parts["message"].strip() == ">"
+        return True
+
+
 def parse_kubelet_journal(text: str, source: Source, match: Match) -> Parsed:
     """Read the lines that tell of trouble, or that the message catalogue knows; equal ones are one row.
 
@@ -148,13 +169,22 @@ def parse_kubelet_journal(text: str, source: Source, match: Match) -> Parsed:
     """
     parsed = Parsed()
     journal = _Journal(source, match, source.collected or _some_date(text))
-    lines = 0
+    open_value: _OpenValue | None = None
     for number, line in enumerate(text.split("\n"), start=source.first_line):
         line = line[:_MOST_CHARACTERS]
         found = _LINE.fullmatch(line) or _RING.fullmatch(line)
-        if found:
-            lines += 1
-            journal.add(number, line, found)
+        if not found:
+            continue
+        parts = {name: value for name, value in found.groupdict().items() if value is not None}
+        if open_value is not None:
+            if open_value.takes(parts):
+                continue
+            journal.add(open_value.number, open_value.line, open_value.parts)
+        open_value = _OpenValue(number, line, parts) if parts["message"].endswith("=<") else None
+        if open_value is None:
+            journal.add(number, line, parts)
+    if open_value is not None:
+        journal.add(open_value.number, open_value.line, open_value.parts)
     parsed.log_lines.extend(journal.rows.values())
     if journal.left_out:
         parsed.problems.append(f"{journal.left_out} lines beyond {MOST_ROWS} distinct problems were not listed")
