@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import FELIX_REFUSED, NOT_LIVE, SOCKET, Incident, incident
+from cluster import container
+from telling import FELIX_REFUSED, NOT_LIVE, SOCKET, Incident, incident, wrapped
 
 CAUSE = "invalid-calico-config"
 
@@ -119,4 +120,127 @@ def prefix_with_a_star(now: datetime) -> Incident:
     return story
 
 
-STORIES = [method_is_a_bare_name, prefix_with_a_star]
+# told on 29 November 2026 without having seen the rules
+def mark_mask_with_one_digit_too_many(now: datetime) -> Incident:
+    story = incident(
+        "mark-mask-is-longer-than-thirty-two-bits",
+        CAUSE,
+        "To keep clear of a service mesh's marks FELIX_IPTABLESMARKMASK was set on the daemonset as 0x0ffff00000, which is no 32-bit number: felix refuses it and starts over each second or two on every rolled host; the rollout stops after its first one in ten. BIRD goes on, so no neighbour complains.",
+        "https://github.com/projectcalico/calico/blob/v3.22.1/felix/config/param_types.go",
+        now,
+        platform="other",
+        calico="v3.22.1",
+        kubernetes="v1.22.8",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"ip-10-92-{n // 3}-{n * 13}": f"10.92.{n // 3}.{n * 13}" for n in range(3, 13)}
+    story.hosts(
+        hosts,
+        os_image="Flatcar Container Linux by Kinvolk 3139.2.0 (Oklo)",
+        kernel="5.15.32-flatcar",
+        runtime="containerd://1.5.11",
+    )
+    bad = next(iter(hosts))
+    env = {
+        "env": [
+            {"name": "DATASTORE_TYPE", "value": "kubernetes"},
+            {"name": "CALICO_NETWORKING_BACKEND", "value": "bird"},
+            {"name": "FELIX_HEALTHENABLED", "value": "true"},
+            {"name": "FELIX_IPTABLESMARKMASK", "value": "0x0ffff00000"},
+        ]
+    }
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_200_000)
+    init = [container(story, "install-cni", "quay.io/calico/cni:v3.22.1", done=True, started=2_060)]
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=9, started=48, last=("Error", 137, 50), age=2_090, spec=env, init=init
+    )[0]
+    story.probe(name, FELIX_REFUSED, 4, 2_040, 72)
+    story.probe(name, NOT_LIVE, 52, 2_000, 61, kind="Liveness")
+    story.pod_event(
+        name, "Killing", "Container calico-node failed liveness probe, will be restarted", 80, 1_960, 9, type_="Normal"
+    )
+    log = [
+        x
+        for x in story.boot(bad, 46, [v for k, v in hosts.items() if k != bad][:6], interface="eth0", prefix=24)
+        if "Completed first" not in x and "state changed" not in x
+    ]
+    for i in range(16):
+        at, pid = 43.7 - 2.6 * i, 66 + 41 * i
+        log += [
+            story.say(at, "INFO", pid, "felix", "env_var_loader.go 40:", 'Found felix environment variable: "iptablesmarkmask"="0x0ffff00000"'),
+            story.say(at, "INFO", pid, "felix", "config_params.go 424:", "Parsing value for IptablesMarkMask: 0x0ffff00000 (from environment variable)"),
+            story.say(at - 0.01, "WARNING", pid, "felix", "param_types.go 389:", 'Failed to parse "0x0ffff00000" as an int: strconv.ParseUint: parsing "0x0ffff00000": value out of range'),
+            story.say(at - 0.01, "ERROR", pid, "felix", "config_params.go 719:", 'Invalid (required) config value. error=Failed to parse config parameter IptablesMarkMask; value "0x0ffff00000": invalid mark: should be 32-bit int'),
+        ]  # fmt: skip
+    story.log(name, log)
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(
+        f"{name}.log", "Invalid (required) config value. error=Failed to parse config parameter IptablesMarkMask"
+    )
+    return story
+
+
+def only_the_ca_of_typha_was_set(now: datetime) -> Incident:
+    story = incident(
+        "half-of-the-typha-tls-settings",
+        CAUSE,
+        "Somebody began to secure Typha by hand and set only the CA file: felix cannot validate its configuration ('they _all_ must be'), on each node that was restarted for it. The 0/1 pods complain of felix' readiness; Typha is well and serves those not restarted.",
+        "https://docs.tigera.io/calico/latest/network-policy/comms/crypto-auth",
+        now,
+        platform="other",
+        calico="v3.24.3",
+        kubernetes="v1.25.3",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+        acceptable=["typha-tls-failure"],
+    )
+    hosts = {f"gpu{n:02}": f"10.165.9.{n + 100}" for n in range(1, 7)}
+    story.hosts(hosts, os_image="Ubuntu 20.04.5 LTS", kernel="5.15.0-52-generic", runtime="containerd://1.6.9")
+    bad = ["gpu03", "gpu06"]
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_500_000)
+    names = story.staff(
+        {k: hosts[k] for k in bad},
+        ready=False,
+        restarts=6,
+        started=70,
+        last=("Error", 137, 72),
+        age=1_530,
+        init=[container(story, "install-cni", "docker.io/calico/cni:v3.24.3", done=True, started=1_510)],
+    )
+    for name in names:
+        story.probe(name, FELIX_REFUSED, 6, 1_490, 49)
+    story.typha("gpu01", started=1_490_000)
+    me = bad[1]
+    log = story.boot(me, 68, [v for k, v in hosts.items() if k != me], interface="enp65s0f0", prefix=23)[:-1]
+    text = "if any Felix-Typha TLS config parameters are specified, they _all_ must be - except that either TyphaCN or TyphaURISAN may be left unset"
+    for i in range(13):
+        at, pid = 65 - 4.7 * i, 71 + 55 * i
+        log.append(
+            story.say(at, "INFO", pid, "felix", "daemon.go 230:", 'Connecting to datastore datastore="kubernetes"')
+        )
+        log.append(
+            story.say(
+                at - 0.2,
+                "ERROR",
+                pid,
+                "felix",
+                "daemon.go 253:",
+                f"Failed to parse/validate configuration from datastore. error={text}",
+            )
+        )
+    story.log("", wrapped(story, log, "docker"), "gpu06-0.log")
+    story.commands["pods.txt"] = "get pods -n kube-system -o wide"
+    story.commands["describe-gpu06-pod.txt"] = f"describe pod -n kube-system {names[1]}"
+    story.affected = bad
+    story.cite(
+        "gpu06-0.log",
+        "Failed to parse/validate configuration from datastore. error=if any Felix-Typha TLS config parameters",
+    )
+    return story
+
+
+STORIES = [method_is_a_bare_name, prefix_with_a_star, mark_mask_with_one_digit_too_many, only_the_ca_of_typha_was_set]
