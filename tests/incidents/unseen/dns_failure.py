@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cluster import NO_CNI, container
-from telling import Incident, incident
+from telling import FELIX_REFUSED, SOCKET, Incident, incident
 
 CAUSE = "dns-failure"
 
@@ -211,4 +211,125 @@ def etcd_by_names_nobody_answers(now: datetime) -> Incident:
     return story
 
 
-STORIES = [installer_cannot_look_up_the_api, etcd_by_names_nobody_answers]
+# told on 29 November 2026 without having seen the rules
+def resolver_lost_the_private_zone(now: datetime) -> Incident:
+    story = incident(
+        "custom-resolver-does-not-forward-the-private-endpoint",
+        CAUSE,
+        "ROKS on VPC with the customer's own DNS resolvers for one zone: since their rebuild they answer SERVFAIL for the private name of the master ('server misbehaving'). calico-node of the two workers there that were restarted cannot open its datastore; their kubelets go through the local proxy and are Ready.",
+        "https://cloud.ibm.com/docs/vpc?topic=vpc-hub-spoke-dns-resolution",
+        now,
+        platform="roks",
+        calico="v3.28.4",
+        kubernetes="v1.30.12+ad6d1dd",
+        difficulty="medium",
+    )
+    a = story.workers([f"10.249.0.{n}" for n in (5, 6, 7)], age=5_000_000)
+    b = story.workers(
+        [f"10.249.64.{n}" for n in (4, 8)], age=5_000_000, labels={"topology.kubernetes.io/zone": "eu-de-2"}
+    )
+    story.agents(a, started=2_300_000, age=2_300_030)
+    env = {"env": [{"name": "KUBERNETES_SERVICE_HOST", "value": "c108.private.eu-de.containers.cloud.ibm.com"}, {"name": "KUBERNETES_SERVICE_PORT", "value": "31507"}]}  # fmt: skip
+    for n, node in enumerate(b):
+        name = story.agents(
+            [node],
+            ready=False,
+            restarts=24 - n,
+            waiting="CrashLoopBackOff",
+            last=("Error", 1, 50 + 90 * n),
+            age=6_300,
+            spec=env,
+        )[0]
+        story.probe(name, SOCKET, 70 + 90 * n, 6_200, 70)
+        story.pod_event(
+            name,
+            "BackOff",
+            f"Back-off restarting failed container calico-node in pod {name}_calico-system(91b{n}e)",
+            15,
+            6_100,
+            370,
+        )
+    story.typha(a[0], started=2_300_000)
+    me = b[1]
+    name = story.pods[me]
+    text = 'Hit error connecting to datastore - retry error=Get "https://c108.private.eu-de.containers.cloud.ibm.com:31507/api/v1/nodes/foo": dial tcp: lookup c108.private.eu-de.containers.cloud.ibm.com on 10.249.72.{}:53: server misbehaving'
+    log = story.failing(me, 175)
+    log += [
+        story.say(174.7 - 1.1 * i, "INFO", 9, "startup", "startup.go 459:", text.format(4 + i % 2)) for i in range(30)
+    ]
+    story.log(name, log, f"{name}-previous.log")
+    for node, other in ((a[0], a), (a[1], a)):
+        story.not_established(story.pods[node], b, 6_240, 6_250, 1, established=len(other) - 1)
+    story.texts["debug-node-10.249.64.8.txt"] = (
+        "$ oc debug node/10.249.64.8 -- chroot /host sh -c 'cat /etc/resolv.conf; dig +noall +comments c108.private.eu-de.containers.cloud.ibm.com | head -3; dig +short icr.io | head -1'\n"
+        "Starting pod/10249648-debug-lq7wd ...\nnameserver 10.249.72.4\nnameserver 10.249.72.5\n"
+        ";; Got answer:\n;; ->>HEADER<<- opcode: QUERY, status: SERVFAIL, id: 20144\n;; flags: qr rd ra; QUERY: 1, ANSWER: 0, AUTHORITY: 0, ADDITIONAL: 1\n"
+        "\nRemoving debug pod ...\n"
+        "$ oc debug node/10.249.0.5 -- chroot /host sh -c 'grep nameserver /etc/resolv.conf; dig +short c108.private.eu-de.containers.cloud.ibm.com'\n"
+        "Starting pod/1024905-debug-8zt5k ...\nnameserver 161.26.0.10\nnameserver 161.26.0.11\n166.9.28.90\n166.9.48.112\n\nRemoving debug pod ...\n"
+    )
+    story.describe(me, name)
+    story.affected = b
+    story.cite(f"{name}-previous.log", "server misbehaving")
+    return story
+
+
+def resolved_is_dead(now: datetime) -> Incident:
+    story = incident(
+        "stub-resolver-of-one-host-does-not-run",
+        CAUSE,
+        "The API endpoint is a name; systemd-resolved of one Ubuntu host ended minutes after its upgrade and reboot, so nobody answers at 127.0.0.53: calico-node's lookups are refused. The kubelet lives on its old connection and is Ready; etcd's and the load balancer's address answer by number.",
+        "https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/ (known issues: systemd-resolved)",
+        now,
+        platform="other",
+        calico="v3.24.6",
+        kubernetes="v1.25.14",
+        registry="quay.io/calico",
+        difficulty="hard",
+        acceptable=["apiserver-unreachable"],
+    )
+    hosts = {f"vie-{x}": f"10.0.208.{n}" for x, n in (("m1", 11), ("m2", 12), ("m3", 13), ("w1", 21), ("w2", 22))}
+    bad = "vie-w2"
+    story.hosts(
+        hosts, age=14_000_000, os_image="Ubuntu 22.04.5 LTS", kernel="5.15.0-125-generic", runtime="containerd://1.7.22"
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=6_000_000, age=6_000_030)
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=417, started=41, last=("Error", 1, 44), age=6_000_030)[
+        0
+    ]
+    story.probe(name, FELIX_REFUSED, 9, 86_000, 3_400)
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Liveness probe failed: calico/node is not ready: bird/confd is not live: exit status 1",
+        47,
+        86_000,
+        2_480,
+    )
+    story.typha("vie-m2", started=6_000_000)
+    log = story.failing(bad, 40)
+    for i in range(18):
+        log.append(
+            story.say(39.6 - 2.1 * i, "INFO", 9, "startup", "startup.go 425:", f'Hit error connecting to datastore - retry error=Get "https://api.vie.k8s.example:6443/api/v1/nodes/foo": dial tcp: lookup api.vie.k8s.example on 127.0.0.53:53: read udp 127.0.0.1:{33010 + 1733 * i}->127.0.0.53:53: read: connection refused')
+        )  # fmt: skip
+    story.log(name, log)
+    story.texts["vie-w2-session.txt"] = (
+        "root@vie-w2:~# systemctl status systemd-resolved --no-pager | head -5\n× systemd-resolved.service - Network Name Resolution\n     Loaded: loaded (/lib/systemd/system/systemd-resolved.service; enabled; vendor preset: enabled)\n"
+        f"     Active: failed (Result: exit-code) since {(story.now - timedelta(seconds=86_400)).strftime('%a %Y-%m-%d %H:%M:%S')} UTC; 1 day ago\n"
+        "       Docs: man:systemd-resolved.service(8)\n    Process: 1187 ExecStart=/lib/systemd/systemd-resolved (code=exited, status=217/USER)\n"
+        "root@vie-w2:~# ls -l /etc/resolv.conf; grep -v ^# /etc/resolv.conf\nlrwxrwxrwx 1 root root 39 Feb 11  2026 /etc/resolv.conf -> ../run/systemd/resolve/stub-resolv.conf\n\nnameserver 127.0.0.53\noptions edns0 trust-ad\n"
+        "root@vie-w2:~# curl -k -s -o /dev/null -w '%{http_code}\\n' https://10.0.208.5:6443/healthz   # that is api.vie.k8s.example\n200\n"
+        "root@vie-w2:~# uptime -p\nup 1 day, 8 minutes\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "lookup api.vie.k8s.example on 127.0.0.53:53")
+    return story
+
+
+STORIES = [
+    installer_cannot_look_up_the_api,
+    etcd_by_names_nobody_answers,
+    resolver_lost_the_private_zone,
+    resolved_is_dead,
+]
