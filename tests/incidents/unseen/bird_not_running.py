@@ -267,7 +267,7 @@ def socket_was_cleaned_away(now: datetime) -> Incident:
     story = incident(
         "clean-up-job-took-the-control-socket",
         CAUSE,
-        "A nightly clean-up of old files below /run removed BIRD's control socket on two hosts: the probe finds no bird.ctl since 02:30, though BIRD runs for weeks, every session is up on both ends and pods talk. The socket is unusable until BIRD is restarted.",
+        "A nightly clean-up of old files below /run removed BIRD's control socket on two hosts: the probe finds no bird.ctl since the job's hour, though BIRD runs for weeks, every session is up on both ends and pods talk. The socket is unusable until BIRD is restarted.",
         "https://github.com/projectcalico/calicoctl/issues/1123",
         now,
         platform="other",
@@ -320,7 +320,7 @@ def socket_was_cleaned_away(now: datetime) -> Incident:
             if k != "brno-2"
         )
         + "root@brno-2:~# ip route | grep -c 'proto bird'\n9\n"
-        "root@brno-2:~# cat /etc/cron.d/tidy-run\n# ansible: keep tmpfs small\n30 2 * * * root find /run -xdev \\( -type f -o -type s \\) -mtime +30 -delete\n"
+        f"root@brno-2:~# cat /etc/cron.d/tidy-run\n# ansible: keep tmpfs small\n{(now - timedelta(seconds=since)).strftime('%-M %-H')} * * * root find /run -xdev \\( -type f -o -type s \\) -mtime +30 -delete\n"
     )
     story.commands = {
         "nodes.txt": "get nodes -o wide",

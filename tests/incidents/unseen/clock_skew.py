@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cluster import UNKNOWN, join
 from telling import FELIX_503, Incident, incident
@@ -219,4 +219,166 @@ def chrony_lost_all_sources(now: datetime) -> Incident:
     return story
 
 
-STORIES = [etcd_certificates_newer_than_its_clock, two_years_ahead, certificate_of_tomorrow, chrony_lost_all_sources]
+# told on 29 November 2026 without having seen the rules
+def virtual_machine_came_back_from_a_snapshot(now: datetime) -> Incident:
+    story = incident(
+        "resumed-machine-is-a-day-behind-the-new-typha-certificate",
+        CAUSE,
+        "A worker's virtual machine was reverted and resumed with the clock of its snapshot, 27 hours behind. The kubelet goes on (the API's certificate is old enough) and the node is Ready, but Typha's certificate was renewed since, so to this felix it is not yet valid. Looks like Typha TLS; only this worker's log stamps, heartbeats and container times are a day old.",
+        "https://github.com/projectcalico/calico/issues/6687",
+        now,
+        platform="other",
+        calico="v3.27.4",
+        kubernetes="v1.29.8",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"esx-w{n}": f"10.5.60.{20 + n}" for n in (1, 2, 3, 4)}
+    bad, skew, renewed = "esx-w3", 98_400, 40_000
+    story.hosts(hosts, os_image="Ubuntu 22.04.4 LTS", kernel="5.15.0-117-generic", runtime="containerd://1.7.19")
+    for item in story.objects["Node"]:
+        if item["metadata"]["name"] == bad:
+            for condition in item["status"]["conditions"][1:]:
+                condition["lastHeartbeatTime"] = story.ago(skew + 100)
+    good = {k: v for k, v in hosts.items() if k != bad}
+    story.staff(good, started=39_000, age=39_060)
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, restarts=7, started=skew + 95, last=("Error", 1, skew + 101), age=2_900
+    )[0]
+    story.typha("esx-w1", started=39_500)
+    story.typha("esx-w2", "t8kqw", started=39_500)
+    story.probe(name, FELIX_503, skew + 12, skew + 2_800, 151)
+    log = story.boot(bad, skew + 95, bird=False, interface="ens192", prefix=24)[:-1]
+    place = "sync_client.go 205:"
+    for i in range(9):
+        at = skew + 90 - 9 * i
+        for typha in ("10.5.60.21", "10.5.60.22"):
+            text = f"tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time {story.ago(at)} is before {story.ago(renewed)}"
+            log.append(
+                story.say(
+                    at,
+                    "WARNING",
+                    61,
+                    "felix",
+                    place,
+                    f'Failed to connect to typha endpoint {typha}:5473.  Will try another if available... error={text} myID=0x1 type=""',
+                )
+            )
+        log.append(
+            story.say(
+                at - 0.1,
+                "ERROR",
+                61,
+                "felix",
+                "daemon.go 529:",
+                "Failed to connect to Typha. error=failed to load next Typha address to try: tried all available discovered addresses",
+            )
+        )
+    story.log(name, log)
+    story.log(
+        "ok",
+        [
+            *story.boot(
+                "esx-w1", 39_000, [v for k, v in hosts.items() if k != "esx-w1"], interface="ens192", prefix=24
+            ),
+            *story.quiet(4_000, 15, 260),
+        ],
+        f"{story.pods['esx-w1']}.log",
+    )
+    at = skew + 3_050
+    story.texts["esx-w3-journal.txt"] = "".join(
+        f"{story.syslog(at - t)} esx-w3 {text}\n"
+        for t, text in (
+            (0, "vmtoolsd[871]: [ warning] [guestinfo] RecordRoutingInfo: VM resumed, running resume scripts"),
+            (
+                1,
+                "kernel: clocksource: timekeeping watchdog on CPU2: Marking clocksource 'tsc' as unstable because the skew is too large:",
+            ),
+            (14, "systemd-timesyncd[664]: Timed out waiting for reply from 10.5.0.9:123 (ntp1.corp.example)."),
+            (24, "systemd-timesyncd[664]: Timed out waiting for reply from 10.5.0.10:123 (ntp2.corp.example)."),
+            (60, "systemd[1]: Started Session 41 of User ops."),
+            (2_090, "systemd-timesyncd[664]: Timed out waiting for reply from 10.5.0.9:123 (ntp1.corp.example)."),
+        )
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "certificate has expired or is not yet valid: current time")
+    return story
+
+
+def tokens_outlive_what_it_thinks(now: datetime) -> Incident:
+    story = incident(
+        "kubelet-three-hours-behind-renews-tokens-too-late",
+        CAUSE,
+        "After each deletion calico-node of one worker works for an hour, then everything it asks is Unauthorized: the worker's clock is three hours behind, so its kubelet believes the pod's one-hour token to be fresh long after the API calls it expired. The loop of `date` over the hosts shows it, nothing in Calico is wrong.",
+        "https://github.com/kubernetes/kubernetes/pull/133029",
+        now,
+        platform="other",
+        calico="v3.25.1",
+        kubernetes="v1.26.8",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"gent-{n}": f"172.22.8.{10 + n}" for n in (1, 2, 3)}
+    bad, skew, began = "gent-2", 11_310, 7_900
+    story.hosts(
+        hosts,
+        os_image="Rocky Linux 9.2 (Blue Onyx)",
+        kernel="5.14.0-284.30.1.el9_2.x86_64",
+        runtime="containerd://1.6.21",
+    )
+    for condition in story.objects["Node"][1]["status"]["conditions"][1:]:
+        condition["lastHeartbeatTime"] = story.ago(skew + 25)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_600_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, started=skew + began, age=began + 20)[0]
+    story.probe(name, FELIX_503, skew + 9, skew + began - 3_700, 139)
+    log = story.boot(bad, skew + began, [v for k, v in hosts.items() if k != bad], interface="eno1", prefix=24)
+    log += story.quiet(skew + began - 200, skew + began - 3_650, 330)
+    lists = (
+        "projectcalico.org/networkpolicies",
+        "projectcalico.org/globalnetworkpolicies",
+        "kubernetes.org/networkpolicies",
+        "projectcalico.org/nodes",
+    )
+    for i in range(16):
+        text = f'Failed to perform list of current data during resync ListRoot="/calico/resources/v3/{lists[i % 4]}" error=connection is unauthorized: Unauthorized'
+        log.append(story.say(skew + began - 3_660 - 252 * i, "INFO", 61, "felix", "watchercache.go 181:", text))
+        if i % 4 == 2:
+            log.append(
+                f"E{story.klog(skew + began - 3_663 - 252 * i)}      60 reflector.go:140] pkg/mod/k8s.io/client-go@v0.25.7/tools/cache/reflector.go:169: Failed to watch *v1.Service: Unauthorized"
+            )
+    story.log(name, log)
+    story.texts["kube-apiserver-gent-1.log"] = "".join(
+        f'{story.ago(150 - 27 * i)[:-1]}.{118 + i}402Z stderr F E{story.klog(150 - 27 * i)}       1 authentication.go:63] "Unable to authenticate the request" err="[invalid bearer token, service account token has expired]"\n'
+        for i in range(5)
+    )
+    story.texts["kube-apiserver-flags.txt"] = (
+        "$ grep -E 'service-account|authorization' /etc/kubernetes/manifests/kube-apiserver.yaml\n    - --authorization-mode=Node,RBAC\n    - --service-account-extend-token-expiration=false\n    - --service-account-issuer=https://kubernetes.default.svc.cluster.local\n    - --service-account-key-file=/etc/kubernetes/pki/sa.pub\n"
+    )
+    clock = "%a %b %e %H:%M:%S UTC %Y"
+    story.texts["hosts.txt"] = (
+        "$ for h in gent-1 gent-2 gent-3; do echo \"$h: $(ssh $h 'date -u; uptime')\"; done\n"
+        + "".join(
+            f"{h}: {(now - timedelta(seconds=ago)).strftime(clock)}\n {(now - timedelta(seconds=ago)).strftime('%H:%M:%S')} up {up},  0 users,  load average: {load}\n"
+            for h, ago, up, load in (
+                ("gent-1", 63, "41 days,  2:11", "1.02, 0.97, 0.91"),
+                ("gent-2", skew + 62, "41 days,  1:58", "0.44, 0.51, 0.48"),
+                ("gent-3", 61, "41 days,  2:04", "0.38, 0.40, 0.42"),
+            )
+        )
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("hosts.txt", (now - timedelta(seconds=skew + 62)).strftime(clock))
+    return story
+
+
+STORIES = [
+    etcd_certificates_newer_than_its_clock,
+    two_years_ahead,
+    certificate_of_tomorrow,
+    chrony_lost_all_sources,
+    virtual_machine_came_back_from_a_snapshot,
+    tokens_outlive_what_it_thinks,
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telling import Incident, incident
 
@@ -172,4 +172,192 @@ def monitoring_asks_for_too_many_names(now: datetime) -> Incident:
     return story
 
 
-STORIES = [ingress_host_drops_packets, monitoring_asks_for_too_many_names]
+# told on 29 November 2026 without having seen the rules
+def exporter_output_of_all_workers(now: datetime) -> Incident:
+    story = incident(
+        "scraped-metrics-show-one-table-at-its-limit",
+        CAUSE,
+        "Self-managed Calico on Azure machines: felix and confd of one worker lose Typha and the API in short bursts, CoreDNS there answers late, its probes fail by turns. No kernel log was sent; the node exporter's raw output of the workers shows entries at the limit and millions of drops on that worker only.",
+        "https://github.com/projectcalico/calico/issues/8676",
+        now,
+        platform="other",
+        calico="v3.27.2",
+        kubernetes="v1.28.9",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"aks-own-{n}": f"10.224.1.{n}" for n in (4, 5, 6, 7)}
+    bad = "aks-own-6"
+    story.hosts(hosts, os_image="Ubuntu 22.04.4 LTS", kernel="5.15.0-1061-azure", runtime="containerd://1.7.15")
+    story.staff(hosts, started=1_650_000)
+    name = story.pods[bad]
+    story.typha("aks-own-4", started=1_600_000)
+    story.typha("aks-own-7", "zp4wd", started=1_600_000)
+    dns = story.other(
+        "coredns-5d78c9869d-7wq4f",
+        bad,
+        "10.244.130.7",
+        owner="ReplicaSet/coredns-5d78c9869d",
+        app="coredns",
+        image="registry.k8s.io/coredns/coredns:v1.10.1",
+        restarts=4,
+        last=("Error", 137, 2_900),
+        started=2_890,
+    )
+    story.pod_event(
+        dns,
+        "Unhealthy",
+        'Liveness probe failed: Get "http://10.244.130.7:8080/health": dial tcp 10.244.130.7:8080: i/o timeout (Client.Timeout exceeded while awaiting headers)',
+        310,
+        16_000,
+        37,
+        namespace="kube-system",
+    )
+    story.other(
+        "webhook-relay-6b7f9c5d8-hx2kp",
+        bad,
+        "10.244.130.31",
+        "edge",
+        "ReplicaSet/webhook-relay-6b7f9c5d8",
+        age=17_000,
+        started=16_990,
+    )
+    story.probe(
+        name,
+        'felix is not ready: Get "http://localhost:9099/readiness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        800,
+        15_500,
+        9,
+    )
+    log = story.quiet(15_800, 13_200, 420)
+    for i, at in enumerate((13_050, 9_400, 6_020, 2_870, 790)):
+        log += [
+            story.say(
+                at,
+                "ERROR",
+                61,
+                "felix",
+                "sync_client.go 400:",
+                f'Failed to read from server connection=&discovery.Typha{{Addr:"10.224.1.7:5473", IP:"10.224.1.7", NodeName:(*string)(0xc0006be0f0)}} error=read tcp 10.224.1.6:{40112 + i}->10.224.1.7:5473: i/o timeout myID=0x{i + 1} type=""',
+            ),
+            story.say(
+                at - 0.1,
+                "INFO",
+                61,
+                "felix",
+                "sync_client.go 221:",
+                f'Typha connection failed but client callback is restart-aware.  Restarting connection... myID=0x{i + 1} type=""',
+            ),
+            story.say(
+                at - 10,
+                "WARNING",
+                61,
+                "felix",
+                "sync_client.go 205:",
+                f'Failed to connect to typha endpoint 10.224.1.7:5473.  Will try another if available... error=dial tcp 10.224.1.7:5473: i/o timeout myID=0x{i + 2} type=""',
+            ),
+            story.say(
+                at - 12,
+                "INFO",
+                61,
+                "felix",
+                "sync_client.go 208:",
+                f'Successfully connected to Typha at 10.224.1.4:5473 after 1.{i}04s. myID=0x{i + 2} type=""',
+            ),
+            *story.quiet(at - 60, at - 640, 290),
+        ]
+    story.log(name, log)
+    for node, (entries, drop, early, found) in {
+        "aks-own-4": (18211, 0, 0, 3),
+        "aks-own-5": (22876, 0, 0, 1),
+        bad: (131072, 4_118_306, 77, 12),
+        "aks-own-7": (16904, 0, 0, 2),
+    }.items():
+        story.texts[f"node-exporter/{node}.prom"] = (
+            "# HELP node_memory_MemAvailable_bytes Memory information field MemAvailable_bytes.\n# TYPE node_memory_MemAvailable_bytes gauge\n"
+            f"node_memory_MemAvailable_bytes {9.1 - entries / 2e6:.6f}e+09\n"
+            "# HELP node_nf_conntrack_entries Number of currently allocated flow entries for connection tracking.\n# TYPE node_nf_conntrack_entries gauge\n"
+            f"node_nf_conntrack_entries {entries}\n"
+            "# HELP node_nf_conntrack_entries_limit Maximum size of connection tracking table.\n# TYPE node_nf_conntrack_entries_limit gauge\n"
+            "node_nf_conntrack_entries_limit 131072\n"
+            "# HELP node_nf_conntrack_stat_drop Number of packets dropped due to conntrack failure.\n# TYPE node_nf_conntrack_stat_drop gauge\n"
+            f"node_nf_conntrack_stat_drop {drop}\n"
+            "# HELP node_nf_conntrack_stat_early_drop Number of dropped conntrack entries to make room for new ones, if maximum table size was reached.\n# TYPE node_nf_conntrack_stat_early_drop gauge\n"
+            f"node_nf_conntrack_stat_early_drop {early}\nnode_nf_conntrack_stat_found {found}\nnode_nf_conntrack_stat_insert_failed {found * 41}\n"
+            "# HELP node_network_receive_drop_total Network device statistic receive_drop.\n# TYPE node_network_receive_drop_total counter\n"
+            'node_network_receive_drop_total{device="eth0"} 0\n'
+        )
+    story.describe(bad)
+    story.commands["describe-coredns.txt"] = f"describe pod -n kube-system {dns}"
+    story.affected = [bad]
+    story.cite(f"node-exporter/{bad}.prom", "node_nf_conntrack_entries 131072")
+    return story
+
+
+def counted_with_conntrack_tools(now: datetime) -> Incident:
+    story = incident(
+        "conntrack-tool-counts-as-many-as-the-table-holds",
+        CAUSE,
+        "RKE2 edge host behind a syslog collector: new connections of all pods and of calico-node fail now and then. The engineer's session shows dmesg's line, 65536 entries of at most 65536, and drops on each processor, most of the flows being UDP 514.",
+        "https://github.com/rancher/rke2/issues/3924",
+        now,
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.9+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="easy",
+    )
+    hosts = {f"mines-{n}": f"192.168.77.{30 + n}" for n in (1, 2, 3)}
+    bad = "mines-2"
+    story.hosts(
+        hosts, os_image="SLE Micro 5.4", kernel="5.14.21-150400.24.60-default", runtime="containerd://1.6.19-k3s1"
+    )
+    story.staff(hosts, started=1_500_000)
+    name = story.pods[bad]
+    story.other(
+        "syslog-collector-0",
+        bad,
+        "10.42.88.19",
+        "logging",
+        "StatefulSet/syslog-collector",
+        app="syslog-collector",
+        age=90_000,
+        started=89_950,
+    )
+    story.probe(
+        name,
+        'felix is not ready: Get "http://localhost:9099/readiness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        190,
+        70_000,
+        14,
+    )
+    log = story.quiet(9_000, 5_000, 500)
+    for at in (4_700, 2_600, 180):
+        log += [
+            f'W{story.klog(at)}      62 reflector.go:424] pkg/mod/k8s.io/client-go@v0.25.7/tools/cache/reflector.go:169: failed to list *v1.EndpointSlice: Get "https://10.43.0.1:443/apis/discovery.k8s.io/v1/endpointslices?resourceVersion=50119244": dial tcp 10.43.0.1:443: i/o timeout',
+            *story.quiet(at - 70, at - 171, 100),
+        ]
+    story.log(name, log)
+    t = (now - timedelta(seconds=400)).strftime("%a %b %e %H:%M:%S %Y")
+    story.texts["session.txt"] = (
+        "mines-2:~ # conntrack -C\n65536\nmines-2:~ # cat /proc/sys/net/netfilter/nf_conntrack_max\n65536\nmines-2:~ # conntrack -S\n"
+        + "".join(
+            f"cpu={c}   \tfound={311 + 7 * c} invalid={9021 + 13 * c} insert=0 insert_failed={88 + c} drop={d} early_drop={e} error=0 search_restart={1201 + 9 * c} clash_resolve=0 chaintoolong=0 \n"
+            for c, d, e in ((0, 718822, 4), (1, 702114, 1), (2, 731097, 0), (3, 690551, 7))
+        )
+        + "mines-2:~ # conntrack -L 2>/dev/null | awk '{print $1, $NF}' >/tmp/l; conntrack -L -p udp 2>/dev/null | grep -c 'dport=514 '\n61877\n"
+        "mines-2:~ # conntrack -L >/dev/null\nconntrack v1.4.5 (conntrack-tools): 65536 flow entries have been shown.\n"
+        f"mines-2:~ # dmesg -T | tail -3\n[{t}] nf_conntrack: nf_conntrack: table full, dropping packet\n[{t}] nf_conntrack: nf_conntrack: table full, dropping packet\n[{t}] net_ratelimit: 1893 callbacks suppressed\n"
+    )
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite("session.txt", "nf_conntrack: table full, dropping packet")
+    return story
+
+
+STORIES = [
+    ingress_host_drops_packets,
+    monitoring_asks_for_too_many_names,
+    exporter_output_of_all_workers,
+    counted_with_conntrack_tools,
+]

@@ -312,9 +312,172 @@ def removed_with_the_operator(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def distribution_was_told_to_have_no_network(now: datetime) -> Incident:
+    story = incident(
+        "rke2-setting-none-uninstalled-the-chart",
+        CAUSE,
+        "On the server `cni: calico` became `cni: none`; at its restart RKE2's helm controller removed the chart rke2-calico, so no calico-node daemonset or pod is left. Old pods still talk over what the kernel keeps; new ones hang. The completed uninstall job and the list of daemonsets tell.",
+        "https://github.com/rancher/rke2/issues/7393",
+        now,
+        platform="other",
+        calico="v3.29.1",
+        kubernetes="v1.30.7+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="medium",
+    )
+    hosts = {"rk-srv1": "10.31.4.11", "rk-agt1": "10.31.4.21", "rk-agt2": "10.31.4.22", "rk-agt3": "10.31.4.23"}
+    story.hosts(
+        hosts,
+        calico_up=False,
+        since=4_980,
+        os_image="Ubuntu 22.04.5 LTS",
+        kernel="6.8.0-1019-aws",
+        runtime="containerd://1.7.23-k3s2",
+    )
+    for item in story.objects["Node"]:
+        item["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(1_700_000)
+    for i, node in enumerate(hosts):
+        story.other(
+            f"kube-proxy-{node}",
+            node,
+            owner=f"Node/{node}",
+            app="kube-proxy",
+            image="index.docker.io/rancher/hardened-kubernetes:v1.30.7-rke2r1",
+            restarts=i // 3,
+        )
+        story.other(
+            f"rke2-ingress-nginx-controller-{'bgkr'[i]}4x9{'dfhm'[i]}",
+            node,
+            f"10.42.{11 + i}.5",
+            app="rke2-ingress-nginx-controller",
+        )
+    for app in ("etcd", "kube-apiserver", "kube-scheduler", "kube-controller-manager"):
+        story.other(
+            f"{app}-rk-srv1",
+            "rk-srv1",
+            owner="Node/rk-srv1",
+            app=app,
+            started=5_030,
+            restarts=1,
+            last=("Error", 1, 5_040),
+        )
+    job = story.other(
+        "helm-delete-rke2-calico-q7xkz",
+        "rk-srv1",
+        owner="Job/helm-delete-rke2-calico",
+        app="helm",
+        image="rancher/klipper-helm:v0.9.3-build20241008",
+        phase="Succeeded",
+        age=5_010,
+        ready=False,
+        started=5_008,
+        done=True,
+    )
+    crd = story.other(
+        "helm-delete-rke2-calico-crd-d2vnm",
+        "rk-srv1",
+        owner="Job/helm-delete-rke2-calico-crd",
+        app="helm",
+        image="rancher/klipper-helm:v0.9.3-build20241008",
+        phase="Failed",
+        age=5_005,
+        ready=False,
+        waiting="Error",
+    )
+    story.log(job, [
+        "if [[ ${KUBERNETES_SERVICE_HOST} =~ .*:.* ]]; then", "echo 'KUBERNETES_SERVICE_HOST is using IPv6'", "set +v -x", "+ cp /var/run/secrets/kubernetes.io/serviceaccount/ca.crt /usr/local/share/ca-certificates/",
+        "+ helm_update delete --namespace kube-system", "+ [[ helm_v3 == \\h\\e\\l\\m\\_\\v\\3 ]]", "++ helm_v3 ls --all -f '^rke2-calico$' --namespace kube-system --output json", "+ STATUS=deployed",
+        "+ helm_v3 uninstall rke2-calico --namespace kube-system", 'release "rke2-calico" uninstalled', "+ exit",
+    ])  # fmt: skip
+    stuck = story.stuck(
+        "billing-84f9c6d7b5-lq8sx",
+        "rk-agt2",
+        "stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/",
+        9,
+        4_400,
+        301,
+        namespace="billing",
+    )
+    for name, count in (("rke2-ingress-nginx-controller", 4),):
+        story.add("DaemonSet", {"metadata": {"name": name, "namespace": "kube-system", "creationTimestamp": story.ago(1_700_000), "uid": f"ds-{name}", "labels": {}, "generation": 1},
+                                "spec": {"selector": {"matchLabels": {"k8s-app": name}}, "template": {"metadata": {"labels": {"k8s-app": name}}, "spec": {"containers": [{"name": name, "image": "rancher/nginx-ingress-controller:v1.10.5-hardened4"}]}}, "updateStrategy": {"type": "RollingUpdate"}},
+                                "status": {"desiredNumberScheduled": count, "currentNumberScheduled": count, "numberReady": count, "updatedNumberScheduled": count, "numberAvailable": count, "numberMisscheduled": 0, "observedGeneration": 1}})  # fmt: skip
+    story.texts["config.yaml"] = (
+        '# /etc/rancher/rke2/config.yaml\nwrite-kubeconfig-mode: "0640"\ntls-san:\n- rke.corp.example\ncni: none\ndisable-cloud-controller: true\n'
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "ds.txt": "get ds -A",
+        "describe-node.txt": "describe node rk-agt2",
+        "describe-billing.txt": f"describe pod -n billing {stuck}",
+        "describe-helm-crd.txt": f"describe pod -n kube-system {crd}",
+    }
+    story.affected = list(hosts)
+    story.cite(f"{job}.log", 'release "rke2-calico" uninstalled')
+    story.cite("ds.txt", "DESIRED")
+    return story
+
+
+def namespace_removed_while_the_operator_was_off(now: datetime) -> Incident:
+    story = incident(
+        "calico-system-emptied-with-the-operator-at-zero",
+        CAUSE,
+        "IKS: during a clean-up tigera-operator was scaled to 0 and the namespace calico-system deleted and recreated empty, so nothing makes the daemonset again. No calico-node on any worker, CalicoIsDown on all within a minute; the tigerastatus is a day old and still says Available.",
+        "https://docs.tigera.io/calico/latest/operations/operator-migration (the operator owns calico-system)",
+        now,
+        platform="classic",
+        calico="v3.29.4",
+        kubernetes="v1.32.3+IKS",
+        difficulty="hard",
+    )
+    nodes = story.workers([f"10.184.77.{n}" for n in (130, 133, 141, 150)], calico_up=False, since=7_180)
+    for item in story.objects["Node"]:
+        item["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(1_600_000)
+    for node in nodes:
+        story.other(f"ibm-keepalived-watcher-{node[-3:]}tz", node, app="ibm-keepalived-watcher")
+        story.other(f"ibm-master-proxy-static-{node}", node, owner=f"Node/{node}", app="ibm-master-proxy-static")
+        story.other(
+            f"konnectivity-agent-{node[-3:]}rb",
+            node,
+            f"172.30.{node[-3:]}.4",
+            app="konnectivity-agent",
+            ready=node != nodes[3],
+        )
+    stuck = story.stuck(
+        "reports-6d9b7f8c4-v2tqk",
+        nodes[3],
+        "stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/",
+        31,
+        6_600,
+        444,
+        namespace="apps",
+    )
+    story.texts["terminal.txt"] = (
+        "$ kubectl get ns\nNAME              STATUS   AGE\napps              Active   310d\ncalico-system     Active   118m\ndefault           Active   402d\nibm-operators     Active   402d\nibm-system        Active   402d\nkube-node-lease   Active   402d\nkube-public       Active   402d\nkube-system       Active   402d\ntigera-operator   Active   214d\n"
+        "$ kubectl get all -n calico-system\nNo resources found in calico-system namespace.\n"
+        "$ kubectl get deploy -n tigera-operator\nNAME              READY   UP-TO-DATE   AVAILABLE   AGE\ntigera-operator   0/0     0            0           214d\n"
+        "$ kubectl get tigerastatus\nNAME      AVAILABLE   PROGRESSING   DEGRADED   SINCE\ncalico    True        False         False      21h\nippools   True        False         False      214d\n"
+        "$ kubectl get ds -A\nNAMESPACE     NAME                     DESIRED   CURRENT   READY   UP-TO-DATE   AVAILABLE   NODE SELECTOR   AGE\nkube-system   ibm-keepalived-watcher   4         4         4       4            4           <none>          402d\nkube-system   konnectivity-agent       4         4         3       4            3           <none>          402d\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-nodes.txt": "describe nodes",
+        "describe-reports.txt": f"describe pod -n apps {stuck}",
+    }
+    story.affected = nodes
+    story.cite("terminal.txt", "No resources found in calico-system namespace.")
+    story.cite("describe-nodes.txt", "CalicoIsDown")
+    return story
+
+
 STORIES = [
     installation_was_deleted,
     pruned_by_the_deployment_tool,
     selector_that_fits_no_worker,
     removed_with_the_operator,
+    distribution_was_told_to_have_no_network,
+    namespace_removed_while_the_operator_was_off,
 ]
