@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import FELIX_503, Incident, incident
+from telling import FELIX_503, Incident, incident, wrapped
 
 CAUSE = "ipset-failure"
 
@@ -172,4 +172,179 @@ def suddenly_after_sixty_days(now: datetime) -> Incident:
     return story
 
 
-STORIES = [revision_six, suddenly_after_sixty_days]
+# told on 29 November 2026 without having seen the rules
+def all_numbers_are_taken(now: datetime) -> Incident:
+    story = incident(
+        "bouncer-leaves-a-set-for-each-address",
+        CAUSE,
+        "An intrusion-prevention agent on one host makes a new IP set for each banned address and never deletes one: with 65 thousand of them the kernel refuses any further set ('Maximal number of sets reached'). felix of this host cannot make its own sets since its restart and dies over it each minute; peers and pods complain.",
+        "https://git.netfilter.org/ipset/tree/lib/errcode.c (IPSET_ERR_MAX_SETS) with felix/ipsets/ipsets.go",
+        now,
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.27.13",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"fra-edge{n}": f"10.210.3.{40 + n}" for n in (1, 2, 3, 4)}
+    bad = "fra-edge2"
+    story.hosts(
+        hosts,
+        age=9_500_000,
+        os_image="Debian GNU/Linux 12 (bookworm)",
+        kernel="6.1.0-21-amd64",
+        runtime="containerd://1.7.16",
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=2_400_000, age=2_400_020)
+    name = story.staff({bad: hosts[bad]}, ready=False, started=4_100, age=4_130)[0]
+    story.probe(name, FELIX_503, 11, 4_050, 402)
+    peers = [a for n, a in hosts.items() if n != bad]
+    lines = story.boot(bad, 4_100, peers, prefix=24)[:-1]
+    stderr = 'stderr="ipset v7.11: Error in line 1: Maximal number of sets reached, cannot create more.\\n"'
+    for turn in range(12):
+        ago, pid = 4_080 - 330 * turn, 61 + 540 * turn
+        for n in range(4):
+            lines += [
+                story.say(
+                    ago - 0.3 * n,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "ipsets.go 717:",
+                    f'Failed to complete ipset restore, IP sets may be out-of-sync. closeErr=<nil> family="inet" flushErr=<nil> input="create cali40masq-ipam-pools hash:net family inet maxelem 1048576\\nadd cali40masq-ipam-pools 10.244.0.0/16\\nCOMMIT\\n" processErr=exit status 1 {stderr} stdout="" writeErr=<nil>',
+                ),
+                story.say(
+                    ago - 0.3 * n - 0.01,
+                    "INFO",
+                    pid,
+                    "felix",
+                    "ipsets.go 344:",
+                    'Retrying after an ipsets update failure... family="inet"',
+                ),
+            ]
+        lines += [
+            story.say(ago - 1.4, "PANIC", pid, "felix", "ipsets.go 379:", 'Failed to update IP sets after multiple retries. family="inet"'),
+            "panic: (*logrus.Entry) 0xc0007b6230", "", "goroutine 311 [running]:",
+            "github.com/sirupsen/logrus.(*Entry).log(0xc0002a1c00, 0x0, {0xc000e0a0c0, 0x2e})",
+            "\t/go/pkg/mod/github.com/projectcalico/logrus@v1.0.4-calico/entry.go:128 +0x4e5",
+            story.say(ago - 3.4, "INFO", pid + 540, "felix", "daemon.go 148:", f'Felix starting up GOMAXPROCS=4 builddate="2024-02-14T23:08:41+0000" gitcommit="c6adfef" version="{story.calico}"'),
+        ]  # fmt: skip
+    story.log(name, lines)
+    story.texts["fra-edge2-host.txt"] = (
+        "root@fra-edge2:~# ipset list -n | wc -l\n65533\nroot@fra-edge2:~# ipset list -n | cut -c1-9 | sort | uniq -c | sort -rn | head -3\n  65521 sentryban\n      6 cali40all\n      4 cali40thi\n"
+        "root@fra-edge2:~# ipset list -n | head -4\nsentryban-0a1f93c2\nsentryban-0a1f93d7\nsentryban-0a1f93ee\nsentryban-0a1f9402\n"
+        "root@fra-edge1:~# ipset list -n | wc -l\n57\nroot@fra-edge2:~# lsmod | grep ^ip_set\nip_set_hash_ip         49152  65527\nip_set_hash_net        53248  5\nip_set                 61440  2 ip_set_hash_ip,ip_set_hash_net\n"
+    )
+    pod = story.other(
+        "mqtt-gw-5f7b8c9d6-4jzkp",
+        bad,
+        "10.244.87.15",
+        "iot",
+        "ReplicaSet/mqtt-gw-5f7b8c9d6",
+        app="mqtt-gw",
+        ready=False,
+        restarts=4,
+        started=600,
+        last=("Error", 1, 610),
+        age=3_800,
+    )
+    story.pod_event(
+        pod,
+        "Unhealthy",
+        "Readiness probe failed: dial tcp 10.244.87.15:1883: i/o timeout",
+        12,
+        3_700,
+        361,
+        namespace="iot",
+    )
+    story.describe(bad, name)
+    story.commands["events.txt"] = "get events -A"
+    story.events()
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Maximal number of sets reached, cannot create more.")
+    return story
+
+
+def container_may_not_touch_the_kernels_sets(now: datetime) -> Incident:
+    story = incident(
+        "k3s-agent-inside-an-unprivileged-container",
+        CAUSE,
+        "One of three k3s agents runs in an unprivileged LXC container of a Proxmox host: ipset is refused by the kernel there ('Operation not permitted'), felix cannot list its sets and is never ready; the two agents in virtual machines with the same manifest are fine.",
+        "https://github.com/k3s-io/k3s/discussions/3158 (LXC) with felix/ipsets/ipsets.go",
+        now,
+        platform="other",
+        calico="v3.23.5",
+        kubernetes="v1.24.10+k3s1",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="easy",
+        acceptable=["kernel-module-missing"],
+    )
+    hosts = {"pve-k3s-srv": "192.168.178.60", "pve-k3s-vm1": "192.168.178.61", "pve-k3s-lxc1": "192.168.178.71"}
+    bad = "pve-k3s-lxc1"
+    story.hosts(
+        {k: v for k, v in hosts.items() if k != bad},
+        age=6_000_000,
+        os_image="Debian GNU/Linux 11 (bullseye)",
+        kernel="5.10.0-21-amd64",
+        runtime="containerd://1.6.15-k3s1",
+    )
+    story.hosts(
+        {bad: hosts[bad]},
+        age=5_400,
+        os_image="Debian GNU/Linux 11 (bullseye)",
+        kernel="5.15.83-1-pve",
+        runtime="containerd://1.6.15-k3s1",
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=3_000_000, age=3_000_040)
+    name = story.staff({bad: hosts[bad]}, ready=False, started=5_300, age=5_360)[0]
+    story.probe(name, FELIX_503, 7, 5_250, 525)
+    lines = story.boot(bad, 5_300, [a for n, a in hosts.items() if n != bad], prefix=24)[:-1]
+    for turn in range(9):
+        ago, pid = 5_290 - 560 * turn, 61 + 402 * turn
+        for n in range(3):
+            lines += [
+                story.say(
+                    ago - n,
+                    "ERROR",
+                    pid,
+                    "felix",
+                    "ipsets.go 569:",
+                    'Bad return code from \'ipset list\'. error=exit status 1 family="inet" stderr="ipset v7.11: Kernel error received: Operation not permitted\\n"',
+                ),
+                story.say(
+                    ago - n - 0.01,
+                    "WARNING",
+                    pid,
+                    "felix",
+                    "ipsets.go 319:",
+                    'Failed to resync with dataplane error=exit status 1 family="inet"',
+                ),
+            ]
+        lines.append(
+            story.say(
+                ago - 4,
+                "PANIC",
+                pid,
+                "felix",
+                "ipsets.go 319:",
+                'Failed to update IP sets after multiple retries. family="inet"',
+            )
+        )
+    story.log(name, wrapped(story, lines, "cri"), f"{name}_calico-node_0.log")
+    story.texts["inside-lxc1.txt"] = (
+        "root@pve-k3s-lxc1:~# systemd-detect-virt\nlxc\nroot@pve-k3s-lxc1:~# cat /proc/self/uid_map\n         0     100000      65536\n"
+        "root@pve-k3s-lxc1:~# ipset list -n\nipset v7.10: Kernel error received: Operation not permitted\nroot@pve-k3s-vm1:~# ipset list -n | head -3\ncali40masq-ipam-pools\ncali40all-ipam-pools\ncali40this-host\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"{name}_calico-node_0.log", "Kernel error received: Operation not permitted")
+    return story
+
+
+STORIES = [
+    revision_six,
+    suddenly_after_sixty_days,
+    all_numbers_are_taken,
+    container_may_not_touch_the_kernels_sets,
+]

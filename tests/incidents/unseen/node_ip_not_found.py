@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import FELIX_REFUSED, SOCKET, Incident, incident
+from telling import FELIX_REFUSED, SOCKET, Incident, incident, wrapped
 
 CAUSE = "node-ip-not-found"
 
@@ -287,9 +287,174 @@ def renamed_by_the_new_image(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def only_a_link_local_address_left(now: datetime) -> Incident:
+    story = incident(
+        "ipv6-host-lost-its-router-advertisements",
+        CAUSE,
+        "An IPv6-only cluster (IP=none, IP6=autodetect): after a change on the switch one host gets no router advertisements on its node network, so only fe80 addresses are left when calico-node starts: 'Couldn't autodetect an IPv6 address', then it ends. The kubelet uses the management network and stays Ready.",
+        "https://github.com/projectcalico/calico/pull/1917",
+        now,
+        platform="other",
+        calico="v3.25.1",
+        kubernetes="v1.26.6",
+        registry="registry.v6.example/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"six-{n}": f"fd00:44:1::{n}" for n in (11, 12, 13)}
+    bad = "six-12"
+    story.hosts(
+        {k: f"10.0.0.{k[4:]}" for k in hosts},
+        age=9_000_000,
+        os_image="Ubuntu 22.04.2 LTS",
+        kernel="5.15.0-75-generic",
+        runtime="containerd://1.7.2",
+    )
+    for node in story.objects["Node"]:
+        own = node["metadata"]["name"]
+        node["status"]["addresses"][0]["address"] = f"fd00:99::{own[4:]}"
+        node["metadata"]["annotations"] = {"projectcalico.org/IPv6Address": hosts[own] + "/64"} if own != bad else {}
+    env = {"env": [
+        {"name": "IP", "value": "none"}, {"name": "IP6", "value": "autodetect"}, {"name": "IP6_AUTODETECTION_METHOD", "value": "interface=eno2"},
+        {"name": "CALICO_ROUTER_ID", "value": "hash"}, {"name": "FELIX_IPV6SUPPORT", "value": "true"},
+    ]}  # fmt: skip
+    story.staff({k: v for k, v in hosts.items() if k != bad}, spec=env, started=1_500_000, age=1_500_030)
+    name = story.staff(
+        {bad: hosts[bad]},
+        spec=env,
+        ready=False,
+        restarts=12,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 280),
+        age=1_500_030,
+    )[0]
+    for pod in story.objects["Pod"]:
+        at = f"fd00:99::{pod['spec']['nodeName'][4:]}"
+        pod["status"] |= {"podIP": at, "hostIP": at, "podIPs": [{"ip": at}]}
+    story.probe(
+        name,
+        SOCKET.replace("BIRD is", "BIRD6 is").replace("BIRDv4", "BIRDv6").replace("bird.ctl", "bird6.ctl"),
+        284,
+        2_400,
+        18,
+    )
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_kube-system(0a66f)",
+        14,
+        2_300,
+        150,
+    )
+    choose = CHOOSE.replace("IPv4", "IPv6")
+    lines = story.boot(bad, 282)[:8]
+    lines += [
+        story.say(281.7, "WARNING", 9, "startup", "autodetection_methods.go 113:", "Unable to auto-detect an IPv6 address using interface regexes [eno2]: no valid host interfaces found"),
+        story.say(281.7, "WARNING", 9, "startup", "startup.go 539:", choose),
+        story.say(281.6, "INFO", 9, "startup", "startup.go 389:", f'Clearing out-of-date IPv6 address from this node IP="{hosts[bad]}/64"'),
+        story.say(281.5, "WARNING", 9, "startup", "utils.go 48:", "Terminating"),
+        "Calico node failed to start",
+    ]  # fmt: skip
+    story.log(name, lines, "six-12-calico-node.txt")
+    story.texts["six-12-host.txt"] = (
+        "root@six-12:~# ip -6 -br a\nlo               UNKNOWN        ::1/128\neno1             UP             fd00:99::12/64 fe80::3eec:efff:fe44:1a0c/64\neno2             UP             fe80::3eec:efff:fe44:1a0d/64\n"
+        "root@six-12:~# rdisc6 -1 eno2\nSoliciting ff02::2 (ff02::2) on eno2...\nTimed out.\nTimed out.\nTimed out.\nNo response.\nroot@six-12:~# rdisc6 -1 -q eno1\nfd00:99::/64\n"
+        "root@six-12:~# ssh fd00:99::11 'ip -6 -br a show eno2'\neno2             UP             fd00:44:1::11/64 fe80::3eec:efff:fe44:18b1/64\n"
+    )
+    ok = story.pods["six-13"]
+    tag = "bird: Mesh_fd00_44_1__12: "
+    story.log(ok, [*story.quiet(4_000, 2_500, 370), *(tag + x for x in ("Received: Administrative shutdown", "State changed to stop", "State changed to down", "Starting", "State changed to start")), *story.quiet(2_300, 20, 560)], "six-13-calico-node.txt")  # fmt: skip
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("six-12-calico-node.txt", "Couldn't autodetect an IPv6 address")
+    return story
+
+
+def nobody_offers_an_address(now: datetime) -> Incident:
+    story = incident(
+        "private-network-of-the-cloud-offers-no-lease",
+        CAUSE,
+        "Hetzner-like hosts: the method is interface=enp7s0, the private network. After a rescue boot of one host its DHCP gets no offer there, so the interface has no address: calico-node ends at each start with 'no valid host interfaces found'; the kubelet is on the public card.",
+        "https://github.com/projectcalico/calico/issues/2720",
+        now,
+        platform="other",
+        calico="v3.30.2",
+        kubernetes="v1.33.3+k3s1",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"hel1-wk-{n}": f"172.30.40.{n}" for n in (2, 3, 4, 5)}
+    bad = "hel1-wk-4"
+    story.hosts(
+        hosts,
+        age=10_000_000,
+        os_image="Ubuntu 24.04.2 LTS",
+        kernel="6.8.0-63-generic",
+        runtime="containerd://2.0.5-k3s2",
+    )
+    env = {"env": [{"name": "IP", "value": "autodetect"}, {"name": "IP_AUTODETECTION_METHOD", "value": "interface=enp7s0"}, {"name": "CALICO_NETWORKING_BACKEND", "value": "vxlan"}]}  # fmt: skip
+    for node in story.objects["Node"]:
+        n = node["metadata"]["name"][-1]
+        node["metadata"]["annotations"] = {
+            "projectcalico.org/IPv4Address": f"10.0.0.{n}/32",
+            "projectcalico.org/IPv4VXLANTunnelAddr": f"10.42.{n}.0",
+        }
+    node = next(o for o in story.objects["Node"] if o["metadata"]["name"] == bad)
+    node["metadata"]["annotations"] = {"projectcalico.org/IPv4VXLANTunnelAddr": "10.42.4.0"}
+    story.staff({k: v for k, v in hosts.items() if k != bad}, spec=env, started=2_000_000, age=2_000_030)
+    name = story.staff(
+        {bad: hosts[bad]},
+        spec=env,
+        ready=False,
+        restarts=16,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 190),
+        age=2_000_030,
+    )[0]
+    story.probe(name, FELIX_REFUSED, 195, 3_000, 31)
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_calico-system(8d0c)",
+        2,
+        2_900,
+        220,
+    )
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 8b0cd9a1-5b0f-4d77-bb2c-0c7a1e5d2f3b", 3_080
+    )
+    lines = story.boot(bad, 193)[:8]
+    lines += [
+        story.say(192.75, "WARNING", 9, "startup", "autodetection_methods.go 113:", "Unable to auto-detect an IPv4 address using interface regexes [enp7s0]: no valid host interfaces found"),
+        story.say(192.75, "WARNING", 9, "startup", "startup.go 519:", CHOOSE),
+        story.say(192.7, "INFO", 9, "startup", "startup.go 403:", 'Clearing out-of-date IPv4 address from this node IP="10.0.0.4/32"'),
+        story.say(192.7, "WARNING", 9, "startup", "utils.go 49:", "Terminating"),
+        "Calico node failed to start",
+    ]  # fmt: skip
+    story.log(name, wrapped(story, lines, "stamps"))
+    story.texts["hel1-wk-4-networkd.txt"] = "# journalctl -u systemd-networkd -b --no-pager | tail\n" + "".join(
+        f"{story.syslog(ago)} hel1-wk-4 systemd-networkd[611]: {text}\n"
+        for ago, text in (
+            (3_090, "eth0: Gained carrier"), (3_089, "eth0: DHCPv4 address 172.30.40.4/24, gateway 172.30.40.1 acquired from 172.30.40.1"), (3_089, "enp7s0: Link UP"),
+            (3_089, "enp7s0: Gained carrier"), (3_088, "enp7s0: Gained IPv6LL"), (2_970, "enp7s0: DHCPv4 client: timed out, no offer received"), (2_200, "enp7s0: DHCPv4 client: timed out, no offer received"),
+        )
+    )  # fmt: skip
+    story.texts["hel1-wk-4-networkctl.txt"] = (
+        "IDX LINK         TYPE     OPERATIONAL SETUP\n  1 lo           loopback carrier     unmanaged\n  2 eth0         ether    routable    configured\n  3 enp7s0       ether    degraded    configuring\n  9 vxlan.calico vxlan    degraded    unmanaged\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "using interface regexes [enp7s0]: no valid host interfaces found")
+    story.cite("hel1-wk-4-networkctl.txt", "enp7s0       ether    degraded")
+    return story
+
+
 STORIES = [
     can_reach_of_the_other_family,
     team_device_has_another_name,
     no_default_route_at_boot,
     renamed_by_the_new_image,
+    only_a_link_local_address_left,
+    nobody_offers_an_address,
 ]
