@@ -198,11 +198,10 @@ def all_numbers_are_taken(now: datetime) -> Incident:
     story.staff({k: v for k, v in hosts.items() if k != bad}, started=2_400_000, age=2_400_020)
     name = story.staff({bad: hosts[bad]}, ready=False, started=4_100, age=4_130)[0]
     story.probe(name, FELIX_503, 11, 4_050, 402)
-    peers = [a for n, a in hosts.items() if n != bad]
-    lines = story.boot(bad, 4_100, peers, prefix=24)[:-1]
+    lines: list[str] = []  # the end only, as of `kubectl logs --tail`
     stderr = 'stderr="ipset v7.11: Error in line 1: Maximal number of sets reached, cannot create more.\\n"'
-    for turn in range(12):
-        ago, pid = 4_080 - 330 * turn, 61 + 540 * turn
+    for turn in range(30):
+        ago, pid = 300 - 10 * turn, 20_417 + 54 * turn
         for n in range(4):
             lines += [
                 story.say(
@@ -227,7 +226,7 @@ def all_numbers_are_taken(now: datetime) -> Incident:
             "panic: (*logrus.Entry) 0xc0007b6230", "", "goroutine 311 [running]:",
             "github.com/sirupsen/logrus.(*Entry).log(0xc0002a1c00, 0x0, {0xc000e0a0c0, 0x2e})",
             "\t/go/pkg/mod/github.com/projectcalico/logrus@v1.0.4-calico/entry.go:128 +0x4e5",
-            story.say(ago - 3.4, "INFO", pid + 540, "felix", "daemon.go 148:", f'Felix starting up GOMAXPROCS=4 builddate="2024-02-14T23:08:41+0000" gitcommit="c6adfef" version="{story.calico}"'),
+            story.say(ago - 3.4, "INFO", pid + 54, "felix", "daemon.go 148:", f'Felix starting up GOMAXPROCS=4 builddate="2024-02-14T23:08:41+0000" gitcommit="c6adfef" version="{story.calico}"'),
         ]  # fmt: skip
     story.log(name, lines)
     story.texts["fra-edge2-host.txt"] = (
@@ -299,9 +298,9 @@ def container_may_not_touch_the_kernels_sets(now: datetime) -> Incident:
     story.staff({k: v for k, v in hosts.items() if k != bad}, started=3_000_000, age=3_000_040)
     name = story.staff({bad: hosts[bad]}, ready=False, started=5_300, age=5_360)[0]
     story.probe(name, FELIX_503, 7, 5_250, 525)
-    lines = story.boot(bad, 5_300, [a for n, a in hosts.items() if n != bad], prefix=24)[:-1]
-    for turn in range(9):
-        ago, pid = 5_290 - 560 * turn, 61 + 402 * turn
+    lines: list[str] = []  # the node's file after its rotation
+    for turn in range(22):
+        ago, pid = 290 - 13 * turn, 15_061 + 40 * turn
         for n in range(3):
             lines += [
                 story.say(

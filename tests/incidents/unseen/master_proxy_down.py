@@ -223,7 +223,7 @@ def proxy_hangs_and_its_backlog_is_full(now: datetime) -> Incident:
     story.pod_event(
         proxy,
         "Unhealthy",
-        'Liveness probe failed: Get "http://172.20.0.1:2040/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        'Readiness probe failed: Get "http://172.20.0.1:2040/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
         9,
         2_800,
         93,
@@ -234,7 +234,7 @@ def proxy_hangs_and_its_backlog_is_full(now: datetime) -> Incident:
     log = story.failing(bad, 32)
     log += [
         story.say(
-            31 - 10 * n,
+            21.8 - 10.1 * n,
             "INFO",
             9,
             "startup",
