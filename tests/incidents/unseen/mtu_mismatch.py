@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, node_status
 
 CAUSE = "mtu-mismatch"
 
@@ -148,4 +148,107 @@ def pods_older_than_the_mtu_file(now: datetime) -> Incident:
     return story
 
 
-STORIES = [one_host_of_fifteen_hundred, pods_older_than_the_mtu_file]
+# told on 29 November 2026 without having seen the rules
+def tunnel_of_1440_in_a_tenant_network_of_1450(now: datetime) -> Incident:
+    story = incident(
+        "ipip-of-1440-inside-an-openstack-tenant-network",
+        CAUSE,
+        "Kubernetes on OpenStack VMs: the tenant network (itself VXLAN) carries 1450 bytes, but pods have 1500 and tunl0 1440, so IPIP packets of 1460 bytes are lost. Ping and DNS between hosts work, HTTP answers above 1,400 bytes hang; Calico's pods are all ready and silent.",
+        "https://github.com/projectcalico/calicoctl/issues/2136",
+        now,
+        platform="other",
+        calico="v3.14.2",
+        kubernetes="v1.18.9",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="medium",
+    )
+    hosts = {f"os-vm-{n}": f"192.168.60.{n + 3}" for n in (1, 2, 3)}
+    story.hosts(
+        hosts, os_image="CentOS Linux 7 (Core)", kernel="3.10.0-1127.19.1.el7.x86_64", runtime="docker://19.3.13"
+    )
+    story.staff(hosts, started=1_500_000)
+    story.texts["session.txt"] = (
+        "[centos@os-vm-1 ~]$ ip -o link | awk '{print $2, $4, $5}' | grep -v cali\nlo: mtu 65536\neth0: mtu 1450\ndocker0: mtu 1500\ntunl0@NONE: mtu 1440\n"
+        "[centos@os-vm-1 ~]$ ip -o link | grep -m1 cali\n14: cali7dd02f1b9c3@if4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default \\    link/ether ee:ee:ee:ee:ee:ee brd ff:ff:ff:ff:ff:ff link-netnsid 0\n"
+        "[centos@os-vm-1 ~]$ kubectl exec web-5d6c7b9f4-7xk2p -- ping -c2 -q 10.233.90.42\n2 packets transmitted, 2 packets received, 0% packet loss\nround-trip min/avg/max = 0.811/0.870/0.929 ms\n"
+        "[centos@os-vm-1 ~]$ for s in 1372 1402 1412 1430; do kubectl exec web-5d6c7b9f4-7xk2p -- ping -c2 -q -M do -s $s 10.233.90.42 | grep transmitted; done\n"
+        "2 packets transmitted, 2 received, 0% packet loss, time 1001ms\n2 packets transmitted, 2 received, 0% packet loss, time 1001ms\n2 packets transmitted, 0 received, 100% packet loss, time 1000ms\n2 packets transmitted, 0 received, 100% packet loss, time 1001ms\n"
+        "[centos@os-vm-1 ~]$ kubectl exec web-5d6c7b9f4-7xk2p -- curl -s -m 10 -o /dev/null -w '%{http_code} %{size_download}\\n' http://10.233.90.42/health\n200 15\n"
+        "[centos@os-vm-1 ~]$ kubectl exec web-5d6c7b9f4-7xk2p -- curl -s -m 10 -o /dev/null -w '%{http_code} %{size_download}\\n' http://10.233.90.42/index.html\n000 0\ncommand terminated with exit code 28\n"
+        "[centos@os-vm-1 ~]$ sudo calicoctl node status\n"
+        + node_status([(a, "up", "2026-11-12", "Established") for k, a in hosts.items() if k != "os-vm-1"])
+    )
+    story.commands["pods.txt"] = "get pods -n kube-system -o wide"
+    story.affected = list(hosts)
+    story.cite("session.txt", "tunl0@NONE: mtu 1440")
+    story.cite("session.txt", "eth0: mtu 1450")
+    return story
+
+
+def jumbo_pods_and_a_transit_gateway(now: datetime) -> Incident:
+    story = incident(
+        "jumbo-frames-end-at-the-transit-gateway",
+        CAUSE,
+        "kops on AWS: hosts and pods use jumbo frames (Calico took 8981 from the hosts' 9001). A new worker group lies in another VPC behind a transit gateway of 8500 which drops larger packets and whose ICMP is filtered: pods across the two VPCs open connections, then stall (retransmits with mss 8929); BGP sessions over it die with the hold timer when many routes are sent.",
+        "https://docs.tigera.io/calico/latest/networking/configuring/mtu; https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-quotas.html",
+        now,
+        platform="other",
+        calico="v3.23.5",
+        kubernetes="v1.24.12",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    main = {f"i-0{x}": f"172.20.{n}" for x, n in (("a41c9e", "33.12"), ("b7720d", "41.208"), ("c3f91b", "62.77"))}
+    far = {f"i-0{x}": f"172.31.{n}" for x, n in (("e18aa2", "4.19"), ("f60c35", "9.140"))}
+    story.hosts({**main, **far}, os_image="Ubuntu 20.04.6 LTS", kernel="5.15.0-1033-aws", runtime="containerd://1.6.20")
+    story.staff(main, started=1_600_000)
+    story.staff(far, started=260_000, age=260_040)
+    for k in far:
+        story.objects["Node"][[x["metadata"]["name"] for x in story.objects["Node"]].index(k)]["metadata"][
+            "creationTimestamp"
+        ] = story.ago(260_300)
+    me = "i-0e18aa2"
+    peers = [a for k, a in {**main, **far}.items() if k != me]
+    log = story.boot(me, 259_990, peers, interface="ens5", prefix=20)
+    log += [story.say(259_986, "INFO", 61, "felix", "int_dataplane.go 1158:", "Determined pod MTU mtu=8981")]
+    for i in range(6):
+        log += story.quiet(30_000 - 4_800 * i, 25_600 - 4_800 * i, 2_100)
+        a = list(main.values())[i % 3].replace(".", "_")
+        log += [
+            f"bird: Mesh_{a}: {x}"
+            for x in (
+                "Error: Hold timer expired",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+                "Connected to table master",
+                "State changed to feed",
+                "State changed to up",
+            )
+        ]
+    story.log(story.pods[me], log, "calico-node-far-vpc.log")
+    story.texts["far-vpc-checks.txt"] = (
+        "$ tracepath -n -m 4 172.20.33.12\n 1?: [LOCALHOST]                      pmtu 9001\n 1:  no reply\n 2:  no reply\n 3:  no reply\n 4:  no reply\n     Too many hops: pmtu 9001\n     Resume: pmtu 9001\n"
+        '$ for s in 1472 8400 8472 8500 8952; do echo -n "$s: "; ping -M do -c2 -q -s $s 172.20.33.12 | grep transmitted; done\n'
+        "1472: 2 packets transmitted, 2 received, 0% packet loss, time 1001ms\n8400: 2 packets transmitted, 2 received, 0% packet loss, time 1001ms\n8472: 2 packets transmitted, 2 received, 0% packet loss, time 1002ms\n8500: 2 packets transmitted, 0 received, 100% packet loss, time 1020ms\n8952: 2 packets transmitted, 0 received, 100% packet loss, time 1024ms\n"
+        "$ kubectl exec -n etl loader-0 -- ss -tino dst 100.96.3.14\nState  Recv-Q  Send-Q   Local Address:Port     Peer Address:Port\nESTAB  0       186437   100.104.7.22:51844     100.96.3.14:5432   timer:(on,26sec,9)\n"
+        "\t cubic wscale:7,7 rto:53248 backoff:8 rtt:1.12/0.51 mss:8929 pmtu:8981 rcvmss:536 advmss:8941 cwnd:1 ssthresh:7 bytes_sent:357160 bytes_retrans:321444 bytes_acked:518 unacked:5 retrans:1/36 lost:5\n"
+        "$ ip -o link show tunl0\n5: tunl0@NONE: <NOARP,UP,LOWER_UP> mtu 8981 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\\    link/ipip 0.0.0.0 brd 0.0.0.0\n"
+    )
+    story.commands["pods.txt"] = "get pods -n kube-system -o wide"
+    story.commands["nodes.txt"] = "get nodes -o wide"
+    story.affected = list(far)
+    story.cite("far-vpc-checks.txt", "8500: 2 packets transmitted, 0 received, 100% packet loss")
+    story.cite("calico-node-far-vpc.log", "Determined pod MTU mtu=8981")
+    return story
+
+
+STORIES = [
+    one_host_of_fifteen_hundred,
+    pods_older_than_the_mtu_file,
+    tunnel_of_1440_in_a_tenant_network_of_1450,
+    jumbo_pods_and_a_transit_gateway,
+]
