@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from cluster import join
-from telling import Incident, incident
+from cluster import container, join
+from telling import FELIX_503, Incident, incident, wrapped
 
 CAUSE = "operator-migration-incomplete"
 
@@ -257,4 +257,177 @@ def master_ahead_of_its_crds(now: datetime) -> Incident:
     return story
 
 
-STORIES = [unsupported_config, too_few_untainted_workers, two_daemonsets_at_once, master_ahead_of_its_crds]
+# told on 29 November 2026 without having seen the rules
+def one_worker_loses_typha_before_its_move(now: datetime) -> Incident:
+    story = incident(
+        "single-worker-is-left-between-two-namespaces",
+        CAUSE,
+        "IKS with one worker: to make room the operator scaled the old typha to 0 before it moved calico-node. The old calico-node lost its typha, went into CrashLoopBackOff, and the operator, which waits for it to be ready, moves nothing: the node stays pre-operator. Loud is the missing typha; the move that stopped half-way is the cause.",
+        "https://github.com/tigera/operator/pull/3188",
+        now,
+        platform="classic",
+        calico="v3.26.4",
+        kubernetes="v1.28.7+IKS",
+        namespace="kube-system",
+        difficulty="hard",
+        acceptable=["typha-unavailable"],
+    )
+    label = "projectcalico.org/operator-node-migration"
+    node = story.workers(["10.127.40.18"], labels={label: "pre-operator"})[0]
+    name = story.agents(
+        [node],
+        ready=False,
+        restarts=14,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 70),
+        age=3_462,
+        init=[container(story, "install-cni", "icr.io/ext/calico/cni:v3.26.4", done=True, started=3_459)],
+    )[0]
+    story.probe(name, FELIX_503, 75, 3_300, 66)
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-node in pod {name}_kube-system(2d11)",
+        8,
+        3_000,
+        188,
+    )
+    story.namespace, story.calico = "calico-system", "v3.27.2"
+    story.typha(node, "krwq5", started=3_420)
+    story.objects["Pod"][-1]["metadata"]["creationTimestamp"] = story.ago(3_450)
+    story.other(
+        "calico-kube-controllers-6f7d9b8c54-q2lvm", node, "172.30.91.6", "calico-system", "ReplicaSet/calico-kube-controllers-6f7d9b8c54", "calico-kube-controllers",
+        "icr.io/ext/calico/kube-controllers:v3.27.2", age=3_440, started=3_400,
+    )  # fmt: skip
+    op = story.other(
+        "tigera-operator-6d9f5c6b7d-8jv2s", node, namespace="tigera-operator", owner="ReplicaSet/tigera-operator-6d9f5c6b7d", app="tigera-operator",
+        image="icr.io/ext/tigera/operator:v1.32.5", age=3_620, started=3_580,
+    )  # fmt: skip
+    story.namespace, story.calico = "kube-system", "v3.26.4"
+    request = {"logger": "controller_installation", "Request.Namespace": "", "Request.Name": "default"}
+    lines = [
+        json.dumps(
+            {"level": "info", "ts": story.ago(3_575), "logger": "setup", "msg": "Version: v1.32.5"},
+            separators=(",", ":"),
+        ),
+        json.dumps(
+            {
+                "level": "info",
+                "ts": story.ago(3_470),
+                "logger": "controller_installation",
+                "msg": "Labeling all nodes with pre-operator label",
+            },
+            separators=(",", ":"),
+        ),
+        json.dumps(
+            {
+                "level": "info",
+                "ts": story.ago(3_455),
+                **request,
+                "msg": "Scaling kube-system/calico-typha deployment to 0 replicas to make room for migration",
+            },
+            separators=(",", ":"),
+        ),
+    ]
+    failure = {
+        "msg": "error migrating resources to calico-system", "reason": "ResourceMigrationError",
+        "error": "failed to migrate all nodes: nodes did not become ready for migration: context deadline exceeded",
+        "stacktrace": "github.com/tigera/operator/pkg/controller/status.(*statusManager).SetDegraded\n\t/go/src/github.com/tigera/operator/pkg/controller/status/status.go:356",
+    }  # fmt: skip
+    lines += [
+        json.dumps({"level": "error", "ts": story.ago(3_190 - 190 * n), **request, **failure}, separators=(",", ":"))
+        for n in range(16)
+    ]
+    story.log(op, lines)
+    log = story.failing(node, 96) + [
+        x for x in story.boot(node, 95.9, bird=False)[5:] if "Completed" not in x and "ifaceName" not in x
+    ]
+    for i in range(11):
+        log.append(
+            story.say(93 - 2 * i, "ERROR", 61, "felix", "discovery.go 228:", "Didn't find any ready Typha instances.")
+        )
+        log.append(
+            story.say(
+                93 - 2 * i,
+                "ERROR",
+                61,
+                "felix",
+                "daemon.go 337:",
+                "Typha discovery enabled but discovery failed. error=no Typha endpoints available",
+            )
+        )
+    story.log(name, log)
+    story.describe(node, name)
+    story.affected = [node]
+    story.cite(f"{op}.log", "Scaling kube-system/calico-typha deployment to 0 replicas to make room for migration")
+    story.cite(f"{op}.log", "error migrating resources to calico-system")
+    return story
+
+
+def autoscaler_counts_no_node_while_all_are_labelled(now: datetime) -> Incident:
+    story = incident(
+        "typha-autoscaler-sees-none-of-the-labelled-nodes",
+        CAUSE,
+        "A first attempt of the move failed after all nodes had got the label pre-operator; since then the operator's typha autoscaler counts no node ('require 1 and have 0') and degrades before it tries again. All calico-node pods run on in kube-system in the old version and are healthy; only status and labels show the standstill.",
+        "https://github.com/tigera/operator/pull/3156",
+        now,
+        platform="other",
+        calico="v3.25.2",
+        kubernetes="v1.27.10",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"stage-{n}": f"10.33.17.{n + 40}" for n in (1, 2)}
+    story.hosts(
+        hosts,
+        labels={"projectcalico.org/operator-node-migration": "pre-operator"},
+        os_image="Ubuntu 22.04.3 LTS",
+        kernel="5.15.0-94-generic",
+        runtime="containerd://1.7.13",
+    )
+    story.staff(hosts, started=190_000, age=190_040)
+    story.namespace, story.calico = "calico-system", "v3.27.0"
+    story.typha("stage-2", "sd8fz", started=188_000)
+    story.objects["Pod"][-1]["metadata"]["creationTimestamp"] = story.ago(188_030)
+    story.other(
+        "tigera-operator-55585899bf-k7n9w", "stage-1", namespace="tigera-operator", owner="ReplicaSet/tigera-operator-55585899bf", app="tigera-operator",
+        image="quay.io/tigera/operator:v1.32.3", age=191_000, started=185_000, restarts=1, last=("Error", 1, 185_020),
+    )  # fmt: skip
+    story.namespace = "kube-system"
+    story.texts["tigerastatus.yaml"] = join(
+        [
+            "apiVersion: operator.tigera.io/v1", "kind: TigeraStatus", "metadata:", f'  creationTimestamp: "{story.ago(190_900)}"', "  generation: 1", "  name: calico", '  resourceVersion: "61188204"', "spec: {}", "status:", "  conditions:",
+            f'  - lastTransitionTime: "{story.ago(185_000)}"', "    observedGeneration: 3", "    reason: Unknown", '    status: "False"', "    type: Available",
+            f'  - lastTransitionTime: "{story.ago(184_960)}"', "    message: 'Failed to autoscale typha - not enough linux nodes to schedule typha", "      pods on, require 1 and have 0: '", "    observedGeneration: 3", "    reason: ResourceScalingError", '    status: "True"', "    type: Degraded",
+        ]
+    )  # fmt: skip
+    old, moved = (
+        f"kubernetes.io/os=linux,projectcalico.org/operator-node-migration={x}" for x in ("pre-operator", "migrated")
+    )
+    rows = [
+        ("NAMESPACE", "NAME", "DESIRED", "CURRENT", "READY", "UP-TO-DATE", "AVAILABLE", "NODE SELECTOR", "AGE"),
+        ("calico-system", "calico-node", "0", "0", "0", "0", "0", moved, "2d4h"),
+        ("kube-system", "calico-node", "2", "2", "2", "2", "2", old, "1y203d"),
+        ("kube-system", "kube-proxy", "2", "2", "2", "2", "2", "kubernetes.io/os=linux", "1y203d"),
+    ]
+    wide = [max(len(x) for x in column) for column in zip(*rows, strict=True)]
+    story.texts["ds.txt"] = join(
+        "   ".join(x.ljust(w) for x, w in zip(row, wide, strict=True)).rstrip() for row in rows
+    )
+    story.commands["pods-A.txt"] = "get pods -A -o wide"
+    story.commands["nodes.txt"] = "get nodes --show-labels"
+    story.log(story.pods["stage-1"], wrapped(story, story.quiet(6_000, 10, 450), "stamps"))
+    story.affected = list(hosts)
+    story.cite("tigerastatus.yaml", "Failed to autoscale typha - not enough linux nodes to schedule typha")
+    return story
+
+
+STORIES = [
+    unsupported_config,
+    too_few_untainted_workers,
+    two_daemonsets_at_once,
+    master_ahead_of_its_crds,
+    one_worker_loses_typha_before_its_move,
+    autoscaler_counts_no_node_while_all_are_labelled,
+]
