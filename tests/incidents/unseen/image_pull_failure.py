@@ -223,4 +223,210 @@ def private_endpoint_not_reachable(now: datetime) -> Incident:
     return story
 
 
-STORIES = [proxy_authority, only_an_ipv6_answer, rate_limit_of_the_registry, private_endpoint_not_reachable]
+def mirror_has_one_platform_only(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "mirror-was-filled-from-one-kind-of-machine",
+        CAUSE,
+        "Two arm64 hosts joined a cluster of amd64 hosts whose images come from a private mirror that was filled on an amd64 machine: 'no match for platform in manifest'. calico-node on them stays in Init:ImagePullBackOff, so they are NotReady; the registry answers and the other hosts are fine.",
+        "https://github.com/containerd/containerd/issues/8682 and https://github.com/projectcalico/calico/issues/2322",
+        now,
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.28.6",
+        namespace="kube-system",
+        registry="mirror.dmz.example:5000/calico",
+        difficulty="easy",
+    )
+    old = {f"x86-{n}": f"10.110.0.{n}" for n in (21, 22, 23)}
+    new = {f"arm-{n}": f"10.110.0.{n}" for n in (41, 42)}
+    system = {"os_image": "Debian GNU/Linux 12 (bookworm)", "runtime": "containerd://1.7.13"}
+    story.hosts(old, kernel="6.1.0-18-amd64", **system)
+    story.hosts(
+        new,
+        kernel="6.1.0-18-arm64",
+        ready=NO_CNI,
+        age=3300,
+        since=3250,
+        labels={"kubernetes.io/arch": "arm64"},
+        taints=[("node.kubernetes.io/not-ready", "NoSchedule")],
+        **system,
+    )
+    for item in story.objects["Node"][-2:]:
+        item["status"]["nodeInfo"]["architecture"] = "arm64"
+        item["status"]["conditions"] = item["status"]["conditions"][1:]
+        item["metadata"]["annotations"] = {}
+    story.staff(old, started=1_300_000)
+    image = f"mirror.dmz.example:5000/calico/cni:{story.calico}"
+    for node, address in new.items():
+        inits = [
+            container(story, name, image, ready=False, waiting=state)
+            for name, state in (("upgrade-ipam", "ImagePullBackOff"), ("install-cni", "PodInitializing"))
+        ]
+        if node == "arm-41":
+            inits[0]["state"]["waiting"]["message"] = f'Back-off pulling image "{image}"'
+        name = story.staff(
+            {node: address}, ready=False, waiting="PodInitializing", age=3290, phase="Pending", init=inits
+        )[0]
+        story.pod_event(name, "Pulling", f'Pulling image "{image}"', 900, 3285, 12, type_="Normal")
+        story.pod_event(
+            name,
+            "Failed",
+            f'Failed to pull image "{image}": rpc error: code = NotFound desc = failed to pull and unpack image "{image}": no match for platform in manifest: not found',
+            899,
+            3284,
+            12,
+        )
+        story.pod_event(name, "Failed", "Error: ErrImagePull", 899, 3284, 12)
+        story.pod_event(name, "BackOff", f'Back-off pulling image "{image}"', 12, 3270, 198, type_="Normal")
+        proxy = story.other(
+            f"kube-proxy-{'q7' if node == 'arm-41' else 'zk'}x4d",
+            node,
+            owner="DaemonSet/kube-proxy",
+            app="kube-proxy",
+            image="registry.k8s.io/kube-proxy:v1.28.6",
+            age=3290,
+            started=3280,
+        )
+        story.pod_event(proxy, "Started", "Started container kube-proxy", 3280, type_="Normal", namespace="kube-system")
+    bad = story.pods["arm-41"]
+    story.commands = {
+        "nodes.txt": "get nodes -o wide --show-labels",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-pod-{bad}.txt": f"describe pod -n kube-system {bad}",
+        "describe-node-arm-41.txt": "describe node arm-41",
+    }
+    story.texts[f"{bad}.log"] = (
+        f'Error from server (BadRequest): container "calico-node" in pod "{bad}" is waiting to start: PodInitializing\n'
+    )
+    story.affected = list(new)
+    story.cite(f"describe-pod-{bad}.txt", "no match for platform in manifest")
+    return story
+
+
+def signature_wanted_for_every_registry(now: datetime) -> Incident:
+    story = incident(
+        "signature-policy-rolled-over-the-first-hosts",
+        CAUSE,
+        "A machine configuration with a strict container policy is rolled through self-managed OpenShift one host after the other. On the two hosts that had it CRI-O rejects quay.io/calico images for want of a signature once their old images were pruned; calico-node cannot be started there. The stuck roll-out and the degraded operators are echoes.",
+        "https://github.com/cri-o/cri-o/issues/7400 and containers/image signature/policy_eval.go (A signature was required, but no signature exists)",
+        now,
+        platform="other",
+        calico="v3.29.2",
+        kubernetes="v1.29.9+5865c5b",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    system = {
+        "os_image": "Red Hat Enterprise Linux CoreOS 416.94.202411201433-0",
+        "kernel": "5.14.0-427.47.1.el9_4.x86_64",
+        "runtime": "cri-o://1.29.10-3.rhaos4.16",
+    }
+    good = {f"oc-w{n}.lab.example": f"10.20.70.{50 + n}" for n in (3, 4, 5)}
+    bad = {f"oc-w{n}.lab.example": f"10.20.70.{50 + n}" for n in (1, 2)}
+    no_file = (
+        "False",
+        "KubeletNotReady",
+        "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: No CNI configuration file in /etc/kubernetes/cni/net.d/. Has your network provider started?",
+    )
+    story.hosts(good, **system)
+    story.hosts(
+        bad,
+        ready=no_file,
+        since=6400,
+        unschedulable=False,
+        calico_up=False,
+        taints=[
+            ("node.kubernetes.io/not-ready", "NoSchedule"),
+            ("node.kubernetes.io/not-ready", "NoExecute"),
+            ("node.kubernetes.io/network-unavailable", "NoSchedule"),
+        ],
+        **system,
+    )
+    story.staff(good, started=1_100_000)
+    cni = f"quay.io/calico/cni:{story.calico}"
+    for n, (node, address) in enumerate(bad.items()):
+        inits = [
+            container(story, name, img, ready=False, waiting=state)
+            for name, img, state in (
+                ("flexvol-driver", f"quay.io/calico/pod2daemon-flexvol:{story.calico}", "ImagePullBackOff"),
+                ("install-cni", cni, "PodInitializing"),
+            )
+        ]
+        name = story.staff(
+            {node: address}, ready=False, waiting="PodInitializing", age=1_300_000, phase="Pending", init=inits
+        )[0]
+        story.pod_event(
+            name,
+            "BackOff",
+            f'Back-off pulling image "quay.io/calico/pod2daemon-flexvol:{story.calico}"',
+            7 + n,
+            6300,
+            410,
+            type_="Normal",
+        )
+        story.pod_event(name, "Failed", "Error: ImagePullBackOff", 7 + n, 6300, 409)
+        story.node_event(
+            node, "Rebooted", f"Node {node} has been rebooted, boot id: 3bd0c0{n}f-2a44-4d5c-9b5d-f24e51aa10{n}c", 6420
+        )
+        story.node_event(
+            node,
+            "ConfigDriftMonitorStarted",
+            "Config Drift Monitor started, watching against rendered-worker-1f0e77c2d9",
+            6380,
+            type_="Normal",
+            source="machineconfigdaemon",
+        )
+    for n, pod in enumerate(("network-metrics-daemon-4kq2x", "dns-default-t8zvm")):
+        node = list(bad)[n]
+        story.stuck(pod, node, "x", 15, 6000, 300, namespace=("openshift-multus", "openshift-dns")[n], form="crio")
+        text = story.objects["Event"][-1]
+        text |= {"reason": "NetworkNotReady", "message": "network is not ready: " + no_file[2]}
+    first = next(iter(bad))
+    name = story.pods[first]
+    story.texts["must-gather/machineconfigpools.txt"] = (
+        "NAME     CONFIG                                             UPDATED   UPDATING   DEGRADED   MACHINECOUNT   READYMACHINECOUNT   UPDATEDMACHINECOUNT   DEGRADEDMACHINECOUNT   AGE\nmaster   rendered-master-7c2f90b1e4                         True      False      False      3              3                   3                     0                      402d\nworker   rendered-worker-1f0e77c2d9                         False     True       False      5              3                   2                     0                      402d\n"
+    )
+    story.texts["must-gather/clusteroperators.txt"] = (
+        'NAME             VERSION   AVAILABLE   PROGRESSING   DEGRADED   SINCE   MESSAGE\ndns              4.16.24   True        True          False      1h44m   DNS "default" reports Progressing=True: "Have 3 available DNS pods, want 5."\nmonitoring       4.16.24   False       True          True       1h12m   UpdatingNodeExporter: reconciling node-exporter DaemonSet failed\nnetwork          4.16.24   True        True          False      1h45m   DaemonSet "/openshift-multus/multus" is not available (awaiting 2 nodes)\n'
+    )
+    story.texts[f"must-gather/host_service_logs/{first}/crio.log"] = "".join(
+        f'{story.syslog(6350 - 640 * n)} {first.split(".")[0]} crio[2871]: time="{story.stamp(6350 - 640 * n)[:19]}.4{n}1820113Z" level={level} msg={text}\n'
+        for n in range(9)
+        for level, text in (
+            (
+                "info",
+                f'"Pulling image: quay.io/calico/pod2daemon-flexvol:{story.calico}" id=4c0{n}f1aa-6a1e-4a3c-9f9e-0b9c9be1d0a{n} name=/runtime.v1.ImageService/PullImage',
+            ),
+            ("info", f'"Trying to access \\"quay.io/calico/pod2daemon-flexvol:{story.calico}\\""'),
+            (
+                "info",
+                f'"Response error: rpc error: code = Unknown desc = SignatureValidationFailed: Source image rejected: A signature was required, but no signature exists" id=4c0{n}f1aa-6a1e-4a3c-9f9e-0b9c9be1d0a{n} name=/runtime.v1.ImageService/PullImage',
+            ),
+        )
+    )
+    story.texts[f"must-gather/host_service_logs/{first}/etc-containers-policy.json"] = (
+        '{\n  "default": [{"type": "insecureAcceptAnything"}],\n  "transports": {\n    "docker": {\n      "quay.io": [{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "/etc/pki/rpm-gpg/RPM-GPG-KEY-lab"}],\n      "registry.redhat.io": [{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "/etc/pki/rpm-gpg/RPM-GPG-KEY-redhat-release"}]\n    },\n    "docker-daemon": {"": [{"type": "insecureAcceptAnything"}]}\n  }\n}\n'
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-pod-{name}.txt": f"describe pod -n calico-system {name}",
+        f"describe-node-{first}.txt": f"describe node {first}",
+    }
+    story.affected = list(bad)
+    story.cite(
+        f"must-gather/host_service_logs/{first}/crio.log",
+        "Source image rejected: A signature was required, but no signature exists",
+    )
+    return story
+
+
+STORIES = [
+    proxy_authority,
+    only_an_ipv6_answer,
+    rate_limit_of_the_registry,
+    private_endpoint_not_reachable,
+    mirror_has_one_platform_only,
+    signature_wanted_for_every_registry,
+]
