@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import UNKNOWN, join
-from telling import Incident, incident, node_status
+from telling import Incident, incident, node_status, wrapped
 
 CAUSE = "kubelet-stopped-posting"
 LOST = [("node.kubernetes.io/unreachable", "NoExecute"), ("node.kubernetes.io/unreachable", "NoSchedule")]
@@ -187,4 +187,171 @@ def kubelet_certificate_ran_out(now: datetime) -> Incident:
     return story
 
 
-STORIES = [hung_kubelet, process_ended_without_a_word, virtual_machine_powered_off, kubelet_certificate_ran_out]
+def swap_came_back_with_the_reboot(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "swap-is-on-again-after-the-patch-night",
+        CAUSE,
+        "After the patch night's reboot one host never came back: swap is in its fstab again and the kubelet ends at each start ('running with swap on is not supported'). The host is Unknown, nothing starts calico-node there, and its neighbours miss it as BGP peer.",
+        "https://github.com/kubernetes/kubernetes/issues/53533 and https://github.com/kubernetes/kubeadm/issues/610",
+        now,
+        platform="other",
+        calico="v3.19.1",
+        kubernetes="v1.20.15",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"rz{n}": f"192.168.40.{60 + n}" for n in (1, 2, 3)}
+    dead, gone = "rz4", "192.168.40.64"
+    system = {
+        "os_image": "CentOS Linux 7 (Core)",
+        "kernel": "3.10.0-1160.119.1.el7.x86_64",
+        "runtime": "docker://20.10.24",
+    }
+    story.hosts(hosts, **system)
+    story.hosts({dead: gone}, ready=UNKNOWN, since=25_800, taints=LOST, **system)
+    pods = story.staff(hosts, started=1_300_000)
+    name = story.staff({dead: gone}, started=1_300_000)[0]
+    made = next(p for p in story.objects["Pod"] if p["metadata"]["name"] == name)
+    for condition in made["status"]["conditions"]:
+        if condition["type"] == "Ready":
+            condition["status"] = "False"
+    story.pod_event(name, "NodeNotReady", "Node is not ready", 25_795, source="node-controller")
+    story.node_event(
+        dead,
+        "NodeNotReady",
+        f"Node {dead} status is now: NodeNotReady",
+        25_800,
+        type_="Normal",
+        source="node-controller",
+    )
+    log = [
+        *story.quiet(28_000, 25_950, 300),
+        "bird: Mesh_192_168_40_64: Error: Hold timer expired",
+        "bird: Mesh_192_168_40_64: State changed to stop",
+        "bird: Mesh_192_168_40_64: State changed to down",
+        "bird: Mesh_192_168_40_64: Starting",
+        "bird: Mesh_192_168_40_64: State changed to start",
+        *story.quiet(25_700, 10, 1200),
+    ]
+    story.log(pods[0], log)
+    story.texts["calicoctl-node-status-rz1.txt"] = node_status(
+        [(a, "up", "2026-11-14", "Established") for a in list(hosts.values())[1:]]
+        + [(gone, "start", story.stamp(25_760)[11:19], "Active Socket: Connection refused")]
+    )
+    journal = [f"{story.syslog(25_610)} {dead} systemd[1]: Started kubelet: The Kubernetes Node Agent."]
+    for n in range(30):
+        ago = 600 - 10.4 * n
+        pid = 20114 + 61 * n
+        journal += [
+            f"{story.syslog(ago)} {dead} systemd[1]: kubelet.service holdoff time over, scheduling restart.",
+            f"{story.syslog(ago)} {dead} systemd[1]: Started kubelet: The Kubernetes Node Agent.",
+            f"{story.syslog(ago - 0.4)} {dead} kubelet[{pid}]: I{story.klog(ago - 0.4)}   {pid} server.go:416] Version: v1.20.15",
+            f"{story.syslog(ago - 0.5)} {dead} kubelet[{pid}]: F{story.klog(ago - 0.5)}   {pid} server.go:269] failed to run Kubelet: running with swap on is not supported, please disable swap! or set --fail-swap-on flag to false. /proc/swaps contained: [Filename\t\t\t\tType\t\tSize\tUsed\tPriority /dev/dm-1                               partition\t8257532\t0\t-2]",
+            f"{story.syslog(ago - 0.6)} {dead} systemd[1]: kubelet.service: main process exited, code=exited, status=255/n/a",
+            f"{story.syslog(ago - 0.6)} {dead} systemd[1]: Unit kubelet.service entered failed state.",
+        ]
+    story.log("", journal, "journalctl-u-kubelet-rz4.txt")
+    story.describe(dead, name)
+    story.commands[f"describe-pod-{pods[0]}.txt"] = f"describe pod -n kube-system {pods[0]}"
+    story.affected = [dead]
+    story.cite(f"describe-node-{dead}.txt", "Kubelet stopped posting node status.")
+    story.cite("journalctl-u-kubelet-rz4.txt", "running with swap on is not supported")
+    return story
+
+
+def state_file_of_the_cpu_manager(now: datetime) -> Incident:
+    story = incident(
+        "cpu-state-file-of-the-smaller-machine",
+        CAUSE,
+        "Two virtual hosts were given more CPUs while they ran; when their kubelet was restarted, its CPU manager refused the old state file and it ends at each start, hence Unknown. Their calico-node containers still run and keep BGP up; what is seen is a Typha that was moved away and a pod stuck in Terminating.",
+        "https://github.com/kubernetes/kubernetes/issues/107074 and https://kubernetes.io/docs/tasks/administer-cluster/cpu-management-policies/",
+        now,
+        platform="other",
+        calico="v3.29.0",
+        kubernetes="v1.31.3",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    good = {f"nfv-{n}": f"10.44.90.{n}" for n in (11, 12, 13, 14)}
+    dead = {f"nfv-{n}": f"10.44.90.{n}" for n in (15, 16)}
+    system = {"os_image": "Ubuntu 22.04.5 LTS", "kernel": "5.15.0-126-generic", "runtime": "containerd://1.7.23"}
+    story.hosts(good, **system)
+    story.hosts(dead, ready=UNKNOWN, since=31_000, taints=LOST, **system)
+    story.staff(good, started=1_500_000)
+    story.staff(dead, started=1_500_000)
+    for node in dead:
+        made = next(p for p in story.objects["Pod"] if p["metadata"]["name"] == story.pods[node])
+        for condition in made["status"]["conditions"]:
+            if condition["type"] == "Ready":
+                condition["status"] = "False"
+        story.pod_event(story.pods[node], "NodeNotReady", "Node is not ready", 30_990, source="node-controller")
+        story.node_event(
+            node,
+            "NodeNotReady",
+            f"Node {node} status is now: NodeNotReady",
+            31_000,
+            type_="Normal",
+            source="node-controller",
+        )
+    story.typha("nfv-11", started=1_500_000)
+    story.typha("nfv-13", "8qkzt", started=30_600)
+    made = story.objects["Pod"][-1]
+    made["metadata"]["creationTimestamp"] = made["status"]["startTime"] = story.ago(30_680)
+    old = story.typha("nfv-15", "zz4mw", started=1_500_000)
+    made = story.objects["Pod"][-1]
+    made["metadata"]["deletionTimestamp"], made["metadata"]["deletionGracePeriodSeconds"] = story.ago(30_690), 300
+    story.pod_event(
+        old,
+        "TaintManagerEviction",
+        f"Marking for deletion Pod calico-system/{old}",
+        30_690,
+        type_="Normal",
+        source="taint-eviction-controller",
+    )
+    lines = story.quiet(32_000, 30, 1800)
+    story.log(story.pods["nfv-14"], wrapped(story, lines, "stamps"))
+    journal = [
+        f"{story.syslog(31_046)} nfv-15 systemd[1]: Stopping kubelet: The Kubernetes Node Agent...",
+        f"{story.syslog(31_045)} nfv-15 systemd[1]: kubelet.service: Deactivated successfully.",
+    ]
+    for n in range(16):
+        ago = 30_940 - 1930 * n
+        pid = 4001 + 977 * n
+        journal += [
+            f"{story.syslog(ago)} nfv-15 systemd[1]: Started kubelet: The Kubernetes Node Agent.",
+            f'{story.syslog(ago - 1)} nfv-15 kubelet[{pid}]: I{story.klog(ago - 1)}   {pid} cpu_manager.go:214] "Starting CPU manager" policy="static"',
+            f'{story.syslog(ago - 1)} nfv-15 kubelet[{pid}]: E{story.klog(ago - 1)}   {pid} cpu_manager.go:240] "Policy start error" err="current set of available CPUs \\"0-31\\" doesn\'t match with CPUs in state \\"0-15\\""',
+            f'{story.syslog(ago - 1)} nfv-15 kubelet[{pid}]: E{story.klog(ago - 1)}   {pid} kubelet.go:1542] "Failed to start ContainerManager" err="start cpu manager error: current set of available CPUs \\"0-31\\" doesn\'t match with CPUs in state \\"0-15\\""',
+            f"{story.syslog(ago - 1)} nfv-15 systemd[1]: kubelet.service: Main process exited, code=exited, status=1/FAILURE",
+        ]
+    story.log("", journal, "nfv-15-journal-kubelet.txt")
+    story.texts["nfv-15-crictl-ps.txt"] = (
+        "CONTAINER           IMAGE               CREATED             STATE               NAME                ATTEMPT             POD ID              POD\n5d0b7c19e2a41       1f0c2d9b7a2e4       2 weeks ago         Running             calico-node         0                   7be10c2a9d344       "
+        + story.pods["nfv-15"]
+        + "\n"
+    )
+    story.texts["node-status-nfv-14.txt"] = node_status(
+        [(a, "up", "2026-11-12", "Established") for k, a in (good | dead).items() if k != "nfv-14"]
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-node-nfv-15.txt": "describe node nfv-15",
+        f"describe-pod-{story.pods['nfv-14']}.txt": f"describe pod -n calico-system {story.pods['nfv-14']}",
+    }
+    story.affected = list(dead)
+    story.cite("describe-node-nfv-15.txt", "Kubelet stopped posting node status.")
+    story.cite("nfv-15-journal-kubelet.txt", "Failed to start ContainerManager")
+    return story
+
+
+STORIES = [
+    hung_kubelet,
+    process_ended_without_a_word,
+    virtual_machine_powered_off,
+    kubelet_certificate_ran_out,
+    swap_came_back_with_the_reboot,
+    state_file_of_the_cpu_manager,
+]
