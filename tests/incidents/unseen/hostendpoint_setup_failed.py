@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from cluster import container, event, pod
+from cluster import NO_CNI, container, event, pod
 from telling import Incident, incident
 
 CAUSE = "hostendpoint-setup-failed"
@@ -199,4 +200,179 @@ def watcher_may_not_write_host_endpoints(now: datetime) -> Incident:
     return story
 
 
-STORIES = [label_is_too_long, watcher_may_not_write_host_endpoints]
+# told on 29 November 2026 without having seen the rules
+def image_of_another_architecture(now: datetime) -> Incident:
+    story = incident(
+        "extension-image-cannot-run-on-the-s390x-pool",
+        CAUSE,
+        "ROKS on VPC: a worker pool of s390x machines was added; there calico-extension, pulled through the customer's mirror, is built for amd64 and ends with 'exec format error', so these workers get no HostEndpoint and ibm-keepalived-watcher stays in Init. calico-node runs well on them.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-vpc-network-policy (host endpoints are made by ibm-keepalived-watcher)",
+        now,
+        platform="roks",
+        calico="v3.29.5",
+        kubernetes="v1.31.8",
+        difficulty="hard",
+        acceptable=["image-pull-failure"],
+    )
+    red_hat = {
+        "os_image": "Red Hat Enterprise Linux CoreOS 418.94.202505062142-0",
+        "runtime": "cri-o://1.31.8-2.rhaos4.18",
+    }
+    old = story.workers([f"10.249.12.{n}" for n in (5, 6, 9)], kernel="5.14.0-427.68.1.el9_4.x86_64", **red_hat)
+    bad = story.workers(
+        [f"10.249.12.{n}" for n in (21, 23)],
+        kernel="5.14.0-427.68.1.el9_4.s390x",
+        age=12_000,
+        since=11_600,
+        labels={"arch": "s390x", "kubernetes.io/arch": "s390x", "ibm-cloud.kubernetes.io/worker-pool-name": "zpool"},
+        **red_hat,
+    )
+    for item in story.objects["Node"][3:]:
+        item["status"]["nodeInfo"]["architecture"] = "s390x"
+    story.agents(old, started=1_200_000)
+    story.agents(bad, started=11_650, age=11_800)
+    story.typha(old[0])
+    story.typha(old[1], "7xv4d")
+    watchers = {}
+    for i, node in enumerate([*old, *bad]):
+        failed = node in bad
+        state: dict[str, Any] = (
+            {"ready": False, "restarts": 36, "waiting": "CrashLoopBackOff", "last": ("Error", 1, 204)}
+            if failed
+            else {"done": True}
+        )
+        init = container(story, "calico-extension", "mirror.corp.example/armada-master/calico-extension:2117", **state)
+        main = container(
+            story,
+            "keepalived-watcher",
+            "mirror.corp.example/armada-master/keepalived-watcher:1688",
+            ready=not failed,
+            **({"waiting": "PodInitializing"} if failed else {}),
+        )
+        watchers[node] = f"ibm-keepalived-watcher-{'bdgmr'[i]}6{'fhkqx'[i]}8c"
+        pod(
+            story,
+            watchers[node],
+            node,
+            [main],
+            [init],
+            "kube-system",
+            "DaemonSet/ibm-keepalived-watcher",
+            "ibm-keepalived-watcher",
+            "Pending" if failed else "Running",
+            age=11_800 if failed else 1_700_000,
+        )
+    for node in bad:
+        event(
+            story,
+            "Pod",
+            watchers[node],
+            "Pulled",
+            'Container image "mirror.corp.example/armada-master/calico-extension:2117" already present on machine',
+            205,
+            11_500,
+            37,
+            type_="Normal",
+            namespace="kube-system",
+        )
+        event(
+            story,
+            "Pod",
+            watchers[node],
+            "BackOff",
+            f"Back-off restarting failed container calico-extension in pod {watchers[node]}_kube-system(0e77)",
+            17,
+            11_400,
+            820,
+            namespace="kube-system",
+        )
+    ext = f"{watchers[bad[0]]}-ext.log"
+    story.texts[ext] = "exec /usr/local/bin/calico-extension.sh: exec format error\n"
+    name = story.pods[bad[0]]
+    story.log(
+        name, [*story.boot(bad[0], 11_645, [n for n in [*old, *bad] if n != bad[0]]), *story.quiet(4_000, 20, 330)]
+    )
+    story.describe(bad[0])
+    story.commands[f"describe-{watchers[bad[0]]}.txt"] = f"describe pod -n kube-system {watchers[bad[0]]}"
+    story.affected = bad
+    story.cite(ext, "exec format error")
+    return story
+
+
+def address_with_its_prefix(now: datetime) -> Incident:
+    story = incident(
+        "address-with-a-prefix-is-no-valid-expected-address",
+        CAUSE,
+        "IKS 1.28 classic: on workers with a bond the extension writes the address with its prefix length into the HostEndpoint and the validator refuses it each time; calico-node never leaves Init there. The neighbours' BGP complaints and 'cni plugin not initialized' follow from it.",
+        "https://github.com/projectcalico/calico/blob/v3.26.4/libcalico-go/lib/apis/v3/hostendpoint.go",
+        now,
+        platform="classic",
+        calico="v3.26.4",
+        kubernetes="v1.28.15+IKS",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.171.3.{n}" for n in (4, 7, 8)])
+    bad = story.workers(
+        ["10.171.3.9"],
+        ready=NO_CNI,
+        since=3_100,
+        age=3_200,
+        calico_up=False,
+        taints=[("node.kubernetes.io/not-ready", "NoSchedule")],
+    )[0]
+    story.agents(nodes, started=800_000)
+    init = [
+        container(story, "install-cni", "icr.io/ext/calico/cni:v3.26.4", done=True, started=3_020),
+        container(
+            story,
+            "calico-extension",
+            "icr.io/armada-master/calico-extension:1480",
+            ready=False,
+            restarts=13,
+            waiting="CrashLoopBackOff",
+            last=("Error", 1, 151),
+        ),
+    ]
+    name = story.agents([bad], init=init, ready=False, waiting="PodInitializing", phase="Pending", age=3_060)[0]
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container calico-extension in pod {name}_kube-system(77aa)",
+        8,
+        2_950,
+        210,
+    )
+    lines = []
+    for i in range(5):
+        at = 215 - 13 * i
+        lines += [
+            f"{story.ago(at)} worker kube-ck8clas0f-prod-bond-00000c4e: private 10.171.3.9/26 on bond0",
+            "Failed to apply 'HostEndpoint' resource: [error with field ExpectedIPs[0] = '10.171.3.9/26' (Reason: failed to validate Field: ExpectedIPs[0] because of Tag: ip )]",
+            f"{story.ago(at - 1)} calicoctl apply returned 1, next try in 12s",
+        ]
+    story.texts[f"{name}-ext.log"] = "\n".join([*lines, f"{story.ago(152)} giving up", ""])
+    story.texts[f"{name}.log"] = (
+        f'Error from server (BadRequest): container "calico-node" in pod "{name}" is waiting to start: PodInitializing\n'
+    )
+    other = story.pods[nodes[0]]
+    story.log(
+        other,
+        [
+            *story.quiet(4_000, 2_500, 250),
+            *[f"bird: Mesh_10_171_3_9: {x}" for x in ("Starting", "State changed to start")],
+            *story.quiet(2_400, 15, 300),
+        ],
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"{name}-ext.log", "Failed to apply 'HostEndpoint' resource")
+    return story
+
+
+STORIES = [
+    label_is_too_long,
+    watcher_may_not_write_host_endpoints,
+    image_of_another_architecture,
+    address_with_its_prefix,
+]
