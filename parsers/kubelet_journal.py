@@ -49,6 +49,8 @@ _HEALTHY = re.compile(r"\b(?:0 errors|no errors?|without errors?|errors=remount|
 MOST_ROWS = 3000
 _MOST_CHARACTERS = 65_536
 _MOST_VALUE_LINES = 40
+#: lines whose value says nothing without them; others' values are lines of their own, to be quoted
+_OPEN_VALUE = re.compile(r'"Probe \w[^\n]*=<$')
 
 
 @dataclass(slots=True)
@@ -180,7 +182,7 @@ def parse_kubelet_journal(text: str, source: Source, match: Match) -> Parsed:
             if open_value.takes(parts):
                 continue
             journal.add(open_value.number, open_value.line, open_value.parts)
-        open_value = _OpenValue(number, line, parts) if parts["message"].endswith("=<") else None
+        open_value = _OpenValue(number, line, parts) if _OPEN_VALUE.search(parts["message"]) else None
         if open_value is None:
             journal.add(number, line, parts)
     if open_value is not None:

@@ -9,6 +9,7 @@ only-typha-worker-is-ready       the only ready calico-nodes are those beside a 
 typha-unreachable-across-subnets every Typha that is not reached is in another subnet than its client
 typha-tls-errors                 Typha's or its client's certificate is refused
 api-tls-errors                   the API server's certificate is refused
+typha-without-endpoints          Typha's service leads to no pod, and calico-nodes are in trouble
 ================================ ====================================================================
 
 Sources: typha/pkg/syncclient and tlsutils; runbook (an unhealthy Typha takes calico-nodes down with it).
@@ -27,7 +28,7 @@ from analyzer.inventory import Inventory, text
 from analyzer.period import current_lines
 from analyzer.tables import Tables
 
-_ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):5473")
+_ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|(?<=\[)[0-9a-f:]{3,39}(?=\]))\]?:5473")
 _UNREACHED = re.compile(
     r"i/o timeout|connection refused|no route to host|network is unreachable|connection timed out|deadline exceeded"
 )
@@ -83,6 +84,31 @@ def _deployment(tables: Tables) -> Iterator[Fact]:
         row = rows[0]
         detail = f"none of {values['spec.replicas']} Typhas is available"
         yield Fact("typha-none-running", row.file, int(row.line), detail)
+
+
+def service(tables: Tables) -> Iterator[Fact]:
+    """typha-without-endpoints: manifests that use no Typha have an empty service too, there calico-nodes are well."""
+    inventory = Inventory(tables)
+    bad = sorted(name for name, pod in inventory.agents.items() if pod.healthy is False)
+    if not bad or any(pod.healthy for pod in inventory.pods.values() if pod.name.startswith("calico-typha-")):
+        return
+    rows = [row for row in tables.rows.settings if row.name == "calico-typha"]
+    listed = [row for row in rows if row.kind == "Endpoints"]
+    if listed and not any(_leads_somewhere(row) for row in listed):
+        empty = listed[0]
+    else:
+        of_service = [row for row in rows if row.kind == "Service" and row.key == "endpoints"]
+        if not of_service or any(text(row.value) not in ("", "<none>") for row in of_service):
+            return
+        empty = of_service[0]
+    detail = f"the service calico-typha has no endpoint; calico-node is in trouble on {shown(bad)}"
+    yield Fact("typha-without-endpoints", empty.file, int(empty.line), detail)
+
+
+def _leads_somewhere(row: Any) -> bool:
+    """Whether a row of Endpoints names an address that is ready."""
+    address = row.key == "endpoints" or row.key.endswith(".addresses") or ".addresses." in row.key
+    return address and text(row.value) not in ("", "<none>")
 
 
 def _endpoints(tables: Tables) -> set[str]:
@@ -147,4 +173,4 @@ def certificates(tables: Tables) -> Iterator[Fact]:
         yield Fact(name, best.file, int(best.line), detail, node, best.pod, places(rows[1:]))
 
 
-CHECKS: tuple[Check, ...] = (pods, port, certificates)
+CHECKS: tuple[Check, ...] = (pods, service, port, certificates)

@@ -56,6 +56,35 @@ def test_no_replica_of_the_deployment_is_available() -> None:
     assert facts_of(typha.pods, settings=replicas("3", "0"), pods=[typha_pod("1/1")]) == {}  # the pods are nearer
 
 
+def endpoints(key: str, value: str, kind: str = "Endpoints") -> SettingRow:
+    return SettingRow("ep.txt", 3, kind, "", "calico-typha", key, value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([endpoints("", ""), endpoints("age", "41d")], True),
+        ([endpoints("subsets.0.addresses", "<none>"), endpoints("subsets.0.notReadyAddresses", HOME)], True),
+        ([endpoints("subsets.0.notReadyAddresses.0.ip", HOME)], True),
+        ([endpoints("subsets.0.addresses.0.ip", HOME)], False),
+        ([endpoints("endpoints", f"{HOME}:5473")], False),
+        ([endpoints("endpoints", "<none>", "Service")], True),
+        ([endpoints("endpoints", f"{HOME}:5473", "Service")], False),
+        ([endpoints("type", "ClusterIP", "Service")], False),
+    ],
+)
+def test_service_without_endpoints(rows: list[SettingRow], found: bool) -> None:
+    sick = [agent(NEAR, "0/1"), agent(FAR)]
+    assert ("typha-without-endpoints" in facts_of(typha.service, settings=rows, pods=sick)) is found
+    assert facts_of(typha.service, settings=rows, pods=[agent(NEAR), agent(FAR)]) == {}  # no Typha is used
+    assert facts_of(typha.service, settings=rows, pods=[*sick, typha_pod("1/1")]) == {}
+
+
+def test_address_of_ipv6() -> None:
+    words = "failed to connect error=dial tcp [2001:db8::7]:5473: connect: connection refused"
+    assert "2001:db8::7" in facts_of(typha.port, log_lines=[line(words)])["typha-port-fails"].detail
+
+
 def test_only_the_calico_node_beside_typha_is_ready() -> None:
     pods = [typha_pod("1/1"), agent(HOME), agent(NEAR, "0/1"), agent(FAR, "0/1")]
     assert FAR in facts_of(typha.pods, pods=pods)["only-typha-worker-is-ready"].detail
