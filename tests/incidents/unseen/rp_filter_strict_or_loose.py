@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cluster import container, join
 from telling import FELIX_REFUSED, Incident, incident, wrapped
 
 CAUSE = "rp-filter-strict-or-loose"
@@ -208,4 +209,139 @@ def a_sysctl_profile_for_multihoming(now: datetime) -> Incident:
     return story
 
 
-STORIES = [every_new_image, the_new_system_only, workers_of_a_newer_ubuntu, a_sysctl_profile_for_multihoming]
+# told on 29 November 2026 without having seen the rules
+def tuned_profile_of_one_machine_set(now: datetime) -> Incident:
+    story = incident(
+        "tuned-profile-for-the-storage-network-sets-loose",
+        CAUSE,
+        "ROKS 4.3: a Tuned profile for workers with a storage network sets net.ipv4.conf.all.rp_filter=2. It does nothing to felix that runs; since the workers of that pool were updated, felix of v3.9 ends there at each start with its fatal line while BIRD is up. Pods of the pool are 0/1, the other pool is not touched.",
+        "https://github.com/openshift/cluster-node-tuning-operator; https://github.com/projectcalico/libcalico-go/pull/1181",
+        now,
+        platform="roks",
+        calico="v3.9.5",
+        kubernetes="v1.16.2+283af84",
+        difficulty="medium",
+    )
+    red_hat = {
+        "os_image": "Red Hat Enterprise Linux Server 7.8 (Maipo)",
+        "kernel": "3.10.0-1127.8.2.el7.x86_64",
+        "runtime": "cri-o://1.16.6-13.rhaos4.3.git4936f44.el7",
+    }
+    plain = story.workers([f"10.94.171.{n}" for n in (4, 7, 11)], **red_hat)
+    bad = story.workers(
+        [f"10.94.171.{n}" for n in (40, 43)],
+        labels={"ibm-cloud.kubernetes.io/worker-pool-name": "storage"},
+        age=5_200,
+        since=5_000,
+        **red_hat,
+    )
+    story.agents(plain, started=1_600_000)
+    init = [container(story, "install-cni", "icr.io/ext/calico/cni:v3.9.5", done=True, started=5_040)]
+    names = story.agents(bad, ready=False, restarts=16, started=160, last=("Error", 137, 165), age=5_080, init=init)
+    for name in names:
+        story.probe(name, FELIX_REFUSED.replace('"', ""), 5, 5_000, 164)
+        story.pod_event(
+            name,
+            "Killing",
+            "Container calico-node failed liveness probe, will be restarted",
+            195,
+            4_950,
+            16,
+            type_="Normal",
+        )
+    me = bad[1]
+    log = [x for x in story.old_boot(me, 158, [*plain, bad[0]], prefix=26) if "Completed first" not in x]
+    for i in range(34):
+        at, pid = 155 - 4.4 * i, 73 + 58 * i
+        log += [
+            story.line(at, "INFO", pid, "config_params.go 281:", "Merging in config from environment variable: map[datastoretype:kubernetes healthenabled:true ipv6support:false logseverityscreen:info]"),
+            story.line(at - 0.3, "INFO", pid, "driver.go 45:", "Using internal (linux) dataplane driver."),
+            story.line(at - 0.8, "FATAL", pid, "int_dataplane.go 1037:", FATAL),
+        ]  # fmt: skip
+    top = "must-gather.local.88163/namespaces/calico-system"
+    story.log("", wrapped(story, log, "stamps"), f"{top}/pods/{names[1]}/calico-node/logs/current.log")
+    story.texts["must-gather.local.88163/namespaces/openshift-cluster-node-tuning-operator/tuned.yaml"] = (
+        "apiVersion: tuned.openshift.io/v1\nkind: Tuned\nmetadata:\n  name: storage-net\n  namespace: openshift-cluster-node-tuning-operator\n"
+        f'  creationTimestamp: "{story.ago(1_900_000)}"\nspec:\n  profile:\n  - name: storage-net\n    data: |\n      [main]\n      summary=asymmetric storage network\n      include=openshift-node\n\n      [sysctl]\n      net.core.rmem_max=16777216\n      net.ipv4.conf.all.rp_filter=2\n'
+        "  recommend:\n  - match:\n    - label: ibm-cloud.kubernetes.io/worker-pool-name\n      value: storage\n    priority: 20\n    profile: storage-net\n"
+    )
+    story.commands[f"{top}/pods.txt"] = "get pods -n calico-system -o wide"
+    story.commands[f"{top}/describe-{names[1]}.txt"] = f"describe pod -n calico-system {names[1]}"
+    story.commands["must-gather.local.88163/nodes.txt"] = "get nodes -o wide"
+    story.affected = bad
+    story.cite(f"{top}/pods/{names[1]}/calico-node/logs/current.log", "Kernel's RPF check is set to 'loose'")
+    return story
+
+
+def journal_of_the_first_fedora_coreos_host(now: datetime) -> Incident:
+    story = incident(
+        "container-journal-of-the-first-host-on-fedora-coreos",
+        CAUSE,
+        "The first bare-metal host that was moved from Container Linux to Fedora CoreOS: systemd's default rp_filter there is 2, which felix of v3.8 refuses. Only the host's journal (docker's journald driver) and a list of sysctls were sent; the fatal line comes between BIRD's and kubelet's lines every few seconds.",
+        "https://github.com/coreos/fedora-coreos-tracker/issues/219",
+        now,
+        platform="other",
+        calico="v3.8.0",
+        kubernetes="v1.15.1",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="hard",
+    )
+    host, address = "node3.lab", "172.18.40.33"
+    story.hosts(
+        {host: address},
+        os_image="Fedora CoreOS 30.20190716.1",
+        kernel="5.1.17-300.fc30.x86_64",
+        runtime="docker://18.6.3",
+    )
+    name = "calico-node-7zvqs"
+    boot = story.old_boot(host, 900, ["172.18.40.31", "172.18.40.32"], interface="enp3s0", prefix=24)[:-1]
+    lines: list[tuple[float, str]] = [(900 - 0.1 * i, f"docker[1204]: {x}") for i, x in enumerate(boot)]
+    for i in range(16):
+        at, pid = 893 - 4.6 * i, 99 + 61 * i
+        lines.append(
+            (
+                at,
+                f"docker[1204]: {story.line(at, 'INFO', pid, 'logutils.go 82:', 'Early screen log level set to info')}",
+            )
+        )
+        lines.append((at - 0.6, f"docker[1204]: {story.line(at - 0.6, 'FATAL', pid, 'int_dataplane.go 1018:', FATAL)}"))
+        if i % 4 == 2:
+            lines.append(
+                (
+                    at - 1.7,
+                    f'hyperkube[982]: I{story.klog(at - 1.7)}     982 prober.go:112] Readiness probe for "{name}_kube-system(0d3a):calico-node" failed (failure): calico/node is not ready: {FELIX_REFUSED.replace(chr(34), "")}',
+                )
+            )
+        if i % 9 == 5:
+            lines.append((at - 2, "chronyd[810]: Selected source 172.18.40.1"))
+    lines.append(
+        (
+            820,
+            f'hyperkube[982]: I{story.klog(820)}     982 kuberuntime_manager.go:603] Container "calico-node" ({{"docker" "5d0f11c9a2be"}}) of pod {name}_kube-system(0d3a): Container calico-node failed liveness probe, will be restarted',
+        )
+    )
+    story.texts["journal-node3.txt"] = join(
+        f"{story.syslog(at)} {host} {x}" for at, x in sorted(lines, key=lambda x: -x[0])
+    )
+    story.texts["sysctl.txt"] = (
+        "core@node3 ~ $ sysctl -a 2>/dev/null | grep '\\.rp_filter' | grep -v cali\n"
+        + "".join(
+            f"net.ipv4.conf.{k}.rp_filter = {v}\n"
+            for k, v in (("all", 2), ("default", 2), ("docker0", 2), ("enp3s0", 2), ("lo", 0), ("tunl0", 2))
+        )
+        + "core@node3 ~ $ ssh core@node2 sysctl net.ipv4.conf.all.rp_filter\nnet.ipv4.conf.all.rp_filter = 1\n"
+    )
+    story.affected = [host]
+    story.cite("journal-node3.txt", "Kernel's RPF check is set to 'loose'")
+    return story
+
+
+STORIES = [
+    every_new_image,
+    the_new_system_only,
+    workers_of_a_newer_ubuntu,
+    a_sysctl_profile_for_multihoming,
+    tuned_profile_of_one_machine_set,
+    journal_of_the_first_fedora_coreos_host,
+]
