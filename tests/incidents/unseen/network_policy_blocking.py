@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cluster import UNKNOWN
 from telling import FELIX_503, Incident, incident
 
 CAUSE = "network-policy-blocking"
@@ -196,4 +197,204 @@ def masters_policy_without_typha(now: datetime) -> Incident:
     return story
 
 
-STORIES = [deny_all_of_the_docs, masters_policy_without_typha]
+# told on 29 November 2026 without having seen the rules
+def untracked_policy_ends_with_a_deny(now: datetime) -> Incident:
+    story = incident(
+        "untracked-cache-policy-drops-every-answer",
+        CAUSE,
+        "For a cache on the host network somebody applied an untracked policy that allows port 11211 and denies the rest. Untracked rules see answers as new packets, so these three hosts lose the API (443 behind a load balancer, in no fail-safe list), Typha's answers and time within a minute: Unknown, while everything else of the cluster is well.",
+        "https://docs.tigera.io/calico/latest/network-policy/extreme-traffic/high-connection-workloads",
+        now,
+        platform="other",
+        calico="v3.26.1",
+        kubernetes="v1.27.7",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    plain = {f"bern-n{n}": f"10.120.3.{10 + n}" for n in (1, 2, 3)}
+    cache = {f"bern-c{n}": f"10.120.3.{30 + n}" for n in (1, 2, 3)}
+    system = {
+        "os_image": "AlmaLinux 9.3 (Shamrock Pampas Cat)",
+        "kernel": "5.14.0-362.18.1.el9_3.x86_64",
+        "runtime": "containerd://1.7.11",
+    }
+    story.hosts(plain, **system)
+    applied = 1_730
+    story.hosts(
+        cache,
+        ready=UNKNOWN,
+        since=applied - 45,
+        labels={"role": "cache"},
+        taints=[("node.kubernetes.io/unreachable", "NoSchedule"), ("node.kubernetes.io/unreachable", "NoExecute")],
+        **system,
+    )
+    story.staff(plain, started=1_400_000)
+    story.staff(cache, started=1_400_000)
+    for node in cache:
+        story.pod_event(story.pods[node], "NodeNotReady", "Node is not ready", applied - 45, source="node-controller")
+        story.node_event(
+            node,
+            "NodeNotReady",
+            f"Node {node} status is now: NodeNotReady",
+            applied - 45,
+            type_="Normal",
+            source="node-controller",
+        )
+        story.other(f"memcached-{node[-2:]}x7k", node, namespace="cache", app="memcached")
+    story.typha("bern-n1")
+    story.typha("bern-n3", "v9m2c")
+    bad = "bern-c2"
+    log = story.quiet(4_000, applied + 40, 260)
+    log += [
+        story.say(applied, "INFO", 61, "felix", "policy_resolver.go 149:", "Refreshing 1 endpoints."),
+        story.say(
+            applied - 0.1,
+            "INFO",
+            61,
+            "felix",
+            "int_dataplane.go 1836:",
+            'Received *proto.ActivePolicyUpdate update from calculation graph msg=id:<tier:"default" name:"default.memcached-untracked" > policy:<untracked:true >',
+        ),
+        story.say(
+            applied - 62,
+            "WARNING",
+            61,
+            "felix",
+            "sync_client.go 400:",
+            'Failed to read from server connection=&discovery.Typha{Addr:"10.120.3.11:5473", IP:"10.120.3.11", NodeName:(*string)(0xc0004a2110)} error=read tcp 10.120.3.32:39210->10.120.3.11:5473: i/o timeout myID=0x1 type=""',
+        ),
+    ]
+    for i in range(12):
+        typha = ("10.120.3.11", "10.120.3.13")[i % 2]
+        log.append(
+            story.say(
+                applied - 75 - 20 * i,
+                "WARNING",
+                61,
+                "felix",
+                "sync_client.go 205:",
+                f'Failed to connect to typha endpoint {typha}:5473.  Will try another if available... error=dial tcp {typha}:5473: i/o timeout myID=0x{i + 2:x} type=""',
+            )
+        )
+    log += [
+        story.say(
+            applied - 330,
+            "WARNING",
+            97,
+            "status-reporter",
+            "node_status_reporter.go 166:",
+            'Get "https://api.bern.corp.example:443/apis/crd.projectcalico.org/v1/caliconodestatuses": dial tcp 10.120.0.8:443: i/o timeout',
+        ),
+    ]
+    story.log(story.pods[bad], log, "console-bern-c2_calico-node.log")
+    story.log("x", story.quiet(3_000, 12, 310), f"{story.pods['bern-n2']}.log")
+    story.texts["calico-objects.yaml"] = (
+        "apiVersion: projectcalico.org/v3\nitems:\n- apiVersion: projectcalico.org/v3\n  kind: GlobalNetworkPolicy\n  metadata:\n"
+        f'    creationTimestamp: "{story.ago(applied)}"\n    name: memcached-untracked\n  spec:\n    applyOnForward: true\n    doNotTrack: true\n    egress:\n    - action: Allow\n    ingress:\n'
+        "    - action: Allow\n      destination:\n        ports:\n        - 11211\n      protocol: TCP\n    - action: Deny\n    order: 10\n    selector: role == 'cache'\n    types:\n    - Ingress\n    - Egress\n"
+        + "".join(
+            f'- apiVersion: projectcalico.org/v3\n  kind: HostEndpoint\n  metadata:\n    creationTimestamp: "{story.ago(applied + 190)}"\n    labels:\n      role: cache\n    name: {n}-eth0\n  spec:\n    expectedIPs:\n    - {a}\n    interfaceName: eth0\n    node: {n}\n'
+            for n, a in cache.items()
+        )
+        + "kind: List\nmetadata: {}\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide --show-labels",
+        "pods.txt": "get pods -A -o wide",
+        "describe-node-bern-c2.txt": f"describe node {bad}",
+        "describe-calico-node-bern-c2.txt": f"describe pod -n calico-system {story.pods[bad]}",
+    }
+    story.affected = list(cache)
+    story.cite("calico-objects.yaml", "doNotTrack: true")
+    story.cite("calico-objects.yaml", "- action: Deny")
+    return story
+
+
+def resolvers_that_the_policy_does_not_know(now: datetime) -> Incident:
+    story = incident(
+        "coredns-may-not-ask-the-new-upstream-resolvers",
+        CAUSE,
+        "IKS VPC: a NetworkPolicy in kube-system lets CoreDNS send DNS to 10.0.0.0/8 only; since the workers' resolvers became 161.26.0.7 and .8 every external name times out, so pods that call outside crash. Cluster names resolve, calico-node is ready everywhere, the workers themselves resolve.",
+        "https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/",
+        now,
+        platform="vpc",
+        calico="v3.29.5",
+        kubernetes="v1.32.6+IKS",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.245.0.{n}" for n in (4, 7, 8)])
+    story.agents(nodes, started=1_200_000)
+    story.typha(nodes[0])
+    dns = [
+        story.other(
+            f"coredns-7b9d8c6f5b-{s}",
+            node,
+            ip,
+            owner="ReplicaSet/coredns-7b9d8c6f5b",
+            app="coredns",
+            image="registry.ng.bluemix.net/armada-master/coredns:1.11.4",
+            age=90_000,
+            started=89_990,
+        )
+        for s, node, ip in (("4xk7q", nodes[0], "172.17.14.69"), ("n8z2w", nodes[2], "172.17.90.131"))
+    ]
+    pay = story.other(
+        "pay-out-5c7f9d8b6-r2hvk",
+        nodes[1],
+        "172.17.33.9",
+        "pay",
+        "ReplicaSet/pay-out-5c7f9d8b6",
+        ready=False,
+        restarts=41,
+        waiting="CrashLoopBackOff",
+        last=("Error", 2, 170),
+        age=90_500,
+    )
+    story.pod_event(
+        pay,
+        "BackOff",
+        f"Back-off restarting failed container pay-out in pod {pay}_pay(11ce)",
+        12,
+        15_000,
+        1_000,
+        namespace="pay",
+    )
+    story.log(
+        pay,
+        [
+            f"{story.ago(178)} pay-out starting",
+            f'{story.ago(171)} fatal: bank gateway: Get "https://api.bank.example.com/v2/status": dial tcp: lookup api.bank.example.com on 172.21.0.10:53: read udp 172.17.33.9:42110->172.21.0.10:53: i/o timeout',
+        ],
+        f"{pay}-previous.log",
+    )
+    story.log(dns[0], [
+        ".:53", "[INFO] plugin/reload: Running configuration SHA512 = 8f2b7c0a41d6e5", "CoreDNS-1.11.4", "linux/amd64, go1.23.4,",
+        *[
+            f'[ERROR] plugin/errors: 2 {name}. {kind}: read udp 172.17.14.69:{38211 + 977 * i % 20000}->{up}:53: i/o timeout'
+            for i, (name, kind, up) in enumerate((n, k, u) for n in ("api.bank.example.com", "registry-1.docker.io", "iam.cloud.ibm.com") for k in ("A", "AAAA") for u in ("161.26.0.7", "161.26.0.8"))
+        ],
+    ])  # fmt: skip
+    story.texts["networkpolicies.yaml"] = (
+        "apiVersion: v1\nitems:\n- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata:\n"
+        f'    creationTimestamp: "{story.ago(31_000_000)}"\n    name: coredns-egress\n    namespace: kube-system\n  spec:\n    egress:\n    - ports:\n      - port: 53\n        protocol: UDP\n      - port: 53\n        protocol: TCP\n'
+        "      to:\n      - ipBlock:\n          cidr: 10.0.0.0/8\n    - ports:\n      - port: 443\n        protocol: TCP\n      - port: 2040\n        protocol: TCP\n    podSelector:\n      matchLabels:\n        k8s-app: coredns\n    policyTypes:\n    - Egress\nkind: List\nmetadata: {}\n"
+    )
+    story.texts["debug-worker.txt"] = (
+        f"$ kubectl debug node/{nodes[0]} -it --image=us.icr.io/armada-master/alpine:3.20\n/ # cat /host/etc/resolv.conf\nnameserver 161.26.0.7\nnameserver 161.26.0.8\n/ # nslookup iam.cloud.ibm.com 161.26.0.7 | tail -3\nName:\tiam.cloud.ibm.com\nAddress: 104.93.21.7\n\n"
+        "/ # exit\n$ kubectl exec -n pay deploy/echo -- nslookup kubernetes.default\nServer:\t\t172.21.0.10\nAddress:\t172.21.0.10:53\n\nName:\tkubernetes.default.svc.cluster.local\nAddress: 172.21.0.1\n"
+    )
+    story.log(story.pods[nodes[0]], story.quiet(4_000, 20, 330))
+    story.describe(nodes[0])
+    story.commands["describe-pay-out.txt"] = f"describe pod -n pay {pay}"
+    story.affected = []
+    story.cite("networkpolicies.yaml", "cidr: 10.0.0.0/8")
+    story.cite(f"{dns[0]}.log", "161.26.0.7:53: i/o timeout")
+    return story
+
+
+STORIES = [
+    deny_all_of_the_docs,
+    masters_policy_without_typha,
+    untracked_policy_ends_with_a_deny,
+    resolvers_that_the_policy_does_not_know,
+]

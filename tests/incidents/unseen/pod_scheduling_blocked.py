@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import NO_CNI, container, pod
-from telling import Incident, incident
+from telling import FELIX_503, Incident, incident
 
 CAUSE = "pod-scheduling-blocked"
 
@@ -295,9 +295,208 @@ def no_processor_left_for_the_agent(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def typha_waits_for_a_taint_that_waits_for_typha(now: datetime) -> Incident:
+    story = incident(
+        "network-unavailable-taint-keeps-typha-pending",
+        CAUSE,
+        "All Calico pods of a single-node RKE2 were deleted by hand. calico-node's shutdown set NetworkUnavailable, so the node has the taint network-unavailable; this typha does not tolerate it and stays Pending, calico-node finds no Typha and never clears the taint. The loud line is felix's; the scheduler's event decides.",
+        "https://github.com/rancher/rke2/issues/10494",
+        now,
+        platform="other",
+        calico="v3.30.1",
+        kubernetes="v1.33.1+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="medium",
+        acceptable=["typha-unavailable"],
+    )
+    node = "kiosk-rke"
+    story.hosts(
+        {node: "192.168.18.20"},
+        calico_up=False,
+        since=1_980,
+        taints=[("node.kubernetes.io/network-unavailable", "NoSchedule")],
+        os_image="Ubuntu 24.04.2 LTS",
+        kernel="6.8.0-60-generic",
+        runtime="containerd://2.0.5-k3s1",
+    )
+    story.objects["Node"][0]["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(1_500_000)
+    typha = story.typha("", ready=False)
+    story.objects["Pod"][-1]["metadata"]["creationTimestamp"] = story.ago(1_975)
+    story.pod_event(
+        typha,
+        "FailedScheduling",
+        "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/network-unavailable: }. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+        95,
+        1_974,
+        7,
+        source="default-scheduler",
+    )
+    name = story.staff(
+        {node: "192.168.18.20"}, ready=False, restarts=3, started=340, last=("Error", 137, 352), age=1_976
+    )[0]
+    story.probe(name, FELIX_503, 21, 1_930, 61)
+    story.probe(name, "Felix is not live: liveness probe reporting 503", 360, 1_880, 18, kind="Liveness")
+    for app, ip in (
+        ("calico-kube-controllers-6b9c7d5f84-xk2vq", "10.42.0.61"),
+        ("calico-apiserver-7f5c8d9b66-2wq8n", "10.42.0.62"),
+    ):
+        story.other(
+            app,
+            node,
+            ip,
+            "calico-system",
+            f"ReplicaSet/{app.rsplit('-', 1)[0]}",
+            ready=False,
+            phase="Pending",
+            waiting="ContainerCreating",
+            age=1_970,
+        )
+        status = story.objects["Pod"][-1]["status"]
+        status |= {"podIPs": []}
+        del status["podIP"]
+    for app in ("etcd", "kube-apiserver", "kube-scheduler", "kube-controller-manager"):
+        story.other(f"{app}-{node}", node, owner=f"Node/{node}", app=app)
+    log = story.boot(node, 338, bird=False, interface="enp1s0", prefix=24)[:-1]
+    for i in range(10):
+        log += [
+            story.say(
+                330 - 30 * i,
+                "ERROR",
+                61 + 210 * i,
+                "felix",
+                "discovery.go 228:",
+                "Didn't find any ready Typha instances.",
+            ),
+            story.say(
+                330 - 30 * i - 0.1,
+                "ERROR",
+                61 + 210 * i,
+                "felix",
+                "daemon.go 337:",
+                "Typha discovery enabled but discovery failed. error=Kubernetes service missing IP or port",
+            ),
+            story.say(
+                330 - 30 * i - 0.4,
+                "FATAL",
+                62 + 210 * i,
+                "confd",
+                "startsyncerclient.go 49:",
+                "Typha discovery enabled but discovery failed. error=Kubernetes service missing IP or port",
+            ),
+        ]
+    story.log(name, log)
+    story.describe(node, name)
+    story.events()
+    story.affected = [node]
+    story.cite("events.txt", "untolerated taint {node.kubernetes.io/network-unavailable: }")
+    return story
+
+
+def nobody_schedules(now: datetime) -> Incident:
+    story = incident(
+        "pending-without-an-event-as-the-scheduler-does-not-run",
+        CAUSE,
+        "kubeadm with one control plane: since a flag that this release no longer knows was left in its manifest, kube-scheduler ends at each start. calico-node of the two new hosts, like every other new pod, is Pending with no event at all and on no node; the new hosts stay NotReady. The absence of any scheduler event and the crashing scheduler decide.",
+        "https://github.com/projectcalico/calico/issues/2699",
+        now,
+        platform="other",
+        calico="v3.24.0",
+        kubernetes="v1.25.3",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    hosts = {"adm-cp": "10.70.0.10", "adm-w1": "10.70.0.11", "adm-w2": "10.70.0.12"}
+    new = {"adm-w3": "10.70.0.13", "adm-w4": "10.70.0.14"}
+    system = {"os_image": "Ubuntu 20.04.5 LTS", "kernel": "5.4.0-131-generic", "runtime": "containerd://1.6.8"}
+    story.hosts(hosts, **system)
+    story.hosts(
+        new,
+        ready=NO_CNI,
+        since=4_100,
+        age=4_160,
+        calico_up=False,
+        taints=[("node.kubernetes.io/not-ready", "NoSchedule")],
+        **system,
+    )
+    for item in story.objects["Node"][3:]:
+        item["status"]["conditions"] = item["status"]["conditions"][1:]  # calico-node has never told
+    story.staff(hosts, started=1_300_000)
+    for i, node in enumerate(new):
+        for app, image in (
+            ("calico-node", "docker.io/calico/node:v3.24.0"),
+            ("kube-proxy", "registry.k8s.io/kube-proxy:v1.25.3"),
+        ):
+            made = pod(
+                story,
+                f"{app}-{'hm'[i]}4v{'tz'[i]}9",
+                "",
+                [container(story, app, image, ready=False)],
+                [],
+                "kube-system",
+                owner=f"DaemonSet/{app}",
+                app=app,
+                phase="Pending",
+                age=4_155,
+            )
+            made["spec"].pop("nodeName")
+            made["spec"]["affinity"] = {
+                "nodeAffinity": {
+                    "requiredDuringSchedulingIgnoredDuringExecution": {
+                        "nodeSelectorTerms": [
+                            {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
+                        ]
+                    }
+                }
+            }
+            made["status"] = {"phase": "Pending", "conditions": []}
+    for app in ("etcd", "kube-apiserver", "kube-controller-manager"):
+        story.other(
+            f"{app}-adm-cp",
+            "adm-cp",
+            owner="Node/adm-cp",
+            app=app,
+            restarts=1,
+            started=30_000,
+            last=("Error", 1, 30_020),
+        )
+    story.other(
+        "kube-scheduler-adm-cp",
+        "adm-cp",
+        owner="Node/adm-cp",
+        app="kube-scheduler",
+        image="registry.k8s.io/kube-scheduler:v1.25.3",
+        ready=False,
+        restarts=101,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 222),
+        age=30_050,
+    )
+    story.pod_event("kube-scheduler-adm-cp", "BackOff", "Back-off restarting failed container", 7, 29_900, 2_208)
+    story.texts["kube-scheduler.log"] = "Error: unknown flag: --port\n"
+    story.texts["README.txt"] = (
+        "Hi team,\ntwo new hosts joined today with kubeadm and do not get Calico (NotReady, no CNI). Older hosts work. Events of the calico pods are empty, see the describe files. We also reinstalled containerd on adm-w3, no change.\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n kube-system -o wide",
+        "describe-calico-node-h4vt9.txt": "describe pod -n kube-system calico-node-h4vt9",
+        "describe-node-adm-w3.txt": "describe node adm-w3",
+        "events.txt": "get events -n kube-system",
+    }
+    for item in story.objects["Event"]:
+        item["metadata"]["creationTimestamp"] = item["firstTimestamp"]
+    story.affected = list(new)
+    story.cite("pods.txt", "kube-scheduler-adm-cp")
+    return story
+
+
 STORIES = [
     node_affinity_of_a_daemonset,
     taint_of_the_cloud_provider,
     toleration_taken_away,
     no_processor_left_for_the_agent,
+    typha_waits_for_a_taint_that_waits_for_typha,
+    nobody_schedules,
 ]

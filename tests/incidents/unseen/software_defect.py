@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import FELIX_REFUSED, Incident, incident, wrapped
+from telling import FELIX_503, FELIX_REFUSED, Incident, incident, wrapped
 
 CAUSE = "software-defect"
 
@@ -291,4 +291,213 @@ def controllers_and_a_map(now: datetime) -> Incident:
     return story
 
 
-STORIES = [vxlan_parent_nil_handle, nil_address_of_a_host, routes_without_destination, controllers_and_a_map]
+# told on 29 November 2026 without having seen the rules
+def typha_iterates_over_a_map_in_use(now: datetime) -> Incident:
+    story = incident(
+        "typha-of-this-release-dies-of-its-own-log-context",
+        CAUSE,
+        "Both Typha pods of v3.21.4 die now and then of 'concurrent map iteration and map write' in their own logging context, whenever many agents connect at once; each time half of the agents lose their connection and say so loudly. No limit, no memory trouble, the API answers; the agents recover by themselves.",
+        "https://github.com/projectcalico/calico/pull/7743",
+        now,
+        platform="other",
+        calico="v3.21.4",
+        kubernetes="v1.21.9",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"zrh-{n:02}": f"10.99.16.{20 + n}" for n in range(1, 8)}
+    story.hosts(
+        hosts,
+        os_image="Flatcar Container Linux by Kinvolk 3227.2.4 (Oklo)",
+        kernel="5.15.77-flatcar",
+        runtime="containerd://1.6.8",
+    )
+    story.staff(hosts, started=1_500_000)
+    typhas = [
+        story.typha("zrh-02", "8vq4k", restarts=14, started=2_690, last=("Error", 2, 2_693)),
+        story.typha("zrh-05", "mw7zt", restarts=11, started=40_100, last=("Error", 2, 40_104)),
+    ]
+    for node in ("zrh-01", "zrh-06"):
+        story.probe(story.pods[node], FELIX_503, 2_660, 86_000, 9)
+    me = "zrh-06"
+    log = story.quiet(9_000, 2_760, 480)
+    log += [
+        story.say(
+            2_693,
+            "ERROR",
+            61,
+            "felix",
+            "sync_client.go 290:",
+            'Failed to read from server error=EOF typhaID="10.99.16.22:5473"',
+        ),
+        story.say(
+            2_692.9,
+            "WARNING",
+            61,
+            "felix",
+            "daemon.go 687:",
+            'Felix is shutting down reason="Connection to Typha failed"',
+        ),
+        story.say(2_690.9, "FATAL", 61, "felix", "daemon.go 752:", 'Exiting. reason="Connection to Typha failed"'),
+        story.say(
+            2_688,
+            "INFO",
+            4_410,
+            "felix",
+            "daemon.go 148:",
+            'Felix starting up GOMAXPROCS=8 builddate="2022-01-21T18:11:50+0000" gitcommit="2b5d1cb" version="v3.21.4"',
+        ),
+        story.say(
+            2_687,
+            "WARNING",
+            4_410,
+            "felix",
+            "sync_client.go 169:",
+            'error connecting to typha endpoint (1 of 2) 10.99.16.22:5473 connID=0x0 error=dial tcp 10.99.16.22:5473: connect: connection refused type=""',
+        ),
+        story.say(
+            2_686,
+            "INFO",
+            4_410,
+            "felix",
+            "sync_client.go 178:",
+            'successfully connected to typha at 10.99.16.25:5473 after 3.1ms connID=0x0 type=""',
+        ),
+        story.say(
+            2_683,
+            "INFO",
+            4_410,
+            "felix",
+            "int_dataplane.go 1535:",
+            "Completed first update to dataplane. secsSinceStart=4.1",
+        ),
+        *story.quiet(2_500, 15, 400, 4_410),
+    ]
+    story.log(story.pods[me], log)
+    lines = [
+        story.line(
+            2_741 - 3 * i,
+            "INFO",
+            7,
+            "sync_server.go 430:",
+            f"New connection client=10.99.16.{21 + i}:{41_002 + 77 * i} connID=0x{0x2F1 + i:x}",
+        )
+        for i in range(7)
+    ] + [
+        story.line(
+            2_694,
+            "WARNING",
+            7,
+            "sync_server.go 742:",
+            "Failed to read hello from client client=10.99.16.27:41464 connID=0x2f8",
+        ),
+        "fatal error: concurrent map iteration and map write",
+        "",
+        "goroutine 86642 [running]:",
+        "runtime.throw({0x1baac46, 0x110})",
+        "\t/usr/local/go-cgo/src/runtime/panic.go:1198 +0x71 fp=0xc01ba469d0 sp=0xc01ba469a0 pc=0x5a5dd1",
+        "runtime.mapiternext(0x1960920)",
+        "\t/usr/local/go-cgo/src/runtime/map.go:858 +0x4eb fp=0xc01ba46a40 sp=0xc01ba469d0 pc=0x580b8b",
+        "github.com/sirupsen/logrus.(*Entry).WithFields(0xc011125c20, 0xc01ba46b78)",
+        "\t/go/pkg/mod/github.com/projectcalico/logrus@v1.0.4-calico/entry.go:80 +0xb1 fp=0xc01ba46af8 sp=0xc01ba46a40 pc=0x68c3d1",
+        "github.com/projectcalico/calico/typha/pkg/syncserver.(*connection).sendSnapshotAndUpdatesToClient(0xc00a0d4380, {0x1f0b1a8, 0xc000f2e0c0})",
+        "\t/go/src/github.com/projectcalico/calico/typha/pkg/syncserver/sync_server.go:902 +0x3c5",
+        "created by github.com/projectcalico/calico/typha/pkg/syncserver.(*connection).handle",
+        "\t/go/src/github.com/projectcalico/calico/typha/pkg/syncserver/sync_server.go:601 +0x9a5",
+    ]
+    story.log(typhas[0], wrapped(story, lines, "cri"), "var-log-pods_calico-typha-8vq4k_13.log")
+    story.describe("zrh-06")
+    story.commands["describe-typha-8vq4k.txt"] = f"describe pod -n calico-system {typhas[0]}"
+    story.commands["describe-typha-mw7zt.txt"] = f"describe pod -n calico-system {typhas[1]}"
+    story.affected = []
+    story.cite("var-log-pods_calico-typha-8vq4k_13.log", "fatal error: concurrent map iteration and map write")
+    return story
+
+
+def release_with_an_ip_command_too_old(now: datetime) -> Incident:
+    story = incident(
+        "each-agent-of-the-new-release-cannot-wipe-its-xdp-state",
+        CAUSE,
+        "Self-hosted cluster updated from v3.7.0 to v3.7.1: felix of every updated host panics after ten tries to wipe an XDP state that nobody made, because the image's `ip` does not know the option; the host whose pod is still v3.7.0 is fine. No host endpoint, no policy, nothing else changed.",
+        "https://github.com/projectcalico/calico/issues/2596",
+        now,
+        platform="other",
+        calico="v3.7.1",
+        kubernetes="v1.14.1",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"ip-10-21-{n}-{7 * n}.compute.internal": f"10.21.{n}.{7 * n}" for n in (3, 9, 12, 26)}
+    names = list(hosts)
+    story.hosts(
+        hosts,
+        os_image="Container Linux by CoreOS 2079.3.0 (Rhyolite)",
+        kernel="4.19.34-coreos",
+        runtime="docker://18.6.3",
+    )
+    updated = {k: hosts[k] for k in names[:3]}
+    pods = story.staff(updated, ready=False, started=820, age=860)
+    story.staff(
+        {names[3]: hosts[names[3]]},
+        started=1_300_000,
+        image="quay.io/calico/node:v3.7.0",
+        cni_image="quay.io/calico/cni:v3.7.0",
+    )
+    for i, name in enumerate(pods):
+        story.pod_event(
+            name,
+            "Unhealthy",
+            "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503\n",
+            8 + i,
+            790,
+            79,
+        )
+    log = story.old_boot(names[1], 818, [v for k, v in hosts.items() if k != names[1]], prefix=20)[:-1]
+    for turn in range(5):
+        at, pid = 800 - 170 * turn, 71 + 950 * turn
+        for i in range(10):
+            log += [
+                story.line(
+                    at - 0.4 * i,
+                    "WARNING",
+                    pid,
+                    "int_dataplane.go 727:",
+                    "failed to wipe the XDP state error=failed to attach XDP program (/sys/fs/bpf/calico/xdp/prefilter_v1_calico_tmp_A) to calico_tmp_A: exit status 255",
+                ),
+                'Error: either "dev" is duplicate, or "xdpgeneric" is a garbage.',
+                f" try={i}",
+            ]
+        log += [
+            story.line(at - 4, "PANIC", pid, "int_dataplane.go 730:", "Failed to wipe the XDP state after 10 tries"),
+            "panic: (*logrus.Entry) (0x19f3620,0xc0008dceb0)",
+            "",
+            "goroutine 83 [running]:",
+            "github.com/projectcalico/node/vendor/github.com/sirupsen/logrus.Entry.log(0xc0000ca0a0, 0xc00089e0f0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0, ...)",
+            "\t/go/src/github.com/projectcalico/node/vendor/github.com/sirupsen/logrus/entry.go:128 +0x5a8",
+            "github.com/projectcalico/node/vendor/github.com/projectcalico/felix/dataplane/linux.(*InternalDataplane).shutdownXDPCompletely(0xc000208000)",
+            "\t/go/src/github.com/projectcalico/node/vendor/github.com/projectcalico/felix/dataplane/linux/int_dataplane.go:730 +0x2c1",
+        ]
+    story.log(pods[1], log)
+    story.commands = {
+        "pods.txt": "get pods -n kube-system -o wide",
+        "nodes.txt": "get nodes -o wide",
+        "describe-new.txt": f"describe pod -n kube-system {pods[1]}",
+        "describe-old.txt": f"describe pod -n kube-system {story.pods[names[3]]}",
+    }
+    story.texts["rollout.txt"] = (
+        '$ kubectl -n kube-system rollout status ds/calico-node --timeout=5s\nWaiting for daemon set "calico-node" rollout to finish: 3 out of 4 new pods have been updated...\nerror: timed out waiting for the condition\n$ calicoctl get hostendpoints,globalnetworkpolicies\nNAME   NODE\n\nNAME\n\n'
+    )
+    story.affected = list(updated)
+    story.cite(f"{pods[1]}.log", "Failed to wipe the XDP state after 10 tries")
+    return story
+
+
+STORIES = [
+    vxlan_parent_nil_handle,
+    nil_address_of_a_host,
+    routes_without_destination,
+    controllers_and_a_map,
+    typha_iterates_over_a_map_in_use,
+    release_with_an_ip_command_too_old,
+]

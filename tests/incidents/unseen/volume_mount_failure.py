@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import NO_CNI, container
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 CAUSE = "volume-mount-failure"
 
@@ -200,4 +200,167 @@ def host_path_is_a_file(now: datetime) -> Incident:
     return story
 
 
-STORIES = [bind_source_missing, sys_is_not_shared, secret_of_another_namespace, host_path_is_a_file]
+# told on 29 November 2026 without having seen the rules
+def lock_file_became_a_directory(now: datetime) -> Incident:
+    story = incident(
+        "xtables-lock-is-a-directory-since-the-boot",
+        CAUSE,
+        "On one host a container of a monitoring tool, started by docker before the kubelet with -v /run/xtables.lock, made a directory of that name. calico-node and kube-proxy there cannot be set up: hostPath type check failed, is not a file. Its neighbours miss it in BGP, its pods see no service.",
+        "https://github.com/giantswarm/giantnetes-terraform/pull/164",
+        now,
+        platform="other",
+        calico="v3.18.4",
+        kubernetes="v1.20.11",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"porto-{n}": f"10.9.40.{n}" for n in (11, 12, 13, 14)}
+    bad = "porto-13"
+    story.hosts(
+        hosts,
+        os_image="Flatcar Container Linux by Kinvolk 2905.2.3 (Oklo)",
+        kernel="5.10.61-flatcar",
+        runtime="docker://19.3.15",
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_000_000)
+    init = [container(story, "install-cni", "quay.io/calico/cni:v3.18.4", ready=False, waiting="PodInitializing")]
+    name = story.staff(
+        {bad: hosts[bad]}, ready=False, waiting="PodInitializing", init=init, age=5_500, phase="Pending"
+    )[0]
+    proxy = story.other(
+        "kube-proxy-x8d2m", bad, app="kube-proxy", ready=False, phase="Pending", waiting="ContainerCreating", age=5_490
+    )
+    text = 'MountVolume.SetUp failed for volume "xtables-lock" : hostPath type check failed: /run/xtables.lock is not a file'
+    for made in (name, proxy):
+        story.pod_event(made, "FailedMount", text, 71, 5_480, 52)
+        story.pod_event(
+            made,
+            "FailedMount",
+            "Unable to attach or mount volumes: unmounted volumes=[xtables-lock], unattached volumes=[var-run-calico xtables-lock lib-modules]: timed out waiting for the condition",
+            240,
+            5_300,
+            22,
+        )
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 2f7ab6f4-52f7-4ab1-a7c8-f8b24e9d7e50", 5_560
+    )
+    log = story.quiet(9_000, 5_700, 500)
+    log += [
+        f"bird: Mesh_10_9_40_13: {x}"
+        for x in (
+            "Received: Administrative shutdown",
+            "State changed to stop",
+            "State changed to down",
+            "Starting",
+            "State changed to start",
+        )
+    ]
+    story.log(story.pods["porto-11"], [*log, *story.quiet(5_300, 20, 400)])
+    story.describe(bad, name)
+    story.commands["describe-kube-proxy-x8d2m.txt"] = f"describe pod -n kube-system {proxy}"
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", "/run/xtables.lock is not a file")
+    return story
+
+
+def secret_lacks_a_key(now: datetime) -> Incident:
+    story = incident(
+        "etcd-secret-was-replaced-and-lost-one-key",
+        CAUSE,
+        "Calico with its own etcd: when the certificates were renewed, the secret calico-etcd-secrets was written with the key 'etcd-key.pem' in place of 'etcd-key'. Pods that run keep their old mount; since the rolling restart each new calico-node, and kube-controllers, waits for volume etcd-certs: non-existent secret key. The rollout stands after two pods.",
+        "https://github.com/projectcalico/calico/blob/v3.10.4/_includes/charts/calico/templates/calico-etcd-secrets.yaml",
+        now,
+        platform="other",
+        calico="v3.10.4",
+        kubernetes="v1.16.15",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="medium",
+    )
+    hosts = {f"brx{n}": f"10.3.3.{60 + n}" for n in range(1, 6)}
+    waiting = ["brx2", "brx5"]
+    story.hosts(hosts, os_image="Debian GNU/Linux 9 (stretch)", kernel="4.9.0-14-amd64", runtime="docker://18.9.9")
+    story.staff({k: v for k, v in hosts.items() if k not in waiting}, started=1_400_000)
+    names = []
+    for i, node in enumerate(waiting):
+        init = [container(story, "install-cni", "calico/cni:v3.10.4", ready=False, waiting="PodInitializing")]
+        names += story.staff(
+            {node: hosts[node]}, ready=False, waiting="PodInitializing", init=init, age=2_700 - 20 * i, phase="Pending"
+        )
+        story.pod_event(
+            names[-1],
+            "FailedMount",
+            'MountVolume.SetUp failed for volume "etcd-certs" : references non-existent secret key: etcd-key',
+            44 + i,
+            2_690 - 20 * i,
+            29,
+        )
+        story.pod_event(
+            names[-1],
+            "FailedMount",
+            "Unable to attach or mount volumes: unmounted volumes=[etcd-certs], unattached volumes=[lib-modules var-run-calico etcd-certs calico-node-token-7hxpz]: timed out waiting for the condition",
+            160,
+            2_500,
+            18,
+        )
+    ctl = story.other(
+        "calico-kube-controllers-66cb5d6d9c-n5lqz",
+        "brx3",
+        owner="ReplicaSet/calico-kube-controllers-66cb5d6d9c",
+        app="calico-kube-controllers",
+        image="calico/kube-controllers:v3.10.4",
+        ready=False,
+        phase="Pending",
+        waiting="ContainerCreating",
+        age=2_650,
+    )
+    story.pod_event(
+        ctl,
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "etcd-certs" : references non-existent secret key: etcd-key',
+        61,
+        2_640,
+        28,
+    )
+    me = story.pods["brx1"]
+    log = story.quiet(5_000, 2_800, 300)
+    for a in ("10_3_3_62", "10_3_3_65"):
+        log += [
+            f"bird: Mesh_{a}: {x}"
+            for x in ("State changed to stop", "State changed to down", "Starting", "State changed to start")
+        ]
+    story.log(me, wrapped(story, [*log, *story.quiet(2_600, 20, 300)], "docker"))
+    story.add(
+        "Secret",
+        {
+            "metadata": {
+                "name": "calico-etcd-secrets",
+                "namespace": "kube-system",
+                "creationTimestamp": story.ago(30_000_000),
+                "uid": "s1",
+            },
+            "type": "Opaque",
+            "data": {"etcd-ca": "TFMw" * 466, "etcd-cert": "TFMw" * 487, "etcd-key.pem": "TFMw" * 558},
+        },
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n kube-system -o wide",
+        "describe-secret.txt": "describe secret -n kube-system calico-etcd-secrets",
+        "describe-calico-node-brx2.txt": f"describe pod -n kube-system {names[0]}",
+        "describe-kube-controllers.txt": f"describe pod -n kube-system {ctl}",
+    }
+    story.affected = waiting
+    story.cite("describe-calico-node-brx2.txt", "references non-existent secret key: etcd-key")
+    return story
+
+
+STORIES = [
+    bind_source_missing,
+    sys_is_not_shared,
+    secret_of_another_namespace,
+    host_path_is_a_file,
+    lock_file_became_a_directory,
+    secret_lacks_a_key,
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container, pod
-from telling import FELIX_REFUSED, Incident, incident
+from telling import FELIX_REFUSED, Incident, incident, wrapped
 
 CAUSE = "worker-resource-pressure"
 
@@ -309,4 +309,165 @@ def disk_full_of_container_logs(now: datetime) -> Incident:
     return story
 
 
-STORIES = [two_disks_run_full, memory_of_two_hosts, process_table_full, disk_full_of_container_logs]
+# told on 29 November 2026 without having seen the rules
+def run_is_full(now: datetime) -> Incident:
+    story = incident(
+        "tmpfs-run-is-full-of-the-daemons-own-log",
+        CAUSE,
+        "On one host /run (a tmpfs that the kubelet does not watch) is full: an agent logs there. Every condition is fine and df shows free disks, but BIRD cannot make its control socket after the last restart, and containers cannot be created: no space left on device.",
+        "https://github.com/kubernetes/kubernetes/issues/73208",
+        now,
+        platform="other",
+        calico="v3.19.4",
+        kubernetes="v1.21.14",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"riga-{x}": f"10.48.1.{n}" for x, n in zip("abcd", (5, 6, 7, 8), strict=True)}
+    bad = "riga-c"
+    story.hosts(hosts, os_image="Ubuntu 20.04.3 LTS", kernel="5.4.0-88-generic", runtime="containerd://1.5.5")
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_300_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=5, started=1_850, last=("Error", 137, 1_861))[0]
+    story.probe(
+        name,
+        "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory",
+        18,
+        1_810,
+        60,
+    )
+    stuck = story.other(
+        "thumbs-6f8c9d7b5-kz4wq",
+        bad,
+        "none",
+        "media",
+        "ReplicaSet/thumbs-6f8c9d7b5",
+        ready=False,
+        phase="Pending",
+        waiting="ContainerCreating",
+        age=7_000,
+    )
+    status = story.objects["Pod"][-1]["status"]
+    status |= {"podIPs": []}
+    del status["podIP"]
+    story.pod_event(
+        stuck,
+        "FailedCreatePodSandBox",
+        "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create containerd task: failed to start shim: write /run/containerd/io.containerd.runtime.v2.task/k8s.io/5d0c9a7e1b/config.json: no space left on device: unknown",
+        9,
+        6_900,
+        520,
+        namespace="media",
+    )
+    log = story.boot(bad, 1_848, bird=False, interface="ens18", prefix=24)
+    for turn in range(8):
+        log += ["bird: Cannot create control socket /var/run/calico/bird.ctl: No space left on device"] * 3
+        log += story.quiet(1_790 - 220 * turn, 1_700 - 220 * turn, 80)
+    story.log(name, log)
+    story.texts["riga-c.txt"] = (
+        "root@riga-c:~# df -h | grep -v overlay\nFilesystem      Size  Used Avail Use% Mounted on\nudev            7.8G     0  7.8G   0% /dev\ntmpfs           1.6G  1.6G     0 100% /run\n"
+        "/dev/vda1        97G   21G   72G  23% /\ntmpfs           7.9G     0  7.9G   0% /dev/shm\ntmpfs           5.0M     0  5.0M   0% /run/lock\n"
+        "root@riga-c:~# du -xsh /run/* 2>/dev/null | sort -h | tail -3\n1.4M\t/run/udev\n29M\t/run/log\n1.5G\t/run/edr-agent\n"
+    )
+    story.describe(bad, name)
+    story.commands["describe-thumbs.txt"] = f"describe pod -n media {stuck}"
+    story.affected = [bad]
+    story.cite("riga-c.txt", "100% /run")
+    story.cite(f"{name}.log", "No space left on device")
+    return story
+
+
+def objects_of_a_gather_only(now: datetime) -> Incident:
+    story = incident(
+        "yaml-of-a-gather-shows-memory-evictions",
+        CAUSE,
+        "ROKS, a tree of objects only: one worker's MemoryPressure is True for an hour, its calico-node was evicted twice ('low on resource: memory', using 118Mi itself) and the third is Running but not ready; a data job asks for most of the memory.",
+        "https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/nodes/working-with-nodes (out-of-resource handling)",
+        now,
+        platform="roks",
+        calico="v3.28.4",
+        kubernetes="v1.29.14+7cf4c05",
+        difficulty="medium",
+    )
+    red_hat = {
+        "os_image": "Red Hat Enterprise Linux 9.4 (Plow)",
+        "kernel": "5.14.0-427.59.1.el9_4.x86_64",
+        "runtime": "cri-o://1.29.13",
+    }
+    nodes = story.workers([f"10.178.90.{n}" for n in (3, 11, 18)], **red_hat)
+    bad = story.workers(
+        ["10.178.90.27"],
+        since=3_700,
+        conditions_changed={
+            "MemoryPressure": ("True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
+        },
+        taints=[("node.kubernetes.io/memory-pressure", "NoSchedule")],
+        **red_hat,
+    )[0]
+    story.objects["Node"][-1]["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(1_500_000)
+    story.agents(nodes, started=1_200_000)
+    for i, suffix in enumerate(("7dxk2", "m9fqz")):
+        gone = story.agents([bad], suffix=suffix, ready=False, age=1_700_000 if not i else 2_600, phase="Failed")[0]
+        item = story.objects["Pod"][-1]
+        item["status"] = {
+            "phase": "Failed",
+            "reason": "Evicted",
+            "message": f"The node was low on resource: memory. Threshold quantity: 100Mi, available: {61_120 - 9_811 * i}Ki. Container calico-node was using {118 + 3 * i}Mi, request is 0, has larger consumption of memory. ",
+            "startTime": item["status"]["startTime"],
+            "hostIP": bad,
+        }
+        story.pod_event(
+            gone,
+            "Evicted",
+            f"The node was low on resource: memory. Threshold quantity: 100Mi, available: {61_120 - 9_811 * i}Ki. Container calico-node was using {118 + 3 * i}Mi, request is 0, has larger consumption of memory. ",
+            2_610 - 1_900 * i,
+        )
+    name = story.agents([bad], ready=False, started=40, age=690)[0]
+    story.other(
+        "spark-exec-20261129-17",
+        bad,
+        "172.17.27.40",
+        "analytics",
+        "Pod/spark-driver",
+        app="spark-exec",
+        age=5_000,
+        started=4_990,
+        spec={"resources": {"requests": {"memory": "2Gi"}}},
+    )
+    story.node_event(
+        bad,
+        "NodeHasInsufficientMemory",
+        f"Node {bad} status is now: NodeHasInsufficientMemory",
+        3_700,
+        5_000,
+        3,
+        type_="Normal",
+    )
+    story.node_event(bad, "EvictionThresholdMet", "Attempting to reclaim memory", 33, 4_980, 96)
+    story.not_established(name, nodes, 12, 30, 2)
+    log = story.boot(bad, 39, [*nodes], up=[])
+    story.log(
+        name,
+        wrapped(story, log, "stamps"),
+        f"namespaces/calico-system/pods/{name}/calico-node/calico-node/logs/current.log",
+    )
+    story.events("event-list.txt")
+    story.commands |= {f"cluster-scoped-resources/core/nodes/{n}.yaml": f"get node {n} -o yaml" for n in [*nodes, bad]}
+    story.commands |= {
+        "namespaces/calico-system/core/pods.yaml": "get pods -n calico-system -o yaml",
+        "namespaces/calico-system/core/events.yaml": "get events -n calico-system -o yaml",
+    }
+    story.affected = [bad]
+    story.cite(f"cluster-scoped-resources/core/nodes/{bad}.yaml", "KubeletHasInsufficientMemory")
+    story.cite("namespaces/calico-system/core/pods.yaml", "The node was low on resource: memory")
+    return story
+
+
+STORIES = [
+    two_disks_run_full,
+    memory_of_two_hosts,
+    process_table_full,
+    disk_full_of_container_logs,
+    run_is_full,
+    objects_of_a_gather_only,
+]
