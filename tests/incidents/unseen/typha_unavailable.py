@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cluster import event
 from telling import FELIX_503, Incident, incident
 
 CAUSE = "typha-unavailable"
@@ -332,4 +333,165 @@ def typha_on_a_dead_host(now: datetime) -> Incident:
     return story
 
 
-STORIES = [no_such_service, too_many_open_files, scaled_to_nothing, typha_on_a_dead_host]
+# told on 29 November 2026 without having seen the rules
+def quota_forbids_every_typha_pod(now: datetime) -> Incident:
+    story = incident(
+        "typha-pods-forbidden-by-a-priority-class-quota",
+        CAUSE,
+        "The nodes with typha were replaced and the pods that should follow are refused ('insufficient quota to match these scopes' for system-cluster-critical in calico-system): no typha runs. The felixes that restarted since find no ready instance; those that did not go on trying. No typha pod is in any list, so no pod complains.",
+        "https://kubernetes.io/docs/concepts/policy/resource-quotas/#limit-priority-class-consumption-by-default",
+        now,
+        platform="other",
+        calico="v3.28.1",
+        kubernetes="v1.30.5-gke.1443001",
+        registry="quay.io/calico",
+        difficulty="hard",
+        acceptable=["pod-scheduling-blocked"],
+    )
+    hosts = {
+        f"gk3-apps-pool-2-{x}": f"10.156.0.{n}"
+        for x, n in (("4c1f-2k9d", 14), ("4c1f-8xvz", 15), ("77aa-hq3m", 21), ("77aa-pl0t", 22))
+    }
+    story.hosts(hosts, os_image="Ubuntu 22.04.4 LTS", kernel="5.15.0-1062-gke", runtime="containerd://1.7.19")
+    bad = [k for k in hosts if "77aa" in k]
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=1_500_000)
+    names = story.staff({k: hosts[k] for k in bad}, ready=False, restarts=24, started=22, last=("Error", 1, 25))
+    for name in names:
+        story.probe(name, FELIX_503, 5, 2_700, 96)
+    text = "Error creating: insufficient quota to match these scopes: [{PriorityClass In [system-node-critical system-cluster-critical]}]"
+    event(
+        story,
+        "ReplicaSet",
+        "calico-typha-5c9d8f7b6",
+        "FailedCreate",
+        text,
+        190,
+        2_790,
+        18,
+        source="replicaset-controller",
+    )
+    me = bad[0]
+    log = [x for x in story.boot(me, 21, bird=False) if "Completed" not in x and "ifaceName" not in x]
+    for i in range(8):
+        at = 18 - 2.1 * i
+        log.append(
+            story.say(at, "INFO", 61, "felix", "discovery.go 178:", "Creating Kubernetes client for Typha discovery...")
+        )
+        log.append(
+            story.say(at - 0.1, "ERROR", 61, "felix", "discovery.go 228:", "Didn't find any ready Typha instances.")
+        )
+    story.log(names[0], log)
+    story.events("events.txt", "get events -n calico-system")
+    story.texts["deploy.txt"] = (
+        "$ kubectl get deploy,rs -n calico-system\nNAME                                      READY   UP-TO-DATE   AVAILABLE   AGE\ndeployment.apps/calico-kube-controllers   1/1     1            1           20d\ndeployment.apps/calico-typha              0/2     0            0           20d\n\n"
+        "NAME                                                 DESIRED   CURRENT   READY   AGE\nreplicaset.apps/calico-kube-controllers-84b7c9d6f5   1         1         1       20d\nreplicaset.apps/calico-typha-5c9d8f7b6               2         0         0       20d\n"
+    )
+    story.commands["pods.txt"] = "get pods -n calico-system -o wide"
+    story.affected = bad
+    story.cite(f"{names[0]}.log", "Didn't find any ready Typha instances.")
+    story.cite("deploy.txt", "deployment.apps/calico-typha              0/2")
+    return story
+
+
+def typha_is_killed_for_its_memory_again_and_again(now: datetime) -> Incident:
+    story = incident(
+        "both-typhas-die-of-a-small-limit",
+        CAUSE,
+        "A limit of 150Mi was put on the typha deployment; since the cluster has 14,000 pods each snapshot exceeds it, both typhas are OOMKilled and in CrashLoopBackOff. All calico-nodes lose their connection ('connection reset by peer', then 'connection refused') and restart felix: cluster-wide 0/1 with healthy workers.",
+        "https://github.com/projectcalico/calico/issues/6167",
+        now,
+        platform="roks",
+        calico="v3.27.3",
+        kubernetes="v1.29.10+67d3387",
+        difficulty="medium",
+    )
+    red_hat = {
+        "os_image": "Red Hat Enterprise Linux 9.4 (Plow)",
+        "kernel": "5.14.0-427.42.1.el9_4.x86_64",
+        "runtime": "cri-o://1.29.9",
+    }
+    nodes = story.workers([f"10.178.230.{n}" for n in (66, 70, 75, 81, 88, 92)], **red_hat)
+    story.agents(nodes[:2], started=1_500_000, restarts=0, ready=False)
+    story.agents(nodes[2:], ready=False, restarts=9, started=110, last=("Error", 1, 112))
+    limit = {"resources": {"limits": {"memory": "150Mi"}, "requests": {"memory": "100Mi"}}}
+    typhas = [
+        story.typha(
+            nodes[0],
+            "fz6kp",
+            ready=False,
+            restarts=17,
+            waiting="CrashLoopBackOff",
+            last=("OOMKilled", 137, 95),
+            spec=dict(limit),
+        ),
+        story.typha(
+            nodes[4],
+            "t8x2j",
+            ready=False,
+            restarts=16,
+            waiting="CrashLoopBackOff",
+            last=("OOMKilled", 137, 41),
+            spec=dict(limit),
+        ),
+    ]
+    for node in nodes:
+        story.probe(story.pods[node], FELIX_503, 9, 3_000, 95)
+    for name in typhas:
+        story.pod_event(
+            name,
+            "BackOff",
+            f"Back-off restarting failed container calico-typha in pod {name}_calico-system(e51d)",
+            12,
+            3_200,
+            201,
+        )
+    me = nodes[3]
+    both = [nodes[0], nodes[4]]
+    log = story.boot(me, 108, [n for n in nodes if n != me])[:-1]
+
+    def refused(at: float, pid: int, number: int) -> list[str]:
+        made = [
+            story.say(at - 0.2 * j, "WARNING", pid, "felix", "sync_client.go 205:", f'Failed to connect to typha endpoint {b}:5473.  Will try another if available... error=dial tcp {b}:5473: connect: connection refused myID=0x{number:x} type=""')
+            for j, b in enumerate(both)
+        ]  # fmt: skip
+        text = "Failed to connect to Typha. error=failed to load next Typha address to try: tried all available discovered addresses"
+        return [*made, story.say(at - 0.5, "ERROR", pid, "felix", "daemon.go 529:", text)]
+
+    for i in range(4):
+        log += refused(103 - 11 * i, 61, i + 1)
+    there = f'connection=&discovery.Typha{{Addr:"{both[1]}:5473", IP:"{both[1]}", NodeName:(*string)(0xc0006be0f0)}}'
+    log += [
+        story.say(56.1, "INFO", 61, "felix", "sync_client.go 281:", f'Connected to Typha. address="{both[1]}:5473" connID=0x5 type=""'),
+        story.say(41.1, "ERROR", 61, "felix", "sync_client.go 400:", f'Failed to read from server {there} error=read tcp {me}:40211->{both[1]}:5473: read: connection reset by peer myID=0x5 type=""'),
+        story.say(41.0, "WARNING", 61, "felix", "daemon.go 559:", 'Felix is shutting down reason="Connection to Typha failed"'),
+        story.say(39.0, "FATAL", 61, "felix", "daemon.go 845:", 'Exiting. reason="Connection to Typha failed"'),
+    ]  # fmt: skip
+    for i in range(3):
+        log += refused(33 - 11 * i, 1_340, i + 1)
+    story.log(story.pods[me], log)
+    story.log(
+        typhas[1],
+        [
+            story.line(60, "INFO", 7, "typha/daemon.go 188:", "Typha starting up GOMAXPROCS=8 version=\"v3.27.3\""),
+            story.line(58, "INFO", 7, "typha/sync_server.go 433:", "Opened listen socket port=5473"),
+            *[story.line(57 - 0.3 * i, "INFO", 7, "typha/sync_server.go 530:", f"Accepted from {n}:{40_100 + 37 * i} port=5473") for i, n in enumerate(nodes)],
+            *[story.line(54 - 0.6 * i, "INFO", 7, "typha/sync_server.go 1290:", f"Streaming snapshot to client client={n}:{40_100 + 37 * i} connID=0x{i + 1:x} type=\"felix\"") for i, n in enumerate(nodes)],
+        ],
+        f"{typhas[1]}-previous.log",
+    )  # fmt: skip
+    story.commands[f"describe-{typhas[1]}.txt"] = f"describe pod -n calico-system {typhas[1]}"
+    story.describe(me)
+    story.affected = list(nodes)
+    story.cite(f"describe-{typhas[1]}.txt", "OOMKilled")
+    story.cite(f"{story.pods[me]}.log", "connect: connection refused")
+    return story
+
+
+STORIES = [
+    no_such_service,
+    too_many_open_files,
+    scaled_to_nothing,
+    typha_on_a_dead_host,
+    quota_forbids_every_typha_pod,
+    typha_is_killed_for_its_memory_again_and_again,
+]
