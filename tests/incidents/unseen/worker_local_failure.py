@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import SOCKET, Incident, incident
+from cluster import container, join
+from telling import NOT_LIVE, SOCKET, Incident, incident
 
 CAUSE = "worker-local-failure"
 
@@ -207,9 +208,117 @@ def nodename_file_cannot_be_read(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def run_scripts_cannot_be_started_on_one(now: datetime) -> Incident:
+    story = incident(
+        "runsv-finds-no-run-files-on-one-of-seven",
+        CAUSE,
+        "One of seven equal workers: inside its calico-node container runsv cannot start any service ('unable to start ./run: file does not exist'), start-up itself is clean; the same image, by the same digest, runs on the six others. After its restart by the liveness probe it is the same, neighbours miss BGP with it.",
+        "https://github.com/projectcalico/calico/issues/5661",
+        now,
+        platform="other",
+        calico="v3.21.4",
+        kubernetes="v1.22.6",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"tx-{n:02}": f"10.19.88.{n}" for n in (21, 22, 23, 24, 25, 26, 27)}
+    story.hosts(hosts, os_image="Ubuntu 20.04.3 LTS", kernel="5.11.0-46-generic", runtime="containerd://1.5.9")
+    bad = "tx-24"
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_500_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=33, started=66, last=("Error", 137, 68))[0]
+    story.probe(name, SOCKET, 7, 9_400, 312)
+    story.probe(name, NOT_LIVE, 70, 9_380, 201, kind="Liveness")
+    story.pod_event(
+        name, "Killing", "Container calico-node failed liveness probe, will be restarted", 98, 9_300, 33, type_="Normal"
+    )
+    story.not_established(story.pods["tx-21"], [hosts[bad]], 9_350, 9_400, 2, established=5)
+    log = story.boot(bad, 64, bird=False, interface="eno1", prefix=24)[:13]
+    services = (
+        "felix",
+        "confd",
+        "bird",
+        "bird6",
+        "node-status-reporter",
+        "allocate-tunnel-addrs",
+        "monitor-addresses",
+        "cni",
+    )
+    log += [f"runsv {s}: fatal: unable to start ./run: file does not exist" for _ in range(40) for s in services]
+    story.log(name, log)
+    story.commands["describe-pod.txt"] = f"describe pod -n calico-system {name}"
+    story.commands["pods-wide.txt"] = "get pods -n calico-system -o wide"
+    story.texts["image-digests.txt"] = join(f"{k}: docker.io/calico/node@sha256:d52a8b1f00c3e9" for k in hosts)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "runsv felix: fatal: unable to start ./run: file does not exist")
+    return story
+
+
+def virtual_machine_with_the_compatible_processor(now: datetime) -> Incident:
+    story = incident(
+        "one-virtual-machine-shows-an-ancient-processor",
+        CAUSE,
+        "After a failover one of five VMs runs with the hypervisor's processor-compatibility mode: its CPU lacks x86-64-v2, so every program of the Calico images ends at once there ('Fatal glibc error', 'This program can only be run on AMD64 processors with v2 ...'). Loud are the missing typha and BGP with that node; the other four are fine with the same images.",
+        "https://github.com/projectcalico/calico/issues/11352",
+        now,
+        platform="other",
+        calico="v3.30.4",
+        kubernetes="v1.33.5",
+        registry="quay.io/calico",
+        difficulty="hard",
+        acceptable=["software-defect"],
+    )
+    hosts = {f"hv-k8s-{n}": f"192.168.211.{n + 30}" for n in range(1, 6)}
+    bad = "hv-k8s-4"
+    story.hosts(hosts, os_image="Ubuntu 24.04.3 LTS", kernel="6.8.0-86-generic", runtime="containerd://2.1.4")
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 90a1b7c2-1e34-46a8-8a66-0d41c0a9e6f7", 3_000
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_600_000)
+    init = [
+        container(story, "flexvol-driver", "quay.io/calico/pod2daemon-flexvol:v3.30.4", ready=False, restarts=14, waiting="CrashLoopBackOff", last=("Error", 127, 55)),
+        container(story, "install-cni", "quay.io/calico/cni:v3.30.4", ready=False, waiting="PodInitializing"),
+    ]  # fmt: skip
+    name = story.staff({bad: hosts[bad]}, ready=False, waiting="PodInitializing", phase="Pending", init=init)[0]
+    story.typha("hv-k8s-1", "4jzpw", started=1_590_000)
+    typha = story.typha(bad, "m8t6c", ready=False, restarts=14, waiting="CrashLoopBackOff", last=("Error", 1, 130))
+    story.pod_event(
+        name,
+        "BackOff",
+        f"Back-off restarting failed container flexvol-driver in pod {name}_calico-system(77ad)",
+        9,
+        2_900,
+        231,
+    )
+    story.pod_event(
+        typha,
+        "BackOff",
+        f"Back-off restarting failed container calico-typha in pod {typha}_calico-system(0b92)",
+        14,
+        2_900,
+        226,
+    )
+    for k in ("hv-k8s-2", "hv-k8s-5"):
+        story.not_established(story.pods[k], [hosts[bad]], 2_950, 2_990, 3, established=3)
+    story.events()
+    story.commands["describe-calico-node.txt"] = f"describe pod -n calico-system {name}"
+    story.commands["pods.txt"] = "get pods -n calico-system -o wide"
+    story.commands["nodes.txt"] = "get nodes -o wide"
+    story.texts["logs.txt"] = (
+        f"$ kubectl logs -n calico-system {name} -c flexvol-driver\nFatal glibc error: CPU does not support x86-64-v2\n"
+        f"$ kubectl logs -n calico-system {typha}\nThis program can only be run on AMD64 processors with v2 microarchitecture support.\n"
+        "$ for n in 1 2 3 4 5; do echo -n \"hv-k8s-$n \"; ssh hv-k8s-$n \"grep -m1 flags /proc/cpuinfo | tr ' ' '\\n' | grep -c -e sse4_2 -e popcnt -e ssse3\"; done\nhv-k8s-1 3\nhv-k8s-2 3\nhv-k8s-3 3\nhv-k8s-4 0\nhv-k8s-5 3\n"
+    )
+    story.affected = [bad]
+    story.cite("logs.txt", "Fatal glibc error: CPU does not support x86-64-v2")
+    return story
+
+
 STORIES = [
     completed_without_a_reason,
     random_numbers_of_its_processor,
     exec_format_on_one,
     nodename_file_cannot_be_read,
+    run_scripts_cannot_be_started_on_one,
+    virtual_machine_with_the_compatible_processor,
 ]
