@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from cluster import event
-from telling import FELIX_503, FELIX_REFUSED, Incident, incident
+from cluster import event, join
+from telling import FELIX_503, FELIX_REFUSED, Incident, incident, wrapped
 
 CAUSE = "xtables-lock-contention"
 
@@ -314,4 +314,174 @@ def hanging_backup_of_rules(now: datetime) -> Incident:
     return story
 
 
-STORIES = [lock_taken_twice, listing_that_resolves_names, security_agent_rewrites_rules, hanging_backup_of_rules]
+# told on 29 November 2026 without having seen the rules
+def a_pager_left_open_in_tmux(now: datetime) -> Incident:
+    story = incident(
+        "iptables-piped-into-a-pager-since-yesterday",
+        CAUSE,
+        "An administrator left 'iptables -L -n -v | less' open in tmux on one host: the listing blocks in the pipe and keeps /run/xtables.lock. Felix says only that flushing takes long and its dataplane loop reports nothing in time; its liveness probe kills it again and again. 'fuser' names the holder.",
+        "https://github.com/projectcalico/felix/issues/1470",
+        now,
+        platform="other",
+        calico="v3.19.4",
+        kubernetes="v1.20.15",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"rack2-u{n}": f"10.28.2.{n}" for n in (11, 13, 15, 17, 19)}
+    story.hosts(hosts, os_image="Debian GNU/Linux 10 (buster)", kernel="4.19.0-18-amd64", runtime="docker://20.10.12")
+    bad = "rack2-u15"
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_600_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=51, started=130, last=("Error", 137, 135))[0]
+    story.probe(name, FELIX_503, 12, 76_000, 2_110)
+    story.probe(name, "Felix is not live: liveness probe reporting 503", 140, 75_900, 310, kind="Liveness")
+    story.pod_event(
+        name,
+        "Killing",
+        "Container calico-node failed liveness probe, will be restarted",
+        170,
+        75_800,
+        51,
+        type_="Normal",
+    )
+    for k in ("rack2-u11", "rack2-u19"):
+        story.not_established(story.pods[k], [hosts[bad]], 1_600, 75_900, 40, established=3)
+    log = story.boot(bad, 128, [v for k, v in hosts.items() if k != bad], interface="bond0", prefix=24)[:-1]
+    log += [
+        story.say(
+            118,
+            "INFO",
+            61,
+            "felix",
+            "async_calc_graph.go 255:",
+            "Flushing updates to the dataplane is taking a long time",
+        ),
+        *[
+            x
+            for i in range(5)
+            for x in (
+                story.say(
+                    88 - 17 * i, "WARNING", 61, "felix", "health.go 188:", 'Reporter is not ready. name="int_dataplane"'
+                ),
+                story.say(
+                    88 - 17 * i - 0.1, "WARNING", 61, "felix", "health.go 85:", 'Report timed out name="int_dataplane"'
+                ),
+            )
+        ],
+        story.say(
+            14,
+            "INFO",
+            61,
+            "felix",
+            "health.go 196:",
+            "Overall health status changed newStatus=&health.HealthReport{Live:false, Ready:false}",
+        ),
+    ]
+    story.log(name, wrapped(story, log, "stamps"))
+    began = (now - timedelta(seconds=76_400)).strftime("%a %b %d %H:%M:%S %Y")
+    story.texts["rack2-u15.txt"] = (
+        "root@rack2-u15:~# fuser -v /run/xtables.lock\n                     USER        PID ACCESS COMMAND\n/run/xtables.lock:   root      21877 F.... iptables\n"
+        "root@rack2-u15:~# ps -o pid,ppid,lstart,stat,wchan:14,tty,args -p 21877,21878\n    PID    PPID                  STARTED STAT WCHAN          TT       COMMAND\n"
+        f"  21877   21640 {began} S+   pipe_wait      pts/3    iptables -L -n -v\n  21878   21640 {began} S+   wait_woken     pts/3    less\n"
+        "root@rack2-u15:~# ps -eo pid,etimes,args | grep '[i]ptables.*restore'\n  88120      12 iptables-legacy-restore --noflush --verbose --wait 10 --wait-interval 50000\n  90377       4 iptables-restore -w 5 -W 100000 --noflush --counters\n"
+        f"root@rack2-u15:~# uptime\n {now:%H:%M:%S} up 20 days,  3:40,  2 users,  load average: 0.41, 0.38, 0.35\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("rack2-u15.txt", "/run/xtables.lock:   root      21877 F.... iptables")
+    return story
+
+
+def country_lists_reload_every_hour(now: datetime) -> Incident:
+    story = incident(
+        "hourly-reload-of-a-hosts-firewall-with-country-lists",
+        CAUSE,
+        "Two hosts with a web-hosting firewall reload it each hour with tens of thousands of country ranges, one iptables call after another, for about eight minutes: in this time kube-proxy and felix wait for the xtables lock in vain ('Another app is currently holding the xtables lock'). Between the reloads all recovers.",
+        "https://github.com/kubernetes/kubernetes/issues/57428",
+        now,
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.16",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"host{n}.shop.lan": f"172.16.201.{n}" for n in (5, 6, 7, 8)}
+    story.hosts(
+        hosts,
+        os_image="AlmaLinux 8.9 (Midnight Oncilla)",
+        kernel="4.18.0-513.5.1.el8_9.x86_64",
+        runtime="containerd://1.6.26",
+    )
+    bad = ["host6.shop.lan", "host8.shop.lan"]
+    names = story.staff(hosts, started=1_500_000)
+    picked = dict(zip(hosts, names, strict=True))
+    for k in bad:
+        story.probe(picked[k], FELIX_503, 1_130, 1_500, 14)
+    me = bad[0]
+    text = "Another app is currently holding the xtables lock; still -9s 0us time ahead to have a chance to grab the lock...\\nAnother app is currently holding the xtables lock. Perhaps you want to use the -w option?\\n"
+    log = []
+    for h in range(3):
+        base = 3_600 * (2 - h) + 1_620
+        log += story.quiet(base + 1_900, base + 10, 420)
+        for i in range(9):
+            at = base - 55 * i
+            log.append(
+                story.say(
+                    at,
+                    "WARNING",
+                    61,
+                    "felix",
+                    "table.go 1321:",
+                    f'Failed to execute ip(6)tables-restore command error=exit status 4 errorOutput="{text}" input="*filter\\n:cali-tw-cali90f1c2d7e5a - -\\n-A cali-tw-cali90f1c2d7e5a -m comment --comment \\"cali:JiYmr5bPdCXe0z4Y\\" -m conntrack --ctstate RELATED,ESTABLISHED --jump ACCEPT\\nCOMMIT\\n" ipVersion=0x4 output="" table="filter"',
+                )
+            )
+            log.append(
+                story.say(
+                    at - 0.01,
+                    "WARNING",
+                    61,
+                    "felix",
+                    "table.go 1002:",
+                    'Failed to program iptables, will retry error=exit status 4 ipVersion=0x4 table="filter"',
+                )
+            )
+    log += story.quiet(1_090, 15, 240)
+    story.log(picked[me], log, "calico-node-host6.log")
+    proxy = []
+    for h in range(3):
+        base = 3_600 * (2 - h) + 1_600
+        proxy += [
+            f'E{story.klog(base - 31 * i)}       1 proxier.go:1536] "Failed to execute iptables-restore" err="exit status 4 (Another app is currently holding the xtables lock; still 0s 100000us time ahead to have a chance to grab the lock...\\n)"'
+            for i in range(15)
+        ]
+        proxy.append(f'I{story.klog(base - 31 * 15)}       1 proxier.go:858] "Sync failed" retryingTime="30s"')
+    story.other(
+        "kube-proxy-h6x2m", me, app="kube-proxy", image="registry.k8s.io/kube-proxy:v1.25.16", started=1_490_000
+    )
+    story.log("", wrapped(story, [], "stamps") + proxy, "kube-proxy-host6.log")
+    lfd = []
+    for h in range(3):
+        base = 3_600 * (2 - h) + 1_640
+        lfd += [
+            f"{story.syslog(base)} host6 lfd[71{h}22]: CC: Processing [country codes, 11 zones] from db-ip",
+            f"{story.syslog(base - 3)} host6 csf[72{h}40]: csf: reloading iptables, {48_112 + 31 * h} CIDR entries (LF_IPSET disabled)",
+            f"{story.syslog(base - 498)} host6 csf[72{h}40]: csf: reload complete",
+        ]
+    story.texts["host6-messages.txt"] = join(lfd)
+    story.events()
+    story.commands["pods.txt"] = "get pods -n kube-system -o wide"
+    story.affected = bad
+    story.cite("calico-node-host6.log", "Another app is currently holding the xtables lock")
+    return story
+
+
+STORIES = [
+    lock_taken_twice,
+    listing_that_resolves_names,
+    security_agent_rewrites_rules,
+    hanging_backup_of_rules,
+    a_pager_left_open_in_tmux,
+    country_lists_reload_every_hour,
+]
