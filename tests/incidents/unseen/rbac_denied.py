@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import cluster
 from cluster import container
-from telling import FELIX_503, FELIX_REFUSED, SOCKET, Incident, incident, wrapped
+from telling import FELIX_503, FELIX_REFUSED, SOCKET, Incident, incident, node_status, wrapped
 
 CAUSE = "rbac-denied"
 
@@ -296,9 +297,162 @@ def hardening_took_the_status(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def canal_was_given_calico_ipam(now: datetime) -> Incident:
+    story = incident(
+        "canal-may-not-read-the-ipam-configuration",
+        CAUSE,
+        "Canal: somebody changed the plugin's ipam from host-local to calico-ipam; the ClusterRole of canal's account has no rule for ipamconfigs, so every new sandbox is forbidden. Both containers of each canal pod are ready, old pods run, nodes are Ready.",
+        "https://github.com/projectcalico/calico/issues/3776",
+        now,
+        platform="other",
+        calico="v3.13.3",
+        kubernetes="v1.17.13",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="medium",
+        acceptable=["invalid-calico-config"],
+    )
+    hosts = {"orcl-m1": "192.168.56.101", "orcl-w1": "192.168.56.111", "orcl-w2": "192.168.56.112"}
+    story.hosts(
+        hosts,
+        age=5_000_000,
+        os_image="Oracle Linux Server 7.8",
+        kernel="4.14.35-1902.301.1.el7uek.x86_64",
+        runtime="docker://19.3.1-ol",
+    )
+    made = {}
+    for n, node in enumerate(hosts):
+        made[node] = f"canal-{('4xkq7', 'j9vtb', 'wz2mc')[n]}"
+        item = cluster.pod(
+            story, made[node], node,
+            [container(story, "calico-node", "calico/node:v3.13.3", started=4_000_000), container(story, "kube-flannel", "quay.io/coreos/flannel:v0.11.0", started=4_000_000)],
+            [container(story, "install-cni", "calico/cni:v3.13.3", done=True, started=4_000_010)], "kube-system", "DaemonSet/canal", "canal", age=4_000_030,
+        )  # fmt: skip
+        item["status"] |= {"podIP": hosts[node], "hostIP": hosts[node], "podIPs": [{"ip": hosts[node]}]}
+    for node in story.objects["Node"]:
+        own = node["metadata"]["name"]
+        node["metadata"]["annotations"] = {
+            "flannel.alpha.coreos.com/backend-type": "vxlan",
+            "flannel.alpha.coreos.com/public-ip": hosts[own],
+        }
+    denied = 'connection is unauthorized: ipamconfigs.crd.projectcalico.org "default" is forbidden: User "system:serviceaccount:kube-system:canal" cannot get resource "ipamconfigs" in API group "crd.projectcalico.org" at the cluster scope'
+    for name, node in (
+        ("erp-batch-58f6c7d9b4-qk2ts", "orcl-w1"),
+        ("erp-batch-58f6c7d9b4-vb8lr", "orcl-w2"),
+        ("mail-0", "orcl-w2"),
+    ):
+        story.stuck(name, node, denied, 11, 3_400, 260, namespace="erp", form="docker")
+    story.other(
+        "erp-web-6f8c5d7b9-rs4jw",
+        "orcl-w1",
+        "10.244.1.31",
+        "erp",
+        "ReplicaSet/erp-web-6f8c5d7b9",
+        app="erp-web",
+        age=3_900_000,
+        started=3_899_000,
+    )
+    lines = []
+    for n in range(6):
+        ago = 5_200 - 900 * n
+        lines += [
+            *story.quiet(ago, ago - 500, 250, 52),
+            story.line(ago - 620, "INFO", 52, "int_dataplane.go 926:", 'Linux interface state changed. ifIndex=' + str(41 + n) + ' ifaceName="cali' + f'{0x5C1E20 + 977 * n:011x}' + '" state="down"'),
+        ]  # fmt: skip
+    story.log(made["orcl-w2"], lines, "canal-wz2mc_calico-node.log")
+    kubelet = []
+    for n in range(10):
+        ago = 210 - 21 * n
+        kubelet.append(
+            f"{story.syslog(ago)} orcl-w2 kubelet[6127]: {story.stamp(ago)} [ERROR][{20417 + 131 * n}] plugin.go 148: Final result of CNI ADD was an error. error={denied}"
+        )
+        if n % 3 == 1:
+            kubelet.append(
+                f"{story.syslog(ago - 1)} orcl-w2 kubelet[6127]: E{story.klog(ago - 1)}    6127 cni.go:364] Error adding erp_mail-0/0b7a1c5e2d to network calico/k8s-pod-network: {denied}"
+            )
+    story.texts["journal-kubelet-orcl-w2.txt"] = "\n".join(kubelet) + "\n"
+    story.texts["canal-config-excerpt.yaml"] = (
+        'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: canal-config\n  namespace: kube-system\ndata:\n  canal_iface: ""\n  masquerade: "true"\n  cni_network_config: |-\n'
+        '    {\n      "name": "k8s-pod-network",\n      "cniVersion": "0.3.1",\n      "plugins": [\n        {\n          "type": "calico",\n          "datastore_type": "kubernetes",\n          "ipam": {\n              "type": "calico-ipam"\n          },\n          "policy": {"type": "k8s"}\n        }\n      ]\n    }\n'
+    )
+    story.commands = {
+        "pods.txt": "get pods -A -o wide", "nodes.txt": "get nodes -o wide", "describe-mail-0.txt": "describe pod -n erp mail-0",
+        "describe-canal-wz2mc.txt": "describe pod -n kube-system canal-wz2mc",
+    }  # fmt: skip
+    story.affected = ["orcl-w1", "orcl-w2"]
+    story.cite("journal-kubelet-orcl-w2.txt", 'ipamconfigs.crd.projectcalico.org "default" is forbidden')
+    return story
+
+
+def controllers_may_not_read_their_own_settings(now: datetime) -> Incident:
+    story = incident(
+        "controllers-forbidden-their-own-configuration",
+        CAUSE,
+        "kubespray raised the images to v3.14 with the ClusterRole of before: calico-kube-controllers may not read KubeControllersConfiguration and is never ready, which stops the playbook ('timed out waiting for calico'). calico-node and its sessions are fine on every host; one old readiness miss is of the rollout.",
+        "https://github.com/kubernetes-sigs/kubespray/issues/6275",
+        now,
+        platform="other",
+        calico="v3.14.1",
+        kubernetes="v1.18.4",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="easy",
+        acceptable=["crd-or-version-mismatch"],
+    )
+    hosts = {f"ubi-{n}": f"10.200.32.{n}" for n in (11, 12, 21, 22)}
+    story.hosts(
+        hosts, age=9_000_000, os_image="Ubuntu 18.04.4 LTS", kernel="4.15.0-106-generic", runtime="docker://19.3.8"
+    )
+    names = story.staff(hosts, started=5_000, age=5_030)
+    for i, name in enumerate(names):
+        story.not_established(
+            name, [a for n, a in hosts.items() if n != list(hosts)[i]][-1:], 4_970, 4_985, 2, established=2
+        )
+    user = 'User "system:serviceaccount:kube-system:calico-kube-controllers"'
+    ctl = story.other(
+        "calico-kube-controllers-79c9d6fdb5-mcv8n", "ubi-12", "10.233.90.3", owner="ReplicaSet/calico-kube-controllers-79c9d6fdb5", app="calico-kube-controllers",
+        image="docker.io/calico/kube-controllers:v3.14.1", ready=False, restarts=0, started=4_900, age=4_930,
+    )  # fmt: skip
+    story.pod_event(ctl, "Unhealthy", "Readiness probe failed: initialized to false", 7, 4_880, 488)
+    lines = [
+        story.line(
+            4_898,
+            "INFO",
+            1,
+            "main.go 88:",
+            'Loaded configuration from environment config=&config.Config{LogLevel:"info", WorkloadEndpointWorkers:1, ProfileWorkers:1, PolicyWorkers:1, NodeWorkers:1, Kubeconfig:"", DatastoreType:"kubernetes"}',
+        ),
+        f"W{story.klog(4_898)}       1 client_config.go:543] Neither --kubeconfig nor --master was specified.  Using the inClusterConfig.  This might not work.",
+        story.line(4_897, "INFO", 1, "main.go 109:", "Ensuring Calico datastore is initialized"),
+        story.line(4_897, "INFO", 1, "main.go 149:", "Getting initial config snapshot from datastore"),
+    ]
+    lines += [
+        story.line(4_896 - 134 * n, "WARNING", 1, "runconfig.go 154:", f'unable to get KubeControllersConfiguration(default) error=connection is unauthorized: kubecontrollersconfigurations.crd.projectcalico.org "default" is forbidden: {user} cannot get resource "kubecontrollersconfigurations" in API group "crd.projectcalico.org" at the cluster scope')
+        for n in range(36)
+    ]  # fmt: skip
+    story.log(ctl, lines)
+    log = story.boot("ubi-21", 5_000, [a for n, a in hosts.items() if n != "ubi-21"], interface="ens3", prefix=24)
+    story.log(story.pods["ubi-21"], [*log, "bird: Graceful restart done", *story.quiet(4_800, 20, 700)])
+    story.texts["ansible-tail.txt"] = (
+        "TASK [kubernetes-apps/policy_controller/calico : Start of Calico kube controllers] ***********************\nok: [ubi-11] => (item=calico-kube-controllers.yml)\n"
+        'FAILED - RETRYING: Wait for calico-kube-controllers to be ready (1 retries left).\nfatal: [ubi-11]: FAILED! => {"attempts": 30, "changed": false, "stdout": "0"}\n'
+    )
+    story.texts["calicoctl-node-status-ubi-21.txt"] = node_status(
+        [(a, "up", story.stamp(4_990)[11:19], "Established") for n, a in hosts.items() if n != "ubi-21"]
+    )
+    story.describe("ubi-21")
+    story.commands["describe-kube-controllers.txt"] = f"describe pod -n kube-system {ctl}"
+    story.affected = []
+    story.cite(f"{ctl}.log", 'kubecontrollersconfigurations.crd.projectcalico.org "default" is forbidden')
+    return story
+
+
 STORIES = [
     bindings_name_another_namespace,
     role_without_network_sets,
     typha_is_not_to_be_found,
     hardening_took_the_status,
+    canal_was_given_calico_ipam,
+    controllers_may_not_read_their_own_settings,
 ]

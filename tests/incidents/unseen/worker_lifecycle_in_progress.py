@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cluster import NO_CNI, container, join
+from cluster import NO_CNI, UNKNOWN, container, join
 from telling import Incident, incident
 
 CAUSE = "worker-lifecycle-in-progress"
@@ -237,4 +237,175 @@ def machine_config_rollout(now: datetime) -> Incident:
     return story
 
 
-STORIES = [reload_asked_for, three_at_once, rolling_update_of_the_pool, machine_config_rollout]
+# told on 29 November 2026 without having seen the rules
+def replaced_and_already_deleting(now: datetime) -> Incident:
+    story = incident(
+        "replaced-worker-is-gone-its-successor-not-yet-here",
+        CAUSE,
+        "VPC: `worker replace --update` of one worker ten minutes ago. The old one was cordoned and is switched off (Unknown for a minute, state 'deleting'), the new one is still 'deploying' and has no node object. Two others miss one BGP peer for this time; the drained pods wait for room.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-kubernetes-service-cli#cli_worker_replace",
+        now,
+        platform="vpc",
+        calico="v3.28.3",
+        kubernetes="v1.31.6+IKS",
+        difficulty="hard",
+        acceptable=["no-problem-found"],
+    )
+    kept = story.workers(["10.241.0.14", "10.241.0.15"], age=7_000_000, since=6_900_000, version="v1.31.5+IKS")
+    gone = story.workers(
+        ["10.241.0.12"], age=7_000_000, since=95, ready=UNKNOWN, unschedulable=True, version="v1.31.5+IKS",
+        taints=[("node.kubernetes.io/unschedulable", "NoSchedule"), ("node.kubernetes.io/unreachable", "NoSchedule"), ("node.kubernetes.io/unreachable", "NoExecute")],
+    )[0]  # fmt: skip
+    names = story.agents(kept, started=6_000_000, age=6_000_030)
+    story.agents([gone], ready=False, started=6_000_000, age=6_000_030)
+    story.node_event(gone, "NodeNotSchedulable", f"Node {gone} status is now: NodeNotSchedulable", 560, type_="Normal")
+    story.node_event(
+        gone, "NodeNotReady", f"Node {gone} status is now: NodeNotReady", 95, type_="Normal", source="node-controller"
+    )
+    tag = f"bird: Mesh_{gone.replace('.', '_')}: "
+    story.log(names[0], [
+        *story.quiet(4_000, 280, 410),
+        *(tag + x for x in ("Neighbor graceful restart detected", "State changed to start")),
+        *story.quiet(60, 5, 40),
+    ])  # fmt: skip
+    pending = story.other(
+        "reports-7f6d9b8c5-w2k8q",
+        "",
+        "",
+        "bi",
+        "ReplicaSet/reports-7f6d9b8c5",
+        app="reports",
+        ready=False,
+        phase="Pending",
+        age=540,
+    )
+    made = story.objects["Pod"][-1]
+    made["spec"]["hostNetwork"] = False
+    made["status"] |= {"containerStatuses": [], "podIP": "", "podIPs": [], "hostIP": ""}
+    story.pod_event(
+        pending,
+        "FailedScheduling",
+        "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient memory. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.",
+        90,
+        540,
+        2,
+        namespace="bi",
+        source="default-scheduler",
+    )
+    story.texts["ibmcloud-ks-workers.txt"] = (
+        "$ ibmcloud ks workers --cluster shop-prod\nOK\n"
+        "ID                                                  Primary IP    Flavor     State       Status                                  Zone      Version\n"
+        "kube-cr1sample0f0f0example-shopprod-default-000004c2   10.241.0.12   bx2.4x16   deleting    Removing worker                         eu-de-1   1.31.5_1538*\n"
+        "kube-cr1sample0f0f0example-shopprod-default-000005a1   10.241.0.14   bx2.4x16   normal      Ready                                   eu-de-1   1.31.5_1538*\n"
+        "kube-cr1sample0f0f0example-shopprod-default-000005f7   10.241.0.15   bx2.4x16   normal      Ready                                   eu-de-1   1.31.5_1538*\n"
+        "kube-cr1sample0f0f0example-shopprod-default-000006d0   -             bx2.4x16   deploying   Waiting for IBM Cloud infrastructure    eu-de-1   --> 1.31.6_1541\n"
+        "\n* To update to 1.31.6_1541 version, run 'ibmcloud ks worker replace'.\n"
+    )
+    story.describe(gone)
+    story.commands[f"describe-pod-{names[0]}.txt"] = f"describe pod -n calico-system {names[0]}"
+    story.commands["describe-reports.txt"] = f"describe pod -n bi {pending}"
+    story.affected = [gone]
+    story.cite("ibmcloud-ks-workers.txt", "deleting    Removing worker")
+    return story
+
+
+def surge_node_of_an_image_upgrade(now: datetime) -> Incident:
+    story = incident(
+        "aks-reimages-one-machine-after-the-other",
+        CAUSE,
+        "AKS upgrades the node image: a surge node joined half a minute ago and still pulls Calico's images, the first machine is cordoned and being drained. FailedMount and the missing CNI are of the new node's first seconds; nothing has failed.",
+        "https://learn.microsoft.com/en-us/azure/aks/node-image-upgrade",
+        now,
+        platform="other",
+        calico="v3.28.1",
+        kubernetes="v1.29.7",
+        registry="mcr.microsoft.com/oss/calico",
+        difficulty="medium",
+        acceptable=["no-problem-found"],
+    )
+    base = "aks-system-31408855-vmss00000"
+    hosts = {f"{base}{n}": f"10.224.0.{4 + n}" for n in (0, 1, 2)}
+    system = {"os_image": "Ubuntu 22.04.5 LTS", "kernel": "5.15.0-1073-azure", "runtime": "containerd://1.7.23-1"}
+    drained, surge = f"{base}0", f"{base}3"
+    story.hosts(
+        {drained: hosts[drained]},
+        age=5_000_000,
+        since=4_900_000,
+        unschedulable=True,
+        taints=[("node.kubernetes.io/unschedulable", "NoSchedule")],
+        **system,
+    )
+    story.hosts({k: v for k, v in hosts.items() if k != drained}, age=5_000_000, since=4_900_000, **system)
+    story.hosts(
+        {surge: "10.224.0.7"}, age=34, since=34, ready=NO_CNI, calico_up=False, taints=[("node.kubernetes.io/not-ready", "NoSchedule"), ("node.kubernetes.io/not-ready", "NoExecute")],
+        **{**system, "kernel": "5.15.0-1075-azure"},
+    )  # fmt: skip
+    fresh = story.objects["Node"][-1]
+    fresh["status"]["conditions"] = [c for c in fresh["status"]["conditions"] if c["type"] != "NetworkUnavailable"]
+    fresh["metadata"]["annotations"] = {}
+    story.staff(hosts, started=4_900_000, age=4_900_040)
+    init = [
+        container(
+            story, "install-cni", "mcr.microsoft.com/oss/calico/cni:v3.28.1", ready=False, waiting="PodInitializing"
+        )
+    ]
+    name = story.staff(
+        {surge: "10.224.0.7"}, init=init, ready=False, phase="Pending", waiting="PodInitializing", age=32
+    )[0]
+    story.typha(f"{base}1", "7qkx2", started=4_900_000)
+    story.pod_event(
+        name,
+        "Scheduled",
+        f"Successfully assigned calico-system/{name} to {surge}",
+        32,
+        type_="Normal",
+        source="default-scheduler",
+    )
+    story.pod_event(
+        name,
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "tigera-ca-bundle" : failed to sync configmap cache: timed out waiting for the condition',
+        31,
+        31,
+    )
+    story.pod_event(name, "Pulling", 'Pulling image "mcr.microsoft.com/oss/calico/cni:v3.28.1"', 28, type_="Normal")
+    story.node_event(drained, "Upgrade", "Deleting pods of node by eviction", 20, type_="Normal", source="upgrader")
+    story.node_event(drained, "Drain", f"Draining node: {drained}", 26, type_="Normal", source="upgrader")
+    story.node_event(
+        drained, "NodeNotSchedulable", f"Node {drained} status is now: NodeNotSchedulable", 27, type_="Normal"
+    )
+    story.node_event(
+        surge, "Surge", "Created a surge node " + surge + " for agentpool system", 35, type_="Normal", source="upgrader"
+    )
+    story.node_event(surge, "Starting", "Starting kubelet.", 34, type_="Normal")
+    story.node_event(surge, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", 34)
+    story.node_event(
+        surge,
+        "RegisteredNode",
+        f"Node {surge} event: Registered Node {surge} in Controller",
+        30,
+        type_="Normal",
+        source="node-controller",
+    )
+    story.log(story.pods[f"{base}1"], story.quiet(3_000, 8, 240))
+    story.texts["az.txt"] = (
+        "$ az aks nodepool show -g rg-shop --cluster-name shop -n system --query '{state:provisioningState,image:nodeImageVersion,count:count}' -o table\n"
+        "State                      Image                                    Count\n-------------------------  ---------------------------------------  -------\nUpgradingNodeImageVersion  AKSUbuntu-2204gen2containerd-202411.03.0  3\n"
+    )
+    story.describe(surge)
+    story.commands[f"describe-node-{drained}.txt"] = f"describe node {drained}"
+    story.events()
+    story.affected = [surge, drained]
+    story.cite("az.txt", "UpgradingNodeImageVersion")
+    story.cite(f"describe-node-{drained}.txt", "NodeNotSchedulable")
+    return story
+
+
+STORIES = [
+    reload_asked_for,
+    three_at_once,
+    rolling_update_of_the_pool,
+    machine_config_rollout,
+    replaced_and_already_deleting,
+    surge_node_of_an_image_upgrade,
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, node_status, protocols
+from telling import Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "wrong-node-ip"
 
@@ -285,9 +285,200 @@ def mesh_vpn_on_a_satellite_host(now: datetime) -> Incident:
     return story
 
 
+# told on 29 November 2026 without having seen the rules
+def lease_gave_another_address(now: datetime) -> Incident:
+    story = incident(
+        "address-changed-under-a-running-agent",
+        CAUSE,
+        "DHCP gave one host another address; the kubelet registered it, but calico-node (method kubernetes-internal-ip) goes on with the node object of its start and keeps the old address, which is on no interface any more: BIRD cannot bind to it. Annotation and InternalIP differ; the peers only say 'Hold timer expired'.",
+        "https://github.com/projectcalico/calico/issues/8700",
+        now,
+        platform="other",
+        calico="v3.27.2",
+        kubernetes="v1.28.8",
+        registry="docker.io/calico",
+        difficulty="medium",
+        acceptable=["software-defect"],
+    )
+    hosts = {"lab-n1": "10.90.5.21", "lab-n2": "10.90.5.22", "lab-n3": "10.90.5.77", "lab-n4": "10.90.5.24"}
+    bad, former = "lab-n3", "10.90.5.23"
+    story.hosts(
+        hosts,
+        age=8_000_000,
+        os_image="Debian GNU/Linux 12 (bookworm)",
+        kernel="6.1.0-18-amd64",
+        runtime="containerd://1.7.13",
+    )
+    env = {"env": [{"name": "IP", "value": "autodetect"}, {"name": "IP_AUTODETECTION_METHOD", "value": "kubernetes-internal-ip"}, {"name": "CALICO_IPV4POOL_IPIP", "value": "Always"}]}  # fmt: skip
+    for node in story.objects["Node"]:
+        own = node["metadata"]["name"]
+        node["metadata"]["annotations"] = {
+            "projectcalico.org/IPv4Address": f"{former if own == bad else hosts[own]}/24",
+            "projectcalico.org/IPv4IPIPTunnelAddr": f"10.244.{own[-1]}.1",
+        }
+    story.staff({k: v for k, v in hosts.items() if k != bad}, spec=env, started=3_000_000, age=3_000_030)
+    name = story.staff({bad: hosts[bad]}, spec=env, ready=False, started=3_000_000, age=3_000_030)[0]
+    peers = [a for n, a in hosts.items() if n != bad]
+    story.not_established(name, peers, 14, 6_800, 680)
+    story.typha("lab-n1", started=3_000_000)
+    log = [
+        *story.quiet(9_000, 7_100, 380),
+        story.say(
+            7_002,
+            "INFO",
+            61,
+            "felix",
+            "int_dataplane.go 1512:",
+            'Linux interface addrs changed. addrs=set.Set{10.90.5.77} ifaceName="eno1"',
+        ),
+    ]
+    for peer in peers:
+        tag = f"bird: Mesh_{peer.replace('.', '_')}: "
+        log += [
+            tag + x
+            for x in (
+                "Error: Hold timer expired",
+                "State changed to stop",
+                "State changed to down",
+                "Starting",
+                "State changed to start",
+                "Socket error: bind: Cannot assign requested address",
+            )
+        ]
+    for n in range(11):
+        ago = 6_700 - 610 * n
+        log += [
+            story.say(
+                ago,
+                "WARNING",
+                63,
+                "monitor-addresses",
+                "autodetection_methods.go 236:",
+                f"Unable to find matching host interface for IP {former}",
+            ),
+            story.say(
+                ago - 0.01,
+                "WARNING",
+                63,
+                "monitor-addresses",
+                "startup.go 635:",
+                f"Unable to confirm IPv4 address {former} is assigned to this host",
+            ),
+            *story.quiet(ago - 40, ago - 420, 190),
+        ]
+    story.log(name, log)
+    ok = story.pods["lab-n1"]
+    tag = "bird: Mesh_10_90_5_23: "
+    story.log(
+        ok,
+        [
+            *story.quiet(9_000, 6_900, 500),
+            *(
+                tag + x
+                for x in (
+                    "Error: Hold timer expired",
+                    "State changed to stop",
+                    "State changed to down",
+                    "Starting",
+                    "State changed to start",
+                )
+            ),
+            *story.quiet(6_600, 15, 700),
+        ],
+    )
+    story.texts["journal-lab-n3.txt"] = "".join(
+        f"{story.syslog(ago)} lab-n3 {text}\n"
+        for ago, text in (
+            (7_010, "dhclient[702]: DHCPREQUEST for 10.90.5.23 on eno1 to 10.90.5.2 port 67"), (7_009, "dhclient[702]: DHCPNAK from 10.90.5.2"), (7_008, "dhclient[702]: DHCPDISCOVER on eno1 to 255.255.255.255 port 67 interval 4"),
+            (7_006, "dhclient[702]: DHCPOFFER of 10.90.5.77 from 10.90.5.2"), (7_004, "dhclient[702]: DHCPACK of 10.90.5.77 from 10.90.5.2"), (7_003, "dhclient[702]: bound to 10.90.5.77 -- renewal in 20711 seconds."),
+            (6_990, f'kubelet[911]: I{story.klog(6_990)}     911 kubelet_node_status.go:497] "Fast updating node status as it just became ready"'),
+        )
+    )  # fmt: skip
+    story.describe(bad)
+    story.affected = [bad]
+    story.cite(f"{name}.log", "Unable to confirm IPv4 address 10.90.5.23 is assigned to this host")
+    story.cite(f"describe-node-{bad}.txt", "projectcalico.org/IPv4Address: 10.90.5.23/24")
+    return story
+
+
+def default_route_went_to_the_dmz(now: datetime) -> Incident:
+    story = incident(
+        "way-to-the-internet-leads-through-the-dmz-card",
+        CAUSE,
+        "The method is can-reach=8.8.8.8. Two of six dual-homed nodes got their default route over the DMZ card; since the rollout of this morning they announce their DMZ addresses, which a firewall keeps away from the application network. Among each other the two are up, to the other four not: it looks like a blocked subnet, but all InternalIPs are of one network.",
+        "https://github.com/projectcalico/calico/issues/6047",
+        now,
+        platform="other",
+        calico="v3.22.3",
+        kubernetes="v1.23.16",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"iad-w{n}": f"10.12.0.{30 + n}" for n in range(1, 7)}
+    dmz = {"iad-w2": "172.31.250.132", "iad-w5": "172.31.250.135"}
+    story.hosts(
+        hosts,
+        age=20_000_000,
+        os_image="Rocky Linux 8.7 (Green Obsidian)",
+        kernel="4.18.0-425.10.1.el8_7.x86_64",
+        runtime="containerd://1.6.15",
+    )
+    for node in story.objects["Node"]:
+        own = node["metadata"]["name"]
+        node["metadata"]["annotations"]["projectcalico.org/IPv4Address"] = f"{dmz.get(own, hosts[own])}/24"
+    env = {
+        "env": [
+            {"name": "IP", "value": "autodetect"},
+            {"name": "IP_AUTODETECTION_METHOD", "value": "can-reach=8.8.8.8"},
+        ]
+    }
+    everywhere = {n: dmz.get(n, a) for n, a in hosts.items()}
+    for i, node in enumerate(hosts):
+        name = story.staff({node: hosts[node]}, spec=env, started=19_400 - 60 * i, age=19_430 - 60 * i)[0]
+        far = [a for n, a in everywhere.items() if (n in dmz) != (node in dmz)]
+        story.not_established(name, far, 19_360 - 60 * i, 19_380 - 60 * i, 3, established=5 - len(far))
+    for node in ("iad-w2", "iad-w3"):
+        began = 19_400 - 60 * list(hosts).index(node)
+        peers = [a for n, a in everywhere.items() if n != node]
+        up = [a for n, a in everywhere.items() if n != node and (n in dmz) == (node in dmz)]
+        log = story.boot(node, began, peers, up)
+        found = f"Using autodetected IPv4 address {everywhere[node]}/24, detected by connecting to 8.8.8.8"
+        log = [
+            story.say(began - 0.24, "INFO", 9, "startup", "reachaddr.go 47:", found)
+            if "Using autodetected IPv4" in x
+            else x
+            for x in log
+        ]
+        for n in range(5):
+            log += story.quiet(began - 300 - 3_400 * n, began - 3_200 - 3_400 * n, 1_400)
+        if node == "iad-w3":
+            log.append("bird: BGP: Unexpected connect from unknown address 10.12.0.32 (port 46163)")  # the test with nc
+        story.log(story.pods[node], wrapped(story, log, "prefix", story.pods[node]))
+    story.texts["iad-w3-node-status.txt"] = node_status(
+        [(a, "up", story.stamp(19_270)[11:19], "Established") if n not in dmz else (a, "start", story.stamp(19_275)[11:19], "Connect Socket: Connection timed out") for n, a in everywhere.items() if n != "iad-w3"]
+    )  # fmt: skip
+    story.texts["iad-w2-routes.txt"] = (
+        "[root@iad-w2 ~]# ip -4 route show default\ndefault via 172.31.250.1 dev ens256 proto static metric 100 \ndefault via 10.12.0.1 dev ens192 proto static metric 101 \n"
+        "[root@iad-w2 ~]# ssh iad-w3 ip -4 route show default\ndefault via 10.12.0.1 dev ens192 proto static metric 100 \ndefault via 172.31.250.1 dev ens256 proto static metric 101 \n"
+        "[root@iad-w2 ~]# nc -vz -w 3 10.12.0.33 179   # iad-w3\nNcat: Version 7.70 ( https://nmap.org/ncat )\nNcat: Connected to 10.12.0.33:179.\nNcat: 0 bytes sent, 0 bytes received in 0.01 seconds.\n"
+        "[root@iad-w2 ~]# nc -vz -w 3 -s 172.31.250.132 10.12.0.33 179\nNcat: Version 7.70 ( https://nmap.org/ncat )\nNcat: Connection timed out.\n"
+    )
+    story.describe("iad-w2")
+    story.describe("iad-w3")
+    story.affected = list(dmz)
+    story.cite(
+        f"{story.pods['iad-w2']}.log",
+        "Using autodetected IPv4 address 172.31.250.132/24, detected by connecting to 8.8.8.8",
+    )
+    return story
+
+
 STORIES = [
     virtual_address_of_keepalived,
     port_channel_of_a_switch,
     management_network_of_the_new_host,
     mesh_vpn_on_a_satellite_host,
+    lease_gave_another_address,
+    default_route_went_to_the_dmz,
 ]
