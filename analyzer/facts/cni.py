@@ -32,6 +32,7 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import condition_rows, of_node_agent, once, places, truth
 from analyzer.inventory import Inventory, PodState, text
 from analyzer.tables import Tables
+from parsers.rows import LogLineRow
 
 UNINITIALIZED = (
     "cni plugin not initialized",
@@ -40,6 +41,7 @@ UNINITIALIZED = (
     "networkpluginnotready",
 )
 _CREATED = re.compile(r"Created default IPv[46] pool \((\S{1,60}?)\)")
+MIN_REPEATS = 4  # a kubelet that has just started says it once or twice
 MIN_READY_S = 120.0  # the runtime notices a new configuration within seconds
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -47,9 +49,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 def uninitialized(tables: Tables) -> Iterator[Fact]:
     """calico-node-ready-but-cni-uninitialized, cni-uninitialized-and-calico-node-bad."""
     inventory = Inventory(tables)
-    for node, row in condition_rows(tables).items():
-        if row.status != "False" or not any(words in text(row.message).lower() for words in UNINITIALIZED):
-            continue
+    conditions = condition_rows(tables)
+    said: dict[str, Any] = {
+        node: row
+        for node, row in conditions.items()
+        if row.status == "False" and any(words in text(row.message).lower() for words in UNINITIALIZED)
+    }
+    said |= {node: row for node, row in _said_in_logs(tables, inventory).items() if node not in conditions}
+    for node, row in said.items():
         agent = inventory.agents.get(node)
         if agent is None or agent.healthy is None:
             continue
@@ -61,6 +68,18 @@ def uninitialized(tables: Tables) -> Iterator[Fact]:
         elif agent.running_s is None or agent.running_s >= MIN_READY_S:
             detail = f"{agent.name} is ready, yet {node} says that its network plugin is not initialised"
             yield Fact("calico-node-ready-but-cni-uninitialized", *place, detail, node, agent.name, also)
+
+
+def _said_in_logs(tables: Tables, inventory: Inventory) -> dict[str, LogLineRow]:
+    """Give, by worker that is listed as not Ready, the line in which its kubelet repeats that it has no plugin."""
+    down = [name for name, worker in inventory.workers.items() if worker.ready == "False"]
+    found: dict[str, LogLineRow] = {}
+    for row in tables.rows.log_lines:
+        if "node-cni-not-initialized" in row.message_ids and row.count >= MIN_REPEATS:
+            node = row.node or (down[0] if len(down) == 1 else "")
+            if node in down:
+                found.setdefault(node, row)
+    return found
 
 
 def unauthorized_sandboxes(tables: Tables) -> Iterator[Fact]:

@@ -64,6 +64,10 @@ CLOCK_APART_S = 600.0  # twice the longest pause between two status updates of a
 CLOCK_AHEAD_S = 24 * 3600.0  # more than logs are usually collected after the descriptions
 _JUDGED_AT = re.compile(r"current time (\S{10,35}) is after ")
 BUSY_PCT = 90.0
+#: what a kubelet says of its runtime or network plugin when it reports its worker not ready
+NOT_READY_REASONS = frozenset(
+    {"node-cni-not-initialized", "node-container-runtime-down", "node-pleg", "cri-cni-load-failed"}
+)
 REQUESTS_PCT = 95.0
 MIN_TIMEOUTS = 3
 
@@ -164,7 +168,8 @@ def lost(tables: Tables) -> Iterator[Fact]:
         agent = inventory.agents.get(node)
         # without calico-node a worker is NotReady for want of a network plugin: that says nothing of its kubelet
         working = agent is not None and (agent.healthy or agent.status in ("Terminating", "Unknown", "NodeLost"))
-        if node not in conditions and working and inventory.workers[node].ready in ("False", "Unknown"):
+        told = node in conditions or _kubelet_says_why(tables, node)
+        if not told and working and inventory.workers[node].ready in ("False", "Unknown"):
             detail = f"{node} is listed NotReady; no description of it is in the bundle"
             yield Fact("worker-not-ready-unexplained", row.file, int(row.line), detail, node)
     away = {name for name, worker in inventory.workers.items() if worker.ready in ("False", "Unknown")}
@@ -172,6 +177,13 @@ def lost(tables: Tables) -> Iterator[Fact]:
         if row.node in away and (row.phase in ("Terminating", "Unknown") or truth(row.deleted)):
             detail = f"{row.pod} on {row.node} hangs in {row.phase or 'Terminating'}"
             yield Fact("pods-stuck-on-lost-worker", row.file, int(row.line), detail, row.node, row.pod)
+
+
+def _kubelet_says_why(tables: Tables, node: str) -> bool:
+    """Whether a log of the worker holds the kubelet's own reason to call it not ready: it is alive and connected."""
+    return any(
+        row.node in ("", node) and not NOT_READY_REASONS.isdisjoint(row.message_ids) for row in tables.rows.log_lines
+    )
 
 
 GROUPS: dict[str, Callable[[Worker], str]] = {

@@ -46,6 +46,18 @@ def test_a_calico_node_that_started_a_moment_ago() -> None:
     assert facts_of(cni.uninitialized, **rows) == {}
 
 
+def test_the_kubelet_says_so_in_its_log() -> None:
+    listed = NodeRow("nodes.txt", 3, "w-1", ready="False")
+    line = LogLineRow("journal.txt", 8, "", "w-1", "", message="cni plugin not initialized", count=9)
+    line.message_ids = ("node-cni-not-initialized",)
+    rows: dict[str, list[Any]] = {"nodes": [listed], "log_lines": [line], "pods": [agent("1/1")]}
+    assert facts_of(cni.uninitialized, **rows)["calico-node-ready-but-cni-uninitialized"].file == "journal.txt"
+    line.count = 2  # as after any start
+    assert facts_of(cni.uninitialized, **rows) == {}
+    line.count, listed.ready = 9, "True"
+    assert facts_of(cni.uninitialized, **rows) == {}
+
+
 REFUSED = 'failed to setup network for sandbox "9f1c": plugin type="calico" failed (add): error getting ClusterInformation: connection is unauthorized: Unauthorized'
 
 

@@ -83,6 +83,10 @@ def test_a_listed_not_ready_worker_without_description() -> None:
     assert "worker-not-ready-unexplained" not in without_agent  # it may only lack its network plugin
     described = facts_of(worker.lost, nodes=[listed], pods=[pod], node_conditions=[ready("Unknown")])
     assert "worker-not-ready-unexplained" not in described
+    line = LogLineRow("journal.txt", 8, "", NODE, "", message="PLEG is not healthy")
+    line.message_ids = ("node-pleg",)
+    told = facts_of(worker.lost, nodes=[listed], pods=[pod], log_lines=[line])
+    assert "worker-not-ready-unexplained" not in told
 
 
 def test_pods_that_nobody_ends() -> None:
