@@ -392,10 +392,205 @@ def one_reboot_in_the_night(now: datetime) -> Incident:
     return story
 
 
+def status_asked_from_the_wrong_place(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "status-was-asked-from-inside-a-container",
+        CAUSE,
+        "The ticket says 'Calico process is not running' on every host: calicoctl was run in pods of its own that do not see the hosts' processes. calico-node is 1/1 for weeks, birdcl in it shows all sessions established, the events are empty but for one old probe.",
+        "https://github.com/projectcalico/calicoctl/issues/1418 and https://github.com/projectcalico/felix/issues/1942",
+        now,
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.9",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"kn-{x}": f"10.7.66.{n}" for x, n in zip("abc", (31, 32, 33), strict=True)}
+    story.hosts(hosts, os_image="Ubuntu 22.04.2 LTS", kernel="5.15.0-71-generic", runtime="containerd://1.6.20")
+    story.staff(hosts, started=1_500_000)
+    tools = {node: f"calicoctl-{x}" for node, x in zip(hosts, ("8mzkt", "x4q7w", "dl2vp"), strict=True)}
+    for n, (node, tool) in enumerate(tools.items()):
+        story.other(
+            tool,
+            node,
+            f"10.233.{(64, 70, 91)[n]}.{8 + n}",
+            owner="DaemonSet/calicoctl",
+            app="calicoctl",
+            image="docker.io/calico/ctl:v3.24.5",
+            age=5200,
+            started=5190,
+        )
+    me, name = "kn-b", story.pods["kn-b"]
+    peers = [a for n, a in hosts.items() if n != me]
+    story.probe(name, FELIX_503, 3400, 3400)
+    log = [
+        *story.quiet(7000, 3500, 300),
+        story.say(3410, "WARNING", 66, "felix", "health.go 211:", 'Reporter is not ready. name="int_dataplane"'),
+        story.say(
+            3395,
+            "INFO",
+            66,
+            "felix",
+            "health.go 183:",
+            "Overall health status changed newStatus=&health.HealthReport{Live:true, Ready:true}",
+        ),
+    ]
+    log += [
+        story.say(
+            3100,
+            "INFO",
+            66,
+            "felix",
+            "watchercache.go 96:",
+            'Watch channel closed by remote - recreate watcher ListRoot="/calico/resources/v3/projectcalico.org/networkpolicies"',
+        ),
+        *story.quiet(3000, 10, 300),
+    ]
+    story.log(name, log)
+    day = story.stamp(1_499_900)[:10]
+    story.texts["ticket.txt"] = (
+        "BGP is down on all our nodes since we looked today, please help, production!\n\n"
+        + "".join(
+            f"$ kubectl exec -n kube-system {tool} -- /calicoctl node status    # ({node})\nCalico process is not running.\ncommand terminated with exit code 1\n"
+            for node, tool in tools.items()
+        )
+        + f"\n$ kubectl exec -n kube-system {name} -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols\n"
+        + protocols([(p, "up", day, "Established") for p in peers], since=day, routes="up")
+        + f"\n$ kubectl exec -n kube-system {name} -c calico-node -- ip route | grep bird\nblackhole 10.233.70.0/26 proto bird\n10.233.64.0/26 via 10.7.66.31 dev tunl0 proto bird onlink\n10.233.91.0/26 via 10.7.66.33 dev tunl0 proto bird onlink\n"
+    )
+    story.describe(me, name)
+    story.affected = []
+    story.cite("ticket.txt", "Established")
+    return story
+
+
+def one_machine_has_no_peers(now: datetime) -> Incident:
+    story = incident(
+        "a-cluster-of-one-machine-has-no-peers",
+        CAUSE,
+        "A k3s box of one machine: 'No IPv4 peers found' and an empty mesh are all there can be. It was installed half an hour ago, start-up noise included; the one pod in trouble ends because its own configuration names a host that does not exist. calico-node is ready.",
+        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/k3s/quickstart and https://github.com/projectcalico/calico/issues/1939",
+        now,
+        platform="other",
+        calico="v3.29.3",
+        kubernetes="v1.32.3+k3s1",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    box = {"nvr-box": "192.168.7.20"}
+    story.hosts(
+        box,
+        age=2050,
+        since=1960,
+        os_image="Debian GNU/Linux 12 (bookworm)",
+        kernel="6.1.0-32-amd64",
+        runtime="containerd://2.0.4-k3s2",
+    )
+    name = story.staff(box, started=1985, age=2020)[0]
+    story.typha("nvr-box", started=2000)
+    made = story.objects["Pod"][-1]
+    made["metadata"]["creationTimestamp"] = made["status"]["startTime"] = story.ago(2020)
+    story.other(
+        "tigera-operator-747864d56d-5mzjx",
+        "nvr-box",
+        namespace="tigera-operator",
+        owner="ReplicaSet/tigera-operator-747864d56d",
+        app="tigera-operator",
+        image="quay.io/tigera/operator:v1.36.7",
+        age=2035,
+        started=2030,
+    )
+    story.other(
+        "coredns-ff8999cc5-9p4wk",
+        "nvr-box",
+        "192.168.128.3",
+        owner="ReplicaSet/coredns-ff8999cc5",
+        app="coredns",
+        image="rancher/mirrored-coredns-coredns:1.12.0",
+        age=2040,
+        started=1950,
+    )
+    story.node_event("nvr-box", "Starting", "Starting kubelet.", 2050, type_="Normal")
+    story.node_event("nvr-box", "InvalidDiskCapacity", "invalid capacity 0 on image filesystem", 2050)
+    story.node_event("nvr-box", "NodeReady", "Node nvr-box status is now: NodeReady", 1960, type_="Normal")
+    story.pod_event(
+        "coredns-ff8999cc5-9p4wk",
+        "FailedScheduling",
+        "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+        2038,
+        namespace="kube-system",
+        source="default-scheduler",
+    )
+    story.probe(
+        name,
+        "BIRD is not ready: Failed to stat() nodename file: stat /var/lib/calico/nodename: no such file or directory",
+        1984,
+        1984,
+    )
+    story.probe(name, SOCKET, 1981, 1981)
+    story.probe(name, FELIX_503, 1976, 1978, 2)
+    app = story.other(
+        "frigate-7d96c5b8f4-tz2xk",
+        "nvr-box",
+        "192.168.128.9",
+        "cams",
+        "ReplicaSet/frigate-7d96c5b8f4",
+        app="frigate",
+        image="ghcr.io/blakeblackshear/frigate:0.15.0",
+        ready=False,
+        restarts=9,
+        waiting="CrashLoopBackOff",
+        last=("Error", 1, 130),
+        age=1500,
+    )
+    story.pod_event(
+        app,
+        "BackOff",
+        f"Back-off restarting failed container frigate in pod {app}_cams(0c9d)",
+        14,
+        1440,
+        88,
+        namespace="cams",
+    )
+    story.log(
+        app,
+        [
+            f"{story.stamp(140 - n)[:19]} {text}"
+            for n, text in enumerate(
+                (
+                    "INFO  : Starting Frigate (0.15.0-cea210d)",
+                    "INFO  : Recording process started",
+                    "ERROR : Unable to connect to MQTT server: Connection error: [Errno -2] Name or service not known (mqtt.server.com)",
+                    "ERROR : Config Validation Errors: mqtt -> host: set to the example value",
+                    "INFO  : Frigate exiting",
+                )
+            )
+        ],
+    )
+    log = story.boot("nvr-box", 1985, interface="enp2s0", prefix=24)
+    log += [
+        story.say(1970, "INFO", 61, "felix", "health.go 183:", "Overall health status changed: live=true ready=true"),
+        *story.quiet(1900, 20, 240),
+    ]
+    story.log(name, log)
+    story.texts["node-status.txt"] = (
+        "pi@nvr-box:~$ sudo calicoctl node status\nCalico process is running.\n\nIPv4 BGP status\nNo IPv4 peers found.\n\nIPv6 BGP status\nNo IPv6 peers found.\n\npi@nvr-box:~$ kubectl get tigerastatus\nNAME        AVAILABLE   PROGRESSING   DEGRADED   SINCE\napiserver   True        False         False      31m\ncalico      True        False         False      32m\nippools     True        False         False      33m\n"
+    )
+    story.describe("nvr-box", name)
+    story.events()
+    story.affected = []
+    story.cite("node-status.txt", "calico      True        False         False")
+    return story
+
+
 STORIES = [
     replaced_workers_and_a_worried_reader,
     update_finished_yesterday,
     iks_lists_and_one_old_complaint,
     log_full_of_harmless_warnings,
     one_reboot_in_the_night,
+    status_asked_from_the_wrong_place,
+    one_machine_has_no_peers,
 ]
