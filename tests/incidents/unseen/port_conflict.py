@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from telling import FELIX_REFUSED, Incident, incident, node_status, protocols
+from telling import FELIX_REFUSED, Incident, incident, node_status, protocols, wrapped
 
 CAUSE = "port-conflict"
 
@@ -262,4 +262,179 @@ def monitoring_on_the_health_port(now: datetime) -> Incident:
     return story
 
 
-STORIES = [second_calico_node, typha_health_port, own_router_daemon, monitoring_on_the_health_port]
+def router_of_the_former_network(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "router-of-the-former-network-still-speaks-bgp",
+        CAUSE,
+        "The cluster moved from kube-router to Calico, whose daemonset was deleted while two hosts were off; on these two the old router's process was started by hand as a unit and owns TCP 179. BIRD there has no listening socket, so all its sessions are down; the other four peer with each other.",
+        "https://github.com/projectcalico/calico/issues/7893 and https://docs.k0sproject.io/stable/networking/ (change of the CNI provider)",
+        now,
+        platform="other",
+        calico="v3.23.1",
+        kubernetes="v1.24.12+k0s",
+        namespace="kube-system",
+        registry="quay.io/k0sproject/calico",
+        difficulty="medium",
+    )
+    hosts = {f"stor{n}": f"10.28.5.{n}" for n in range(61, 67)}
+    bad = ["stor64", "stor66"]
+    story.hosts(
+        hosts, os_image="Debian GNU/Linux 11 (bullseye)", kernel="5.10.0-22-amd64", runtime="containerd://1.6.18"
+    )
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=80_000, age=80_100)
+    names = story.staff({k: v for k, v in hosts.items() if k in bad}, ready=False, started=63_000, age=63_100)
+    for node, name in zip(bad, names, strict=True):
+        story.not_established(name, [a for n, a in hosts.items() if n != node], 9, 62_950, 6200)
+    good = story.pods["stor61"]
+    gone = [hosts[n] for n in bad]
+    me = "stor64"
+    peers = [a for n, a in hosts.items() if n != me]
+    log = story.boot(me, 63_000, peers, up=[], interface="bond0", prefix=24)
+    k = next(i for i, x in enumerate(log) if x == "bird: Graceful restart started")
+    log[k:k] = ["bird: BGP: Socket error: bind: Address already in use", "bird: BGP: Cannot open listening socket"]
+    for p in peers:
+        log.append(f"bird: Mesh_{p.replace('.', '_')}: State changed to down")
+    story.log(names[0], wrapped(story, [*log, *story.quiet(2400, 15, 240)], "cri"), "stor64/calico-node.log")
+    story.log(
+        good,
+        [
+            *story.quiet(66_000, 63_200, 900),
+            *(
+                f"bird: Mesh_{p.replace('.', '_')}: {text}"
+                for p in gone
+                for text in ("Initializing", "Starting", "State changed to start")
+            ),
+            *story.quiet(2400, 15, 240),
+        ],
+        "stor61/calico-node.log",
+    )
+    story.texts["stor64/birdcl.txt"] = protocols(
+        [(p, "down", story.stamp(62_996)[11:19], "Error: No listening socket") for p in peers],
+        since=story.stamp(62_997)[11:19],
+        routes="up",
+    )
+    story.texts["stor64/ss.txt"] = (
+        'root@stor64:~# ss -Hltnp \'( sport = :179 or sport = :9099 )\'\nLISTEN 0      128                *:179              *:*    users:(("kube-router",pid=1094,fd=18))\nLISTEN 0      4096       127.0.0.1:9099       0.0.0.0:*    users:(("calico-node",pid=3318,fd=12))\n'
+        f"root@stor64:~# systemctl status kube-router | head -4\n● kube-router.service - kube-router (temporary, until CNI is back)\n     Loaded: loaded (/etc/systemd/system/kube-router.service; enabled; vendor preset: enabled)\n     Active: active (running) since {story.now - timedelta(seconds=63_400):%a %Y-%m-%d %H:%M:%S UTC}; 17h ago\n   Main PID: 1094 (kube-router)\n"
+    )
+    story.texts["stor61/node-status.txt"] = node_status(
+        [
+            (a, "up", story.stamp(79_900)[:10], "Established")
+            if a not in gone
+            else (a, "start", story.stamp(62_900)[11:19], "Connect")
+            for n, a in hosts.items()
+            if n != "stor61"
+        ]
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-pod-{names[0]}.txt": f"describe pod -n kube-system {names[0]}",
+        "describe-node-stor64.txt": "describe node stor64",
+    }
+    story.affected = bad
+    story.cite("stor64/ss.txt", '"kube-router",pid=1094')
+    story.cite("stor64/calico-node.log", "Cannot open listening socket")
+    return story
+
+
+def switch_daemon_holds_the_vxlan_port(now: datetime) -> Incident:
+    story = incident(
+        "virtual-switch-was-first-at-the-vxlan-port",
+        CAUSE,
+        "On two hypervisor hosts Open vSwitch has a VXLAN tunnel of its own on UDP 4789, so the kernel will not bring vxlan.calico up ('address already in use'); felix tries again and again and stays ready. Pods of these hosts reach no pod elsewhere; the hosts without virtual machines are fine.",
+        "https://github.com/projectcalico/calico/issues/3726 and https://github.com/cilium/cilium/issues/2925",
+        now,
+        platform="other",
+        calico="v3.26.0",
+        kubernetes="v1.27.4",
+        registry="quay.io/calico",
+        difficulty="hard",
+        acceptable=["interfaces-conflict"],
+    )
+    hosts = {"hv-01": "172.17.64.11", "hv-02": "172.17.64.12", "mgmt-01": "172.17.64.21", "mgmt-02": "172.17.64.22"}
+    bad = ["hv-01", "hv-02"]
+    story.hosts(
+        hosts,
+        os_image="Rocky Linux 9.2 (Blue Onyx)",
+        kernel="5.14.0-284.18.1.el9_2.x86_64",
+        runtime="containerd://1.6.21",
+    )
+    story.staff(hosts, started=330_000, age=330_100)
+    for n, node in enumerate(hosts):
+        ok = node not in bad
+        story.other(
+            f"metrics-relay-{'qvzk'[n]}7m2x",
+            node,
+            f"10.100.{n}.8",
+            "mon",
+            "DaemonSet/metrics-relay",
+            ready=ok,
+            restarts=0 if ok else 1100 + n,
+            started=200_000 if ok else 130,
+            last=None if ok else ("Error", 1, 180),
+            age=329_000,
+        )
+        if not ok:
+            story.pod_event(
+                f"metrics-relay-{'qvzk'[n]}7m2x",
+                "Unhealthy",
+                "Readiness probe failed: prometheus 10.100.2.31:9090: dial tcp 10.100.2.31:9090: i/o timeout",
+                14,
+                328_000,
+                32_000,
+                namespace="mon",
+            )
+    me = "hv-02"
+    log = [
+        x
+        for x in story.boot(me, 330_000, bird=False, interface="eno1", prefix=24)
+        if "bird" not in x and "confd/" not in x
+    ]
+    log += [
+        "CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon",
+        story.say(
+            329_996,
+            "INFO",
+            61,
+            "felix",
+            "vxlan_mgr.go 553:",
+            "VXLAN tunnel device thread started. ipVersion=0x4 mtu=1450",
+        ),
+        story.say(
+            329_995.9,
+            "WARNING",
+            61,
+            "felix",
+            "vxlan_mgr.go 587:",
+            "Failed to configure VXLAN tunnel device, retrying... error=failed to set interface up: address already in use ipVersion=0x4",
+        ),
+    ]
+    retry = "Failed to configure VXLAN tunnel device, retrying... error=failed to set interface up: address already in use ipVersion=0x4"
+    for n in range(5):
+        ago = 1800 - 360 * n
+        log += [story.say(ago, "WARNING", 61, "felix", "vxlan_mgr.go 587:", retry), *story.quiet(ago - 5, ago - 350)]
+    story.log(story.pods[me], log)
+    story.texts["hv-02.txt"] = (
+        "[root@hv-02 ~]# ip -d link show type vxlan\n7: vxlan_sys_4789: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 65000 qdisc noqueue master ovs-system state UNKNOWN mode DEFAULT group default qlen 1000\n    link/ether 5e:19:b4:0a:77:c1 brd ff:ff:ff:ff:ff:ff promiscuity 1 minmtu 68 maxmtu 65535\n    vxlan external id 0 srcport 0 0 dstport 4789 nolearning ttl auto ageing 300 udp6zerocsumrx\n"
+        "22: vxlan.calico: <BROADCAST,MULTICAST> mtu 1450 qdisc noop state DOWN mode DEFAULT group default qlen 1000\n    link/ether 66:0f:3e:92:1d:08 brd ff:ff:ff:ff:ff:ff promiscuity 0 minmtu 68 maxmtu 65535\n    vxlan id 4096 local 172.17.64.12 dev eno1 srcport 0 0 dstport 4789 nolearning ttl auto ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx\n"
+        "[root@hv-02 ~]# ss -lunp 'sport = :4789'\nState   Recv-Q  Send-Q   Local Address:Port   Peer Address:Port  Process\nUNCONN  0       0              0.0.0.0:4789        0.0.0.0:*\nUNCONN  0       0                 [::]:4789           [::]:*\n"
+        '[root@hv-02 ~]# ovs-vsctl --columns=name,type,options list interface vx-dc2\nname                : vx-dc2\ntype                : vxlan\noptions             : {key=flow, remote_ip="172.17.80.5"}\n'
+        "[root@hv-02 ~]# ip route | grep 10.100\nblackhole 10.100.1.0/26 proto 80\n10.100.1.8 dev cali4f0a7c2e9d1 scope link\n"
+    )
+    story.describe(me)
+    story.affected = bad
+    story.cite(f"{story.pods[me]}.log", "address already in use")
+    story.cite("hv-02.txt", "vxlan_sys_4789")
+    return story
+
+
+STORIES = [
+    second_calico_node,
+    typha_health_port,
+    own_router_daemon,
+    monitoring_on_the_health_port,
+    router_of_the_former_network,
+    switch_daemon_holds_the_vxlan_port,
+]
