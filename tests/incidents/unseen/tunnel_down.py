@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 CAUSE = "tunnel-down"
 
@@ -304,4 +304,155 @@ def agents_behind_a_new_acl(now: datetime) -> Incident:
     return story
 
 
-STORIES = [agent_cannot_reach_its_server, server_asks_a_dead_agent, vpn_pod_without_its_server, agents_behind_a_new_acl]
+def agents_reach_one_server_only(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "agents-keep-a-tunnel-to-one-server-only",
+        CAUSE,
+        "RKE2 with three servers: since a firewall change the agents' tunnels to server 2 and 3 (9345) time out, so two of three 'kubectl logs' end in 'proxy error ... code 502' and metrics are away by turns, while the agents' kubelets work through the first server. Every node and calico pod is ready.",
+        "https://github.com/rancher/rke2/issues/7386 and https://github.com/rancher/rke2/issues/10000",
+        now,
+        platform="other",
+        calico="v3.29.2",
+        kubernetes="v1.31.6+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="medium",
+    )
+    servers = {f"rsv-{n}": f"10.79.2.{10 + n}" for n in (1, 2, 3)}
+    agents = {f"rag-{n}": f"10.79.6.{20 + n}" for n in (1, 2, 3)}
+    story.hosts(
+        servers | agents,
+        os_image="AlmaLinux 9.5 (Teal Serval)",
+        kernel="5.14.0-503.23.2.el9_5.x86_64",
+        runtime="containerd://2.0.2-k3s2",
+    )
+    story.staff(servers | agents, started=1_400_000)
+    story.typha("rag-1", started=1_400_000)
+    story.typha("rsv-2", "k2v8q", started=1_400_000)
+    for n, (node, address) in enumerate(agents.items()):
+        name = story.pods[node]
+        error = f'Error from server: Get "https://{address}:10250/containerLogs/calico-system/{name}/calico-node?timestamps=true": proxy error from 127.0.0.1:9345 while dialing {address}:10250, code 502: 502 Bad Gateway\n'
+        if n < 2:
+            story.texts[f"logs/{name}.log"] = error
+        else:
+            story.log(name, wrapped(story, story.quiet(3600, 20, 300), "stamps"), f"logs/{name}.log")
+    story.log(
+        story.pods["rsv-2"], wrapped(story, story.quiet(3600, 20, 300), "stamps"), f"logs/{story.pods['rsv-2']}.log"
+    )
+    story.texts["terminal.txt"] = (
+        '$ for i in 1 2 3 4 5 6; do kubectl top node rag-1 --no-headers; done\nError from server (NotFound): nodemetrics.metrics.k8s.io "rag-1" not found\nError from server (NotFound): nodemetrics.metrics.k8s.io "rag-1" not found\nrag-1   411m   10%   5120Mi   32%\nError from server (NotFound): nodemetrics.metrics.k8s.io "rag-1" not found\nError from server (NotFound): nodemetrics.metrics.k8s.io "rag-1" not found\nrag-1   409m   10%   5121Mi   32%\n'
+        f'$ kubectl exec -n calico-system {story.pods["rag-2"]} -c calico-node -- birdcl show protocols\nerror: Internal error occurred: error sending request: Post "https://10.79.6.22:10250/exec/calico-system/{story.pods["rag-2"]}/calico-node?command=birdcl&command=show&command=protocols&error=1&output=1": proxy error from 127.0.0.1:9345 while dialing 10.79.6.22:10250, code 502: 502 Bad Gateway\n'
+    )
+    journal = [
+        f'{story.syslog(8200)} rag-2 rke2[1012]: time="{story.ago(8200)}" level=error msg="Remotedialer proxy error; reconnecting..." error="read tcp 10.79.6.22:44190->10.79.2.{12 + k}:9345: i/o timeout" url="wss://10.79.2.{12 + k}:9345/v1-rke2/connect"'
+        for k in (0, 1)
+    ]
+    for n in range(24):
+        for k in (0, 1):
+            ago = 8060 - 331 * n - 7 * k
+            journal += [
+                f'{story.syslog(ago)} rag-2 rke2[1012]: time="{story.ago(ago)}" level=info msg="Connecting to proxy" url="wss://10.79.2.{12 + k}:9345/v1-rke2/connect"',
+                f'{story.syslog(ago - 130)} rag-2 rke2[1012]: time="{story.ago(ago - 130)}" level=error msg="Failed to connect to proxy. Empty dialer response" error="dial tcp 10.79.2.{12 + k}:9345: connect: connection timed out"',
+                f'{story.syslog(ago - 130)} rag-2 rke2[1012]: time="{story.ago(ago - 130)}" level=error msg="Remotedialer proxy error; reconnecting..." error="dial tcp 10.79.2.{12 + k}:9345: connect: connection timed out" url="wss://10.79.2.{12 + k}:9345/v1-rke2/connect"',
+            ]
+    story.log("", sorted(journal, key=lambda x: x[:15]), "journal-rke2-agent-rag-2.txt")
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-pod-{story.pods['rag-2']}.txt": f"describe pod -n calico-system {story.pods['rag-2']}",
+        "describe-node-rag-2.txt": "describe node rag-2",
+    }
+    story.affected = []
+    story.cite("journal-rke2-agent-rag-2.txt", "Failed to connect to proxy. Empty dialer response")
+    story.cite("terminal.txt", "code 502: 502 Bad Gateway")
+    return story
+
+
+def tunnel_pod_does_not_get_in(now: datetime) -> Incident:
+    story = incident(
+        "managed-clusters-tunnel-pod-is-denied",
+        CAUSE,
+        "A managed cluster of 2020: nodes and all calico pods are ready, but every log, exec and the metrics API time out at 10250. The tunnelfront pod (its log comes from the log workspace) is refused by its other end and its liveness probe restarts it. calico-node's one old restart is from a node upgrade.",
+        "https://github.com/Azure/AKS/issues/449 and https://github.com/Azure/AKS/issues/642",
+        now,
+        platform="other",
+        calico="v3.8.9",
+        kubernetes="v1.17.13",
+        namespace="kube-system",
+        registry="mcr.microsoft.com/oss/calico",
+        difficulty="easy",
+    )
+    hosts = {f"aks-agentpool-20511733-vmss00000{n}": f"10.240.0.{4 + 31 * n}" for n in range(3)}
+    names = list(hosts)
+    story.hosts(hosts, os_image="Ubuntu 16.04.7 LTS", kernel="4.15.0-1096-azure", runtime="docker://19.3.12")
+    story.staff(hosts, started=800_000, restarts=1, last=("Error", 143, 800_040))
+    story.typha(names[1], started=1_300_000)
+    tunnel = story.other(
+        "tunnelfront-6b8f9d7c54-qz8mk",
+        names[0],
+        "10.244.0.9",
+        owner="ReplicaSet/tunnelfront-6b8f9d7c54",
+        app="tunnel-front",
+        image="mcr.microsoft.com/aks/hcp/hcp-tunnel-front:v1.9.2-v3.0.18",
+        ready=False,
+        restarts=212,
+        started=45,
+        last=("Error", 137, 50),
+    )
+    story.pod_event(tunnel, "Unhealthy", "Liveness probe failed: ", 12, 90_000, 3448, namespace="kube-system")
+    story.pod_event(
+        tunnel,
+        "Killing",
+        "Container tunnel-front failed liveness probe, will be restarted",
+        60,
+        89_900,
+        211,
+        type_="Normal",
+        namespace="kube-system",
+    )
+    metrics = story.other(
+        "metrics-server-7f5b4f6d8c-2mlnv",
+        names[2],
+        "10.244.2.4",
+        owner="ReplicaSet/metrics-server-7f5b4f6d8c",
+        app="metrics-server",
+        image="mcr.microsoft.com/oss/kubernetes/metrics-server:v0.3.6",
+    )
+    for node, address in hosts.items():
+        name = story.pods[node]
+        story.texts[f"{name}.log"] = (
+            f"Error from server: Get https://{node}:10250/containerLogs/kube-system/{name}/calico-node: dial tcp {address}:10250: i/o timeout\n"
+        )
+    story.texts["log-workspace-export.csv"] = "TimeGenerated [UTC],LogEntry,Image\n" + "".join(
+        f'"{story.ago(84_000 - 2900 * n - k)}","{text.format(story.stamp(84_000 - 2900 * n - k)[11:19])}","aks/hcp/hcp-tunnel-front"\n'
+        for n in range(28)
+        for k, text in (
+            (0, "[ {} ] INF: Ssh to tunnelend is not connected.. attempting to connect"),
+            (0, "Identity added: /root/.ssh/id_rsa (/root/.ssh/id_rsa)"),
+            (1, "Permission denied (publickey)."),
+        )
+    )
+    story.texts["kubectl-top.txt"] = (
+        "$ kubectl top nodes\nError from server (ServiceUnavailable): the server is currently unable to handle the request (get nodes.metrics.k8s.io)\n$ kubectl get apiservice v1beta1.metrics.k8s.io\nNAME                     SERVICE                      AVAILABLE                      AGE\nv1beta1.metrics.k8s.io   kube-system/metrics-server   False (FailedDiscoveryCheck)   20d\n"
+    )
+    story.commands = {
+        "get-nodes.txt": "get nodes -o wide",
+        "get-pods.txt": "get pods -A -o wide",
+        "describe-tunnelfront.txt": f"describe pod -n kube-system {tunnel}",
+        "describe-metrics-server.txt": f"describe pod -n kube-system {metrics}",
+        f"describe-pod-{story.pods[names[0]]}.txt": f"describe pod -n kube-system {story.pods[names[0]]}",
+    }
+    story.affected = []
+    story.cite("log-workspace-export.csv", "Ssh to tunnelend is not connected")
+    story.cite("describe-tunnelfront.txt", "Container tunnel-front failed liveness probe, will be restarted")
+    return story
+
+
+STORIES = [
+    agent_cannot_reach_its_server,
+    server_asks_a_dead_agent,
+    vpn_pod_without_its_server,
+    agents_behind_a_new_acl,
+    agents_reach_one_server_only,
+    tunnel_pod_does_not_get_in,
+]
