@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cluster import join
-from telling import Incident, incident
+from telling import Incident, incident, node_status
 
 CAUSE = "worker-flapping"
 
@@ -258,4 +258,234 @@ def lease_renewal_fails_in_turns(now: datetime) -> Incident:
     return story
 
 
-STORIES = [lost_http2_connections, some_seconds_at_a_time, ready_and_not_ready_by_turns, lease_renewal_fails_in_turns]
+def heartbeat_slower_than_the_patience(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "heartbeat-slower-than-the-controllers-patience",
+        CAUSE,
+        "Two hosts of an edge pool got a kubelet configuration that saves traffic: it reports once in a minute and renews its lease as seldom, but the controller waits 40 seconds only. They toggle some hundred times in a few hours; neither kubelet nor calico-node restarts. The ingress that loses its endpoints is an echo.",
+        "https://github.com/kubernetes/kubernetes/pull/80429 (lease renewal is a quarter of nodeLeaseDurationSeconds)",
+        now,
+        platform="other",
+        calico="v3.28.0",
+        kubernetes="v1.30.1",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {
+        "core-1": "10.3.9.11",
+        "core-2": "10.3.9.12",
+        "core-3": "10.3.9.13",
+        "edge-1": "10.3.77.5",
+        "edge-2": "10.3.77.6",
+    }
+    bad = ["edge-1", "edge-2"]
+    story.hosts(hosts, os_image="Ubuntu 22.04.4 LTS", kernel="5.15.0-107-generic", runtime="containerd://1.7.16")
+    story.staff(hosts, started=1_400_000)
+    for n, (node, count) in enumerate(zip(bad, (238, 231), strict=True)):
+        item = next(o for o in story.objects["Node"] if o["metadata"]["name"] == node)
+        item["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(14 + 5 * n)
+        story.node_event(
+            node,
+            "NodeNotReady",
+            f"Node {node} status is now: NodeNotReady",
+            34 + 5 * n,
+            15_100,
+            count,
+            type_="Normal",
+            source="node-controller",
+        )
+        story.node_event(
+            node, "NodeReady", f"Node {node} status is now: NodeReady", 14 + 5 * n, 15_080, count, type_="Normal"
+        )
+        story.pod_event(
+            story.pods[node], "NodeNotReady", "Node is not ready", 34 + 5 * n, 15_100, count, source="node-controller"
+        )
+        pod = story.other(
+            f"ingress-{'qk'[n]}4x8m", node, f"10.244.7{n}.3", "ingress", "DaemonSet/ingress", started=1_000_000
+        )
+        story.pod_event(
+            pod,
+            "NodeNotReady",
+            "Node is not ready",
+            34 + 5 * n,
+            15_100,
+            count,
+            namespace="ingress",
+            source="node-controller",
+        )
+    lines = []
+    for n in range(40):
+        at = 2560 - 63.5 * n
+        lines += [
+            f'I{story.klog(at)}       1 node_lifecycle_controller.go:988] "Node hasn\'t been updated recently, setting condition Unknown" logger="node-lifecycle-controller" node="edge-{1 + n % 2}" duration="40.00{n % 9}811204s"',
+            f'I{story.klog(at)}       1 event.go:389] "Event occurred" object="edge-{1 + n % 2}" fieldPath="" kind="Node" apiVersion="v1" type="Normal" reason="NodeNotReady" message="Node edge-{1 + n % 2} status is now: NodeNotReady"',
+            f'I{story.klog(at - 20)}       1 node_lifecycle_controller.go:927] "Node is healthy again, removed all taints" logger="node-lifecycle-controller" node="edge-{1 + n % 2}"',
+        ]
+    story.log("", lines, "kube-controller-manager-core-1.log")
+    story.texts["configz-edge-1.json"] = (
+        '{\n  "kubeletconfig": {\n    "enableServer": true,\n    "syncFrequency": "1m0s",\n    "nodeStatusUpdateFrequency": "1m0s",\n    "nodeStatusReportFrequency": "5m0s",\n    "nodeLeaseDurationSeconds": 240,\n    "cgroupDriver": "systemd",\n    "maxPods": 110,\n    "apiVersion": "kubelet.config.k8s.io/v1beta1",\n    "kind": "KubeletConfiguration"\n  }\n}\n'
+    )
+    story.texts["leases.txt"] = (
+        "$ kubectl get lease -n kube-node-lease -o custom-columns=NAME:.metadata.name,SECONDS:.spec.leaseDurationSeconds,RENEWED:.spec.renewTime\nNAME     SECONDS   RENEWED\n"
+        + "".join(
+            f"{node}   {240 if node in bad else 40}{'' if node in bad else ' '}       {story.ago(31 if node in bad else 4 + k)[:-1]}.{118204 + 771 * k}Z\n"
+            for k, node in enumerate(hosts)
+        )
+    )
+    story.log(story.pods["edge-1"], [*story.quiet(6000, 20, 300)])
+    story.texts["systemctl-edge-1.txt"] = (
+        f"● kubelet.service - kubelet: The Kubernetes Node Agent\n     Loaded: loaded (/lib/systemd/system/kubelet.service; enabled; vendor preset: enabled)\n     Active: active (running) since {story.now - timedelta(seconds=15_160):%a %Y-%m-%d %H:%M:%S UTC}; 4h 12min ago\n   Main PID: 88121 (kubelet)\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-node-edge-1.txt": "describe node edge-1",
+        f"describe-pod-{story.pods['edge-1']}.txt": f"describe pod -n calico-system {story.pods['edge-1']}",
+    }
+    story.affected = bad
+    story.cite("describe-node-edge-1.txt", "status is now: NodeNotReady")
+    story.cite("configz-edge-1.json", '"nodeLeaseDurationSeconds": 240')
+    return story
+
+
+def network_card_hangs_under_load(now: datetime) -> Incident:
+    story = incident(
+        "network-card-hangs-and-is-reset",
+        CAUSE,
+        "One rented server goes NotReady and Ready again a dozen times in a day: its network card hangs under load and the driver resets it, for a minute or two nobody reaches the host. BIRD's hold timers, Typha reconnects and restarts of pods there follow each time; it is Ready at the moment.",
+        "https://github.com/kubernetes/kubernetes/issues/117910 and kernel drivers/net/ethernet/intel/e1000e (Detected Hardware Unit Hang)",
+        now,
+        platform="other",
+        calico="v3.25.0",
+        kubernetes="v1.26.4",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"hz-{x}": f"10.0.88.{n}" for x, n in zip(("fsn1", "fsn2", "fsn3", "fsn4"), (2, 3, 4, 5), strict=True)}
+    bad = "hz-fsn3"
+    story.hosts(
+        hosts, os_image="Debian GNU/Linux 11 (bullseye)", kernel="5.10.0-23-amd64", runtime="containerd://1.6.20"
+    )
+    item = next(o for o in story.objects["Node"] if o["metadata"]["name"] == bad)
+    item["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(2390)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_200_000)
+    name = story.staff({bad: hosts[bad]}, started=1_200_000)[0]
+    story.typha("hz-fsn1", started=1_200_000)
+    story.node_event(
+        bad,
+        "NodeNotReady",
+        f"Node {bad} status is now: NodeNotReady",
+        2460,
+        79_000,
+        12,
+        type_="Normal",
+        source="node-controller",
+    )
+    story.node_event(bad, "NodeReady", f"Node {bad} status is now: NodeReady", 2390, 78_930, 12, type_="Normal")
+    story.pod_event(name, "NodeNotReady", "Node is not ready", 2460, 79_000, 12, source="node-controller")
+    app = story.other(
+        "minio-2",
+        bad,
+        "10.244.9.4",
+        "store",
+        "StatefulSet/minio",
+        app="minio",
+        restarts=7,
+        started=2300,
+        last=("Error", 1, 2330),
+    )
+    story.pod_event(
+        app, "NodeNotReady", "Node is not ready", 2460, 79_000, 12, namespace="store", source="node-controller"
+    )
+    times = [79_060, 74_300, 66_120, 61_900, 55_010, 48_700, 40_220, 33_840, 27_100, 19_480, 9_950, 2_520]
+    kernel = []
+    boot = 1_210_000
+    for n, ago in enumerate(times):
+        up = boot - ago
+        kernel += [
+            f"[{up:>12.6f}] e1000e 0000:00:1f.6 eno1: Detected Hardware Unit Hang:\n                 TDH                  <{0x5A + 7 * n:x}>\n                 TDT                  <{0x83 + 7 * n:x}>\n                 next_to_use          <{0x83 + 7 * n:x}>\n                 next_to_clean        <{0x5A + 7 * n:x}>\n               buffer_info[next_to_clean]:\n                 time_stamp           <1120{up % 65536:04x}>\n                 next_to_watch        <{0x5B + 7 * n:x}>\n                 MAC Status             <40080083>\n                 PHY Status             <796d>",
+            f"[{up + 9.1:>12.6f}] NETDEV WATCHDOG: eno1 (e1000e): transmit queue 0 timed out",
+            f"[{up + 9.2:>12.6f}] e1000e 0000:00:1f.6 eno1: Reset adapter unexpectedly",
+            f"[{up + 109.8:>12.6f}] e1000e 0000:00:1f.6 eno1: NIC Link is Up 1000 Mbps Full Duplex, Flow Control: Rx/Tx",
+        ]
+    story.texts["hz-fsn3-dmesg.txt"] = join(kernel)
+    mine, other = [], []
+    for n, ago in enumerate(times[5:]):
+        mine += [
+            *story.quiet(ago + 900, ago + 200, 300),
+            story.say(
+                ago - 30,
+                "ERROR",
+                70 + 400 * n,
+                "felix",
+                "sync_client.go 309:",
+                'Failed to read from server connection=&discovery.Typha{Addr:"10.0.88.2:5473", IP:"10.0.88.2", NodeName:(*string)(0xc0006be0f0)} error=read tcp 10.0.88.4:49122->10.0.88.2:5473: i/o timeout myID=0x1 type=""',
+            ),
+            *(
+                f"bird: Mesh_10_0_88_{k}: {text}"
+                for k in (2, 3, 5)
+                for text in (
+                    "Error: Hold timer expired",
+                    "State changed to stop",
+                    "State changed to down",
+                    "Starting",
+                    "State changed to start",
+                )
+            ),
+            story.say(
+                ago - 118,
+                "INFO",
+                470 + 400 * n,
+                "felix",
+                "sync_client.go 208:",
+                'Successfully connected to Typha at 10.0.88.2:5473 after 4.1ms. myID=0x1 type=""',
+            ),
+            *(
+                f"bird: Mesh_10_0_88_{k}: {text}"
+                for k in (2, 3, 5)
+                for text in ("Connected to table master", "State changed to feed", "State changed to up")
+            ),
+        ]
+        other += [
+            *story.quiet(ago + 900, ago + 200, 400),
+            *(
+                f"bird: Mesh_10_0_88_4: {text}"
+                for text in (
+                    "Error: Hold timer expired",
+                    "State changed to stop",
+                    "State changed to down",
+                    "Starting",
+                    "State changed to start",
+                )
+            ),
+            *story.quiet(ago - 100, ago - 105),
+            *(
+                f"bird: Mesh_10_0_88_4: {text}"
+                for text in ("Connected to table master", "State changed to feed", "State changed to up")
+            ),
+        ]
+    story.log(name, mine)
+    story.log(story.pods["hz-fsn1"], other)
+    story.texts["node-status-fsn1.txt"] = node_status(
+        [
+            ("10.0.88.3", "up", "2026-11-16", "Established"),
+            ("10.0.88.4", "up", story.stamp(2390)[11:19], "Established"),
+            ("10.0.88.5", "up", "2026-11-16", "Established"),
+        ]
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"describe-node-{bad}.txt", "status is now: NodeNotReady")
+    story.cite("hz-fsn3-dmesg.txt", "Reset adapter unexpectedly")
+    return story
+
+
+STORIES = [
+    lost_http2_connections,
+    some_seconds_at_a_time,
+    ready_and_not_ready_by_turns,
+    lease_renewal_fails_in_turns,
+    heartbeat_slower_than_the_patience,
+    network_card_hangs_under_load,
+]
