@@ -329,4 +329,250 @@ def disk_throttled_by_its_allowance(now: datetime) -> Incident:
     return story
 
 
-STORIES = [no_requests_under_load, a_load_of_ninety, hypervisor_steals_the_processor, disk_throttled_by_its_allowance]
+def board_without_enough_current(now: datetime) -> Incident:
+    # told on 29 November 2026 without having seen the rules
+    story = incident(
+        "small-board-is-throttled-by-its-power-supply",
+        CAUSE,
+        "One of four small boards gets too little voltage, its firmware holds the CPU at 600 MHz: load 24 on four cores, exec probes of calico-node run into their timeout and liveness kills it; BIRD's sessions come back each time. The other boards run the same pods well.",
+        "https://github.com/projectcalico/calico/issues/5122 and kernel drivers/hwmon/raspberrypi-hwmon.c (Undervoltage detected!)",
+        now,
+        platform="other",
+        calico="v3.27.0",
+        kubernetes="v1.29.2",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"berry{n}": f"192.168.20.{40 + n}" for n in (1, 2, 3, 4)}
+    bad = "berry3"
+    story.hosts(
+        hosts,
+        os_image="Ubuntu 22.04.3 LTS",
+        kernel="5.15.0-1046-raspi",
+        runtime="containerd://1.7.12",
+        labels={"kubernetes.io/arch": "arm64"},
+    )
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_000_000)
+    name = story.staff({bad: hosts[bad]}, ready=True, restarts=26, started=1500, last=("Error", 137, 1515))[0]
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Liveness probe failed: command timed out: "/bin/calico-node -felix-live -bird-live" timed out after 10s',
+        1590,
+        170_000,
+        161,
+    )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Readiness probe failed: command timed out: "/bin/calico-node -felix-ready -bird-ready" timed out after 10s',
+        70,
+        170_500,
+        903,
+    )
+    story.pod_event(
+        name,
+        "Killing",
+        "Container calico-node failed liveness probe, will be restarted",
+        1560,
+        169_900,
+        26,
+        type_="Normal",
+    )
+    dns = story.other(
+        "node-local-dns-q8x2z", bad, app="node-local-dns", restarts=11, started=4100, last=("Error", 137, 4110)
+    )
+    story.pod_event(
+        dns,
+        "Unhealthy",
+        'Liveness probe failed: Get "http://169.254.20.10:8080/health": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        240,
+        169_000,
+        240,
+        namespace="kube-system",
+    )
+    peers = [a for n, a in hosts.items() if n != bad]
+    log = story.boot(bad, 1500, peers, prefix=24)
+    for n in range(9):
+        log.append(
+            story.say(
+                1380 - 150 * n,
+                "INFO",
+                61,
+                "felix",
+                "summary.go 100:",
+                f"Summarising {3 + n % 3} dataplane reconciliation loops over 1m{18 + n}.{n}s: avg={5200 + 611 * n}ms longest={14_800 + 1733 * n}ms (resync-ipsets-v4,resync-nat-v4,resync-raw-v4)",
+            )
+        )
+        if n % 3 == 1:
+            log.append(
+                story.say(
+                    1379 - 150 * n,
+                    "WARNING",
+                    61,
+                    "felix",
+                    "health.go 194:",
+                    'Reporter failed to report within timeout interval; reporting as timed out. name="int_dataplane"'
+                    if n == 4
+                    else "Report timed out" + ' name="felix-startup"',
+                )
+            )
+    story.log(name, log)
+    uptime = 1_090_000.0
+    story.texts["berry3-dmesg.txt"] = "".join(
+        f"[{uptime - ago:>14.6f}] hwmon hwmon1: {'Undervoltage detected!' if k == 0 else 'Voltage normalised'}\n"
+        for ago, k in sorted(
+            (
+                (172_000 - 7900 * n - 4030 * k, k)
+                for n in range(22)
+                for k in (0, 1)
+                if 172_000 - 7900 * n - 4030 * k > 3000
+            ),
+            reverse=True,
+        )
+    )
+    story.texts["berry3-shell.txt"] = (
+        f"ubuntu@berry3:~$ uptime\n {story.now:%H:%M:%S} up 12 days, 14:47,  1 user,  load average: 24.18, 22.90, 23.41\nubuntu@berry3:~$ vcgencmd get_throttled\nthrottled=0x50005\nubuntu@berry3:~$ vcgencmd measure_clock arm\nfrequency(48)=600117184\n"
+        "ubuntu@berry3:~$ vmstat 5 3\nprocs -----------memory---------- ---swap-- -----io---- -system-- ------cpu-----\n r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st\n23  0      0 812340 104420 4120488    0    0     4    31  910 2110 71 28  1  0  0\n25  0      0 811904 104420 4120512    0    0     0    18 4410 6120 70 30  0  0  0\n22  1      0 811900 104424 4120520    0    0     0    44 4377 6088 72 28  0  0  0\n"
+        "ubuntu@berry3:~$ ssh berry2 'uptime; vcgencmd get_throttled; vcgencmd measure_clock arm'\n"
+        + f" {story.now:%H:%M:%S} up 12 days, 14:52,  0 users,  load average: 2.61, 2.40, 2.38\nthrottled=0x0\nfrequency(48)=1800404352\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("berry3-shell.txt", "throttled=0x50005")
+    story.cite(f"describe-pod-{name}.txt", "timed out after 10s")
+    return story
+
+
+def everybody_else_shares_one_cpu(now: datetime) -> Incident:
+    story = incident(
+        "pinned-pods-leave-one-cpu-for-all-others",
+        CAUSE,
+        "The host looks idle on average, but the kubelet's static CPU manager has given fifteen of sixteen CPUs to packet-processing pods; calico-node and all other pods share CPU 0, which is at 100 %. Probes of calico-node, kube-proxy and the exporter time out there; nothing in Calico fails by itself.",
+        "https://kubernetes.io/docs/tasks/administer-cluster/cpu-management-policies/ and https://github.com/kubernetes/kubernetes/issues/89898",
+        now,
+        platform="other",
+        calico="v3.22.2",
+        kubernetes="v1.23.8",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"upf-{n}": f"10.160.4.{n}" for n in (11, 12, 13)}
+    bad = "upf-12"
+    story.hosts(
+        hosts,
+        os_image="Red Hat Enterprise Linux 8.6 (Ootpa)",
+        kernel="4.18.0-372.16.1.el8_6.x86_64",
+        runtime="containerd://1.6.6",
+    )
+    for item in story.objects["Node"]:
+        item["status"]["capacity"] |= {"cpu": "16", "memory": "131894712Ki"}
+        item["status"]["allocatable"] |= {"cpu": "15500m", "memory": "128000000Ki"}
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=1_400_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=8, started=2600, last=("Error", 137, 2620))[0]
+    pinned = {"resources": {"requests": {"cpu": "5", "memory": "16Gi"}, "limits": {"cpu": "5", "memory": "16Gi"}}}
+    for n in range(3):
+        story.other(
+            f"upf-worker-{n}",
+            bad,
+            f"10.233.88.{20 + n}",
+            "core5g",
+            "StatefulSet/upf-worker",
+            app="upf-worker",
+            started=12_000,
+            age=12_050,
+            spec=pinned,
+        )
+    story.pod_event(
+        name,
+        "Unhealthy",
+        'Liveness probe failed: Get "http://localhost:9099/liveness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        31,
+        11_800,
+        66,
+    )
+    story.pod_event(name, "Unhealthy", "Readiness probe failed: ", 12, 11_850, 171)
+    story.pod_event(
+        name,
+        "Killing",
+        "Container calico-node failed liveness probe, will be restarted",
+        2640,
+        11_700,
+        8,
+        type_="Normal",
+    )
+    for pod, text in (
+        (
+            "kube-proxy-x7w4m",
+            'Liveness probe failed: Get "http://10.160.4.12:10256/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        ),
+        (
+            "node-exporter-2zq8k",
+            'Readiness probe failed: Get "http://10.160.4.12:9100/": net/http: request canceled (Client.Timeout exceeded while awaiting headers)',
+        ),
+    ):
+        made = story.other(
+            pod, bad, owner=f"DaemonSet/{pod[:-6]}", app=pod[:-6], restarts=5, started=3000, last=("Error", 137, 3010)
+        )
+        story.pod_event(made, "Unhealthy", text, 44, 11_700, 88, namespace="kube-system")
+    peers = [a for n, a in hosts.items() if n != bad]
+    log = story.boot(bad, 2600, peers, interface="bond0", prefix=24)
+    for n in range(14):
+        log.append(
+            story.say(
+                2480 - 175 * n,
+                "INFO",
+                71,
+                "felix",
+                "summary.go 100:",
+                f"Summarising {2 + n % 3} dataplane reconciliation loops over 1m{21 + n}.{n % 9}s: avg={4100 + 303 * n}ms longest={18_900 + 911 * n}ms (resync-filter-v4,resync-nat-v4,resync-routes-v4)",
+            )
+        )
+        if n in (4, 9):
+            log += [
+                f"bird: I/O loop cycle took {6120 + 411 * n} ms for 5 events",
+                *(
+                    f"bird: Mesh_{p.replace('.', '_')}: {text}"
+                    for p in peers
+                    for text in (
+                        "Error: Hold timer expired",
+                        "State changed to stop",
+                        "State changed to down",
+                        "Starting",
+                        "State changed to start",
+                        "Connected to table master",
+                        "State changed to feed",
+                        "State changed to up",
+                    )
+                ),
+            ]
+    story.log(name, log)
+    rows = "".join(
+        f"{story.now:%H:%M:%S}     {n:>3}   {us:>5.2f}    0.00   {sy:>5.2f}    0.00    0.00   {si:>5.2f}    0.00    0.00    0.00   {100 - us - sy - si:>5.2f}\n"
+        for n, (us, sy, si) in enumerate([(61.3, 27.8, 10.9), *((28.0 + n % 4, 1.2, 0.1) for n in range(15))])
+    )
+    story.texts["upf-12-mpstat.txt"] = (
+        f"[root@upf-12 ~]# mpstat -P ALL 10 1\nLinux 4.18.0-372.16.1.el8_6.x86_64 (upf-12)\n\n{story.now:%H:%M:%S}     CPU    %usr   %nice    %sys %iowait    %irq   %soft  %steal  %guest  %gnice   %idle\n{rows}[root@upf-12 ~]# cat /proc/loadavg\n61.22 58.07 57.91 44/2819 1190322\n"
+    )
+    story.texts["upf-12-cpu_manager_state.json"] = (
+        '{"policyName":"static","defaultCpuSet":"0","entries":{"a1f0":{"upf-worker":"1-5"},"b2e7":{"upf-worker":"6-10"},"c9d3":{"upf-worker":"11-15"}},"checksum":2811940021}\n'
+    )
+    story.texts["top-nodes.txt"] = (
+        "NAME     CPU(cores)   CPU%   MEMORY(bytes)   MEMORY%\nupf-11   3120m        20%    38122Mi         30%\nupf-12   5710m        36%    61044Mi         48%\nupf-13   2988m        19%    37110Mi         29%\n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("upf-12-cpu_manager_state.json", '"defaultCpuSet":"0"')
+    story.cite(f"describe-pod-{name}.txt", "Client.Timeout exceeded while awaiting headers")
+    return story
+
+
+STORIES = [
+    no_requests_under_load,
+    a_load_of_ninety,
+    hypervisor_steals_the_processor,
+    disk_throttled_by_its_allowance,
+    board_without_enough_current,
+    everybody_else_shares_one_cpu,
+]
