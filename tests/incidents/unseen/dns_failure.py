@@ -279,7 +279,7 @@ def resolved_is_dead(now: datetime) -> Incident:
         "stub-resolver-of-one-host-does-not-run",
         CAUSE,
         "The API endpoint is a name; systemd-resolved of one Ubuntu host ended minutes after its upgrade and reboot, so nobody answers at 127.0.0.53: calico-node's lookups are refused. The kubelet lives on its old connection and is Ready; etcd's and the load balancer's address answer by number.",
-        "https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/ (known issues: systemd-resolved)",
+        "https://www.freedesktop.org/software/systemd/man/latest/systemd-resolved.service.html",
         now,
         platform="other",
         calico="v3.24.6",

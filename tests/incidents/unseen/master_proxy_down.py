@@ -196,7 +196,7 @@ def proxy_hangs_and_its_backlog_is_full(now: datetime) -> Incident:
         "proxy-listens-but-nobody-accepts",
         CAUSE,
         "VPC, one of six workers: haproxy of the master proxy has all its 2000 connections in CLOSE-WAIT and accepts no more: its listen queue at 172.20.0.1:2040 is full (129 of 128), connections time out. calico-node there only names the service address 172.21.0.1; the worker is Ready over the kubelet's old connection, five others reach the same master.",
-        "https://cloud.ibm.com/docs/containers?topic=containers-cs_versions (ports 2040/2041 of the master proxy)",
+        "https://docs.haproxy.org/2.8/configuration.html (global maxconn: no more connections are accepted)",
         now,
         platform="vpc",
         calico="v3.29.4",
