@@ -413,7 +413,7 @@ def network_card_hangs_under_load(now: datetime) -> Incident:
     mine, other = [], []
     for n, ago in enumerate(times[5:]):
         mine += [
-            *story.quiet(ago + 900, ago + 200, 300),
+            *story.quiet(ago + 900, ago + 200, 300, 70 + 400 * n),
             story.say(
                 ago - 30,
                 "ERROR",
