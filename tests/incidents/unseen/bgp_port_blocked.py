@@ -250,7 +250,7 @@ def image_with_its_own_reject_rule(now: datetime) -> Incident:
         "cloud-image-brings-a-reject-rule-of-its-own",
         CAUSE,
         "The provider's Ubuntu image brings an iptables INPUT chain that ends in REJECT icmp-host-prohibited; the owner opened the API and the kubelet port, not 179. All three calico-nodes run and miss both others: 'No route to host', while ping and 10250 work in the one subnet.",
-        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements (network requirements) and https://github.com/k3s-io/k3s/issues/977",
+        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements (network requirements) and https://docs.oracle.com/en-us/iaas/Content/Compute/References/bestpracticescompute.htm (essential firewall rules of the images)",
         now,
         platform="other",
         calico="v3.24.6",

@@ -141,7 +141,7 @@ def module_without_a_signature(now: datetime) -> Incident:
         "two-hosts-boot-securely-and-refuse-the-module",
         CAUSE,
         "Two hosts were moved to firmware with Secure Boot: their kernel refuses the unsigned wireguard module, so felix gets no wireguard.cali there ('operation not supported') and these two have no key; pods on them and on the other hosts do not reach each other while all BGP sessions are up.",
-        "https://docs.tigera.io/calico/latest/network-policy/encrypt-cluster-pod-traffic and https://github.com/projectcalico/calico/issues/5010",
+        "https://docs.tigera.io/calico/latest/network-policy/encrypt-cluster-pod-traffic and Linux kernel/module/signing.c (Loading of module with unavailable key is rejected)",
         now,
         platform="other",
         calico="v3.23.5",

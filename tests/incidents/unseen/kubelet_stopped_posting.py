@@ -266,7 +266,7 @@ def state_file_of_the_cpu_manager(now: datetime) -> Incident:
         "cpu-state-file-of-the-smaller-machine",
         CAUSE,
         "Two virtual hosts were given more CPUs while they ran; when their kubelet was restarted, its CPU manager refused the old state file and it ends at each start, hence Unknown. Their calico-node containers still run and keep BGP up; what is seen is a Typha that was moved away and a pod stuck in Terminating.",
-        "https://github.com/kubernetes/kubernetes/issues/107074 and https://kubernetes.io/docs/tasks/administer-cluster/cpu-management-policies/",
+        "https://kubernetes.io/docs/tasks/administer-cluster/cpu-management-policies/",
         now,
         platform="other",
         calico="v3.29.0",

@@ -471,7 +471,7 @@ def one_machine_has_no_peers(now: datetime) -> Incident:
         "a-cluster-of-one-machine-has-no-peers",
         CAUSE,
         "A k3s box of one machine: 'No IPv4 peers found' and an empty mesh are all there can be. It was installed half an hour ago, start-up noise included; the one pod in trouble ends because its own configuration names a host that does not exist. calico-node is ready.",
-        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/k3s/quickstart and https://github.com/projectcalico/calico/issues/1939",
+        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/k3s/quickstart",
         now,
         platform="other",
         calico="v3.29.3",

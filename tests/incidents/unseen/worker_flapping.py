@@ -354,7 +354,7 @@ def network_card_hangs_under_load(now: datetime) -> Incident:
         "network-card-hangs-and-is-reset",
         CAUSE,
         "One rented server goes NotReady and Ready again a dozen times in a day: its network card hangs under load and the driver resets it, for a minute or two nobody reaches the host. BIRD's hold timers, Typha reconnects and restarts of pods there follow each time; it is Ready at the moment.",
-        "https://github.com/kubernetes/kubernetes/issues/117910 and kernel drivers/net/ethernet/intel/e1000e (Detected Hardware Unit Hang)",
+        "Linux drivers/net/ethernet/intel/e1000e (Detected Hardware Unit Hang)",
         now,
         platform="other",
         calico="v3.25.0",
