@@ -269,7 +269,7 @@ def container_may_not_touch_the_kernels_sets(now: datetime) -> Incident:
         "k3s-agent-inside-an-unprivileged-container",
         CAUSE,
         "One of three k3s agents runs in an unprivileged LXC container of a Proxmox host: ipset is refused by the kernel there ('Operation not permitted'), felix cannot list its sets and is never ready; the two agents in virtual machines with the same manifest are fine.",
-        "https://github.com/k3s-io/k3s/discussions/3158 (LXC) with felix/ipsets/ipsets.go",
+        "https://microk8s.io/docs/install-lxd (what a container needs of its host) with felix/ipsets/ipsets.go",
         now,
         platform="other",
         calico="v3.23.5",

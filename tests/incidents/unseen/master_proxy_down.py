@@ -266,7 +266,7 @@ def manifest_was_moved_away(now: datetime) -> Incident:
         "somebody-moved-the-proxys-manifest",
         CAUSE,
         "Classic: an administrator emptied /etc/kubernetes/manifests of one worker while searching for something else. No master proxy runs there any more: 2040 refuses, calico-node, kube-proxy and the kubelet of this worker lost the master, which shows it as Unknown. The list of pods has a proxy for every other worker.",
-        "https://github.com/ibm-cloud-docs/containers/blob/master/cs_planning_cluster_network.md",
+        "https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/ (a static pod goes with its manifest)",
         now,
         platform="classic",
         calico="v3.27.5",
