@@ -211,13 +211,17 @@ class Cause(Entry, frozen=True, kw_only=True):
 
 
 class Symptom(Entry, frozen=True, kw_only=True):
-    """Something that is seen but is never an answer: "0/1 Running", "BGP not established"."""
+    """Something that is seen but is never an answer: "0/1 Running", "BGP not established".
+
+    ``history`` marks one that goes on being seen when all is well again, as counts of restarts do.
+    """
 
     inside: ClassVar[dict[str, type[Entry]]] = {"signals": Signal}
 
     id: str
     title: str
     signals: tuple[Signal, ...]
+    history: bool = False
 
 
 class Message(Entry, frozen=True, kw_only=True):

@@ -9,11 +9,13 @@ from analyzer.inventory import Inventory
 from analyzer.ranking import Ranked
 
 
-def verdict(ranked: Sequence[Ranked], inventory: Inventory, symptoms: bool, model: RankingModel) -> str:
+def verdict(
+    ranked: Sequence[Ranked], inventory: Inventory, symptoms: bool, model: RankingModel, lasting: bool = False
+) -> str:
     """Give ``causes-found``, ``no-problem-found`` or ``not-enough-data``.
 
     Healthy is only said of what was seen: at least one calico-node pod known to be ready, none known to be
-    bad, no worker known to be NotReady (interface.md, "verdict").
+    bad, no worker known to be NotReady (interface.md, "verdict"), and no symptom that lasts (``lasting``).
     """
     faults = [item for item in ranked if not item.cause.not_a_fault]
     if any(item.probability >= model.likely for item in faults):
@@ -24,7 +26,7 @@ def verdict(ranked: Sequence[Ranked], inventory: Inventory, symptoms: bool, mode
     bad = any(state is False for state in agents) or any(
         worker.ready in ("False", "Unknown") for worker in inventory.workers.values()
     )
-    if not bad and any(agents):
+    if not bad and any(agents) and not lasting:
         return "no-problem-found"
     if any(item.probability >= model.suspected and not item.cause.residual for item in faults):
         return "causes-found"

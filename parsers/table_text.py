@@ -117,7 +117,7 @@ def read_tables(lines: Sequence[str], first_line: int, above: str = "") -> tuple
             tables.append(current)
         elif _NOISE.match(line.strip()):
             left.append(line)
-        elif current is not None and current.columns[-1:] == ["MESSAGE"]:
+        elif current is not None and current.columns[-1:] == ["MESSAGE"] and "OBJECT" in current.columns:
             _add_event(current, first_line + index, line)
         elif current is not None and "LAST SEEN" in current.columns:
             _add_wide_event(current, first_line + index, line, starts)

@@ -54,6 +54,13 @@ def test_verdict(causes: list[Ranked], seen: Inventory, symptoms: bool, expected
 
 
 @pytest.mark.parametrize(
+    ("probability", "expected"), [(0.0, "not-enough-data"), (0.3, "causes-found"), (0.9, "causes-found")]
+)
+def test_a_symptom_that_lasts_is_not_healthy(probability: float, expected: str) -> None:
+    assert verdict([ranked(probability)], inventory("1/1"), True, RankingModel(), lasting=True) == expected
+
+
+@pytest.mark.parametrize(
     ("fault", "other", "said", "first"),
     [
         (0.9, 0.95, "causes-found", 0.9),

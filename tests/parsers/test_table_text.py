@@ -35,6 +35,16 @@ def test_headers() -> None:
     assert not is_table_header("STATUS   NAME")
 
 
+def test_table_with_messages_that_lists_no_events() -> None:
+    text = (
+        "NAME     AVAILABLE   PROGRESSING   DEGRADED   SINCE   MESSAGE\n"
+        "calico   False       True          True       3h      error migrating resources: the daemonset is not ready"
+    )
+    (table,), left = read_tables(text.split("\n"), 1)
+    assert table.rows == [(2, ["calico", "False", "True", "True", "3h", "error migrating resources: the daemonset is not ready"])]
+    assert left == []
+
+
 def test_cells_stand_below_their_headings() -> None:
     text = (
         "NAME   IP    NODE   NOMINATED NODE   MESSAGE\n"

@@ -1,0 +1,75 @@
+"""Cross-checks about the sessions that birdcl and calicoctl list, also where nobody knows whose output it is.
+
+================== =======================================================================================
+fact               what it means
+================== =======================================================================================
+bgp-session-down   birdcl or calicoctl list a session that is not established
+peer-not-a-worker  the missing peer's address belongs to no worker of a complete list (see facts/bgp.py)
+peer-without-pod   the same of a list of calico-node pods, where no list of workers is there
+================== =======================================================================================
+
+Source: runs of BIRD 1.6 (sessions of a mesh come up within seconds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import shown
+from analyzer.facts.sessions import Sessions, is_local_address
+from analyzer.inventory import text
+from analyzer.tables import Tables
+from parsers.rows import BgpRow
+
+LEAST_PODS = 2
+
+
+def listed_down(tables: Tables) -> Iterator[Fact]:
+    """bgp-session-down: sessions of a full mesh come up within seconds, so one that is listed as down is lasting."""
+    told: dict[tuple[str, str], list[BgpRow]] = {}
+    for row in tables.rows.bgp:
+        if row.peer and row.state and row.protocol not in ("", "BGP") and _is_down(row):
+            told.setdefault((row.file, row.node), []).append(row)
+    for (file, node), rows in told.items():
+        detail = f"{node or 'a worker'} has no session with {shown(row.peer for row in rows)}"
+        also = tuple((file, int(row.line)) for row in rows[1:8])
+        yield Fact("bgp-session-down", file, int(rows[0].line), detail, node, rows[0].pod, also)
+
+
+def strangers_listed(tables: Tables) -> Iterator[Fact]:
+    """peer-not-a-worker also where nobody knows whose output it is; peer-without-pod where workers are not listed."""
+    sessions = Sessions(tables)
+    agents = {row.ip for row in tables.rows.pods if row.ip and row.pod.startswith(("calico-node-", "canal-"))}
+    listed = sessions.listed("Node")
+    lists = any(row.kind == "Pod" for row in tables.rows.listings)
+    if not sessions.by_address or not (listed or (lists and len(agents) >= LEAST_PODS)):
+        return
+    seen = {peer: (row.file, int(row.line)) for row in reversed(_mesh_down(tables)) if (peer := text(row.peer))}
+    for peer, nodes in sessions.missed_by.items():
+        if nodes and peer in seen:
+            claim = sessions.claim(nodes[0], peer)
+            seen[peer] = (claim.file, claim.line)
+    for peer, (file, line) in sorted(seen.items()):
+        if peer in sessions.by_address or peer in sessions.configured or is_local_address(peer):
+            continue
+        if not listed:
+            yield Fact("peer-without-pod", file, line, f"{peer} is the address of no calico-node pod of the list")
+        elif peer not in sessions.missed_by:
+            yield Fact(
+                "peer-not-a-worker", file, line, f"{peer}, a missing peer of the mesh, is the address of no worker"
+            )
+
+
+def _mesh_down(tables: Tables) -> list[BgpRow]:
+    rows = [row for row in tables.rows.bgp if row.protocol.startswith(("Mesh_", "node-to-node"))]
+    return [row for row in rows if row.state and _is_down(row)]
+
+
+def _is_down(row: BgpRow) -> bool:
+    """Whether birdcl or calicoctl list the session as not established."""
+    listed = row.origin in ("birdcl", "node-status")
+    return listed and "Established" not in (row.state, row.message.partition(" ")[0])
+
+
+CHECKS: tuple[Check, ...] = (listed_down, strangers_listed)
