@@ -43,7 +43,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
     intake = diagnosis.reading.intake
     cluster = describe_cluster(tables, inventory)
     numbers = analyzer.catalogue.ranking
-    lasting = any(not analyzer.catalogue.symptoms[name].history for name in diagnosis.symptoms)
+    lasting = any(not analyzer.catalogue.symptoms[name].harmless for name in diagnosis.symptoms)
     said = verdict(diagnosis.ranked, inventory, bool(diagnosis.symptoms), numbers, lasting)
     shown = shown_causes(diagnosis.ranked, said, numbers)
     wanted = _wanted(shown, diagnosis)

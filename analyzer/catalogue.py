@@ -213,7 +213,7 @@ class Cause(Entry, frozen=True, kw_only=True):
 class Symptom(Entry, frozen=True, kw_only=True):
     """Something that is seen but is never an answer: "0/1 Running", "BGP not established".
 
-    ``history`` marks one that goes on being seen when all is well again, as counts of restarts do.
+    ``harmless`` marks one that is also seen where all is well: counts of restarts, a spare Typha that waits.
     """
 
     inside: ClassVar[dict[str, type[Entry]]] = {"signals": Signal}
@@ -221,7 +221,7 @@ class Symptom(Entry, frozen=True, kw_only=True):
     id: str
     title: str
     signals: tuple[Signal, ...]
-    history: bool = False
+    harmless: bool = False
 
 
 class Message(Entry, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ def add_logged_events(tables: Tables) -> None:
 
     An event that the bundle has from elsewhere too (same object, reason and first words) is not added.
     """
+    ready = {row.pod for row in tables.rows.pods if row.phase == "Running" and _all_ready(row.ready)}
     known = {(row.object, row.reason, row.message[:60]) for row in tables.rows.events}
     for row in tables.rows.log_lines:
         if row.component not in _LOGGERS or row.pod.startswith(("calico-", "canal-")) or _is_over(row, tables):
@@ -27,6 +28,8 @@ def add_logged_events(tables: Tables) -> None:
         event = logged_event(row)
         if event is None or (event.object, event.reason, event.message[:60]) in known:
             continue
+        if event.time is None and event.object in ready:
+            continue  # nobody knows when it was: what is ready now had its trouble before
         known.add((event.object, event.reason, event.message[:60]))
         if event.time is not None and tables.collected is not None:
             event.age_s = max(0.0, (tables.collected - event.time).total_seconds())
@@ -34,6 +37,11 @@ def add_logged_events(tables: Tables) -> None:
                 event.first_age_s = max(event.age_s, (tables.collected - event.first_time).total_seconds())
         tables.rows.events.append(event)
         tables.rows.readiness.extend(readiness_rows(event))
+
+
+def _all_ready(ready: str) -> bool:
+    have, _, want = ready.partition("/")
+    return bool(want) and have == want
 
 
 def _is_over(row: LogLineRow, tables: Tables) -> bool:

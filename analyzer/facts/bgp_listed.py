@@ -4,6 +4,7 @@
 fact               what it means
 ================== =======================================================================================
 bgp-session-down   birdcl or calicoctl list a session that is not established
+bgp-peers-missed   a worker lastingly misses some peers, and neither logs nor lists of sessions are there to say why
 peer-not-a-worker  the missing peer's address belongs to no worker of a complete list (see facts/bgp.py)
 peer-without-pod   the same of a list of calico-node pods, where no list of workers is there
 ================== =======================================================================================
@@ -35,6 +36,21 @@ def listed_down(tables: Tables) -> Iterator[Fact]:
         detail = f"{node or 'a worker'} has no session with {shown(row.peer for row in rows)}"
         also = tuple((file, int(row.line)) for row in rows[1:8])
         yield Fact("bgp-session-down", file, int(rows[0].line), detail, node, rows[0].pod, also)
+
+
+def missed(tables: Tables) -> Iterator[Fact]:
+    """bgp-peers-missed: the usual suspects, where nobody looked further."""
+    logs = any(row.kind == "log" and row.container in ("", "calico-node") for row in tables.rows.files)
+    if logs or any(row.origin in ("birdcl", "node-status") for row in tables.rows.bgp):
+        return
+    sessions = Sessions(tables)
+    for node in sessions.observers:
+        complaint = sessions.complaints.get(node)
+        if complaint is not None and complaint.no_session:
+            continue
+        peers = sessions.missing_of(node)
+        claim = sessions.claim(node, min(peers))
+        yield Fact("bgp-peers-missed", claim.file, claim.line, f"{node} misses {shown(peers)}", node, claim.pod)
 
 
 def strangers_listed(tables: Tables) -> Iterator[Fact]:
@@ -72,4 +88,4 @@ def _is_down(row: BgpRow) -> bool:
     return listed and "Established" not in (row.state, row.message.partition(" ")[0])
 
 
-CHECKS: tuple[Check, ...] = (listed_down, strangers_listed)
+CHECKS: tuple[Check, ...] = (listed_down, missed, strangers_listed)

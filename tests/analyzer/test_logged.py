@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from analyzer.logged import add_logged_events
 from analyzer.tables import Tables, build
-from parsers.rows import EventRow, LogLineRow
+from parsers.rows import EventRow, LogLineRow, PodRow
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 WORDS = (
@@ -50,6 +50,15 @@ def test_what_is_known_is_not_added_again() -> None:
         message="Readiness probe failed: calico/node is not ready: BIRD is not ready: BGP not established with 192.0.2.7",
     )  # fmt: skip
     assert tables(2, known).rows.events == [known]
+
+
+def test_without_a_time_what_is_ready_now_had_its_trouble_before() -> None:
+    row = LogLineRow("kubelet.log", 3, "", "w", "kubelet", component="kubelet", message=WORDS)
+    for ready, found in (("1/1", 0), ("0/1", 1)):
+        pod = PodRow("pods.txt", 2, "calico-system", "calico-node-ab2cd", "calico-node", "w", "Running", ready)
+        made = build({"log_lines": [row], "pods": [pod]}, NOW)
+        add_logged_events(made)
+        assert len(made.rows.events) == found
 
 
 def test_a_quotation_in_another_program_is_no_event() -> None:

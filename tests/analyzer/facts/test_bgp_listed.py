@@ -9,7 +9,7 @@ import pytest
 from analyzer.facts import bgp_listed
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import BgpRow, ListingRow, NodeRow, PodRow, SettingRow
+from parsers.rows import BgpRow, FileRow, ListingRow, NodeRow, PodRow, ReadinessRow, SettingRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 ONE, TWO, GONE = "10.154.77.11", "10.154.77.12", "10.154.77.99"
@@ -52,3 +52,14 @@ def test_routers_and_lone_lists_tell_nothing() -> None:
     assert facts_of(bgp_listed.strangers_listed, bgp=rows, pods=PODS[:1], listings=[POD_LIST]) == {}
     peer = SettingRow("peer.yaml", 5, "BGPPeer", "", "p", "spec.peerIP", GONE)
     assert facts_of(bgp_listed.strangers_listed, bgp=rows, nodes=NODES, listings=[NODE_LIST], settings=[peer]) == {}
+
+
+def test_peers_missed_where_nobody_looked_further() -> None:
+    complaint = [
+        ReadinessRow("d.txt", 9, "calico-node-ab2cd", "w1", age_s=5, first_age_s=3600, count=120, check="bird",
+                     state="not-established", peer=TWO, established_peers=3)
+    ]  # fmt: skip
+    log = [FileRow("calico-node.log", "log", container="calico-node")]
+    assert "bgp-peers-missed" in facts_of(bgp_listed.missed, readiness=complaint, pods=PODS)
+    assert facts_of(bgp_listed.missed, readiness=complaint, pods=PODS, files=log) == {}
+    assert facts_of(bgp_listed.missed, readiness=complaint, pods=PODS, bgp=[session(ONE, "Established")]) == {}
