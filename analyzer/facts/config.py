@@ -7,6 +7,7 @@ mixed-namespaces     calico-node pods run in kube-system and in calico-system
 migration-label-left workers carry the label of the migration, and a calico-node is not ready or wanted nowhere
 same-panic-repeats   the same Go panic shows in several processes, containers or workers
 unexplained-panic    a component of Calico stops itself again and again, for a reason that no message explains
+value-stops-it       the same, and its words are about a value that it cannot use
 ==================== ===================================================================================
 
 Sources: runbook (migration of IKS 1.29); tigera/operator (label projectcalico.org/operator-node-migration).
@@ -24,8 +25,21 @@ from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
 
 LABEL = "projectcalico.org/operator-node-migration"
+MANY_RESTARTS = 3
 LONG_S = 1800.0  # a migration moves on from worker to worker within minutes
 _PANIC = re.compile(r"(?:panic: (?!\(\*logrus)|fatal error: |SIGSEGV: )[^\n]{0,160}")
+#: words of a program that does not understand what it was told, and of what comes from elsewhere than from settings
+_BAD_VALUE = re.compile(
+    r"\binvalid\b|\bnot (?:a )?valid\b|\bunknown (?:option|value|key|field)|\bunrecognized\b|\bmalformed\b"
+    r"|\bout of range\b"
+    r"|\b(?:failed to|could not|couldn't|cannot|can't|unable to) (?:parse|understand)\b|\bmust (?:be|specify|not be)\b",
+    re.IGNORECASE,
+)
+_FROM_ELSEWHERE = re.compile(
+    r"certificate|x509|\btls\b|token|response|json|unmarshal|character|datastore|connect|server|memory|pointer|netlink"
+    r"|https?://|ifindex|route|packet|message type",
+    re.IGNORECASE,
+)
 _VALUES = re.compile(r"0x[0-9a-f]+|\d+")
 
 
@@ -78,19 +92,32 @@ def panics(tables: Tables) -> Iterator[Fact]:
 
 
 def stops(tables: Tables) -> Iterator[Fact]:
-    """unexplained-panic: lines of level PANIC or FATAL that carry no known message."""
+    """unexplained-panic, value-stops-it: PANIC and FATAL, or start-up's last errors, that no message explains."""
+    inventory = Inventory(tables)
+    ends = {row.file for row in tables.rows.log_lines if "startup-terminating" in row.message_ids}
     seen: dict[str, list[Any]] = {}
     for row in tables.rows.log_lines:
-        if row.level in ("PANIC", "FATAL") and not row.message_ids and (not row.pod or of_calico(row.pod)):
+        last_words = row.level == "ERROR" and row.component == "startup" and row.file in ends
+        stopped = row.level in ("PANIC", "FATAL") or (last_words and _is_about_a_value(row.message))
+        if stopped and not row.message_ids and (not row.pod or of_calico(row.pod)):
             seen.setdefault(_VALUES.sub("#", row.message[:160]), []).append(row)
     for words, rows in seen.items():
         times = sum(int(row.count) for row in rows)
-        if times >= 2:
+        if times >= 2 or any(_is_restarted(row, inventory) for row in rows):
             first, *rest = rows
-            detail = f"{times} times: {words[:120]}"
-            yield Fact(
-                "unexplained-panic", first.file, int(first.line), detail, text(first.node), first.pod, places(rest)
-            )
+            detail = f"{times} times: {words[:120]}" if times >= 2 else f"before one of many restarts: {words[:120]}"
+            name = "value-stops-it" if _is_about_a_value(first.message) else "unexplained-panic"
+            yield Fact(name, first.file, int(first.line), detail, text(first.node), first.pod, places(rest))
+
+
+def _is_about_a_value(message: str) -> bool:
+    return _BAD_VALUE.search(message) is not None and _FROM_ELSEWHERE.search(message) is None
+
+
+def _is_restarted(row: Any, inventory: Inventory) -> bool:
+    """Whether the pod of a line is started again and again: its log shows one run of many."""
+    pod = inventory.pods.get((row.namespace, row.pod)) or inventory.pods_by_name.get(row.pod)
+    return pod is not None and pod.healthy is False and (pod.restarts or 0) >= MANY_RESTARTS
 
 
 CHECKS: tuple[Check, ...] = (migration, panics, stops)

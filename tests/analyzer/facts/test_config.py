@@ -87,3 +87,31 @@ def test_the_panic_of_a_customers_own_pod_is_none_of_ours() -> None:
     for row in rows:
         row.pod = "billing-6f9c8d7b5-2kxz9"
     assert facts_of(config.panics, log_lines=rows) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        ("Failed to parse the flavour of the dataplane: unknown option", "value-stops-it"),
+        ("Mode must be one of a, b", "value-stops-it"),
+        ("Failed to parse response: invalid character", "unexplained-panic"),
+        ("Unexpected update for the graph", "unexplained-panic"),
+    ],
+)
+def test_a_stop_of_one_run_of_many(words: str, fact: str) -> None:
+    row = line(words)
+    row.level = "FATAL"
+    pod = PodRow("pods.txt", 3, row.namespace, row.pod, "calico-node", row.node, "CrashLoopBackOff", "0/1", restarts=17)
+    assert list(facts_of(config.stops, log_lines=[row], pods=[pod])) == [fact]
+    pod.restarts = 0
+    assert facts_of(config.stops, log_lines=[row], pods=[pod]) == {}
+
+
+def test_the_last_error_of_a_start() -> None:
+    pod = PodRow("pods.txt", 3, "", "calico-node-x", "calico-node", "w", "CrashLoopBackOff", "0/1", restarts=17)
+    row, end = line('Method "x" is invalid'), line("Terminating")
+    for item in (row, end):
+        item.pod, item.namespace, item.component, item.level = pod.pod, "", "startup", "ERROR"
+    assert facts_of(config.stops, log_lines=[row], pods=[pod]) == {}
+    end.message_ids = ("startup-terminating",)
+    assert list(facts_of(config.stops, log_lines=[row, end], pods=[pod])) == ["value-stops-it"]
