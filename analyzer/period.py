@@ -21,6 +21,12 @@ WENT_ON_S = 180.0  # a process that logged this much longer got past what it com
 RECOVERED_S = 900.0
 OLD_RESTART_S = 3600.0
 FEW_RESTARTS = 5
+#: what a ready pod says at most this often within a minute before it goes on: the API server was away for a moment
+BLIP = 2
+BLIPS = frozenset({
+    "api-connect-timeout", "api-connect-refused", "api-no-route", "api-request-timeout", "api-5xx",
+    "err-tls-handshake-timeout", "err-http2-lost", "err-503",
+})  # fmt: skip
 #: what came so often over so long is expected again within a few of its intervals
 OFTEN, LONG_S, RHYTHM = 6, 1800.0, 3.0
 
@@ -90,7 +96,9 @@ def _logs(tables: Tables, inventory: Inventory) -> list[bool]:
         old_run = row.previous and healthy
         rhythm = RHYTHM * lasted / row.count if row.count >= OFTEN and lasted >= LONG_S else 0.0
         recovered = healthy and ago is not None and ago >= max(RECOVERED_S, rhythm)
-        values.append(bool((startup and (went_on or healthy)) or old_run or recovered))
+        blip = healthy and row.count <= BLIP and lasted <= STARTUP_S and ago is not None and ago >= WENT_ON_S
+        blip = blip and not BLIPS.isdisjoint(row.message_ids)
+        values.append(bool((startup and (went_on or healthy)) or old_run or recovered or blip))
     return values
 
 

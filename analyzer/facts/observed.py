@@ -14,6 +14,9 @@ from analyzer.tables import Tables
 #: pods of Calico itself, by the beginning of their names (manifest and operator installations, Canal)
 CALICO_PODS = ("calico-", "canal-", "tigera-operator-", "csi-node-driver-")
 NODE_AGENT_PODS = ("calico-node-", "canal-")
+#: file of a stack frame, and files that Calico's programs have frames in as well
+_FRAME = re.compile(r"\n\s{1,8}(/\S{1,300}\.go):\d")
+_SHARED_OR_CALICO = re.compile(r"calico|tigera|felix|typha|confd|/go/(?:src|pkg)/|github\.com|k8s\.io|golang\.org")
 PROBE_TIMEOUT = re.compile(
     r"timed out|context deadline exceeded|Client\.Timeout|i/o timeout|deadline exceeded"
     r"|probe failed:\s*$|request canceled \(",
@@ -100,6 +103,15 @@ def is_timeout(event: Any) -> bool:
 def of_calico(pod: str) -> bool:
     """Whether the pod is one of Calico's own."""
     return pod.startswith(CALICO_PODS)
+
+
+def foreign_trace(message: str) -> bool:
+    """Whether the words are a Go stack trace with frames of some other program only.
+
+    Frames of the Go runtime or of libraries tell nothing: Calico's own may stand further down.
+    """
+    frames = _FRAME.findall(message)
+    return bool(frames) and not any(_SHARED_OR_CALICO.search(frame) for frame in frames)
 
 
 def of_node_agent(pod: str) -> bool:

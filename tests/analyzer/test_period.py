@@ -58,3 +58,23 @@ def test_trouble_that_comes_and_goes_is_not_over_in_between(
     event = EventRow("e", 2, "Pod", "calico-node-x", "calico-system", "Warning", "Unhealthy", age, first, count)
     tables = build({"pods": [pod], "events": [event]}, NOW)
     assert passed(tables, Inventory(tables))["events"][0] is expected
+
+
+@pytest.mark.parametrize(
+    ("count", "ago", "said", "ready", "expected"),
+    [
+        (1, 300, "api-connect-refused", "1/1", True),
+        (9, 300, "api-connect-refused", "1/1", False),
+        (1, 60, "api-connect-refused", "1/1", False),  # it may go on
+        (1, 300, "felix-ipt-giving-up", "1/1", False),
+        (1, 300, "api-connect-refused", "0/1", False),
+    ],
+)
+def test_an_api_server_that_was_away_for_a_moment(
+    count: int, ago: float, said: str, ready: str, expected: bool
+) -> None:
+    pod = PodRow("p", 1, "calico-system", "calico-node-x", "calico-node", "w1", "Running", ready)
+    row = LogLineRow("a.log", 3, "calico-node-x", "w1", "calico-node", NOW - timedelta(seconds=ago), count=count)
+    row.message_ids = (said,)
+    tables = build({"pods": [pod], "log_lines": [row]}, NOW)
+    assert passed(tables, Inventory(tables))["log_lines"][0] is expected
