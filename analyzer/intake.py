@@ -459,6 +459,8 @@ def merge_facts(known: dict[str, str], more: dict[str, str]) -> None:
 
 
 #: kind -> module and function that reads it; imported when the first such text turns up
+#: a line of `ip monitor route`: what changes, not the routes that there are
+_ROUTE_GONE = re.compile(r"^(?:\[[^\]\n]{1,60}\] ?)?Deleted (?:default|[0-9a-f])", re.MULTILINE)
 _PARSERS = {
     "describe": "parsers.describe:parse_describe",
     "get-table": "parsers.get_table:parse_get_table",
@@ -483,7 +485,7 @@ def read_text(kind: str, text: str, source: Source, match: Match) -> Parsed:
         journal = importlib.import_module("parsers.kubelet_journal")
         found: Parsed = journal.parse_kubelet_journal(text, source, match)
         return found
-    if kind == "unknown":
+    if kind == "unknown" or (kind == "ip-route" and _ROUTE_GONE.search(text)):
         return parse_notes(text, source, match)
     if kind not in _PARSERS:
         return Parsed()

@@ -13,9 +13,10 @@ import pytest
 
 import analyzer.intake
 from analyzer.bundle import BundleError, Limits
-from analyzer.intake import Intake, read_bundle
+from analyzer.intake import Intake, read_bundle, read_text
 from analyzer.redaction import Redaction
 from parsers.message_match import MessageMatcher, Pattern
+from parsers.source import Source
 
 
 def match(text: str) -> tuple[str, ...]:
@@ -40,6 +41,14 @@ def test_text_of_no_form_is_searched_and_said_so(tmp_path: Path) -> None:
     assert found == {"mail.txt": "notes", "other.txt": "unknown"}
     assert "only searched for known messages" in warned["mail.txt"]
     assert "skipped" in warned["other.txt"]
+
+
+def test_routes_that_go_are_no_table_of_routes() -> None:
+    watched = "Deleted 192.0.2.7 dev cali8e02c1f77d4 scope link\n192.0.2.7 dev cali8e02c1f77d4 scope link\n"
+    read = read_text("ip-route", watched, Source("session.txt"), lambda text: ("gone",) if "Deleted" in text else ())
+    assert read.routes == []
+    assert [row.line for row in read.log_lines] == [1]
+    assert len(read_text("ip-route", watched.split("\n")[1], Source("routes.txt"), lambda text: ()).routes) == 1
 
 
 def test_a_copy_of_a_file_is_read_once(tmp_path: Path) -> None:
