@@ -172,77 +172,147 @@ static inline uint64_t without(uint64_t word, uint64_t digits)
     return word;
 }
 
-/* The same in one instruction, where the processor has it (Intel since 2013, AMD since 2015). */
+/* The same in one instruction, where the processor has it (Intel since 2013, AMD since 2015) and is quick at it. */
 #ifdef __x86_64__
-#define HAS_PEXT __builtin_cpu_supports("bmi2")
+static int has_pext(void)
+{
+    return __builtin_cpu_supports("bmi2") && !__builtin_cpu_is("znver1") && !__builtin_cpu_is("znver2");
+}
 static inline uint64_t extract(uint64_t word, uint64_t digits)
 {
     uint64_t found;
-    __asm__("pextq %2, %1, %0" : "=r"(found) : "r"(word), "r"(~((digits >> 7) * 255)));
+    __asm__("pextq %2, %1, %0" : "=r"(found) : "r"(word), "r"(~((digits << 1) - (digits >> 7))));
     return found;
 }
 #else
-#define HAS_PEXT 0
+static int has_pext(void) { return 0; }
 #define extract without
 #endif
 
-/* Read one line; give where it ends, and a number of its bytes without the digits. */
-static inline __attribute__((always_inline)) const unsigned char *read_line(const unsigned char *at, uint64_t seed,
-                                                                            int has_pext, uint64_t *number)
+/* ---- a number made of many bytes: two lanes, so that the processor need not wait for one product after another ---- */
+
+#define BLOCK 32
+
+typedef struct {
+    uint64_t a, b, length;
+} Lanes;
+
+static inline Lanes lanes_of(uint64_t seed) { return (Lanes){seed ^ K1, seed * K2 + K3, 0}; }
+
+static inline Lanes fold(Lanes lanes, const unsigned char *at, size_t blocks, uint64_t seed)
 {
-    uint64_t hash = seed, rest = 0, count = 0; /* the last `count % 8` bytes are still in `rest` */
-    for (;;) {
+    uint64_t key = seed * K3 + K1, other = key ^ K2;
+    for (; blocks; blocks--, at += BLOCK) {
+        lanes.a = mix(lanes.a ^ load(at), key ^ load(at + 8));
+        lanes.b = mix(lanes.b ^ load(at + 16), other ^ load(at + 24));
+    }
+    return lanes;
+}
+
+static inline uint64_t finished(Lanes lanes) { return mix(lanes.a ^ K2 ^ lanes.length * K3, lanes.b ^ K1); }
+
+/* What is found of each line; `seen` has what bytes there are: a high bit for one that is not ASCII, bit 0 for a zero. */
+typedef struct {
+    int64_t *starts, *ends, *shape;
+    uint64_t *number;
+    Py_ssize_t room;
+    uint64_t seen;
+} Lines;
+
+/* Lines without their digits, waiting for their numbers: written and read in turns, since what was just written can
+   be read in other portions only later. */
+#define ROOM 8192
+#define WAITING 64
+
+typedef struct {
+    unsigned char text[ROOM + 3 * BLOCK];
+    unsigned char *line; /* where the line at hand begins */
+    struct {
+        unsigned char *text;
+        uint64_t length;
+    } waiting[WAITING];
+    Py_ssize_t count;
+    Lanes begun, fresh; /* the first line waiting; any other */
+} Bench;
+
+/* Give the lines waiting their numbers and shapes; they are the last ones before `until`. */
+static void number_them(Bench *bench, const Table *table, const Lines *to, Py_ssize_t until)
+{
+    for (Py_ssize_t i = 0; i < bench->count; i++) {
+        Lanes lanes = i ? bench->fresh : bench->begun;
+        uint64_t length = bench->waiting[i].length;
+        lanes.length += length;
+        lanes = fold(lanes, bench->waiting[i].text, (length + BLOCK - 1) / BLOCK, table->seed);
+        Py_ssize_t line = until - bench->count + i;
+        to->number[line] = finished(lanes);
+        to->shape[line] = table_get(table, to->number[line]);
+    }
+    if (bench->count)
+        bench->begun = bench->fresh;
+    bench->count = 0;
+}
+
+/* Make room: what is at hand of a line moves to the front, its whole blocks are taken in; give where it ends. */
+static unsigned char *make_room(Bench *bench, const unsigned char *out, uint64_t seed)
+{
+    size_t length = (size_t)(out - bench->line), whole = length / BLOCK, rest = length % BLOCK;
+    if (whole) {
+        bench->begun = fold(bench->begun, bench->line, whole, seed);
+        bench->begun.length += whole * BLOCK;
+    }
+    memmove(bench->text, out - rest, rest);
+    bench->line = bench->text;
+    return bench->text + rest;
+}
+
+/* Read whole lines; give how many, -1 where there is no room for all of them. */
+static inline __attribute__((always_inline)) Py_ssize_t read_lines(const Table *table, const unsigned char *data,
+                                                                   Py_ssize_t end, Lines *to, int pext)
+{
+    const unsigned char *at = data, *last = data + end, *begin = data;
+    Py_ssize_t lines = 0;
+    uint64_t zeros = 0, high = 0;
+    Bench bench;
+    bench.count = 0;
+    bench.begun = bench.fresh = lanes_of(table->seed);
+    bench.line = bench.text;
+    unsigned char *out = bench.text; /* not in the bench: it changes with each word */
+    while (at < last && lines < to->room) {
         uint64_t word = load(at), other = word ^ (ONES * '\n');
         uint64_t ends = (other - ONES) & ~other & HIGH;
         unsigned bytes = 8;
         if (ends) {
             bytes = (unsigned)__builtin_ctzll(ends) >> 3;
-            word &= (1ULL << (8 * bytes)) - 1;
-        }
+            uint64_t mask = (1ULL << (8 * bytes)) - 1;
+            zeros |= ((word | ~mask) - ONES) & ~word & mask;
+            word &= mask;
+        } else
+            zeros |= (word - ONES) & ~word;
+        high |= word;
         uint64_t from = word ^ (ONES * '0');
         uint64_t digits = ~(((from & ~HIGH) + ONES * 0x76) | from) & HIGH;
-        unsigned fresh = bytes;
-        if (digits) {
-            word = has_pext ? extract(word, digits) : without(word, digits);
-            fresh -= (unsigned)((digits >> 7) * ONES >> 56);
-        }
-        unsigned have = (unsigned)count & 7;
-        rest |= word << (8 * have);
-        count += fresh;
-        if (have + fresh >= 8) {
-            hash = mix(hash ^ rest, K1);
-            rest = have ? word >> (8 * (8 - have)) : 0;
-        }
+        word = pext ? extract(word, digits) : digits ? without(word, digits) : word;
+        memcpy(out, &word, 8);
+        out += bytes - (unsigned)((digits >> 7) * ONES >> 56);
+        at += bytes;
         if (ends) {
-            *number = mix(hash ^ rest, K2 ^ (count * K3));
-            return at + bytes;
-        }
-        at += 8;
+            uint64_t length = (uint64_t)(out - bench.line);
+            memset(out, 0, BLOCK);
+            bench.waiting[bench.count].text = bench.line;
+            bench.waiting[bench.count++].length = length;
+            out = bench.line += (length + BLOCK - 1) / BLOCK * BLOCK;
+            to->starts[lines] = begin - data;
+            to->ends[lines++] = at - data;
+            begin = ++at;
+            if (bench.count < WAITING && out < bench.text + ROOM)
+                continue;
+        } else if (out < bench.text + ROOM)
+            continue;
+        number_them(&bench, table, to, lines);
+        out = make_room(&bench, out, table->seed);
     }
-}
-
-/* What is found of each line. */
-typedef struct {
-    int64_t *starts, *ends, *shape;
-    uint64_t *number;
-    Py_ssize_t room;
-} Lines;
-
-/* Read whole lines; give how many, -1 where there is no room for all of them. */
-static inline __attribute__((always_inline)) Py_ssize_t read_lines(const Table *table, const unsigned char *data,
-                                                                   Py_ssize_t end, Lines to, int has_pext)
-{
-    const unsigned char *at = data, *last = data + end;
-    Py_ssize_t lines = 0;
-    for (; at < last && lines < to.room; lines++) {
-        uint64_t number;
-        const unsigned char *stop = read_line(at, table->seed, has_pext, &number);
-        to.starts[lines] = at - data;
-        to.ends[lines] = stop - data;
-        to.number[lines] = number;
-        to.shape[lines] = table_get(table, number);
-        at = stop + 1;
-    }
+    number_them(&bench, table, to, lines);
+    to->seen |= (high & HIGH) | ((zeros & HIGH) != 0);
     return at < last ? -1 : lines;
 }
 
@@ -275,16 +345,16 @@ static PyObject *shapes(PyObject *module, PyObject *args)
                           &a[4].of))
         return NULL;
     const unsigned char *data = a[0].of.buf;
-    Lines to = {a[1].of.buf, a[2].of.buf, a[3].of.buf, a[4].of.buf, a[1].of.len / 8};
+    Lines to = {a[1].of.buf, a[2].of.buf, a[3].of.buf, a[4].of.buf, a[1].of.len / 8, 0};
     Py_ssize_t lines;
     PyObject *result = NULL;
     if (end < 0 || a[0].of.len < end + 8 || (end && data[end - 1] != '\n'))
         PyErr_SetString(PyExc_ValueError, "no whole lines with eight bytes behind them");
     else if (fits(a + 2, 3, 8, to.room)) {
         Py_BEGIN_ALLOW_THREADS
-        lines = HAS_PEXT ? read_lines(table, data, end, to, 1) : read_lines(table, data, end, to, 0);
+        lines = has_pext() ? read_lines(table, data, end, &to, 1) : read_lines(table, data, end, &to, 0);
         Py_END_ALLOW_THREADS
-        result = PyLong_FromSsize_t(lines);
+        result = Py_BuildValue("nO", lines, to.seen ? Py_True : Py_False);
     }
     release(a, 5);
     return result;
@@ -468,7 +538,66 @@ done:
     return result;
 }
 
+/* ---- names ---- */
+
+static inline int is_lower_hex(unsigned char byte) { return byte >= 'a' && byte <= 'f'; }
+
+static inline int is_word(unsigned char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || is_digit(byte) || byte == '_';
+}
+
+/* Where what may be a name ends that begins at `at`, NULL where none does; the same as the expression in shapes.py. */
+static const unsigned char *name_end(const unsigned char *at, const unsigned char *from, const unsigned char *end)
+{
+    int inside = at > from && is_word(at[-1]);
+    if (!inside && !(at > from && at[-1] == '.')) { /* parts joined by hyphens, slashes or dots */
+        int joined = 0;
+        const unsigned char *stop = at;
+        for (; stop < end && (is_word(*stop) || *stop == '.'); stop++)
+            joined |= *stop == '.';
+        if (joined || (stop < end && (*stop == '-' || *stop == '/'))) {
+            while (stop < end && (is_word(*stop) || memchr("./:@-", *stop, 5)))
+                stop++;
+            return stop;
+        }
+    }
+    if (inside || at == end || !is_word(*at))
+        return NULL;
+    const unsigned char *stop = end - at >= 4 && !memcmp(at, "cali", 4) ? at + 4 : at;
+    int link = stop != at;
+    while (stop < end && is_lower_hex(*stop))
+        stop++;
+    if ((stop < end && is_word(*stop)) || (!link && stop - at < 3))
+        return NULL;
+    return stop;
+}
+
+static PyObject *names_out(PyObject *module, PyObject *args)
+{
+    Py_buffer text;
+    if (!PyArg_ParseTuple(args, "y*", &text))
+        return NULL;
+    PyObject *result = PyBytes_FromStringAndSize(NULL, text.len); /* a name has a byte at least */
+    if (result) {
+        const unsigned char *from = text.buf, *at = from, *end = from + text.len;
+        unsigned char *begin = (unsigned char *)PyBytes_AS_STRING(result), *out = begin;
+        while (at < end) {
+            const unsigned char *stop = name_end(at, from, end);
+            if (stop) {
+                *out++ = '~';
+                at = stop;
+            } else
+                *out++ = *at++;
+        }
+        _PyBytes_Resize(&result, out - begin);
+    }
+    PyBuffer_Release(&text);
+    return result;
+}
+
 static PyMethodDef functions[] = {
+    {"names_out", names_out, METH_VARARGS, "names_out(text): the text with ~ for what may be a name."},
     {"shapes", shapes, METH_VARARGS,
      "shapes(table, data, end, starts, ends, shape, number): fill in all lines; their count, -1 if there are more."},
     {"groups", groups, METH_VARARGS,

@@ -8,7 +8,7 @@ class Table:
 
 def shapes(
     table: Table, data: bytes, end: int, starts: Numbers, ends: Numbers, shape: Numbers, number: Numbers
-) -> int: ...
+) -> tuple[int, bool]: ...
 def groups(
     table: Table,
     data: bytes,
@@ -29,6 +29,7 @@ def groups(
     rules: bytes,
     follow: Numbers | None,
 ) -> int: ...
+def names_out(text: bytes) -> bytes: ...
 def minutes(
     data: bytes,
     starts: Numbers,

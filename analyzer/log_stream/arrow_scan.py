@@ -47,6 +47,10 @@ class ArrowScan:
                         self._shape_of[word] = known[number]
         return starts, ends, np.array(known, np.int64)[local]
 
+    def plain(self, data: bytes, end: int) -> bool:
+        """Whether all bytes in front of ``end`` are ASCII and none is zero."""
+        return data.isascii() and data.find(b"\0", 0, end) < 0
+
     def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""
         from analyzer.log_stream.scan import moved

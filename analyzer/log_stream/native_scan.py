@@ -33,6 +33,7 @@ class NativeScan:
         self._group_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
         self._room = 0
         self._make_room(_LINES)
+        self._plain = True
 
     def _make_room(self, lines: int) -> None:
         if lines > self._room:
@@ -42,10 +43,12 @@ class NativeScan:
 
     def shapes(self, data: bytes, end: int) -> tuple[Numbers, Numbers, Numbers]:
         """Give (begin, end, number of the shape) of each line."""
-        while (
-            count := _scan.shapes(self._shape_of, data, end, self._starts, self._ends, self._shape, self._number)
-        ) < 0:
+        while True:
+            count, unusual = _scan.shapes(self._shape_of, data, end, self._starts, self._ends, self._shape, self._number)
+            if count >= 0:
+                break
             self._make_room(2 * self._room)
+        self._plain = not unusual
         starts, ends, shape = self._starts[:count].copy(), self._ends[:count].copy(), self._shape[:count].copy()
         unknown = np.flatnonzero(shape < 0)
         found: dict[int, int] = {}
@@ -58,6 +61,10 @@ class NativeScan:
                     self._shape_of.set(number, known)
             shape[place] = known
         return starts, ends, shape
+
+    def plain(self, data: bytes, end: int) -> bool:
+        """Whether all bytes in front of ``end`` are ASCII and none is zero; ``shapes`` found out."""
+        return self._plain
 
     def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""

@@ -89,8 +89,9 @@ class _LogReader:
             data, end = stretch
             if not head:
                 head = self._begin(data[:end])
-            self._check(data, end)
             taken = self.sieve.feed(data, end, cutter.last)
+            if not self.sieve.plain:
+                self._check(data[:taken])
             self.digest = crc32(memoryview(data)[:taken], self.digest)
             if self.sieve.several_logs:
                 raise NotOneLogError
@@ -102,12 +103,9 @@ class _LogReader:
         self.dress = dress_of(without_controls(head), None)
         return head
 
-    def _check(self, data: bytes, end: int) -> None:
+    def _check(self, data: bytes) -> None:
         """Note what is wrong with the bytes of a stretch."""
-        self.nul = self.nul or data.find(b"\0", 0, end) >= 0
-        if data.isascii():
-            return
-        data = data[:end]
+        self.nul = self.nul or b"\0" in data
         try:
             data.decode(_UTF8)
         except UnicodeDecodeError:

@@ -49,6 +49,9 @@ class Scan(Protocol):
     def shapes(self, data: bytes, end: int) -> tuple[Numbers, Numbers, Numbers]:
         """Give (begin, end, number of the shape) of each line in front of ``end``; new shapes are looked at."""
 
+    def plain(self, data: bytes, end: int) -> bool:
+        """Whether all bytes in front of ``end`` are ASCII and none is zero; asked once the shapes were."""
+
     def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line; ``new`` gives that of the first of lines whose group is not known."""
 

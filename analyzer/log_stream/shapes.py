@@ -34,6 +34,14 @@ _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not
 #: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links.
 #: It begins where a word does: tried at each letter of a long word, it would take quadratic time.
 _NAMES = re.compile(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b")
+try:  # the same, ten times as fast
+    from analyzer.log_stream._scan import names_out as _without_names
+except ImportError:
+
+    def _without_names(text: bytes) -> bytes:
+        return _NAMES.sub(b"~", text)
+
+
 _RULE = Struct(f"<B??x{MOST_DIGITS}H")
 _SOURCE = re.compile(rb"\.go[ :]")
 #: containers of one pod whose logs somebody may have put into one file
@@ -161,7 +169,7 @@ class Shapes:
         bare = digitless[: at + _MESSAGE if source else _LINE]
         alike = self._begun[bare]
         if alike <= _MOST_FAMILIES_ALIKE:
-            begin, bare = bare, digitless[:at] + _NAMES.sub(b"~", digitless[at:])
+            begin, bare = bare, digitless[:at] + _without_names(digitless[at:])
             self._begun[begin] += bare not in self._families
         family = self._families.get(bare)
         if family is None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from analyzer.log_stream.context import Context
 from analyzer.log_stream.grouping import Grouping
-from analyzer.log_stream.groups import STRETCHES_HELD, Groups, Kept
+from analyzer.log_stream.groups import Groups, Kept
 from analyzer.log_stream.lines import Numbers, first_places
 from analyzer.log_stream.scan import new_scan
 from analyzer.log_stream.shapes import Shapes
@@ -26,6 +26,7 @@ from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 _EACH_COUNTED = 1000  # lines of a shape that are kept because each counts
 _MOST_RESTARTS = 60  # of the container, in one file; what it logs after further ones is not told apart
 _TAIL = 30  # the end of a log tells how it ended
+_LATE_HELD = 12  # stretches at hand for the last changes: where there are many, only those of these stretches count
 
 
 class Sieve:
@@ -35,6 +36,7 @@ class Sieve:
         self.shapes = shapes
         self.groups = Groups(self._save_last)
         self.lines = 0
+        self.plain = True  # whether the stretch taken last is ASCII without zeros
         self._scan = new_scan(shapes)
         self._grouping = Grouping(shapes, self._scan, self.groups, identify)
         self._context = context
@@ -43,7 +45,7 @@ class Sieve:
         self._late: deque[tuple[Stretch, Numbers]] = deque()  # places of the last changes
         self._last_changes: deque[tuple[tuple[Kept, ...], tuple[Kept, ...]]] = deque(maxlen=LAST_CHANGES)
         self._each: Counter[int] = Counter()
-        self._tail: list[Kept] = []
+        self._tail: deque[Stretch] = deque()  # the last parts, with as many lines as the end of the log has
         self._clocks: dict[int, Kept] = {}  # lines that tell when others were written
         self._lasts: dict[int, tuple[tuple[Kept, ...], tuple[Kept, ...]]] = {}  # by group: record, and its clocks
         self._clock: Kept | None = None  # the last line with a time
@@ -56,6 +58,7 @@ class Sieve:
     def feed(self, data: bytes, end: int, final: bool) -> int:
         """Take a stretch of whole lines; give how many bytes of it were taken: the last record may go on."""
         starts, ends, shape = self._scan.shapes(data, end)
+        self.plain = self._scan.plain(data, end)
         heads = self._heads(shape)
         count = len(ends) if final else _whole_records(heads, len(ends))
         taken = end if count == len(ends) else int(starts[count])
@@ -77,7 +80,8 @@ class Sieve:
         for record, around in (*self._lasts.values(), *self._last_changes):
             self._keep(*record)
             self._clocks.update((line.number, line) for line in around)
-        self._keep(*self._tail)
+        ends = [part.line(place) for part in self._tail for place in range(len(part.starts))[-_TAIL:]]
+        self._keep(*ends[-_TAIL:])
         kept = sorted(self._kept.values())
         given = Counter(line.group for line in kept)
         latest = {line.group: line.number for line in kept}
@@ -130,7 +134,9 @@ class Sieve:
         self._context.see(part.raw, part.before + 1, len(part.starts), sorted(picked))
         self._times(part, picked)
         self._scan.measure(part, self.volume)
-        self._tail = [*self._tail, *(part.line(place) for place in range(len(part.starts))[-_TAIL:])][-_TAIL:]
+        self._tail.append(part)
+        while sum(len(other.starts) for other in self._tail) - len(self._tail[0].starts) >= _TAIL:
+            self._tail.popleft()
         if len(self.shapes.containers) > 2:
             self._runs.see(self.shapes.container.upto(len(self.shapes.all))[part.shape])
 
@@ -156,7 +162,7 @@ class Sieve:
                 self._late.append((part, later))
                 while sum(len(other) for _, other in self._late) - len(self._late[0][1]) >= LAST_CHANGES:
                     self._late.popleft()
-                if len(self._late) > STRETCHES_HELD:
+                if len(self._late) > _LATE_HELD:
                     self._save_changes(*self._late.popleft())
 
     def _with_records(self, part: Stretch, picked: set[int]) -> set[int]:

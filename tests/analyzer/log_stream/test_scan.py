@@ -88,9 +88,13 @@ def test_without_the_compiled_part_it_is_done_otherwise(monkeypatch: pytest.Monk
     assert type(scan.new_scan(Shapes(lambda raw: pytest.fail("not asked"), None))).__name__ == "ArrowScan"  # type: ignore[arg-type]
 
 
+short = st.text("0123456789ab \x00\xff", max_size=40).map(lambda text: text.encode("latin-1"))
+long = st.builds(lambda text, times, end: text * times + end, short, st.integers(1, 2000), short)
+
+
 @needs_c
 @settings(max_examples=300)
-@given(st.lists(st.text("0123456789ab \x00\xff", max_size=40).map(lambda text: text.encode("latin-1")), max_size=30))
+@given(st.lists(st.one_of(short, short, short, long), max_size=120))
 def test_shapes_are_lines_without_digits(texts: list[bytes]) -> None:
     from analyzer.log_stream import _scan
 
@@ -99,7 +103,8 @@ def test_shapes_are_lines_without_digits(texts: list[bytes]) -> None:
     starts, ends, shape = (np.empty(room, np.int64) for _ in range(3))
     number = np.empty(room, np.uint64)
     table = _scan.Table(7)
-    assert _scan.shapes(table, data + PAD, len(data), starts, ends, shape, number) == room
+    unusual = not data.isascii() or b"\0" in data
+    assert _scan.shapes(table, data + PAD, len(data), starts, ends, shape, number) == (room, unusual)
     assert [data[begin:end] for begin, end in zip(starts, ends, strict=True)] == texts
     bare = [re.sub(rb"[0-9]", b"", text) for text in texts]
     assert len(set(zip(bare, number.tolist(), strict=True))) == len(set(bare)) == len(set(number.tolist()))
@@ -107,7 +112,23 @@ def test_shapes_are_lines_without_digits(texts: list[bytes]) -> None:
         table.set(int(number[0]), 5)
         _scan.shapes(table, data + PAD, len(data), starts, ends, shape, number)
         assert shape.tolist() == [5 if other == bare[0] else -1 for other in bare]
-        assert room == 1 or _scan.shapes(table, data + PAD, len(data), starts[:1], ends, shape, number) == -1
+        assert room == 1 or _scan.shapes(table, data + PAD, len(data), starts[:1], ends, shape, number)[0] == -1
+
+
+@needs_c
+@pytest.mark.parametrize("size", [*range(8150, 8230), 8192 * 2, 8192 * 3 + 5, 100_000])
+def test_long_lines_that_differ_at_one_place_have_different_shapes(size: int) -> None:
+    from analyzer.log_stream import _scan
+
+    line = bytes(b"abcdefgh"[at % 8] for at in range(size))
+    others = [line[:at] + b"-" + line[at + 1 :] for at in sorted({0, 1, size // 2, 8190, size - 2, size - 1}) if at < size]
+    texts = [b"x" * 7000, line, line[:-1], *others, b"1" * 9000 + line, line + b"2" * 9000, b"", b"y"]
+    data = b"".join(text + b"\n" for text in texts)
+    columns = [np.empty(len(texts), np.int64) for _ in range(3)]
+    number = np.empty(len(texts), np.uint64)
+    assert _scan.shapes(_scan.Table(3), data + PAD, len(data), *columns, number) == (len(texts), False)
+    assert number[1] == number[-4] == number[-3]
+    assert len(set(number.tolist())) == len(texts) - 2
 
 
 @needs_c
