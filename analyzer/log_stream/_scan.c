@@ -156,6 +156,13 @@ static PyTypeObject TableType = {
 
 /* ---- shapes ---- */
 
+/* The high bit of each byte of a word that is a digit. */
+static inline uint64_t digits_of(uint64_t word)
+{
+    uint64_t from = word ^ (ONES * '0');
+    return ~(((from & ~HIGH) + ONES * 0x76) | from) & HIGH;
+}
+
 /* The bytes of a word that are no digits, moved together; `digits` has the high bit of each digit's byte. */
 static inline uint64_t without(uint64_t word, uint64_t digits)
 {
@@ -289,8 +296,7 @@ static inline __attribute__((always_inline)) Py_ssize_t read_lines(const Table *
         } else
             zeros |= (word - ONES) & ~word;
         high |= word;
-        uint64_t from = word ^ (ONES * '0');
-        uint64_t digits = ~(((from & ~HIGH) + ONES * 0x76) | from) & HIGH;
+        uint64_t digits = digits_of(word);
         word = pext ? extract(word, digits) : digits ? without(word, digits) : word;
         memcpy(out, &word, 8);
         out += bytes - (unsigned)((digits >> 7) * ONES >> 56);
@@ -362,13 +368,19 @@ static PyObject *shapes(PyObject *module, PyObject *args)
 
 /* ---- groups ---- */
 
-static inline uint64_t content(const unsigned char *at, int64_t length, uint64_t hash)
+/* The next bytes, at most eight of them, as a number; eight can be read from any place. */
+static inline uint64_t some(const unsigned char *at, int64_t count)
 {
-    for (; length >= 8; at += 8, length -= 8)
-        hash = mix(hash ^ load(at), K1);
-    uint64_t rest = 0;
-    memcpy(&rest, at, (size_t)length);
-    return mix(hash ^ rest, K2 ^ ((uint64_t)length * K3));
+    return count >= 8 ? load(at) : count > 0 ? load(at) & ((1ULL << (8 * count)) - 1) : 0;
+}
+
+/* A number made of some bytes; `seed` is secret, so that nobody can write bytes that give a certain number. */
+static inline uint64_t content(const unsigned char *at, int64_t length, uint64_t hash, uint64_t seed)
+{
+    uint64_t key = seed * K3 + K1, all = (uint64_t)length;
+    for (; length > 0; at += 16, length -= 16)
+        hash = mix(hash ^ some(at, length), key ^ some(at + 8, length - 8));
+    return mix(hash ^ K2, key ^ all * K3);
 }
 
 /* Digits next to each other that decide; see parsers/digit_rules.py and native_scan.py, which packs them. */
@@ -398,26 +410,31 @@ static int decides(const unsigned char *run, int64_t length, const Rule *rules, 
 
 static inline int is_digit(unsigned char byte) { return (unsigned char)(byte - '0') < 10; }
 
-/* As content(), but of a run of digits that decides nothing only the length counts. */
-static uint64_t content_by_rules(const unsigned char *at, int64_t length, uint64_t hash, const Rule *rules,
-                                 int64_t count)
+/* As content(), but of a run of digits that decides nothing only the length and the place count. */
+static uint64_t content_by_rules(const unsigned char *at, int64_t length, uint64_t hash, uint64_t seed,
+                                 const Rule *rules, int64_t count)
 {
-    uint64_t rest = 0, have = 0;
-    for (int64_t i = 0; i < length;) {
-        int64_t run = i;
-        while (run < length && is_digit(at[run]))
-            run++;
-        int keep = run == i || decides(at + i, run - i, rules, count);
-        int64_t until = run == i ? i + 1 : run;
-        for (; i < until; i++) {
-            rest |= (uint64_t)(keep ? at[i] : 1) << (8 * have); /* 1: some digit */
-            if (++have == 8) {
-                hash = mix(hash ^ rest, K1);
-                rest = have = 0;
-            }
+    uint64_t key = seed * K3 + K1;
+    int64_t least = length + 1, done = 0; /* digits of the shortest rule; bytes of runs that were looked at */
+    for (int64_t i = 0; i < count; i++)
+        least = rules[i].count < least ? rules[i].count : least;
+    for (int64_t i = 0; i < length; i += 8) {
+        uint64_t word = some(at + i, length - i), digits = digits_of(word), them = (digits << 1) - (digits >> 7);
+        hash = mix(hash ^ ((word & ~them) | (ONES & them)), key);
+        while (digits) {
+            int64_t run = i + ((int64_t)__builtin_ctzll(digits) >> 3), end = run + 1;
+            if (run >= done) {
+                while (end < length && is_digit(at[end]))
+                    end++;
+                if (end - run >= least && decides(at + run, end - run, rules, count))
+                    hash = mix(hash ^ content(at + run, end - run, (uint64_t)run, seed), key ^ K2);
+                done = end;
+            } else
+                end = done;
+            digits = end - i >= 8 ? 0 : digits >> (8 * (end - i)) << (8 * (end - i));
         }
     }
-    return mix(hash ^ rest, K2 ^ (have * K3));
+    return mix(hash ^ K2, key ^ (uint64_t)length * K3);
 }
 
 static PyObject *groups(PyObject *module, PyObject *args)
@@ -456,7 +473,7 @@ static PyObject *groups(PyObject *module, PyObject *args)
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; i < lines; i++) {
         int64_t what = shape[i], start = starts[i], stop = ends[i];
-        if (what < 0 || what >= known || start < 0 || stop < start || stop >= base) {
+        if (what < 0 || what >= known || start < 0 || stop < start || stop + 8 > base) {
             unknown = -1;
             break;
         }
@@ -472,13 +489,13 @@ static PyObject *groups(PyObject *module, PyObject *args)
         if (special[what]) {
             int64_t length = stop - start, first = begin[what] < length ? begin[what] : length;
             int64_t second = end[what] < length ? end[what] : length;
-            uint64_t hash = content(data + start, first, table->seed);
+            uint64_t hash = content(data + start, first, table->seed, table->seed);
             int64_t rule = rules_at[what], count = rules_count[what];
             if (rule >= 0 && count >= 0 && rule + count <= all) {
-                hash = content_by_rules(data + start + second, length - second, hash, rules + rule, count);
+                hash = content_by_rules(data + start + second, length - second, hash, table->seed, rules + rule, count);
                 number ^= hash ^ word * K2 ^ K3; /* what was remembered before no longer holds */
             } else
-                number ^= content(data + start + second, length - second, hash);
+                number ^= content(data + start + second, length - second, hash, table->seed);
         } else
             number ^= word * K2;
         numbers[i] = number;
