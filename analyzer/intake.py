@@ -7,12 +7,13 @@ import importlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.attribution import Output, attribute
-from analyzer.bundle import BundleError, Limits, Member, fingerprint, foreign
+from analyzer.bundle import BundleError, Limits, Member, fingerprint, fingerprint_aside, foreign
 from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.log_stream.kind import NotOneLogError
@@ -72,6 +73,8 @@ def read_bundle(
     reader = _Reader(Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction), match, matcher)
     reader.shares = useful_jobs(paths, jobs) if matcher else 1
     workers = Workers(reader.results_of_share, reader.shares - 1)
+    if reader.shares > 1:  # not before: a process that is split in two must have one thread
+        reader.fingerprint = fingerprint_aside(paths, reader.intake.limits.bytes)
     for member in reader.intake.members(at_once=LARGE if matcher else 0):
         reader.member(member)
     reader.settle(workers.results())
@@ -111,6 +114,7 @@ class _Reader:
         self._large: list[_Large] = []
         self._larges = 0
         self.shares, self.share = 1, 0  # of the large logs, and which one is read by this process
+        self.fingerprint: Callable[[], tuple[str, int]] = partial(fingerprint, intake.paths, intake.limits.bytes)
 
     def member(self, member: Member) -> None:
         """Take one member in: as text, as a duplicate, or as something that is not read."""
@@ -426,7 +430,7 @@ class _Reader:
             if intake.collected is not None:
                 fill_times(output, intake.collected)
             self._collect(output)
-        intake.sha256, intake.bytes = fingerprint(intake.paths, intake.limits.bytes)
+        intake.sha256, intake.bytes = self.fingerprint()
         return intake
 
     def _collect(self, output: Output) -> None:

@@ -7,14 +7,25 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from analyzer.bundle.fingerprint import fingerprint
+from analyzer.bundle.fingerprint import fingerprint, fingerprint_aside
 from analyzer.bundle.folder import files_below, open_plain
 from analyzer.bundle.limits import Budget, Limits
 from analyzer.bundle.member import BundleError, Member, Rest, Warn, inner_path, is_litter
 from analyzer.bundle.signature import COMPRESSED, HEAD, foreign, kind_of
 from analyzer.bundle.walk import Walker
 
-__all__ = ["Budget", "BundleError", "Limits", "Member", "Rest", "Warn", "fingerprint", "foreign", "open_bundle"]
+__all__ = [
+    "Budget",
+    "BundleError",
+    "Limits",
+    "Member",
+    "Rest",
+    "Warn",
+    "fingerprint",
+    "fingerprint_aside",
+    "foreign",
+    "open_bundle",
+]
 
 _SUFFIXES = {"gz": (".gz",), "bz2": (".bz2",), "xz": (".xz",), "zst": (".zst", ".zstd")}
 

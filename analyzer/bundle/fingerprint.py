@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -39,6 +39,16 @@ def fingerprint(paths: Sequence[Path], most: int | None = None) -> tuple[str, in
         total += max(size, 0)
         whole.update(name.encode("utf-8", "surrogateescape") + b"\0" + str(size).encode() + b"\0" + inner.digest())
     return whole.hexdigest(), total
+
+
+def fingerprint_aside(paths: Sequence[Path], most: int | None = None) -> Callable[[], tuple[str, int]]:
+    """Begin to work out :func:`fingerprint` in a thread, beside other work; what this gives waits for the result."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(1)
+    result = pool.submit(fingerprint, paths, most).result
+    pool.shutdown(wait=False)
+    return result
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Sequence
@@ -38,7 +39,9 @@ def run(
     from analyzer.pipeline import Analyzer
 
     try:
-        report = Analyzer(extra, limits, redaction=redaction, jobs=jobs).analyze(paths)
+        analyzer = Analyzer(extra, limits, redaction=redaction, jobs=jobs)
+        gc.freeze()  # modules and catalogue stay: no search for cycles need go over them again
+        report = analyzer.analyze(paths)
     except BundleError as error:
         fail(name_of_input(str(error), paths))
     except CatalogueError as error:

@@ -44,7 +44,9 @@ class NativeScan:
     def shapes(self, data: bytes, end: int) -> tuple[Numbers, Numbers, Numbers]:
         """Give (begin, end, number of the shape) of each line."""
         while True:
-            count, unusual = _scan.shapes(self._shape_of, data, end, self._starts, self._ends, self._shape, self._number)
+            count, unusual = _scan.shapes(
+                self._shape_of, data, end, self._starts, self._ends, self._shape, self._number
+            )
             if count >= 0:
                 break
             self._make_room(2 * self._room)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.bundle import fingerprint
+from analyzer.bundle import fingerprint, fingerprint_aside
 
 
 def put(folder: Path, files: dict[str, bytes]) -> Path:
@@ -55,3 +55,9 @@ def test_a_file_that_claims_a_terabyte_is_not_read_to_its_end(tmp_path: Path) ->
             out.truncate(1 << 40)
     assert fingerprint([tmp_path / "folder"], 1000)[1] == 1 << 40
     assert fingerprint([tmp_path / "b.log"], 1000)[1] == 1 << 40
+
+
+def test_aside_it_is_the_same(tmp_path: Path) -> None:
+    folder = put(tmp_path, {"a": b"1", "b/c": b"22"})
+    result = fingerprint_aside([folder], 1000)
+    assert result() == fingerprint([folder], 1000) == result()

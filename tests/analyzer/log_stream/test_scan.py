@@ -121,7 +121,9 @@ def test_long_lines_that_differ_at_one_place_have_different_shapes(size: int) ->
     from analyzer.log_stream import _scan
 
     line = bytes(b"abcdefgh"[at % 8] for at in range(size))
-    others = [line[:at] + b"-" + line[at + 1 :] for at in sorted({0, 1, size // 2, 8190, size - 2, size - 1}) if at < size]
+    others = [
+        line[:at] + b"-" + line[at + 1 :] for at in sorted({0, 1, size // 2, 8190, size - 2, size - 1}) if at < size
+    ]
     texts = [b"x" * 7000, line, line[:-1], *others, b"1" * 9000 + line, line + b"2" * 9000, b"", b"y"]
     data = b"".join(text + b"\n" for text in texts)
     columns = [np.empty(len(texts), np.int64) for _ in range(3)]

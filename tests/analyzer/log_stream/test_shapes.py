@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +35,7 @@ def test_what_may_be_a_name(line: bytes, names_gone: bytes) -> None:
 
 
 @settings(max_examples=1000)
-@given(st.lists(st.sampled_from(["cali", "cal", "deadbeef", *"abfgZ_.-/:@=\" \n\xc3"]), max_size=30).map("".join))
+@given(st.lists(st.sampled_from(["cali", "cal", "deadbeef", *'abfgZ_.-/:@=" \n\xc3']), max_size=30).map("".join))
 def test_the_compiled_way_finds_the_same_names(text: str) -> None:
     raw = text.encode("latin-1")
     assert _without_names(raw) == _NAMES.sub(b"~", raw)
