@@ -12,7 +12,7 @@ from parsers.rows import LogLineRow
 #: an event that was last logged so long before the end of its log is over
 OVER = timedelta(minutes=15)
 #: programs that log events; in other logs the same words are quotations
-_LOGGERS = frozenset({"kubelet", "kube-controller-manager", "kube-scheduler", ""})
+_LOGGERS = ("kubelet", "kubelite", "hyperkube", "kube-controller", "kube-scheduler", "k3s", "rke2", "microk8s", "k0s")
 
 
 def add_logged_events(tables: Tables) -> None:
@@ -23,7 +23,8 @@ def add_logged_events(tables: Tables) -> None:
     ready = {row.pod for row in tables.rows.pods if row.phase == "Running" and _all_ready(row.ready)}
     known = {(row.object, row.reason, row.message[:60]) for row in tables.rows.events}
     for row in tables.rows.log_lines:
-        if row.component not in _LOGGERS or row.pod.startswith(("calico-", "canal-")) or _is_over(row, tables):
+        logger = not row.component or row.component.startswith(_LOGGERS)
+        if not logger or row.pod.startswith(("calico-", "canal-")) or _is_over(row, tables):
             continue
         event = logged_event(row)
         if event is None or (event.object, event.reason, event.message[:60]) in known:

@@ -129,6 +129,8 @@ class Sessions:
             return False
         if first is not None and age is not None and first - age >= LASTING_S:
             return True
+        if pod is not None and pod.healthy is False and age is not None and _long_started(pod, age):
+            return True
         return int(number(row.count) or 1) >= 4
 
     @cached_property
@@ -266,6 +268,11 @@ class Sessions:
     def listed(self, kind: str) -> bool:
         """Whether the bundle holds a complete list of a kind."""
         return any(row.kind == kind and row.complete for row in self.tables.rows.listings)
+
+
+def _long_started(pod: PodState, age: float) -> bool:
+    """Whether a pod that was never restarted had long started when it complained: lists of events may lack counts."""
+    return pod.age_s is not None and pod.restarts == 0 and pod.age_s - age >= 2 * LASTING_S
 
 
 def _info(state: str, reason: str) -> str:

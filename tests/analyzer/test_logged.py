@@ -61,5 +61,10 @@ def test_without_a_time_what_is_ready_now_had_its_trouble_before() -> None:
         assert len(made.rows.events) == found
 
 
+def test_distributions_that_hold_the_kubelet_log_in_their_own_name() -> None:
+    assert tables(2, component="k3s").rows.events
+    assert tables(2, component="rke2-agent").rows.events
+
+
 def test_a_quotation_in_another_program_is_no_event() -> None:
     assert not tables(2, component="felix").rows.events

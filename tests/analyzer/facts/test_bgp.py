@@ -81,6 +81,19 @@ def test_a_start_or_a_single_missing_peer_is_not_zero(rows: list[ReadinessRow]) 
     assert facts_of(bgp.zero, readiness=rows) == {}
 
 
+def test_a_list_of_events_without_counts() -> None:
+    once = misses(SELF, NEAR, first=130, age=130)
+    for row in once:
+        row.count = 1
+    started_long_ago = agent(SELF, "0/1", age=9000.0)
+    started_long_ago.restarts = 0
+    assert "bgp-zero-sessions" in facts_of(bgp.zero, readiness=once, pods=[started_long_ago])
+    just_started = agent(SELF, "0/1", age=150.0)
+    just_started.restarts = 0
+    assert facts_of(bgp.zero, readiness=once, pods=[just_started]) == {}
+    assert facts_of(bgp.zero, readiness=once) == {}
+
+
 def test_a_complaint_of_a_pod_that_is_ready_again_is_history() -> None:
     rows = misses(SELF, NEAR, first=9000, age=7000)
     assert facts_of(bgp.zero, readiness=rows, pods=[agent(SELF)]) == {}
