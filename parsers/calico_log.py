@@ -6,6 +6,7 @@ Sources: projectcalico/calico ``libcalico-go/lib/logutils`` (Formatter), sirupse
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from parsers.log_record import LogRecord, key_values, unquote, utc_time
 
@@ -50,6 +51,21 @@ def read_calico(text: str) -> LogRecord | None:
         component=component or "",
         source="" if source == "<nil>" else source,
     )
+
+
+def identity_of_calico(text: str) -> tuple[str, int, str, str, str] | None:
+    """Give component, process, level, source and message of a line of Calico's formatter: all but its time."""
+    found = _CALICO.match(text)
+    if found is None:
+        return None
+    _, level, pid, component, source, message = found.groups()
+    return component or "", int(pid), level, "" if source == "<nil>" else source, message.strip()
+
+
+def time_of_calico(text: str) -> datetime | None:
+    """When a line of Calico's formatter was written; None for anything else."""
+    found = _CALICO.match(text)
+    return utc_time(found[1]) if found else None
 
 
 def read_logrus(text: str) -> LogRecord | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from parsers import bird_log, go_trace, plain_log
+from parsers.calico_log import time_of_calico
 from parsers.log_line import read_prefixed
 from parsers.log_record import BAD_LEVELS, MAX_LINE, LogRecord, with_year
 
@@ -52,10 +53,12 @@ class RecordReader:
     def tick(self, text: str, stamp: datetime | None) -> datetime | None:
         """Take the time of a line that is not read otherwise; it ends the record before it. Give the time."""
         self.close()
-        record = read_prefixed(text)
-        time = record.time if record is not None else None
-        if record is not None and record.yearless is not None:
-            time = with_year(record.yearless, stamp or self.last_time or self.near)
+        time = time_of_calico(text)
+        if time is None:
+            record = read_prefixed(text)
+            time = record.time if record is not None else None
+            if record is not None and record.yearless is not None:
+                time = with_year(record.yearless, stamp or self.last_time or self.near)
         if stamp is not None and (time is None or abs(time - stamp) >= _ZONE_DOUBT):
             time = stamp
         self.last_time = time or self.last_time

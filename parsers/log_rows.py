@@ -25,8 +25,14 @@ _Key = tuple[Origin, str, int | None, str, str, tuple[str, ...], str]
 
 def same_message(record: LogRecord) -> str:
     """What the message has in common with those that say the same: times, counts and durations are left out."""
-    message = record.message[:_TEMPLATE_FROM]
-    return _BIRD_VALUES.sub("N", message) if record.kind == "bird" else template(message)
+    if record.kind == "bird":
+        return _BIRD_VALUES.sub("N", record.message[:_TEMPLATE_FROM])
+    return same_text(record.message)
+
+
+def same_text(message: str) -> str:
+    """The same of a message that is none of BIRD's."""
+    return template(message[:_TEMPLATE_FROM])
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from parsers import bird_log, plain_log
+from parsers.calico_log import identity_of_calico
 from parsers.command import command_line
 from parsers.content_cut import may_begin_another
 from parsers.go_trace import begins_trace
@@ -18,7 +19,7 @@ from parsers.log_container import container_of_line
 from parsers.log_dress import NOWHERE, Dress, Origin
 from parsers.log_line import read_prefixed
 from parsers.log_record import MAX_LINE, LogRecord
-from parsers.log_rows import same_message
+from parsers.log_rows import same_message, same_text
 from parsers.process_starts import CONTAINER_WORDS, START_WORDS
 
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?")
@@ -106,6 +107,10 @@ def shape_of(raw: bytes, text: str, dress: Dress) -> LineShape:
 def identity(text: str, dress: Dress) -> Hashable:
     """Give what two lines share that are one row of the log's table, as far as a line by itself tells."""
     plain, origin, _, _ = _undressed(text, dress)
+    calico = identity_of_calico(plain) if plain[10:11] == " " and "\n" not in plain else None
+    if calico is not None:
+        *who, message = calico
+        return origin, (*who, same_text(message))
     return (
         origin,
         *(

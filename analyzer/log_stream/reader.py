@@ -116,8 +116,8 @@ class _LogReader:
 
     def _text(self, raw: bytes) -> str:
         raw = raw[: 4 * self.most].rstrip(b"\r")
-        if raw.isascii() and b"\x1b" not in raw and b"\0" not in raw and b"\b" not in raw and b"\r" not in raw:
-            return raw.decode("ascii")[: self.most]
+        if raw.isascii() and (text := raw.decode("ascii")).isprintable():
+            return text[: self.most]
         return decode(raw.replace(b"\r", b" "))[0][: self.most]
 
     def _look(self, raw: bytes) -> LineShape:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.calico_log import read_calico, read_logrus
+from parsers.calico_log import identity_of_calico, read_calico, read_logrus, time_of_calico
 
 TIME = datetime(2026, 2, 12, 6, 20, 11, 402000, tzinfo=UTC)
 
@@ -82,3 +82,16 @@ def test_logrus_on_a_terminal_and_without_quotes() -> None:
         None,
     )
     assert read_logrus("time flies") is None
+
+
+@given(
+    st.sampled_from(["2026-02-12 06:20:01.123", "2026-99-12 06:20:01.123", "2026-02-12T06:20:01"]),
+    st.sampled_from(["[INFO][60] felix/x.go 7: ", "[ERROR][9] x.go <nil>: ", "[PANIC][1] <nil> <nil>: ", "[INFO] x: "]),
+    st.text(max_size=30),
+)
+def test_parts_are_those_of_the_whole(stamp: str, head: str, message: str) -> None:
+    text = f"{stamp} {head}{message}"
+    whole = read_calico(text)
+    assert time_of_calico(text) == (whole and whole.time)
+    parts = (whole.component, whole.pid, whole.level, whole.source, whole.message) if whole else None
+    assert identity_of_calico(text) == parts
