@@ -18,6 +18,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: not allowed in YAML, or line ends to YAML but to nobody else, which would shift the line numbers
 _UNREADABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _NO_KEY: Any = object()
+_TOO_DEEP = f"nested more than {MOST_DEPTH} levels deep"
 
 
 @dataclass(slots=True)
@@ -67,6 +68,10 @@ class _Composer:
                     self._alias(event)
                 elif isinstance(event, yaml.DocumentEndEvent):
                     break
+        except yaml.scanner.ScannerError as error:
+            if "nesting depth" in str(error.problem):  # libyaml's own limit, from 0.2.6 on
+                raise TooMuchError(_TOO_DEEP) from error
+            raise
         except (UnicodeError, ValueError, OverflowError) as error:
             if isinstance(error, TooMuchError):
                 raise
@@ -83,7 +88,7 @@ class _Composer:
 
     def _open(self, event: Any) -> None:
         if len(self.stack) >= MOST_DEPTH:
-            raise TooMuchError(f"nested more than {MOST_DEPTH} levels deep")
+            raise TooMuchError(_TOO_DEEP)
         mapping = isinstance(event, yaml.MappingStartEvent)
         value: LocatedMap | LocatedList = LocatedMap() if mapping else LocatedList()
         self.stack.append(_Open(value, event.anchor, event.start_mark.line))
