@@ -24,7 +24,7 @@ from analyzer.remediation import fill, names_for, steps_for
 from analyzer.report import model
 from analyzer.timeline import timeline
 from analyzer.unrecognized import unrecognized
-from analyzer.verdict import shown_causes, verdict
+from analyzer.verdict import lasts, shown_causes, verdict
 
 if TYPE_CHECKING:
     from analyzer.catalogue import Signal, Strength
@@ -43,7 +43,12 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
     intake = diagnosis.reading.intake
     cluster = describe_cluster(tables, inventory)
     numbers = analyzer.catalogue.ranking
-    lasting = any(not analyzer.catalogue.symptoms[name].harmless for name in diagnosis.symptoms)
+    lasting = any(
+        lasts(finding, inventory)
+        for name, findings in diagnosis.symptoms.items()
+        if not analyzer.catalogue.symptoms[name].harmless
+        for finding in findings
+    )
     said = verdict(diagnosis.ranked, inventory, bool(diagnosis.symptoms), numbers, lasting)
     shown = shown_causes(diagnosis.ranked, said, numbers)
     wanted = _wanted(shown, diagnosis)

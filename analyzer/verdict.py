@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.catalogue import RankingModel
+from analyzer.findings import Finding
 from analyzer.inventory import Inventory
 from analyzer.ranking import Ranked
 
@@ -31,6 +32,19 @@ def verdict(
     if any(item.probability >= model.suspected and not item.cause.residual for item in faults):
         return "causes-found"
     return "not-enough-data"
+
+
+def lasts(finding: Finding, inventory: Inventory) -> bool:
+    """Whether a symptom's finding is more than what events and probes once said of pods that are ready now.
+
+    Trees of objects often tell no time of collection later than the last event: such an event is never old enough for
+    ``period.py``.
+    """
+    return any(
+        place.table not in ("events", "readiness")
+        or not ((pod := inventory.pods_by_name.get(place.pod)) is not None and pod.healthy)
+        for place in finding.places
+    )
 
 
 def shown_causes(ranked: Sequence[Ranked], said: str, model: RankingModel) -> list[Ranked]:

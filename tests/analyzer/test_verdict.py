@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from analyzer.catalogue import Cause, RankingModel, Signal, Step
+from analyzer.findings import Finding, Place
 from analyzer.inventory import Inventory
 from analyzer.ranking import Ranked
 from analyzer.tables import build
-from analyzer.verdict import shown_causes, verdict
+from analyzer.verdict import lasts, shown_causes, verdict
 from parsers.rows import NodeRow, PodRow
 
 
@@ -75,3 +76,21 @@ def test_what_is_no_fault_comes_last_unless_only_that_is_likely(
     shown = shown_causes([ranked(other, fault=False), ranked(fault), ranked(0.001)], said, RankingModel())
     assert shown[0].probability == first
     assert len(shown) == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "pod", "ready", "expected"),
+    [
+        ("events", "calico-node-a", "1/1", False),
+        ("readiness", "calico-node-a", "1/1", False),
+        ("events", "calico-node-a", "0/1", True),
+        ("events", "", "1/1", True),
+        ("bgp", "calico-node-a", "1/1", True),
+    ],
+)
+def test_what_probes_once_said_of_a_pod_that_is_ready_does_not_last(
+    table: str, pod: str, ready: str, expected: bool
+) -> None:
+    signal = Signal(id="s", fact=("f",), strength="weak")
+    finding = Finding("k", signal, [Place("e", 1, "BIRD is not ready", pod=pod, table=table)])
+    assert lasts(finding, inventory(ready)) is expected
