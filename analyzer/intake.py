@@ -368,7 +368,7 @@ class _Reader:
         sections = split_sections(part.text, source) if kind == "log" else []
         for text, own in section_sources(sections, source) if sections else [(part.text, source)]:
             parsed = self._parse(kind, text, own)
-            if kind == "unknown" and (parsed.log_lines or parsed.settings):
+            if kind == "unknown" and (parsed.log_lines or parsed.settings or parsed.events or parsed.node_conditions):
                 kind = "notes"
                 parsed.problems.append("of no form that calico-triage knows: only searched for known messages")
             file = FileRow(base.path, kind, own.namespace, own.pod, own.container, own.node)
@@ -476,6 +476,7 @@ _PARSERS = {
     "packet-filter": "parsers.packet_filter:parse_packet_filter",
     "ibmcloud": "parsers.ibmcloud:parse_ibmcloud",
     "ipam": "parsers.ipam:parse_ipam",
+    "metrics": "parsers.metrics:parse_metrics",
 }
 
 

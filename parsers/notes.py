@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+from parsers.describe_part import parts_of_describe
+from parsers.link_mtus import mtus
+from parsers.metrics import metric_settings
+from parsers.ping_sizes import is_result, tried_sizes
 from parsers.rows import LogLineRow, SettingRow
 from parsers.source import Match, Parsed, Source
 from parsers.systemd_units import unit_states
@@ -23,19 +27,27 @@ _SYSCTL = re.compile(r"((?:net|fs|kernel|vm)\.[\w./-]{1,120}) ?= ?(-?\d{1,20})")
 def parse_notes(text: str, source: Source, match: Match) -> Parsed:
     """Give a log line for each line in which the message catalogue knows something; equal lines are one row.
 
-    Such a line has no time, level or component: nothing but its words is known. The message of what ``nc`` or
+    Such a line has no time, level or component: nothing but its words is known. Pasted pieces of kubectl describe are
+    events and node conditions. The message of what ``nc`` or
     ``telnet`` answer begins with their command line, where the port stands. Kernel settings (``sysctl``) are settings
     of kind Sysctl, the key being the name; files of ``/proc/sys`` are the same. States of services are settings of
-    kind Unit.
+    kind Unit, MTUs those of kind Link, metrics those of kind Metric.
     """
-    parsed = Parsed()
     rows: dict[str, LogLineRow] = {}
     lines = text.split("\n")
+    parsed, taken = parts_of_describe(lines[:MOST_LINES], source)
     asked = _CAT.findall(source.command) if "cat " in source.command else []
     tries = _TRIED.search(source.command)
     tried, tried_at = tries[1] if tries else "", source.first_line - 1
+    sizes = tried_sizes(source.command) if "ping" in source.command else []
     for number, line in enumerate(lines[:MOST_LINES], start=source.first_line):
+        if number in taken:
+            continue
         message = line[:_MOST_CHARACTERS].strip()
+        if "ping" in message and (asked_sizes := tried_sizes(message)):
+            sizes = asked_sizes
+        elif sizes and is_result(message):
+            message = f"ping -M do -s {sizes.pop(0)}: {message}"
         known = rows.get(message)
         if known is not None:
             known.count += 1
@@ -78,8 +90,13 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
         elif asked and message.lstrip("-").isdigit() and len(message) <= 20:
             key = asked.pop(0).replace("/", ".")
             parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, key, message))
-    for number, unit, state in unit_states(lines[:MOST_LINES], source.first_line):
+    for number, unit, state in unit_states(lines[:MOST_LINES], source.first_line, source.command):
         parsed.settings.append(SettingRow(source.path, number, "Unit", "", unit, "active", state))
+    for number, link, mtu, up in mtus(lines[:MOST_LINES], source.first_line, source.command):
+        parsed.settings.append(SettingRow(source.path, number, "Link", "", source.node, f"{link}.mtu", mtu))
+        if up:
+            parsed.settings.append(SettingRow(source.path, number, "Link", "", source.node, f"{link}.up", up))
+    parsed.settings.extend(metric_settings(lines[:MOST_LINES], source))
     parsed.log_lines.extend(rows.values())
     if len(lines) > MOST_LINES:
         parsed.problems.append(f"of no known form: only its first {MOST_LINES} lines were looked through")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from parsers.log_container import looks_like_log
+from parsers.metrics import looks_like as looks_like_metrics
 from parsers.table_text import is_table_header
 
 SAMPLE = 64 * 1024
@@ -94,7 +95,8 @@ def recognize(sample: str, path: str = "") -> Recognition:
     """Give the kind of a text.
 
     Kinds: describe, get-table, log, objects, birdcl, node-status, ip-route, ip-link, packet-filter, kubelet-journal,
-    ibmcloud, ipam, kubectl-error, empty, unknown. ``path`` decides only between kinds that content leaves open.
+    ibmcloud, ipam, metrics, kubectl-error, empty, unknown. ``path`` decides only between kinds that content leaves
+    open.
     A text of several kinds is of the kind of its best part; :func:`parsers.session.split_session` takes it apart.
     """
     sample = sample[:SAMPLE]
@@ -172,6 +174,8 @@ def _shares(lines: Sequence[str]) -> Iterable[Recognition]:
         share = sum(bool(pattern.match(line)) for line in lines) / len(lines)
         if share >= 0.3:
             yield Recognition(kind, score * share, f"{share:.0%} lines of {kind}")
+    if any("_" in line for line in lines[:20]) and (share := looks_like_metrics(lines)) >= 0.5:
+        yield Recognition("metrics", 0.95 * share, f"{share:.0%} lines of metrics")
 
 
 def _objects(sample: str) -> Iterable[Recognition]:

@@ -175,15 +175,13 @@ def link_mtus(tables: Tables) -> Iterator[Fact]:
             by_file.setdefault(row.file, {})[row.key] = row
     for file, rows in by_file.items():
         mtu = {key.removesuffix(".mtu"): int(row.value) for key, row in rows.items() if key.endswith(".mtu")}
-        hosts = {
-            name: size for name, size in mtu.items() if _NETWORK_CARD.match(name) and rows[f"{name}.up"].value == "true"
-        }
+        hosts = {name: size for name, size in mtu.items() if _NETWORK_CARD.match(name) and _is_up(rows, name)}
         if not hosts:
             continue
         card = max(hosts, key=lambda name: (hosts[name], name))
         for name, size in mtu.items():
             room = next((hosts[card] - header for words, header in HEADERS if name.startswith(words)), None)
-            if room is not None and size > room and rows[f"{name}.up"].value == "true":
+            if room is not None and size > room and _is_up(rows, name):
                 detail = f"{name} takes {size} bytes, {card} of MTU {hosts[card]} leaves room for {room}"
                 row, host = rows[f"{name}.mtu"], rows[f"{card}.mtu"]
                 yield Fact(
@@ -194,9 +192,14 @@ def link_mtus(tables: Tables) -> Iterator[Fact]:
             yield from _pods_above_tunnels(file, rows, mtu)
 
 
+def _is_up(rows: dict[str, Any], name: str) -> bool:
+    """Whether an interface is up, or nothing tells that it is not."""
+    return f"{name}.up" not in rows or rows[f"{name}.up"].value == "true"
+
+
 def _pods_above_tunnels(file: str, rows: dict[str, Any], mtu: dict[str, int]) -> Iterator[Fact]:
     """tunnel-mtu-too-large: pods send larger packets than any tunnel of Calico's takes."""
-    up = {name: size for name, size in mtu.items() if rows[f"{name}.up"].value == "true"}
+    up = {name: size for name, size in mtu.items() if _is_up(rows, name)}
     tunnels = {name: size for name, size in up.items() if name.startswith(TUNNELS)}
     pods = {name: size for name, size in up.items() if re.fullmatch(r"cali[0-9a-f]{11}", name)}
     if tunnels and pods and max(pods.values()) > max(tunnels.values()):

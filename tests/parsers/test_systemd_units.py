@@ -38,3 +38,20 @@ def test_each_state_is_a_line_and_has_a_unit_above_it(lines: list[str]) -> None:
     for line, unit, state in unit_states(lines, 1):
         assert state in lines[line - 1]
         assert any(unit in above for above in lines[: line - 1])
+
+
+def test_is_active_names_the_units_in_its_command_only() -> None:
+    lines = [
+        "$ systemctl is-active flanneld chronyd.service; systemctl is-enabled flanneld",
+        "active",
+        "failed",
+        "enabled",
+    ]
+    wanted = [(2, "flanneld.service", "active"), (3, "chronyd.service", "failed")]
+    assert list(unit_states(lines, 1)) == wanted
+    assert list(unit_states(lines[1:], 2, lines[0])) == wanted
+
+
+def test_a_list_of_units_has_a_line_for_each() -> None:
+    lines = ["● kubelet.service   loaded failed failed  kubelet: The Kubernetes Node Agent", "0 loaded units listed."]
+    assert list(unit_states(lines, 1)) == [(1, "kubelet.service", "failed (failed)")]
