@@ -59,6 +59,8 @@ def described_kind(item: Described) -> str:
         and names & {"Addresses", "Allocatable", "System Info", "Lease"}
     ):
         return "Node"  # pasted without some of its lines
+    if "Conditions" in names and any("LastHeartbeatTime" in line for line in item.lines):
+        return "Node"  # pasted without most of them
     if workload_kind(item.lines):
         return "workload"
     if names & {"Containers", "Init Containers"} or ("Node" in names and "Status" in names and "IP" in names):

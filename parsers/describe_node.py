@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from parsers.ages import GO_TIME, go_time
 from parsers.describe_text import (
@@ -129,18 +129,23 @@ def _fields(item: Described, section: Section | None) -> dict[str, str]:
 
 
 def _conditions(node: NodeRow, item: Described, section: Section) -> list[NodeConditionRow]:
+    start = section.start + 1
+    return condition_rows(item.lines[start : section.end], item.first_line + start, node.file, node.node)
+
+
+def condition_rows(lines: Sequence[str], first_line: int, file: str, node: str) -> list[NodeConditionRow]:
+    """Read the lines below ``Conditions:``; ``first_line`` is the number of the first of them."""
     rows: list[NodeConditionRow] = []
     more: list[list[str]] = []  # a message with line breaks goes on at column 0
-    for index in range(section.start + 1, section.end):
-        line = item.lines[index]
+    for index, line in enumerate(lines):
         match = _CONDITION.fullmatch(line)
         if match:
             reason, message = _reason_and_message(match[5], match[6])
             rows.append(
                 NodeConditionRow(
-                    file=node.file,
-                    line=item.first_line + index,
-                    node=node.node,
+                    file=file,
+                    line=first_line + index,
+                    node=node,
                     type=match[1],
                     status=match[2] or "",
                     last_heartbeat=go_time(match[3]),
@@ -152,8 +157,8 @@ def _conditions(node: NodeRow, item: Described, section: Section) -> list[NodeCo
             more.append([])
         elif rows:
             more[-1].append(line)
-    for row, lines in zip(rows, more, strict=True):
-        row.message = "\n".join([row.message, *lines]).strip()
+    for row, rest in zip(rows, more, strict=True):
+        row.message = "\n".join([row.message, *rest]).strip()
     return rows
 
 

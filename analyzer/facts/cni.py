@@ -12,6 +12,7 @@ ippool-overlaps-workers                      an enabled pool contains the addres
 ippools-overlap                              two pools overlap, or a pool overlaps the service network
 ippool-too-small                             the enabled pools have fewer blocks than there are workers
 ippool-used-up                               `calicoctl ipam show` counts no free address in a pool
+ipam-mostly-leaked                           `calicoctl ipam check` counts more leaked addresses than used ones
 ipam-blocks-overlap                          two address blocks of IPAM overlap
 pods-outside-pools                           running pods have addresses that lie in none of the IP pools shown
 pods-share-address                           pods on different workers have the same address
@@ -42,6 +43,7 @@ UNINITIALIZED = (
 )
 _CREATED = re.compile(r"Created default IPv[46] pool \((\S{1,60}?)\)")
 MIN_REPEATS = 4  # a kubelet that has just started says it once or twice
+MIN_LEAKED = 64  # a block; a few addresses of pods that just ended always wait for their return
 MIN_READY_S = 120.0  # the runtime notices a new configuration within seconds
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -56,6 +58,7 @@ def uninitialized(tables: Tables) -> Iterator[Fact]:
         if row.status == "False" and any(words in text(row.message).lower() for words in UNINITIALIZED)
     }
     said |= {node: row for node, row in _said_in_logs(tables, inventory).items() if node not in conditions}
+    yield from _said_by_crictl(tables, inventory)
     for node, row in said.items():
         agent = inventory.agents.get(node)
         if agent is None or agent.healthy is None:
@@ -80,6 +83,21 @@ def _said_in_logs(tables: Tables, inventory: Inventory) -> dict[str, LogLineRow]
             if node in down:
                 found.setdefault(node, row)
     return found
+
+
+def _said_by_crictl(tables: Tables, inventory: Inventory) -> Iterator[Fact]:
+    """What ``crictl info`` says of the last attempt to read a configuration, where every calico-node is ready."""
+    agents = [pod for pod in inventory.pods.values() if pod.is_node_agent]
+    ready = [pod for pod in agents if pod.healthy and (pod.running_s or pod.age_s or MIN_READY_S) >= MIN_READY_S]
+    if not agents or len(ready) < len(agents):
+        return
+    for row in tables.rows.log_lines:
+        if "lastCNILoadStatus" in row.message and "cni config load failed" in row.message:
+            detail = f"{agents[0].name} is ready, yet the runtime could load no network configuration"
+            also = ((agents[0].file, agents[0].line),)
+            name = "calico-node-ready-but-cni-uninitialized"
+            yield Fact(name, row.file, int(row.line), detail, row.node, agents[0].name, also)
+            return
 
 
 def unauthorized_sandboxes(tables: Tables) -> Iterator[Fact]:
@@ -243,6 +261,19 @@ def used_up(tables: Tables) -> Iterator[Fact]:
             yield Fact("ippool-used-up", row.file, int(row.line), f"the pool {row.name} has no free address")
 
 
+def leaked(tables: Tables) -> Iterator[Fact]:
+    """ipam-mostly-leaked."""
+    counts: dict[str, dict[str, Any]] = {}
+    for row in tables.rows.settings:
+        if row.kind == "IPAM" and row.name == "check":
+            counts.setdefault(row.file, {})[row.key] = row
+    for found in counts.values():
+        lost, used = found.get("leaked"), found.get("in-use")
+        if lost is not None and used is not None and int(lost.value) >= max(MIN_LEAKED, int(used.value)):
+            detail = f"{lost.value} addresses are allocated and used by nobody, {used.value} are used"
+            yield Fact("ipam-mostly-leaked", lost.file, int(lost.line), detail, also=((used.file, int(used.line)),))
+
+
 def blocks(tables: Tables) -> Iterator[Fact]:
     """ipam-blocks-overlap."""
     networks: dict[Network, Any] = {}
@@ -304,5 +335,6 @@ def shared_addresses(tables: Tables) -> Iterator[Fact]:
 
 
 CHECKS: tuple[Check, ...] = (
-    uninitialized, unauthorized_sandboxes, install_completed, pools, used_up, blocks, outside, shared_addresses,
+    uninitialized, unauthorized_sandboxes, install_completed, pools, used_up, leaked, blocks, outside,
+    shared_addresses,
 )  # fmt: skip

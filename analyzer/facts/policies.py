@@ -9,7 +9,7 @@ policy-denies-bgp         a policy denies BGP between workers
 policy-denies-needed      a policy denies the kubelet's port, DNS, or egress of system pods
 policy-denies-system-pods a policy named as one that denies everything stands in a system namespace with unready pods
 policy-default-deny-hosts a policy for the workers allows some traffic only, and no other one allows what they need
-policy-default-deny-and-loss  the same, and connections or workers are lost
+policy-default-deny-and-loss  the same, and connections or workers are lost, or Typha and its clients are down
 onset-after-policy        the trouble began within minutes of a policy that denies something
 ========================= =========================================================================================
 
@@ -72,6 +72,8 @@ def denials(tables: Tables) -> Iterator[Fact]:
             if lost := _troubles(tables):
                 _, place = min(lost, key=lambda item: item[0])
                 yield Fact("policy-default-deny-and-loss", policy.file, policy.line, detail, also=(place,))
+            elif "typha" in dropped and (places := _typha_and_clients_down(tables)):
+                yield Fact("policy-default-deny-and-loss", policy.file, policy.line, detail, also=places)
     yield from _isolated_namespaces(tables)
     yield from _closed_dns(tables)
     yield from _closed_workloads(tables)
@@ -197,6 +199,14 @@ def _policy_times(tables: Tables) -> list[tuple[datetime, str, str, int, str]]:
         if policy.restrictive and moment is not None:
             found.append((moment, policy.name, policy.file, policy.line, ""))
     return found
+
+
+def _typha_and_clients_down(tables: Tables) -> tuple[tuple[str, int], ...]:
+    """Places that show a Typha and a calico-node that are not ready, while pods that need no host's port are."""
+    pods = Inventory(tables).pods.values()
+    typhas = [pod for pod in pods if pod.name.startswith("calico-typha-") and pod.healthy is False]
+    agents = [pod for pod in pods if pod.is_node_agent and pod.healthy is False]
+    return ((typhas[0].file, typhas[0].line), (agents[0].file, agents[0].line)) if typhas and agents else ()
 
 
 def _troubles(tables: Tables) -> list[tuple[datetime, tuple[str, int]]]:

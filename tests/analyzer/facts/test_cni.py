@@ -213,3 +213,32 @@ def test_pods_with_addresses_of_no_pool() -> None:
     assert facts_of(cni.outside, settings=[pool], pods=[inside, *old[:1]]) == {}
     hosts = [pod("b", "203.0.113.2"), pod("c", "203.0.113.2"), pod("d", "203.0.113.9", "w-2")]  # host network
     assert facts_of(cni.outside, settings=[pool], pods=[inside, *hosts]) == {}
+
+
+def test_more_leaked_addresses_than_used_ones() -> None:
+    def check(leaked: str, used: str) -> list[SettingRow]:
+        return [
+            SettingRow("check.txt", 9, "IPAM", "", "check", "in-use", used),
+            SettingRow("check.txt", 12, "IPAM", "", "check", "leaked", leaked),
+        ]
+
+    assert facts_of(cni.leaked, settings=check("1094", "255"))["ipam-mostly-leaked"].line == 12
+    assert facts_of(cni.leaked, settings=check("12", "3")) == {}  # of pods that have just ended
+    assert facts_of(cni.leaked, settings=check("100", "900")) == {}
+    assert facts_of(cni.leaked, settings=check("100", "900")[1:]) == {}
+
+
+def test_a_runtime_that_could_load_no_configuration() -> None:
+    said = '"lastCNILoadStatus": "cni config load failed: no network config found in /etc/cni/net.d"'
+    info = LogLineRow("crictl.txt", 7, "", "", "", message=said)
+
+    def found(*ready: str) -> dict[str, Any]:
+        pods = [
+            PodRow("pods.txt", 2 + number, "kube-system", f"calico-node-{number}", "calico-node", "", "Running", cell)
+            for number, cell in enumerate(ready)
+        ]
+        return facts_of(cni.uninitialized, log_lines=[info], pods=pods)
+
+    assert found("1/1")["calico-node-ready-but-cni-uninitialized"].also == (("pods.txt", 2),)
+    assert found("1/1", "0/1") == {}  # it may be of the worker whose calico-node is not ready
+    assert found() == {}

@@ -285,3 +285,18 @@ def test_all_pods_lose_the_way_to_the_master(more: dict[str, str], closed: bool)
     assert ("policy-denies-needed" in found) is closed
     controllers.ready = "1/1"
     assert "policy-denies-needed" not in facts_of(policies.denials, settings=settings, pods=[controllers])
+
+
+def test_a_policy_for_hosts_and_a_typha_that_is_down_with_its_clients() -> None:
+    keys = {"types__0": "Ingress", "ingress__0__action": "Log", "ingress__0__destination__nets__0": "198.51.100.8/32"}
+    auto = SettingRow("k.yaml", 9, "KubeControllersConfiguration", "", "default", "spec.controllers.node.hostEndpoint.autoCreate", "Enabled")  # fmt: skip
+
+    def found(typha: str, agent: str) -> dict[str, Any]:
+        pods = [
+            PodRow("pods.txt", 2, "calico-system", "calico-typha-7d-x", "calico-typha", "w1", "Running", typha),
+            PodRow("pods.txt", 3, "calico-system", "calico-node-2", "calico-node", "w2", "Running", agent),
+        ]
+        return facts_of(policies.denials, settings=[*policy(**keys), auto], pods=pods)
+
+    assert found("0/1", "0/1")["policy-default-deny-and-loss"].also == (("pods.txt", 2), ("pods.txt", 3))
+    assert set(found("0/1", "1/1")) == set(found("1/1", "0/1")) == {"policy-default-deny-hosts"}
