@@ -289,6 +289,7 @@ class RankingModel(Entry, frozen=True, kw_only=True):
     likely: float = 0.5
     #: least probability of a fault that is named as found though it is not likely
     suspected: float = 0.25
+    not_healthy: float = 0.4
     possible: float = 0.1
     shown: float = 0.02
     max_faults: int = 3

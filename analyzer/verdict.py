@@ -16,7 +16,8 @@ def verdict(
     """Give ``causes-found``, ``no-problem-found`` or ``not-enough-data``.
 
     Healthy is only said of what was seen: at least one calico-node pod known to be ready, none known to be
-    bad, no worker known to be NotReady (interface.md, "verdict"), and no symptom that lasts (``lasting``).
+    bad, no worker known to be NotReady (interface.md, "verdict"), no symptom that lasts (``lasting``), and no specific
+    fault that is as likely as not (``not_healthy``): pods may be ready while packets are lost.
     """
     faults = [item for item in ranked if not item.cause.not_a_fault]
     if any(item.probability >= model.likely for item in faults):
@@ -27,9 +28,10 @@ def verdict(
     bad = any(state is False for state in agents) or any(
         worker.ready in ("False", "Unknown") for worker in inventory.workers.values()
     )
-    if not bad and any(agents) and not lasting:
+    specific = max((item.probability for item in faults if not item.cause.residual), default=0.0)
+    if not bad and any(agents) and not lasting and specific < model.not_healthy:
         return "no-problem-found"
-    if any(item.probability >= model.suspected and not item.cause.residual for item in faults):
+    if specific >= model.suspected:
         return "causes-found"
     return "not-enough-data"
 

@@ -39,6 +39,8 @@ def inventory(ready: str = "", node: str = "True") -> Inventory:
         ([ranked(0.9)], inventory(), False, "causes-found"),
         ([], inventory("1/1"), False, "no-problem-found"),
         ([ranked(0.3)], inventory("1/1"), False, "no-problem-found"),
+        ([ranked(0.45)], inventory("1/1"), False, "causes-found"),
+        ([ranked(0.45, residual=True)], inventory("1/1"), False, "no-problem-found"),
         ([], inventory("", ""), False, "not-enough-data"),
         ([], inventory(), False, "not-enough-data"),
         ([], inventory("0/1"), True, "not-enough-data"),
