@@ -12,6 +12,9 @@
 #error "written for 64-bit processors that store the lowest byte first; the program does without it elsewhere"
 #endif
 
+/* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
+#define FORM 2
+
 #define ONES 0x0101010101010101ULL
 #define HIGH 0x8080808080808080ULL
 #define K1 0x9E3779B97F4A7C15ULL
@@ -633,7 +636,8 @@ PyMODINIT_FUNC PyInit__scan(void)
     if (PyType_Ready(&TableType) < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
-    if (module && PyModule_AddObjectRef(module, "Table", (PyObject *)&TableType) < 0)
+    if (module && (PyModule_AddObjectRef(module, "Table", (PyObject *)&TableType) < 0 ||
+                   PyModule_AddIntConstant(module, "FORM", FORM) < 0))
         Py_CLEAR(module);
     return module;
 }

@@ -1,5 +1,7 @@
 from analyzer.log_stream.lines import Numbers
 
+FORM: int
+
 class Table:
     def __init__(self, seed: int) -> None: ...
     def __len__(self) -> int: ...

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from analyzer.log_stream.scan import Unknown, Usual
     from analyzer.log_stream.shapes import Shapes
 
+if getattr(_scan, "FORM", 0) != 2:
+    raise ImportError("the C part was compiled from other sources: install again")
+
 _LINES = 1 << 15  # room at the beginning; doubled when a stretch has more
 
 

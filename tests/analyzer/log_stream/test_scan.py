@@ -88,6 +88,15 @@ def test_without_the_compiled_part_it_is_done_otherwise(monkeypatch: pytest.Monk
     assert type(scan.new_scan(Shapes(lambda raw: pytest.fail("not asked"), None))).__name__ == "ArrowScan"  # type: ignore[arg-type]
 
 
+@needs_c
+def test_an_old_build_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    from analyzer.log_stream import _scan
+
+    monkeypatch.setattr(_scan, "FORM", 1)
+    monkeypatch.delitem(sys.modules, "analyzer.log_stream.native_scan", raising=False)
+    assert type(scan.new_scan(Shapes(lambda raw: pytest.fail("not asked"), None))).__name__ == "ArrowScan"  # type: ignore[arg-type]
+
+
 short = st.text("0123456789ab \x00\xff", max_size=40).map(lambda text: text.encode("latin-1"))
 long = st.builds(lambda text, times, end: text * times + end, short, st.integers(1, 2000), short)
 
