@@ -465,6 +465,7 @@ def merge_facts(known: dict[str, str], more: dict[str, str]) -> None:
 #: kind -> module and function that reads it; imported when the first such text turns up
 #: a line of `ip monitor route`: what changes, not the routes that there are
 _ROUTE_GONE = re.compile(r"^(?:\[[^\]\n]{1,60}\] ?)?Deleted (?:default|[0-9a-f])", re.MULTILINE)
+_OF_OBJECTS = ("nodes", "pods", "events", "daemonsets", "listings", "log_lines")
 _PARSERS = {
     "describe": "parsers.describe:parse_describe",
     "get-table": "parsers.get_table:parse_get_table",
@@ -496,4 +497,7 @@ def read_text(kind: str, text: str, source: Source, match: Match) -> Parsed:
         return Parsed()
     module, _, function = _PARSERS[kind].partition(":")
     parser: Parser = getattr(importlib.import_module(module), function)
-    return add_last_words(parser(text, source), text, source, match)
+    parsed = add_last_words(parser(text, source), text, source, match)
+    if kind == "objects" and not parsed.settings and not any(getattr(parsed, name) for name in _OF_OBJECTS):
+        parsed.extend(parse_notes(text, source, match))  # a program's configuration, which is no object of the API
+    return parsed
