@@ -11,6 +11,7 @@ bgp-silent-despite-password    a mesh password is set and running peers do not a
 bgp-without-password           BGPConfiguration is shown and refers to no password, nor does any BGPPeer
 migrated-without-sessions      calico-nodes in calico-system have no session, those in kube-system work
 mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty, or BIRD has no peer
+worker-without-peers           there are BGPPeers instead of the mesh, and calicoctl shows no peer on a worker
 bgppeer-never-up               nobody gets a session with the address of a BGPPeer, which no worker has
 bgp-both-passive               two BGPPeers make both ends of a session wait for the other one
 bgppeer-selects-nothing        the node, or the node or peer selector, of a BGPPeer matches no worker
@@ -133,7 +134,7 @@ def migrated(tables: Tables) -> Iterator[Fact]:
 
 
 def mesh(tables: Tables) -> Iterator[Fact]:
-    """mesh-disabled-without-peers."""
+    """mesh-disabled-without-peers, worker-without-peers."""
     off = [row for row in _settings(tables, "BGPConfiguration", "spec.nodeToNodeMeshEnabled") if row.value == "false"]
     peers = _settings(tables, "BGPPeer")
     if off and not peers and _namespaces_with_list(tables, "BGPPeer"):
@@ -145,6 +146,11 @@ def mesh(tables: Tables) -> Iterator[Fact]:
         detail = "the node-to-node mesh is disabled and calicoctl shows no peer"
         also = tuple((row.file, int(row.line)) for row in lonely[:4])
         yield Fact("mesh-disabled-without-peers", off[0].file, int(off[0].line), detail, also=also)
+    elif lonely and (off or (peers and len({row.node for row in tables.rows.nodes}) > 1)):  # a mesh would give peers
+        row = lonely[0]
+        detail = f"BGPPeers take the place of the mesh, and none is for {row.node or 'the worker'}: it has no peer"
+        also = tuple((one.file, int(one.line)) for one in off[:1])
+        yield Fact("worker-without-peers", row.file, int(row.line), detail, row.node, also=also)
 
 
 def unreached(tables: Tables) -> Iterator[Fact]:

@@ -694,6 +694,9 @@ def test_the_mesh_is_off_and_bird_has_no_peer() -> None:
     off = SettingRow("bgp.yaml", 7, "BGPConfiguration", "", "default", "spec.nodeToNodeMeshEnabled", "false")
     alone = BgpRow("status.txt", 4, "", "", None, "BIRD", "", "no-peers", "No IPv4 peers found.", "node-status")
     fact = facts_of(bgp_resources.mesh, settings=[off], bgp=[alone])["mesh-disabled-without-peers"]
+    peer = SettingRow("o.yaml", 9, "BGPPeer", "", "tor", "spec.node", "w-2")
+    found = facts_of(bgp_resources.mesh, settings=[off, peer], bgp=[alone])
+    assert list(found) == ["worker-without-peers"] and found["worker-without-peers"].line == alone.line
     assert fact.also == (("status.txt", 4),)
     assert facts_of(bgp_resources.mesh, settings=[off]) == {}
 
