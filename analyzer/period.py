@@ -38,7 +38,7 @@ def passed(tables: Tables, inventory: Inventory) -> dict[str, list[bool]]:
         known = {
             "log_lines": _logs(tables, inventory),
             "events": _events(tables, inventory),
-            "readiness": [_event_over(row, _pod_of(row, inventory)) for row in tables.rows.readiness],
+            "readiness": [_event_over(row, _probed(row, inventory)) for row in tables.rows.readiness],
             "containers": _containers(tables, inventory),
         }
         tables.memo["passed"] = known
@@ -63,6 +63,17 @@ def _since_end(row: LogLineRow, collected: datetime | None) -> float | None:
 
 def _pod_of(row: Any, inventory: Inventory) -> PodState | None:
     return inventory.pods.get((row.namespace, row.pod)) or inventory.pods_by_name.get(row.pod)
+
+
+def _probed(row: Any, inventory: Inventory) -> PodState | None:
+    """The pod of a probe result; where a pasted event names none, a calico-node if every one shown is ready."""
+    return _pod_of(row, inventory) if row.pod else _ready_agent(inventory)
+
+
+def _ready_agent(inventory: Inventory) -> PodState | None:
+    """A calico-node where every one that is shown is ready."""
+    agents = [pod for pod in inventory.pods.values() if pod.is_node_agent]
+    return agents[0] if agents and all(pod.healthy for pod in agents) else None
 
 
 def _missing_sessions(tables: Tables) -> set[tuple[str, str]]:
@@ -114,12 +125,15 @@ def _event_over(row: Any, pod: PodState | None) -> bool:
 
 
 def _events(tables: Tables, inventory: Inventory) -> list[bool]:
+    unnamed = _ready_agent(inventory)
     values = []
     for row in tables.rows.events:
         over = False
         if row.object_kind == "Pod":
             pod = inventory.pods.get((text(row.namespace), row.object)) or inventory.pods_by_name.get(row.object)
             over = _event_over(row, pod)
+        elif not row.object and "calico/node is not " in row.message:
+            over = _event_over(row, unnamed)
         values.append(over)
     return values
 

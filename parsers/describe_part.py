@@ -17,9 +17,8 @@ from parsers.rows import EventRow
 from parsers.source import Parsed, Source
 
 _EVENT = re.compile(rf" *(?:Normal|Warning) {{2,}}[A-Z]\w{{2,60}} {{2,}}{EVENT_AGE} {{2,}}\S.*")
-_CONDITION = re.compile(
-    r" *(?:Ready|(?:Memory|Disk|PID)Pressure|NetworkUnavailable) +(?:True|False|Unknown) +\w{3}, \d.*"
-)
+_CONDITION = re.compile(r" *[A-Z]\w{2,60} +(?:True|False|Unknown) +\w{3}, \d\d \w{3} 20\d\d .*")
+_WIDE = re.compile(r" {3,}")
 #: padded ages leave the component in front of the message
 _ORIGIN = re.compile(r"([a-z][\w.-]{2,60}(?:, \S{1,253})?) {2,}(?=\S)")
 MOST_ROWS = 5000
@@ -44,7 +43,7 @@ def parts_of_describe(lines: Sequence[str], source: Source) -> tuple[Parsed, set
                 parsed.readiness.extend(readiness_rows(event))
             taken.update(range(number, number + 1 + len(more)) if events else ())
         elif " 20" in line and _CONDITION.fullmatch(line):
-            conditions = condition_rows(["  " + line.strip()], number, source.path, source.node)
+            conditions = condition_rows(["  " + _WIDE.sub("  ", line.strip())], number, source.path, source.node)
             parsed.node_conditions.extend(conditions)
             taken.update([number] if conditions else ())
     return parsed, taken

@@ -17,6 +17,7 @@ worker-overcommitted                 measured CPU or memory use of 90 % and more
 worker-requests-high                 requests of 95 % and more of what can be allocated
 probe-timeouts-without-calico-text   probes of calico-node time out and hardly any names a trouble of Calico
 probe-timeouts-of-several-pods       probes of other pods on a worker time out too
+host-pods-sandbox-changes            the sandbox of a pod on the host's network was made anew again and again
 clock-differs                        the heartbeat of a Ready worker lies minutes beside those of the others, or a
                                      certificate is judged by a time that lies after every heartbeat
 young-worker                         a worker that is only minutes old
@@ -63,6 +64,16 @@ NEW_S = 300.0  # a kubelet and its CNI are Ready within a few minutes of the fir
 CLOCK_APART_S = 600.0  # twice the longest pause between two status updates of a kubelet
 CLOCK_AHEAD_S = 24 * 3600.0  # more than logs are usually collected after the descriptions
 _JUDGED_AT = re.compile(r"current time (\S{10,35}) is after ")
+MIN_SANDBOXES = 5  # a reboot or a restarted runtime makes one or two
+_ON_HOST_NETWORK = (
+    "calico-node-",
+    "canal-",
+    "calico-typha-",
+    "kube-proxy-",
+    "kube-apiserver-",
+    "kube-scheduler-",
+    "etcd-",
+)
 BUSY_PCT = 90.0
 #: what a kubelet says of its runtime or network plugin when it reports its worker not ready
 NOT_READY_REASONS = frozenset(
@@ -288,6 +299,18 @@ def probe_timeouts(tables: Tables) -> Iterator[Fact]:
             )
 
 
+def sandboxes_replaced(tables: Tables) -> Iterator[Fact]:
+    """host-pods-sandbox-changes: the runtime loses the sandboxes of pods that need no network of their own."""
+    rows = once(
+        row for row in tables.rows.events if row.reason == "SandboxChanged" and row.object.startswith(_ON_HOST_NETWORK)
+    )
+    for row in rows:
+        if int(row.count) >= MIN_SANDBOXES:
+            detail = f"the sandbox of {row.object}, which is on the host's network, was made anew {row.count} times"
+            node = text(row.node) or Inventory(tables).node_of(text(row.namespace), row.object)
+            yield Fact("host-pods-sandbox-changes", row.file, int(row.line), detail, node, row.object)
+
+
 def clocks(tables: Tables) -> Iterator[Fact]:
     """clock-differs: within one file, heartbeats of Ready workers lie far apart.
 
@@ -345,6 +368,7 @@ CHECKS: tuple[Check, ...] = (
     shared_group,
     load,
     probe_timeouts,
+    sandboxes_replaced,
     clocks,
     young,
 )

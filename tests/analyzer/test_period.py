@@ -9,6 +9,7 @@ import pytest
 from analyzer.inventory import Inventory
 from analyzer.period import passed
 from analyzer.tables import build
+from parsers.readiness import readiness_rows
 from parsers.rows import BgpRow, EventRow, LogLineRow, NodeRow, PodRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
@@ -78,3 +79,16 @@ def test_an_api_server_that_was_away_for_a_moment(
     row.message_ids = (said,)
     tables = build({"pods": [pod], "log_lines": [row]}, NOW)
     assert passed(tables, Inventory(tables))["log_lines"][0] is expected
+
+
+@pytest.mark.parametrize(("cells", "expected"), [(["1/1", "1/1"], True), (["1/1", "0/1"], False), ([], False)])
+def test_a_probe_that_names_no_pod_is_over_where_every_calico_node_is_ready(cells: list[str], expected: bool) -> None:
+    pods = [
+        PodRow("p", number, "calico-system", f"calico-node-{number}", "calico-node", "", "Running", cell)
+        for number, cell in enumerate(cells, start=1)
+    ]
+    message = "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD"
+    event = EventRow("mail.txt", 3, "", "", type="Warning", reason="Unhealthy", age_s=600, message=message)
+    tables = build({"pods": pods, "events": [event], "readiness": readiness_rows(event)}, NOW)
+    over = passed(tables, Inventory(tables))
+    assert over["events"] == over["readiness"] == [expected]

@@ -17,7 +17,7 @@ Events:
   Warning  Evicted  18m                kubelet, w04       The node was low on resource: ephemeral-storage.
  Warning  FailedMount  5s (x3 over 10s)  kubelet  MountVolume.SetUp failed for volume "x"
 and the worker, with Warning  signs  everywhere:
-  Ready   False   Sat, 28 Sep 2019 15:05:43 +0000   Sat, 28 Sep 2019 14:58:10 +0000   KubeletNotReady   runtime is down
+  Ready   False   Sat, 28 Sep 2019 15:05:43 +0000   Sat, 28 Sep 2019 14:58:10 +0000   KubeletNotReady        runtime is down
   Ready to  go on Sat, 28 Sep 2019
 """
 

@@ -220,3 +220,13 @@ def test_a_watched_list_shows_toggling() -> None:
     assert facts_of(worker.toggles_watched, nodes=rows[:3]) == {}
     elsewhere = [NodeRow(f"list-{row.line}.txt", row.line, NODE, ready=row.ready) for row in rows]
     assert facts_of(worker.toggles_watched, nodes=elsewhere) == {}
+
+
+def test_sandboxes_of_pods_on_the_hosts_network_are_made_anew() -> None:
+    def changed(pod: str, count: int) -> EventRow:
+        return EventRow("d.txt", 9, "Pod", pod, "kube-system", reason="SandboxChanged", age_s=60, first_age_s=2400, count=count)  # fmt: skip
+
+    found = facts_of(worker.sandboxes_replaced, events=[changed("calico-node-7vxq2", 9)])
+    assert "9 times" in found["host-pods-sandbox-changes"].detail
+    assert facts_of(worker.sandboxes_replaced, events=[changed("calico-node-7vxq2", 2)]) == {}  # a reboot
+    assert facts_of(worker.sandboxes_replaced, events=[changed("coredns-5d78c-x", 90)]) == {}  # without a network
