@@ -80,6 +80,6 @@ def _row(source: Source, number: int, protocol: str, peer: str, state: str, mess
 
 def looks_like(sample: str) -> float:
     """How much the text looks like this command's output, 0..1."""
-    if re.search(r"PEER ADDRESS +\| +PEER TYPE", sample):
+    if re.search(r"PEER ADDRESS +\| +PEER TYPE", sample, re.IGNORECASE):
         return 0.95
     return 0.95 if re.search(r"^Calico process is (?:not )?running", sample, re.MULTILINE) else 0.0

@@ -54,7 +54,7 @@ _AUDIT = "audit.k8s.io/"
 _HEADS: tuple[tuple[str, float, re.Pattern[str]], ...] = (
     ("birdcl", 0.9, re.compile(r"^ *(?:\d{4}-)?name +proto +table +state +since", re.I | re.M)),
     ("birdcl", 0.8, re.compile(r"^ *(?:\d{4}-)?(?:Mesh|Node|Global)_\S+ +BGP +\S+ +\w+ +[\d:-]+", re.M)),
-    ("node-status", 0.95, re.compile(r"^Calico process is (?:not )?running|^\| +PEER ADDRESS +\| +PEER TYPE", re.M)),
+    ("node-status", 0.95, re.compile(r"(?i)^Calico process is (?:not )?running|^\| +PEER ADDRESS +\| +PEER T", re.M)),
     ("ipam", 0.9, re.compile(r"^\| +GROUPING +\| +CIDR|^Checking IPAM for inconsistencies|^IPAM check", re.M)),
     ("ibmcloud", 0.9, re.compile(
         r"^ID {2,}(?:Public IP|Primary IP|Private IP|Component|Name)\b|^NHC\d{3}\s|VLAN spanning is |^VRF Enabled"

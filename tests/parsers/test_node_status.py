@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.node_status import looks_like, parse_node_status
+from parsers.recognize import recognize
 from parsers.source import Source
 
 TEXT = """\
@@ -55,6 +56,17 @@ def test_what_it_says_of_the_processes(line: str, protocol: str, state: str) -> 
     found = parse_node_status(f"Calico process is running.\n\n{line}\n", Source("s.txt")).bgp
     assert [(row.protocol, row.peer, row.state, row.message, row.line) for row in found] == [
         (protocol, "", state, line, 3)
+    ]
+
+
+def test_old_headings() -> None:
+    old = TEXT.replace("PEER ADDRESS", "Peer address").replace("PEER TYPE", "Peer type").replace("INFO", "Info")
+    text = old.replace("Calico process is running.", "calico-node container is running. Status: Up 2 hours")
+    assert looks_like(text) > 0.9
+    assert recognize(text).kind == "node-status"
+    assert [row.peer for row in parse_node_status(text, Source("a.txt")).bgp if row.peer][:2] == [
+        "192.0.2.1",
+        "192.0.2.2",
     ]
 
 
