@@ -54,6 +54,9 @@ class _Hit:
     span: Span
 
 
+_REMEMBERED, _REMEMBERED_LENGTH = 4096, 2000  # texts, and characters of each
+
+
 class MessageMatcher:
     """Knows which families a text belongs to.
 
@@ -78,6 +81,7 @@ class MessageMatcher:
                 self._add(entry, positions)
         self._automaton: Any = AhoCorasick(list(positions))
         self._numbered: _Numbered | None = None
+        self._told: dict[str, tuple[Alternative, ...]] = {}
 
     def match(self, text: str) -> tuple[str, ...]:
         """Give the ids of all families the text belongs to, the most telling first.
@@ -112,7 +116,14 @@ class MessageMatcher:
         if self._numbered is None:
             entries = (*self._always, *(entry for some in self._by_literal for entry in some))
             self._numbered = _Numbered(entries, self._literals_of)
-        return self._numbered.told(text_of(digitless))
+        found = self._told.get(digitless)
+        if found is None:
+            if len(self._told) >= _REMEMBERED:  # the logs of one cluster have a few hundred
+                self._told.clear()
+            found = self._numbered.told(text_of(digitless))
+            if len(digitless) <= _REMEMBERED_LENGTH:
+                self._told[digitless] = found
+        return found
 
     def texts(self) -> set[str]:
         """Give the lower-case texts of which each text that belongs to a family holds one."""
