@@ -1,20 +1,21 @@
 """Cross-checks about the sessions that birdcl and calicoctl list, also where nobody knows whose output it is.
 
-================== =======================================================================================
-fact               what it means
-================== =======================================================================================
-bgp-session-down   birdcl or calicoctl list a session that is not established
-bgp-peers-missed   a worker lastingly misses some peers, and neither logs nor lists of sessions are there to say why
-peer-not-a-worker  the missing peer's address belongs to no worker of a complete list (see facts/bgp.py)
-peer-without-pod   the same of a list of calico-node pods, where no list of workers is there
-================== =======================================================================================
+======================= ==================================================================================
+fact                    what it means
+======================= ==================================================================================
+bgp-session-down        birdcl or calicoctl list a session that is not established
+bgp-peers-missed        a worker lastingly misses some peers, and no log or list of sessions says why
+peer-not-a-worker       the missing peer's address belongs to no worker of a complete list (see facts/bgp.py)
+peer-without-pod        the same of a list of calico-node pods, where no list of workers is there
+mesh-at-other-addresses the mesh has as many peers as there are other workers, and none has a worker's address
+======================= ==================================================================================
 
 Source: runs of BIRD 1.6 (sessions of a mesh come up within seconds).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
@@ -24,6 +25,8 @@ from analyzer.tables import Tables
 from parsers.rows import BgpRow
 
 LEAST_PODS = 2
+LEAST_WORKERS = 3
+_WAITING = ("Connect", "Passive", "Active", "Idle", "start")
 
 
 def listed_down(tables: Tables) -> Iterator[Fact]:
@@ -41,7 +44,11 @@ def listed_down(tables: Tables) -> Iterator[Fact]:
 def missed(tables: Tables) -> Iterator[Fact]:
     """bgp-peers-missed: the usual suspects, where nobody looked further."""
     logs = any(row.kind == "log" and row.container in ("", "calico-node") for row in tables.rows.files)
-    if logs or any(row.origin in ("birdcl", "node-status") for row in tables.rows.bgp):
+    if logs:
+        return
+    listed = [row for row in tables.rows.bgp if row.origin in ("birdcl", "node-status")]
+    if listed:
+        yield from _missed_in(tables, listed)
         return
     sessions = Sessions(tables)
     for node in sessions.observers:
@@ -51,6 +58,31 @@ def missed(tables: Tables) -> Iterator[Fact]:
         peers = sessions.missing_of(node)
         claim = sessions.claim(node, min(peers))
         yield Fact("bgp-peers-missed", claim.file, claim.line, f"{node} misses {shown(peers)}", node, claim.pod)
+
+
+def _missed_in(tables: Tables, listed: Sequence[BgpRow]) -> Iterator[Fact]:
+    """bgp-peers-missed in lists: no session that is down has a reason, so its ends do not hear each other."""
+    down = _mesh_down(tables)
+    bare = [row for row in down if row.state in _WAITING and row.message.strip() in ("", row.state)]
+    if bare and len(bare) == len([row for row in listed if row.peer and _is_down(row)]):
+        first, detail = bare[0], f"sessions with {shown(row.peer for row in bare)} stay down and no reason is given"
+        yield Fact("bgp-peers-missed", first.file, int(first.line), detail, first.node, first.pod)
+
+
+def at_other_addresses(tables: Tables) -> Iterator[Fact]:
+    """mesh-at-other-addresses: stale entries stand beside those of the workers, wrong addresses in their place."""
+    sessions = Sessions(tables)
+    workers = set(sessions.by_address.values())
+    if not sessions.listed("Node") or len(workers) < LEAST_WORKERS:
+        return
+    mesh = [row for row in tables.rows.bgp if row.peer and row.protocol.startswith(("Mesh_", "node-to-node"))]
+    for file in dict.fromkeys(row.file for row in mesh):
+        rows = [row for row in mesh if row.file == file]
+        peers = {row.peer for row in rows}
+        strange = all(peer not in sessions.by_address and peer not in sessions.configured for peer in peers)
+        if strange and len(peers) == len(workers) - 1 and all(_is_down(row) for row in rows):
+            detail = f"{shown(sorted(peers))} stand for {len(peers)} workers whose addresses are others"
+            yield Fact("mesh-at-other-addresses", file, int(rows[0].line), detail, rows[0].node, rows[0].pod)
 
 
 def strangers_listed(tables: Tables) -> Iterator[Fact]:
@@ -88,4 +120,4 @@ def _is_down(row: BgpRow) -> bool:
     return listed and "Established" not in (row.state, row.message.partition(" ")[0])
 
 
-CHECKS: tuple[Check, ...] = (listed_down, missed, strangers_listed)
+CHECKS: tuple[Check, ...] = (listed_down, missed, at_other_addresses, strangers_listed)

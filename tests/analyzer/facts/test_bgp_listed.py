@@ -63,3 +63,25 @@ def test_peers_missed_where_nobody_looked_further() -> None:
     assert "bgp-peers-missed" in facts_of(bgp_listed.missed, readiness=complaint, pods=PODS)
     assert facts_of(bgp_listed.missed, readiness=complaint, pods=PODS, files=log) == {}
     assert facts_of(bgp_listed.missed, readiness=complaint, pods=PODS, bgp=[session(ONE, "Established")]) == {}
+
+
+THREE = [*NODES, NodeRow("nodes.txt", 4, "w3", "True", internal_ip="10.154.77.13")]
+
+
+@pytest.mark.parametrize(
+    ("peers", "found"),
+    [((GONE, "10.9.9.9"), True), ((GONE, TWO), False), ((GONE,), False), ((GONE, "10.9.9.9", TWO), False)],
+)
+def test_a_mesh_whose_addresses_are_no_workers(peers: Sequence[str], found: bool) -> None:
+    rows = [session(peer, "Active", "Socket: Connection refused") for peer in peers]
+    facts = facts_of(bgp_listed.at_other_addresses, bgp=rows, nodes=THREE, listings=[NODE_LIST])
+    assert ("mesh-at-other-addresses" in facts) is found
+    assert facts_of(bgp_listed.at_other_addresses, bgp=rows, nodes=THREE) == {}
+
+
+def test_listed_sessions_without_a_reason() -> None:
+    rows = [session(ONE, "Established"), session(TWO, "Connect"), session(GONE, "Passive", "Passive")]
+    fact = facts_of(bgp_listed.missed, bgp=rows)["bgp-peers-missed"]
+    assert fact.detail == f"sessions with {TWO}, {GONE} stay down and no reason is given"
+    assert facts_of(bgp_listed.missed, bgp=[*rows, session("10.9.9.9", "Active", "Socket: No route to host")]) == {}
+    assert facts_of(bgp_listed.missed, bgp=rows[:1]) == {}
