@@ -35,6 +35,7 @@ def parts_of_describe(lines: Sequence[str], source: Source) -> tuple[Parsed, set
         number = source.first_line + index
         if len(taken) >= MOST_ROWS:
             break
+        line = line.replace("\t", "  ")
         if "  " in line and ("Warning" in line or "Normal" in line) and _EVENT.fullmatch(line):
             more = [rest for rest in lines[index + 1 : index + 2] if rest.strip().startswith("calico/node is not ")]
             events = _events([line, *more], number, source)
