@@ -5,7 +5,8 @@ Each module of ``stories/`` and ``unseen/`` is named after a cause and lists its
 are read. Held out are the second, sixth, tenth ... of each module of ``stories/`` (the fourth, eighth ... were until 23 November
 2026, when they were opened), and the second, fourth ... of each of ``unseen/`` (the first, third ... were opened after their
 first run). The first two of each of ``unseen/`` were told by people who had not seen the rules; where a module says so, the
-next ones were told by the rules' author from public threads, and never run before the rules stood.
+next ones were told by the rules' author from public threads, and never run before the rules stood; those under ``told on 29
+November 2026`` by others again who had not seen the rules.
 """
 
 from __future__ import annotations

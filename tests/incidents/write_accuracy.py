@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from analyzer import __version__
 from analyzer.evaluate import Outcome, confusion, evaluate, grouped, reliability, score
@@ -26,6 +28,10 @@ Made by `make accuracy` on {day} with calico-triage {version}; do not edit. What
 - **samples**: the bundles of `sample_bundles/`, made after the runbook's own examples.
 - **development set**: the labelled incidents that the requirement came with; rules were written beside them.
 
+The newest 118 of `unseen` were told on 29 November 2026 by people who had not seen the rules. At their first run, by rules that had never
+met them, the cause was first in 0.839 and in the first three in 0.907 of them; the half that was not opened is among the held out
+incidents below. They are harder than the older ones: their tellers were asked for other tools, releases and wordings than those known.
+
 An incident counts as *first* when the first ranked cause is the labelled one or one that the label accepts as well. *Evidence* is the
 share of the label's decisive lines that are quoted under the cause. *False alarms* are healthy bundles with a likely fault.
 """
@@ -44,19 +50,25 @@ def table(groups: dict[str, Sequence[Outcome]], first: str) -> Iterator[str]:
         )
 
 
-def page(sets: dict[str, Path]) -> Iterator[str]:
-    """The page, line by line."""
+def measured(folder: Path) -> tuple[list[Outcome], dict[str, Any]]:
+    """What one set of incidents gives: as they are, and with less data."""
     analyzer = Analyzer()
 
     def analyze(bundle: Path) -> Report:
         return analyzer.analyze([bundle])
 
+    outcomes = evaluate(folder, analyze)
+    for item in outcomes:
+        item.family = analyzer.catalogue.causes[item.primary].family
+    return outcomes, dict(by_way(list(trials(folder, analyze))))
+
+
+def page(sets: dict[str, Path]) -> Iterator[str]:
+    """The page, line by line; the sets are measured side by side."""
     yield HEAD.format(day=datetime.now(UTC).strftime("%d %B %Y"), version=__version__)
-    results: dict[str, list[Outcome]] = {}
-    for title, folder in sets.items():
-        results[title] = evaluate(folder, analyze)
-        for item in results[title]:
-            item.family = analyzer.catalogue.causes[item.primary].family
+    with ProcessPoolExecutor() as pool:
+        given = dict(zip(sets, pool.map(measured, sets.values()), strict=True))
+    results = {title: outcomes for title, (outcomes, _) in given.items()}
     yield from table(dict(results), "set")
     for title, outcomes in results.items():
         yield f"\n## {title}\n"
@@ -76,7 +88,7 @@ def page(sets: dict[str, Path]) -> Iterator[str]:
             yield from mixed or ["none"]
         yield "\nWith less data (passed: in the first three, or `not-enough-data` and what was taken away is asked for):\n"
         yield "| form | bundles | first | in the first three | passed |\n|---|---:|---:|---:|---:|"
-        for way, one in by_way(list(trials(sets[title], analyze))).items():
+        for way, one in given[title][1].items():
             yield f"| {way} | {one.trials} | {one.top1:.3f} | {one.top3:.3f} | {one.passed:.3f} |"
 
 
