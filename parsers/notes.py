@@ -14,7 +14,8 @@ from parsers.systemd_units import unit_states
 
 #: the same as a file of the kernel, printed by ``grep . /proc/sys/...`` or asked for with ``cat``
 _PROC = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})(?::| ?= ?)(-?\d{1,20})")
-_CAT = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})")
+_CAT = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})|\bconntrack (-C|--count)\b")
+_COUNTED = "net.netfilter.nf_conntrack_count"
 MOST_LINES = 200_000
 _MOST_CHARACTERS = 4000
 #: tools that try a port: they name it in the command only, and what became of it in one of the lines behind
@@ -36,7 +37,7 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
     rows: dict[str, LogLineRow] = {}
     lines = text.split("\n")
     parsed, taken = parts_of_describe(lines[:MOST_LINES], source)
-    asked = _CAT.findall(source.command) if "cat " in source.command else []
+    asked = _asked(source.command)
     tries = _TRIED.search(source.command)
     tried, tried_at = tries[1] if tries else "", source.first_line - 1
     sizes = tried_sizes(source.command) if "ping" in source.command else []
@@ -85,11 +86,10 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
         elif found := _PROC.fullmatch(message):
             key = found[1].replace("/", ".")
             parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, key, found[2]))
-        elif "cat /proc/sys/" in message:
-            asked = _CAT.findall(message)
+        elif "cat /proc/sys/" in message or "conntrack -C" in message:
+            asked = _asked(message)
         elif asked and message.lstrip("-").isdigit() and len(message) <= 20:
-            key = asked.pop(0).replace("/", ".")
-            parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, key, message))
+            parsed.settings.append(SettingRow(source.path, number, "Sysctl", "", source.node, asked.pop(0), message))
     for number, unit, state in unit_states(lines[:MOST_LINES], source.first_line, source.command):
         parsed.settings.append(SettingRow(source.path, number, "Unit", "", unit, "active", state))
     for number, link, mtu, up in mtus(lines[:MOST_LINES], source.first_line, source.command):
@@ -101,3 +101,10 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
     if len(lines) > MOST_LINES:
         parsed.problems.append(f"of no known form: only its first {MOST_LINES} lines were looked through")
     return parsed
+
+
+def _asked(command: str) -> list[str]:
+    """The kernel settings and counters of which a command prints the values only, in order."""
+    if "cat " not in command and "conntrack " not in command:
+        return []
+    return [path.replace("/", ".") if path else _COUNTED for path, _ in _CAT.findall(command)]

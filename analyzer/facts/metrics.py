@@ -158,12 +158,29 @@ def felix(tables: Tables) -> Iterator[Fact]:
                 yield _fact("metric-xtables-lock-slow", row, f"{key} is {value:g} s")
 
 
+def _pools(tables: Tables) -> Iterator[Fact]:
+    """metric-pool-full: kube-controllers counts what is in use by worker, and the size once."""
+    used: dict[tuple[str, str], list[tuple[float, Any]]] = {}
+    sizes: dict[tuple[str, str], tuple[float, Any]] = {}
+    for (file, _), samples in _by_worker(tables).items():
+        for key, sample in samples.items():
+            name, _, pool = key.partition("{")
+            if name == "ipam_allocations_in_use":
+                used.setdefault((file, pool), []).append(sample)
+            elif name == "ipam_ippool_size":
+                sizes[(file, pool)] = sample
+    for place, (size, row) in sizes.items():
+        taken = used.get(place, [])
+        total = sum(value for value, _ in taken)
+        if size > 0 and total >= FULL * size:
+            detail = f"{total:.0f} of {size:.0f} addresses are in use ({place[1].rstrip('}')})"
+            yield _fact("metric-pool-full", taken[0][1], detail, row)
+
+
 def cluster(tables: Tables) -> Iterator[Fact]:
     """metric-pool-full, metric-webhook-errors, metric-proxy-without-servers and those of the kubelet."""
+    yield from _pools(tables)
     for samples in _by_worker(tables).values():
-        for labels, used, size, row, other in _pairs(samples, "ipam_allocations_in_use", "ipam_ippool_size"):
-            if size > 0 and used >= FULL * size:
-                yield _fact("metric-pool-full", row, f"{used:.0f} of {size:.0f} addresses are in use ({labels})", other)
         for key, (value, row) in samples.items():
             name = key.partition("{")[0]
             if name.startswith("apiserver_admission_webhook_rejection") and "calling_webhook_error" in key:
