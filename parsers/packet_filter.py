@@ -5,7 +5,8 @@ Settings of kind PacketFilter, the value being the rule:
 ``drop.<port>``     a rule of the host that drops or rejects a port that Calico or the cluster needs
 ``drop.ipip``       one that drops IP in IP (protocol 4)
 ``drop.rest``       the input chain drops or rejects whatever no rule before has let in
-``accept.<port>``   a rule that lets such a port in
+``accept.<port>``   a rule that lets such a port, or that of ssh, in
+``accept.source``   one that lets all in that comes from a network or through an interface
 ``policy.<port>``   a Calico policy (a chain ``cali-pi-``, ``cali-po-``) that drops it
 ``manager.<name>``  chains of another program that manages the packet filter
 ``chains.calico.<tool>``, ``chains.kube-proxy.<tool>``  whose chains a tool shows: legacy, nft, or iptables, where
@@ -25,7 +26,8 @@ from parsers.rows import SettingRow
 from parsers.source import Parsed, Source
 
 #: BGP, API, master proxy, VXLAN, Typha, API, kubelet, WireGuard
-PORTS = (179, 443, 2040, 2041, 4789, 5473, 6443, 10250, 51820)
+SSH = 22  # whether a host lets it in tells that its filter is shown; nobody asks whether it is dropped
+PORTS = (SSH, 179, 443, 2040, 2041, 4789, 5473, 6443, 10250, 51820)
 MOST_ROWS = 300
 
 _MANAGERS = {
@@ -57,6 +59,11 @@ _IPIP = re.compile(r"-p (?:4|ipencap|ipip|ip4)\b|(?:ip protocol|l4proto) (?:ipip
 _ANYTHING = re.compile(
     r"-j (?:DROP|REJECT)(?: --reject-with \S+)?|(?:counter packets \d+ bytes \d+ )?(?:drop|reject.*)"
 )
+#: lets in whatever comes from a network or through an interface
+_FROM = re.compile(
+    r"-s (?!127\.)\d|\bip6? saddr (?!127\.)[@{\d]|-i (?!lo\b)\w|\biif(?:name)? \"?(?!lo\b)\w|--match-set \S+ src"
+)
+_LISTED_FROM = re.compile(r"(?!0\.0\.0\.0/0|anywhere|127\.)[\w./-]+\s+\S+\s*(?:/\*.*)?")
 _ANYWHERE = re.compile(r"(?:0\.0\.0\.0/0|anywhere)\s+(?:0\.0\.0\.0/0|anywhere)\s*(?:reject-with \S+)?\s*")
 _OWNERS = {
     "calico": re.compile(r"(?:^:|^\s*chain |^Chain |^-N )(?:filter-|nat-)?cali-(?:INPUT|FORWARD|PREROUTING)\b"),
@@ -113,7 +120,7 @@ def _keys(line: str, chain: str) -> Iterator[str]:
     if _POLICY.search(line) or _NFT_POLICY.search(line):
         yield "drop.rest"
         return
-    rule = line
+    rule, listed = line, None
     if saved := _SAVED.fullmatch(line):
         chain, rule = saved[1], saved[2]
         verdict = _VERDICT.search(rule)
@@ -135,10 +142,15 @@ def _keys(line: str, chain: str) -> Iterator[str]:
         return
     if chain in _INPUT and word != "ACCEPT" and _ANYTHING.fullmatch(rule.strip()):
         yield "drop.rest"
+    named = _ports(rule)
+    of_network = (_FROM.search(rule) and "icmp" not in rule) or (listed and _LISTED_FROM.fullmatch(rule))
+    if lead == "accept" and chain in _INPUT and of_network and not _PORT_LIST.search(rule):
+        yield "accept.source"
     if _IPIP.search(rule):
         yield f"{lead}.ipip"
-    for port in _ports(rule):
-        yield f"{lead}.{port}"
+    for port in named:
+        if lead == "accept" or port != SSH:
+            yield f"{lead}.{port}"
 
 
 def _ports(rule: str) -> list[int]:

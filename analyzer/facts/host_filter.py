@@ -27,7 +27,7 @@ def closed_to_bgp(tables: Tables) -> Iterator[Fact]:
     for keys in files.values():
         rest = keys.get("drop.rest")
         opened = [key for key in keys if key.startswith("accept.")]
-        if rest is None or not opened or "accept.179" in keys or "drop.179" in keys:
+        if rest is None or not opened or keys.keys() & {"accept.179", "drop.179", "accept.source"}:
             continue
         ports = ", ".join(sorted(key.partition(".")[2] for key in opened))
         detail = f"the packet filter lets in {ports} and drops the rest, TCP 179 too"

@@ -27,6 +27,7 @@ def test_a_closed_filter_with_other_ports_of_the_cluster_open() -> None:
     [
         ("accept.10250", "accept.179", "drop.rest"),
         ("accept.10250",),  # open
+        ("accept.22", "accept.source", "drop.rest"),  # a whole network is let in
         ("drop.rest",),  # nothing tells whose filter this is
         ("accept.10250", "drop.179", "drop.rest"),  # that rule says it itself
     ],
