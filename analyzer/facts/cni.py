@@ -278,7 +278,8 @@ def blocks(tables: Tables) -> Iterator[Fact]:
     """ipam-blocks-overlap."""
     networks: dict[Network, Any] = {}
     for row in tables.rows.settings:
-        network = _network(row.name) if row.kind == "IPAM" and row.key.endswith("affinity") else None
+        of_block = row.kind == "IPAM" and (row.key.endswith("affinity") or row.key == "block.total")
+        network = _network(row.name) if of_block else None
         if network is not None:
             networks.setdefault(network, row)
     last: tuple[Network, Any] | None = None

@@ -242,3 +242,12 @@ def test_a_runtime_that_could_load_no_configuration() -> None:
     assert found("1/1")["calico-node-ready-but-cni-uninitialized"].also == (("pods.txt", 2),)
     assert found("1/1", "0/1") == {}  # it may be of the worker whose calico-node is not ready
     assert found() == {}
+
+
+def test_blocks_of_two_sizes_in_a_table_of_use() -> None:
+    def block(network: str) -> SettingRow:
+        return SettingRow("ipam.txt", 4, "IPAM", "", network, "block.total", "64")
+
+    rows = [block("198.51.100.0/25"), block("198.51.100.64/26")]
+    assert "ipam-blocks-overlap" in facts_of(cni.blocks, settings=rows)
+    assert facts_of(cni.blocks, settings=[block("198.51.100.0/26"), block("198.51.100.64/26")]) == {}
