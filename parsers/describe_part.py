@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from parsers.ages import EVENT_AGE
+from parsers.command import asked
 from parsers.describe_node import condition_rows
 from parsers.event_block import InvolvedObject, parse_events
 from parsers.readiness import readiness_rows
@@ -51,7 +52,9 @@ def parts_of_describe(lines: Sequence[str], source: Source) -> tuple[Parsed, set
 
 
 def _events(lines: Sequence[str], number: int, source: Source) -> list[EventRow]:
-    about = InvolvedObject(source.path, "Pod" if source.pod else "", source.pod, source.namespace, source.node)
+    wish = asked(source.command)
+    pod = source.pod or (wish.name if wish.verb == "describe" and wish.kind == "Pod" else "")
+    about = InvolvedObject(source.path, "Pod" if pod else "", pod, source.namespace, source.node)
     rows = parse_events(["  " + lines[0].strip(), *lines[1:]], number, about)
     for row in rows:
         if not row.source and (origin := _ORIGIN.match(row.message)):

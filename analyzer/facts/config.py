@@ -3,7 +3,7 @@
 ==================== ===================================================================================
 fact                 what it means
 ==================== ===================================================================================
-mixed-namespaces     calico-node pods run in kube-system and in calico-system
+mixed-namespaces     calico-node runs in kube-system, and calico-node or other parts of Calico in calico-system
 migration-label-left workers carry the label of the migration, and a calico-node is not ready or wanted nowhere
 same-panic-repeats   the same Go panic shows in several processes, containers or workers
 unexplained-panic    a component of Calico stops itself again and again, for a reason that no message explains
@@ -21,7 +21,7 @@ from typing import Any
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import of_calico, places, shown
-from analyzer.inventory import Inventory, text
+from analyzer.inventory import Inventory, PodState, text
 from analyzer.tables import Tables
 
 LABEL = "projectcalico.org/operator-node-migration"
@@ -55,6 +55,10 @@ def migration(tables: Tables) -> Iterator[Fact]:
         counts = f"{len(old)} calico-node pods in kube-system, {len(new)} in calico-system"
         also = ((old[0].file, old[0].line),)
         yield Fact("mixed-namespaces", new[0].file, new[0].line, counts, new[0].node, new[0].name, also)
+    elif old and (moved := _moved_parts(inventory)):
+        counts = f"{moved[0].name} runs in calico-system, the {len(old)} calico-node pods in kube-system"
+        also = ((old[0].file, old[0].line),)
+        yield Fact("mixed-namespaces", moved[0].file, moved[0].line, counts, moved[0].node, moved[0].name, also)
     labelled = [row for row in tables.rows.nodes if (row.labels or {}).get(LABEL)]
     stuck = [pod for pod in agents if pod.healthy is False and (pod.age_s is None or pod.age_s >= LONG_S)]
     gone = [row for row in tables.rows.daemonsets if row.daemonset == "calico-node" and row.desired == 0]
@@ -63,10 +67,33 @@ def migration(tables: Tables) -> Iterator[Fact]:
         labels = shown(item.node for item in labelled)
         detail = f"{labels} carry the migration label, and the daemonset of {unwanted.namespace} runs on no worker"
         yield Fact("migration-label-left", unwanted.file, int(unwanted.line), detail, also=places(labelled[:4]))
+    elif labelled and old and not new and _operator_waits(inventory) and _all_old(tables):
+        row = labelled[0]
+        detail = "all workers are labelled as not yet migrated, and the operator has run for long"
+        yield Fact("migration-label-left", row.file, int(row.line), detail, row.node)
     elif labelled and stuck:
         row = labelled[0]
         detail = f"{shown(item.node for item in labelled)} carry the migration label; {stuck[0].name} is not ready"
         yield Fact("migration-label-left", row.file, int(row.line), detail, row.node)
+
+
+def _moved_parts(inventory: Inventory) -> list[PodState]:
+    """Other pods of Calico that have been in calico-system for long."""
+    parts = ("calico-typha-", "calico-kube-controllers-")
+    return [
+        pod
+        for pod in inventory.pods.values()
+        if pod.namespace == "calico-system" and pod.name.startswith(parts) and (pod.age_s or 0) >= LONG_S
+    ]
+
+
+def _operator_waits(inventory: Inventory) -> bool:
+    pods = [pod for pod in inventory.pods.values() if pod.name.startswith("tigera-operator-")]
+    return any((pod.age_s or 0) >= LONG_S for pod in pods)
+
+
+def _all_old(tables: Tables) -> bool:
+    return all((row.labels or {}).get(LABEL) == "pre-operator" for row in tables.rows.nodes)
 
 
 def panics(tables: Tables) -> Iterator[Fact]:

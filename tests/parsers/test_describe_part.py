@@ -61,3 +61,10 @@ def test_a_file_that_tells_its_pod_gives_it_to_the_events() -> None:
 def test_any_text_is_taken(text: str) -> None:
     parsed, taken = read(text, Source("x"))
     assert len(parsed.events) + len(parsed.node_conditions) <= len(taken)
+
+
+def test_the_command_names_the_pod() -> None:
+    line = '  Warning  FailedMount  25s (x9 over 2m32s)  kubelet, w-1  MountVolume.SetUp failed for volume "v" : no'
+    source = Source("a.txt", command="kubectl -n kube-system describe pod calico-node-r76lz")
+    event = parts_of_describe([line], source)[0].events[0]
+    assert (event.object_kind, event.object, event.node) == ("Pod", "calico-node-r76lz", "w-1")

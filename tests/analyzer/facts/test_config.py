@@ -32,6 +32,23 @@ def test_calico_node_in_two_namespaces() -> None:
     assert facts_of(config.migration, pods=[new, pod("calico-kube-controllers-b", "w-2", "kube-system")]) == {}
 
 
+def test_other_parts_moved_before_calico_node() -> None:
+    old = pod("calico-node-b", "w-2", "kube-system")
+    typha = pod("calico-typha-c")
+    found = facts_of(config.migration, pods=[old, typha])["mixed-namespaces"]
+    assert found.detail == "calico-typha-c runs in calico-system, the 1 calico-node pods in kube-system"
+    assert facts_of(config.migration, pods=[old, pod("calico-typha-c", age=60)]) == {}
+
+
+def test_all_workers_wait_for_an_operator_that_has_run_for_long() -> None:
+    nodes = [NodeRow("n.txt", number, f"w-{number}", labels={config.LABEL: "pre-operator"}) for number in (2, 3)]
+    old, operator = pod("calico-node-b", space="kube-system"), pod("tigera-operator-c", space="tigera-operator")
+    assert "migration-label-left" in facts_of(config.migration, nodes=nodes, pods=[old, operator])
+    assert facts_of(config.migration, nodes=nodes, pods=[old]) == {}
+    moving = [*nodes, NodeRow("n.txt", 4, "w-4", labels={config.LABEL: "migrated"})]
+    assert facts_of(config.migration, nodes=moving, pods=[old, operator]) == {}
+
+
 def test_the_migration_label_matters_while_a_calico_node_is_not_ready() -> None:
     nodes = [NodeRow("n.txt", 2, "w-1", labels={config.LABEL: "pre-operator"})]
     stuck = [pod("calico-node-a", ready="0/1")]
