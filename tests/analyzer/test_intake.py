@@ -43,6 +43,12 @@ def test_text_of_no_form_is_searched_and_said_so(tmp_path: Path) -> None:
     assert "skipped" in warned["other.txt"]
 
 
+def test_a_configuration_that_is_no_object_of_the_api_is_searched_too() -> None:
+    text = '{"kubeletconfig": {"nodeLeaseDurationSeconds": 240, "kind": "KubeletConfiguration", "apiVersion": "x/v1"}}'
+    parsed = read_text("objects", text, Source("configz.json"), lambda line: ("slow",) if "240" in line else ())
+    assert [row.message_id for row in parsed.log_lines] == ["slow"]
+
+
 def test_routes_that_go_are_no_table_of_routes() -> None:
     watched = "Deleted 192.0.2.7 dev cali8e02c1f77d4 scope link\n192.0.2.7 dev cali8e02c1f77d4 scope link\n"
     read = read_text("ip-route", watched, Source("session.txt"), lambda text: ("gone",) if "Deleted" in text else ())
