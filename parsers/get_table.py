@@ -175,6 +175,7 @@ def _daemonsets(parsed: Parsed, table: Table, source: Source, namespace: str) ->
                 updated=_integer(row.get("UP-TO-DATE", "")),
                 available=_integer(row.get("AVAILABLE", "")),
                 age_s=age_seconds(row.get("AGE", "")),
+                node_selector=row.get("NODE SELECTOR", "").replace("<none>", ""),
             )
         )
         count += 1

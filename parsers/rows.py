@@ -232,6 +232,7 @@ class DaemonSetRow(Row):
     updated: int | None = None
     available: int | None = None
     age_s: float | None = None
+    node_selector: str = ""  # as get and describe print it: key=value, with commas
 
 
 @dataclass(slots=True)

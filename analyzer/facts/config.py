@@ -62,7 +62,12 @@ def migration(tables: Tables) -> Iterator[Fact]:
     labelled = [row for row in tables.rows.nodes if (row.labels or {}).get(LABEL)]
     stuck = [pod for pod in agents if pod.healthy is False and (pod.age_s is None or pod.age_s >= LONG_S)]
     gone = [row for row in tables.rows.daemonsets if row.daemonset == "calico-node" and row.desired == 0]
-    if labelled and gone and not agents:
+    waits = [row for row in gone if LABEL in row.node_selector and (row.age_s or 0) >= LONG_S]
+    if waits and not new and not (labelled and not agents):
+        row = waits[0]
+        detail = f"the daemonset of {row.namespace} wants workers with the migration's label, and has none"
+        yield Fact("migration-label-left", row.file, int(row.line), detail)
+    elif labelled and gone and not agents:
         unwanted = gone[0]
         labels = shown(item.node for item in labelled)
         detail = f"{labels} carry the migration label, and the daemonset of {unwanted.namespace} runs on no worker"

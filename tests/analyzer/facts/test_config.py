@@ -40,6 +40,18 @@ def test_other_parts_moved_before_calico_node() -> None:
     assert facts_of(config.migration, pods=[old, pod("calico-typha-c", age=60)]) == {}
 
 
+def test_a_daemonset_that_waits_for_migrated_workers() -> None:
+    def wanted(desired: int, age: float) -> DaemonSetRow:
+        selector = f"kubernetes.io/os=linux,{config.LABEL}=migrated"
+        row = DaemonSetRow("ds.txt", 5, "calico-system", "calico-node", desired=desired, age_s=age)
+        row.node_selector = selector
+        return row
+
+    assert facts_of(config.migration, daemonsets=[wanted(0, 90000)])["migration-label-left"].line == 5
+    assert facts_of(config.migration, daemonsets=[wanted(0, 60)]) == {}
+    assert facts_of(config.migration, daemonsets=[wanted(2, 90000)]) == {}
+
+
 def test_all_workers_wait_for_an_operator_that_has_run_for_long() -> None:
     nodes = [NodeRow("n.txt", number, f"w-{number}", labels={config.LABEL: "pre-operator"}) for number in (2, 3)]
     old, operator = pod("calico-node-b", space="kube-system"), pod("tigera-operator-c", space="tigera-operator")
