@@ -29,7 +29,8 @@ _NO_RESOURCES = re.compile(r"No resources found(?: in \S+ namespace)?\.?")
 #: what kubectl, oc and the shell say instead of an answer
 _ERROR = re.compile(
     r"Error from server\b|error: |Error: |The connection to the server\b|Unable to connect to the server"
-    r"|unable to retrieve container logs|previous terminated container|failed to (?:get|open|try resolving|create)\b(?! pod sandbox)"
+    r"|unable to retrieve container logs|previous terminated container"
+    r"|failed to (?:get|open|try resolving|create)\b(?! pod sandbox)"
     r"|an error on the server|the server (?:doesn't have|could not find|was unable|has asked)|command terminated with"
     r"|You must be logged in|rpc error: code = |.{0,60}\b(?:kubectl|oc|calicoctl|ibmcloud)\b.{0,20}: .{0,20}not found"
     r"|.{0,20}command not found: \w|FAILED$|Unable to use a TTY|http: server gave HTTP|write tcp |read tcp |dial tcp "
