@@ -64,9 +64,9 @@ def migration(tables: Tables) -> Iterator[Fact]:
     gone = [row for row in tables.rows.daemonsets if row.daemonset == "calico-node" and row.desired == 0]
     waits = [row for row in gone if LABEL in row.node_selector and (row.age_s or 0) >= LONG_S]
     if waits and not new and not (labelled and not agents):
-        row = waits[0]
-        detail = f"the daemonset of {row.namespace} wants workers with the migration's label, and has none"
-        yield Fact("migration-label-left", row.file, int(row.line), detail)
+        waiting = waits[0]
+        detail = f"the daemonset of {waiting.namespace} wants workers with the migration's label, and has none"
+        yield Fact("migration-label-left", waiting.file, int(waiting.line), detail)
     elif labelled and gone and not agents:
         unwanted = gone[0]
         labels = shown(item.node for item in labelled)

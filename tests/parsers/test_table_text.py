@@ -41,7 +41,9 @@ def test_table_with_messages_that_lists_no_events() -> None:
         "calico   False       True          True       3h      error migrating resources: the daemonset is not ready"
     )
     (table,), left = read_tables(text.split("\n"), 1)
-    assert table.rows == [(2, ["calico", "False", "True", "True", "3h", "error migrating resources: the daemonset is not ready"])]
+    assert table.rows == [
+        (2, ["calico", "False", "True", "True", "3h", "error migrating resources: the daemonset is not ready"])
+    ]
     assert left == []
 
 
