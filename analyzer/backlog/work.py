@@ -18,6 +18,7 @@ from concurrent.futures import Future, TimeoutError
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Queue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -36,6 +37,8 @@ MIB = 1024 * 1024
 _OUT_OF_MEMORY = 77
 #: tickets handed to workers beyond those at work, for each worker: more would only be held in memory
 AHEAD = 2
+#: seconds that the pool has to end at once; it usually takes half of one
+LONGEST_END = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +241,14 @@ class Workers:
         """End the workers, with what they are doing where ``at_once`` is set."""
         if at_once:
             self._pool.stop()  # type: ignore[no-untyped-call]
+            # a Ctrl-C that met the pool in the middle of waking its scheduler leaves that asleep for ever; the
+            # workers are ended before it is waited for, and threads of this process end with it
+            ending = Thread(target=self._pool.join, daemon=True)
+            ending.start()
+            ending.join(LONGEST_END)
         else:
             self._pool.close()  # type: ignore[no-untyped-call]
-        self._pool.join()
+            self._pool.join()
         self._scratch.cleanup()
 
 

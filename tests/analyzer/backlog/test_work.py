@@ -6,10 +6,13 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from analyzer.backlog import work
 from analyzer.backlog.sources import Ticket
 from analyzer.backlog.work import Job, Setup, Workers
 
@@ -55,3 +58,12 @@ def _is_worker(process: psutil.Process) -> bool:
     """Whether it was forked for tickets: neither multiprocessing's server of processes nor its tracker of resources."""
     parent = process.parent()
     return parent is not None and parent.pid != psutil.Process().pid
+
+
+def test_a_pool_whose_scheduler_sleeps_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "LONGEST_END", 0.1)
+    told: list[str] = []
+    pool = SimpleNamespace(stop=lambda: told.append("stop"), join=Event().wait)
+    workers = SimpleNamespace(_pool=pool, _scratch=SimpleNamespace(cleanup=lambda: told.append("clean")))
+    Workers.stop(workers, at_once=True)  # type: ignore[arg-type]
+    assert told == ["stop", "clean"]
