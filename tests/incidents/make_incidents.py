@@ -1,12 +1,13 @@
 """Makes the project's own labelled incidents: ``make_incidents.py OUTDIR [SLUG or NAME ...]``.
 
-Each module of ``stories/`` and ``unseen/`` is named after a cause and lists its incidents in ``STORIES``. What goes to
+Each module of ``stories/``, ``unseen/`` and ``opened/`` is named after a cause and lists its incidents in ``STORIES``. What goes to
 ``OUTDIR/tuned`` may be looked at when rules and weights are changed; what goes to ``OUTDIR/held-out`` may not: only its figures
 are read. Held out are the second, sixth, tenth ... of each module of ``stories/`` (the fourth, eighth ... were until 23 November
 2026, when they were opened), and the second, fourth ... of each of ``unseen/`` (the first, third ... were opened after their
 first run). The first two of each of ``unseen/`` were told by people who had not seen the rules; where a module says so, the
 next ones were told by the rules' author from public threads, and never run before the rules stood; those under ``told on 29
-November 2026`` by others again who had not seen the rules.
+November 2026`` by others again who had not seen the rules. Those of ``opened/`` were told without having seen the rules too:
+they ran once as unseen ones, their figures were written down, and then all of them were worked on.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ def told(now: datetime) -> Iterator[tuple[str, Story]]:
     for path in sorted((HERE / "unseen").glob("*.py")):
         for place, tell in enumerate(load(path).STORIES):
             yield HELD_OUT if place % 2 else TUNED, tell(now)
+    for path in sorted((HERE / "opened").glob("*.py")):
+        for tell in load(path).STORIES:
+            yield TUNED, tell(now)
 
 
 def make(target: Path, wanted: list[str]) -> list[str]:
