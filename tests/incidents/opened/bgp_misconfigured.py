@@ -152,15 +152,14 @@ def pruned_with_the_old_application(now: datetime) -> Incident:
         "the-reflector-peering-was-pruned-at-night",
         CAUSE,
         "The mesh has been off for a year, one BGPPeer leads all nodes to the three reflectors. At night the GitOps tool pruned that BGPPeer with a directory that was moved: every node removes its reflector sessions at the same second and has none since. Readiness has nothing to complain of without peers; loud are CoreDNS and the applications.",
-        "https://github.com/projectcalico/calico/issues/3810",
+        "https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/#automatic-pruning",
         now,
         platform="other",
         calico="v3.28.1",
         kubernetes="v1.29.9+rke2r1",
-        registry="docker.io/rancher/mirrored-calico",
+        registry="registry.rancher.com/rancher",
         difficulty="medium",
     )
-    story.registry = "registry.rancher.com/rancher"
     system = {
         "os_image": "SUSE Linux Enterprise Server 15 SP5",
         "kernel": "5.14.21-150500.55.73-default",
@@ -172,7 +171,9 @@ def pruned_with_the_old_application(now: datetime) -> Incident:
         reflectors, labels={"route-reflector": "true", "node-role.kubernetes.io/control-plane": "true"}, **system
     )
     story.hosts(hosts, **system)
-    story.staff(reflectors | hosts, started=2_600_000, age=2_600_030)
+    rancher = "registry.rancher.com/rancher/mirrored-calico-"
+    images = {"image": f"{rancher}node:v3.28.1", "cni_image": f"{rancher}cni:v3.28.1"}
+    story.staff(reflectors | hosts, started=2_600_000, age=2_600_030, **images)
     story.typha("rke-cp2", "m5vzs", started=2_600_000)
     dns = [
         story.other(
