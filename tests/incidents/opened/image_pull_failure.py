@@ -177,6 +177,7 @@ def side_loaded_image_was_collected(now: datetime) -> Incident:
     ])  # fmt: skip
     app = "opcua-bridge-6d8b9f7c55-q7dkz"
     story.other(app, bad, "none", "line3", "ReplicaSet/opcua-bridge-6d8b9f7c55", ready=False, phase="Pending", age=10_900, waiting="ContainerCreating")  # fmt: skip
+    story.objects["Pod"][-1]["status"] |= {"podIP": "", "podIPs": []}
     event(
         story,
         "Pod",
