@@ -31,8 +31,8 @@ def third_typha_has_no_host(now: datetime) -> Incident:
     nodes = story.workers(["10.144.201.67", "10.144.201.85"], age=9_500_000, since=9_499_000)
     story.agents(nodes, started=3_450_000, age=3_450_100)
     for at, suffix in zip(nodes, ("vw8kd", "4mzqt"), strict=True):
-        story.typha(at, suffix, started=3_449_000)
-        aged(story, 3_449_900)
+        story.typha(at, suffix, started=3_450_005)
+        aged(story, 3_450_100)
     wait = story.typha("", "xk2lp", ready=False)
     made = story.objects["Pod"][-1]
     made["metadata"]["creationTimestamp"] = story.ago(3_449_900)
@@ -69,9 +69,9 @@ def third_typha_has_no_host(now: datetime) -> Incident:
                 "discovery.go 173:",
                 "Creating Typha discoverer with addresses from the Kubernetes API",
             ),
-            story.say(3_448_990, "INFO", 61, "felix", "sync_client.go 316:", "Connecting to Typha."),
+            story.say(3_449_995.9, "INFO", 61, "felix", "sync_client.go 316:", "Connecting to Typha."),
             story.say(
-                3_448_989, "INFO", 61, "felix", "sync_client.go 185:", "Connected to Typha on attempt 1 attempt=1"
+                3_449_995.8, "INFO", 61, "felix", "sync_client.go 185:", "Connected to Typha on attempt 1 attempt=1"
             ),
         ]
         story.log(story.pods[node], [*log, *story.quiet(7_000, 8, 310)])
