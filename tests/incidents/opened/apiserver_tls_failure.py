@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from cluster import NO_CNI, container
+from cluster import container
 from telling import Incident, incident
 
 CAUSE = "apiserver-tls-failure"
@@ -15,7 +15,7 @@ def service_range_changed_the_certificate_did_not(now: datetime) -> Incident:
     story = incident(
         "new-service-range-and-a-certificate-for-the-old-one",
         CAUSE,
-        "MicroK8s appliance: the service range was changed at the customer's site, the API server's certificate still names the first address of the old range. install-cni asks the new service address and cannot verify it on any of the three nodes; CoreDNS and the rest wait for the network.",
+        "MicroK8s appliance: the service range was changed at the customer's site, the API server's certificate still names the first address of the old range. install-cni asks the new service address and cannot verify it on any of the three nodes; The loud pods are those that the plugin of before cannot connect, it still asks the old address (i/o timeout).",
         "https://github.com/canonical/microk8s/issues/4008",
         now,
         platform="other",
@@ -23,19 +23,16 @@ def service_range_changed_the_certificate_did_not(now: datetime) -> Incident:
         kubernetes="v1.25.16",
         namespace="kube-system",
         registry="docker.io/calico",
-        difficulty="easy",
+        difficulty="medium",
     )
     hosts = {f"appl-{x}": f"172.21.9.{n}" for x, n in (("a", 11), ("b", 12), ("c", 13))}
     story.hosts(
         hosts,
-        ready=NO_CNI,
-        since=4_700,
+        since=4_690,
         age=5_200_000,
-        calico_up=False,
         os_image="Ubuntu 22.04.4 LTS",
         kernel="5.15.0-101-generic",
         runtime="containerd://1.6.15",
-        taints=[("node.kubernetes.io/not-ready", "NoSchedule")],
     )
     names = []
     for node, address in hosts.items():
@@ -81,32 +78,14 @@ def service_range_changed_the_certificate_did_not(now: datetime) -> Incident:
     story.texts[f"{names[0]}.log"] = (
         f'Error from server (BadRequest): container "calico-node" in pod "{names[0]}" is waiting to start: PodInitializing\n'
     )
-    dns = story.other(
-        "coredns-7f9c69c78c-wnk4p",
-        "",
-        owner="ReplicaSet/coredns-7f9c69c78c",
-        app="coredns",
-        ready=False,
-        phase="Pending",
-        waiting="ContainerCreating",
-        age=4_600,
-    )
-    story.objects["Pod"][-1]["status"] |= {"containerStatuses": [], "podIPs": [], "podIP": "", "hostIP": ""}
-    story.pod_event(
-        dns,
-        "FailedScheduling",
-        "0/3 nodes are available: 3 node(s) had untolerated taint {node.kubernetes.io/not-ready: }. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
-        70,
-        4_590,
-        16,
-        source="default-scheduler",
-    )
+    dns = story.stuck("coredns-7f9c69c78c-wnk4p", "appl-b", 'error getting ClusterInformation: Get "https://[10.152.183.1]:443/apis/crd.projectcalico.org/v1/clusterinformations/default": dial tcp 10.152.183.1:443: i/o timeout', 22, 4_580, 140, "kube-system", image="coredns/coredns:1.9.3")  # fmt: skip
     story.texts["what-we-did.txt"] = (
         "sed -i 's#10.152.183.0/24#10.44.0.0/16#' /var/snap/microk8s/current/args/kube-apiserver\n"
         "microk8s kubectl delete svc kubernetes -n default\nmicrok8s kubectl -n kube-system edit svc kube-dns\nsnap restart microk8s\n"
         "(the datastore in var/kubernetes/backend was kept, the registry add-on is in there)\n"
     )
     story.describe("appl-a", names[0])
+    story.commands["describe-coredns.txt"] = f"describe pod -n kube-system {dns}"
     story.affected = list(hosts)
     story.cite(f"{names[0]}-install-cni.log", "x509: certificate is valid for 10.152.183.1")
     return story

@@ -65,7 +65,7 @@ def pods_behind_the_customers_vpn(now: datetime) -> Incident:
         f"{stamp[0]} IP {me} > {db}: Flags [S], seq 3120074410, win 64240, options [mss 1440,sackOK,TS val 91203 ecr 0,nop,wscale 7], length 0",
         f"{stamp[1]} IP {db} > {me}: Flags [S.], seq 771200931, ack 3120074411, win 65535, options [mss 1460,sackOK,TS val 5520 ecr 91203,nop,wscale 6], length 0",
         f"{stamp[2]} IP {me} > {db}: Flags [P.], seq 1:213, ack 1, win 502, length 212",
-        f"{stamp[2][:-6]}{'811402'} IP {db} > {me}: Flags [P.], seq 1:311, ack 213, win 1024, length 310",
+        f"{stamp[2][:-6]}091402 IP {db} > {me}: Flags [P.], seq 1:311, ack 213, win 1024, length 310",
         f"{stamp[3]} IP {me} > {db}: Flags [.], seq 213:1641, ack 311, win 501, length 1428",
         f"{stamp[4]} IP {me} > {db}: Flags [.], seq 213:1641, ack 311, win 501, length 1428",
         f"{stamp[5]} IP {me} > {db}: Flags [.], seq 213:1641, ack 311, win 501, length 1428",

@@ -1,0 +1,169 @@
+"""hostendpoint-setup-failed: told without having seen the rules, then opened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from cluster import container, event, join, pod
+from telling import Incident, incident
+
+CAUSE = "hostendpoint-setup-failed"
+
+
+def watcher(story: Incident, name: str, node: str, tag: str, failed: dict[str, Any] | None, age: float) -> None:
+    """An ibm-keepalived-watcher; ``failed``: the state of its init container calico-extension when that does not get through."""
+    state: dict[str, Any] = {"ready": False, "waiting": "CrashLoopBackOff", **failed} if failed else {"done": True}
+    init = container(story, "calico-extension", f"icr.io/armada-master/calico-extension:{tag}", **state)
+    main = container(
+        story,
+        "keepalived-watcher",
+        "icr.io/armada-master/keepalived-watcher:1711",
+        ready=not failed,
+        waiting="PodInitializing" if failed else "",
+    )
+    pod(
+        story,
+        name,
+        node,
+        [main],
+        [init],
+        "kube-system",
+        "DaemonSet/ibm-keepalived-watcher",
+        "ibm-keepalived-watcher",
+        "Pending" if failed else "Running",
+        age=age,
+    )
+    if failed:
+        event(
+            story,
+            "Pod",
+            name,
+            "BackOff",
+            f"Back-off restarting failed container calico-extension in pod {name}_kube-system(be07)",
+            14,
+            age - 120,
+            int(age / 14),
+            namespace="kube-system",
+        )
+
+
+def interface_with_the_name_of_its_parent(now: datetime) -> Incident:
+    story = incident(
+        "vlan-interface-is-taken-with-its-parents-name",
+        CAUSE,
+        "ROKS on Satellite: two bare metal hosts carry their cluster network on a VLAN interface. calico-extension takes 'ens2f0.310@ens2f0' from the list of interfaces, which is no valid InterfaceName, so their HostEndpoints are never made and ibm-keepalived-watcher stays in Init there. calico-node is ready on all hosts; the readiness events are of the hosts' first minute.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-network_policies (HostEndpoint of each interface) and https://github.com/projectcalico/calico/blob/v3.29.5/libcalico-go/lib/validator/v3/validator.go",
+        now,
+        platform="roks",
+        calico="v3.29.5",
+        kubernetes="v1.31.10",
+        difficulty="medium",
+    )
+    red_hat = {"os_image": "Red Hat Enterprise Linux 9.4 (Plow)", "kernel": "5.14.0-427.77.1.el9_4.x86_64", "runtime": "cri-o://1.31.10-3.rhaos4.18"}  # fmt: skip
+    vms = {f"sat-vm-{n}.dc2.corp.example": f"10.31.0.{20 + n}" for n in (1, 2, 3)}
+    metal = {f"sat-bm-{n}.dc2.corp.example": f"10.31.0.{80 + n}" for n in (1, 2)}
+    story.hosts(vms, age=9_000_000, since=5_000_000, **red_hat)
+    story.hosts(metal, age=13_000, since=12_700, **red_hat)
+    story.staff(vms, started=1_600_000)
+    names = story.staff(metal, started=12_650, age=12_900)
+    for i, (node, address) in enumerate({**vms, **metal}.items()):
+        failed = node in metal
+        watcher(story, f"ibm-keepalived-watcher-{'cdghj'[i]}5{'klmnp'[i]}8t", node, "2203", {"restarts": 41 - i, "last": ("Error", 1, 133 + 20 * i)} if failed else None, 12_900 if failed else 1_700_000)  # fmt: skip
+        made = story.objects["Pod"][-1]["status"]
+        made |= {"podIP": address, "hostIP": address, "podIPs": [{"ip": address}]}
+    bad = "sat-bm-1.dc2.corp.example"
+    ext = "ibm-keepalived-watcher-h5n8t"
+    lines = []
+    for i in range(6):
+        at = 268 - 18 * i
+        lines += [
+            f"{story.stamp(at)[:19]} interfaces of {bad}: lo ens2f0 ens2f1 ens2f0.310@ens2f0 vxlan.calico",
+            f"{story.stamp(at)[:19]} cluster network is on ens2f0.310@ens2f0 (10.31.0.81)",
+            "Failed to apply 'HostEndpoint' resource: [error with field InterfaceName = 'ens2f0.310@ens2f0' (Reason: failed to validate Field: InterfaceName because of Tag: interface )]",
+            f"{story.stamp(at - 2)[:19]} HostEndpoint for ens2f0.310@ens2f0 not created, attempt {i + 1}",
+        ]
+    story.log(ext, [*lines, f"{story.stamp(155)[:19]} exit 1"], f"{ext}-ext.log")
+    log = story.boot(bad, 12_645, (), interface="ens2f0.310", prefix=24, bird=False)
+    log[13:15] = ["CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon"]
+    story.log(names[0], [*log, *story.quiet(9_000, 20, 700)])
+    story.texts[f"{names[0]}-cni.log"] = join(
+        story.line(12_690 - 0.1 * i, "INFO", 1, f"cni-installer/install.go {146 + 31 * i}:", text)
+        for i, text in enumerate(
+            (
+                "Running as a Kubernetes pod",
+                "Installed /host/opt/cni/bin/calico",
+                "Installed /host/opt/cni/bin/calico-ipam",
+                "Created /host/etc/cni/net.d/10-calico.conflist",
+                "Done configuring CNI. Sleep= false",
+            )
+        )
+    )
+    for name in names:
+        story.probe(name, "felix is not ready: readiness probe reporting 503", 12_620, 12_645, 2)
+    story.describe(bad, names[0])
+    story.commands[f"describe-pod-{ext}.txt"] = f"describe pod -n kube-system {ext}"
+    story.affected = list(metal)
+    story.cite(f"{ext}-ext.log", "error with field InterfaceName = 'ens2f0.310@ens2f0'")
+    return story
+
+
+def policy_engine_asks_for_a_label(now: datetime) -> Incident:
+    story = incident(
+        "policy-engine-denies-the-host-endpoint-without-owner-label",
+        CAUSE,
+        "IKS 1.31 on VPC: a Kyverno policy for all kinds demands an owner label, so the API denies the HostEndpoints that calico-extension applies. Only workers replaced since yesterday run into it (their ibm-keepalived-watcher is in Init); older ones have theirs. calico-node is up everywhere; what the customer sees are LoadBalancer addresses that no new worker takes, and a typha that moved.",
+        "https://kyverno.io/docs/troubleshooting/ and https://cloud.ibm.com/docs/containers?topic=containers-network_policies",
+        now,
+        platform="vpc",
+        calico="v3.28.4",
+        kubernetes="v1.31.9+IKS",
+        difficulty="hard",
+        acceptable=["admission-webhook-blocking"],
+    )
+    old = story.workers([f"10.245.7.{n}" for n in (4, 11, 13)], age=10_000_000, since=9_900_000)
+    new = story.workers([f"10.245.7.{n}" for n in (21, 22)], age=88_000, since=87_700)
+    story.agents(old, started=1_500_000)
+    story.agents(new, started=87_690, age=87_900)
+    story.typha(old[0], started=1_400_000)
+    story.typha(new[0], "v6ndk", started=86_000)
+    made = story.objects["Pod"][-1]
+    made["metadata"]["creationTimestamp"] = made["status"]["startTime"] = story.ago(86_020)
+    for i, node in enumerate([*old, *new]):
+        failed = node in new
+        watcher(story, f"ibm-keepalived-watcher-{'bfjnt'[i]}7{'rswxz'[i]}2m", node, "2088", {"restarts": 270 + i, "last": ("Error", 1, 96 + 40 * i)} if failed else None, 87_900 if failed else 1_700_000)  # fmt: skip
+    ext = "ibm-keepalived-watcher-n7x2m"
+    bad = new[0]
+    worker = "kube-cr3vpc0d0f1g2h3-prod-default-00000a7c-worker-private"
+    lines = []
+    for i in range(5):
+        at = 288 - 14 * i
+        lines += [
+            f"{story.ago(at)} [calico-extension] worker {bad}: applying host endpoint {worker}",
+            "Failed to apply 'HostEndpoint' resource: [admission webhook \"validate.kyverno.svc-fail\" denied the request: ",
+            "",
+            f"resource HostEndpoint//{worker} was blocked due to the following policies ",
+            "",
+            "require-owner-label:",
+            "  check-owner: 'validation error: every object needs the label corp.example/owner. rule",
+            "    check-owner failed at path /metadata/labels/corp.example/owner/']",
+            f"{story.ago(at - 1)} [calico-extension] failed ({i + 1}/5)",
+        ]
+    story.log(ext, [*lines, f"{story.ago(230)} [calico-extension] giving up"], f"{ext}-ext.log")
+    name = story.pods[bad]
+    story.log(name, [*story.boot(bad, 87_685, [n for n in [*old, *new] if n != bad]), *story.quiet(40_000, 20, 3_300)])
+    story.texts["get-globalnetworkpolicies-and-heps.txt"] = (
+        "NAME                                                               CREATED AT\n"
+        + "".join(
+            f"kube-cr3vpc0d0f1g2h3-prod-default-{n}-worker-private{'':11}{stamp}\n"
+            for n, stamp in zip(("000001b2", "000003d0", "000003e9"), [story.ago(x) for x in (10_000_000, 9_990_000, 9_980_000)], strict=True)
+        )
+    )  # fmt: skip
+    story.describe(bad)
+    story.commands[f"describe-pod-{ext}.txt"] = f"describe pod -n kube-system {ext}"
+    story.affected = new
+    story.cite(f"{ext}-ext.log", "Failed to apply 'HostEndpoint' resource")
+    return story
+
+
+STORIES = [interface_with_the_name_of_its_parent, policy_engine_asks_for_a_label]
