@@ -99,8 +99,8 @@ def leafs_give_back_the_own_as(now: datetime) -> Incident:
     log += ["bird: Graceful restart done", *story.quiet(5_500, 12, 420)]
     story.log(name, log)
     peers = []
-    for rack, hosts in (("r1", ("10.66.1.2", "10.66.1.3")), ("r2", leafs)):
-        for i, ip in enumerate(hosts):
+    for rack, pair in (("r1", ("10.66.1.2", "10.66.1.3")), ("r2", leafs)):
+        for i, ip in enumerate(pair):
             peers.append(
                 f"apiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata:\n  creationTimestamp: \"{story.ago(6_300 - i)}\"\n  name: leaf-{rack}-{'ab'[i]}\nspec:\n  asNumber: 65{rack[1]}01\n  nodeSelector: rack == '{rack}'\n  peerIP: {ip}\n"
             )
