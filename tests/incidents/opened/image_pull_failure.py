@@ -143,18 +143,18 @@ def side_loaded_image_was_collected(now: datetime) -> Incident:
     story.pod_event(name, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", 10_570, type_="Normal")  # fmt: skip
     story.pod_event(name, "ErrImageNeverPull", absent, 11, 10_560, 824)
     story.pod_event(name, "Failed", "Error: ErrImageNeverPull", 11, 10_560, 824)
-    for text, reason, ago, more in (
-        ("Starting kubelet.", "Starting", 10_620, {"type_": "Normal"}),
+    for text, reason, ago, type_ in (
+        ("Starting kubelet.", "Starting", 10_620, "Normal"),
         (
             f"Node {bad} has been rebooted, boot id: 41d3ac5e-77cf-4c10-90b7-b5bfe41e9d02",
             "Rebooted",
             10_619,
-            {},
+            "Warning",
         ),
-        (f"Node {bad} status is now: NodeHasNoDiskPressure", "NodeHasNoDiskPressure", 10_619, {"type_": "Normal"}),
-        (f"Node {bad} status is now: NodeNotReady", "NodeNotReady", 10_600, {"type_": "Normal"}),
+        (f"Node {bad} status is now: NodeHasNoDiskPressure", "NodeHasNoDiskPressure", 10_619, "Normal"),
+        (f"Node {bad} status is now: NodeNotReady", "NodeNotReady", 10_600, "Normal"),
     ):
-        story.node_event(bad, reason, text, ago, **more)
+        story.node_event(bad, reason, text, ago, type_=type_)
     story.texts["journal-kubelet-line3-pc24.txt"] = (
         f'{story.syslog(97_300)} {bad} kubelet[844]: I{story.klog(97_300)}     844 image_gc_manager.go:310] "Disk usage on image filesystem is over the high threshold, trying to free bytes down to the low threshold" usage=87 highThreshold=85 amountToFree=2214592512 lowThreshold=80\n'
         f'{story.syslog(97_299)} {bad} kubelet[844]: I{story.klog(97_299)}     844 image_gc_manager.go:396] "Removing image to free bytes" imageID="sha256:8d3f6c1b52e0a7b94d1c8f7e6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b" size=91284560 runtimeHandler=""\n'
