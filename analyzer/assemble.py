@@ -81,7 +81,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
         ),
         warnings=tuple(model.Warning_(item.file, item.what) for item in intake.warnings),
         verdict_reason=_reason(said, diagnosis),
-        next_action=_next_action(said, causes, missing),
+        next_action=_next_action(said, causes, missing, any(item.cause.not_a_fault for item in shown[:1])),
         recent_changes=tuple(
             model.RecentChange(change.what, change.age_s, change.node, change.file, change.line)
             for change in recent_changes(tables, inventory)
@@ -238,8 +238,10 @@ def _why(item: Ranked, shown: Sequence[Ranked], likely: float) -> str:
 
 
 def _signals(item: Ranked) -> str:
-    count = len(item.findings)
-    strongest = item.findings[0][0].strength if item.findings else "no"
+    count = item.signals
+    if not count:
+        return "no signal of its own, but words that incidents of it had before"
+    strongest = item.findings[0][0].strength
     return f"{count} signal{'s' if count != 1 else ''} for it, the strongest {strongest}"
 
 
@@ -344,7 +346,7 @@ def _noise(analyzer: Analyzer, diagnosis: Diagnosis, most: int = 12) -> tuple[mo
 
 
 def _next_action(
-    said: str, causes: Sequence[model.CauseResult], missing: Sequence[model.MissingItem]
+    said: str, causes: Sequence[model.CauseResult], missing: Sequence[model.MissingItem], not_a_fault: bool
 ) -> model.NextAction:
     if said == "causes-found" and causes and causes[0].remediation:
         step = causes[0].remediation[0]
@@ -352,7 +354,7 @@ def _next_action(
     if said == "not-enough-data":
         command = next((item.command for item in missing if item.command), "")
         return model.NextAction("Gather what is listed as missing and run the analysis again.", command)
-    if causes and causes[0].remediation:
+    if causes and causes[0].remediation and not_a_fault:
         return model.NextAction(causes[0].remediation[0].text, causes[0].remediation[0].command)
     return model.NextAction("Nothing to repair in Calico by what this bundle shows.")
 

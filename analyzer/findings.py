@@ -194,14 +194,15 @@ class Evidence:
         places = []
         for position in positions:
             row = self.rows[table][position]
-            first = self._place(table, row, message_id)
+            first = self.place(table, row, message_id)
             places.append(first)
             if table == "facts":  # a cross-check may rest on lines of several files
                 places.extend(replace(first, file=file, line=line) for file, line in row.also or ())
         unique = {(place.file, place.line, place.text, place.node): place for place in places}
         return Finding(key, signal, list(unique.values()))
 
-    def _place(self, table: str, row: Any, message_id: str) -> Place:
+    def place(self, table: str, row: Any, message_id: str = "") -> Place:
+        """Where a row stands, and what it says."""
         pod = text(getattr(row, "pod", ""))
         node = text(getattr(row, "node", ""))
         if table == "events":

@@ -21,6 +21,8 @@ from analyzer.logged import add_logged_events
 from analyzer.message_index import build_matcher
 from analyzer.ranking import Ranked, rank
 from analyzer.tables import Tables, build
+from analyzer.wording import all_said, quote
+from analyzer.wording import load as load_wording
 from parsers.source import Match
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Analyzer:
         self.matcher = build_matcher(self.catalogue)
         self.limits = limits or Limits()
         self.checks = load_checks()
+        self.wording = load_wording()
         self.jobs = jobs  # processes that read large logs; 0 for as many as there are processors
         self.redaction = redaction  # None: everything is quoted as it stands in the bundle
 
@@ -102,7 +105,9 @@ class Analyzer:
         evidence = Evidence(tables, found, inventory)
         fired = fire_all(self.catalogue, evidence)
         platform = describe_cluster(tables, inventory).platform
-        ranked = rank(self.catalogue, fired, platform, can_show(tables))
+        said = all_said(evidence)
+        ranked = rank(self.catalogue, fired, platform, can_show(tables), self.wording.log_chances(said))
+        quote(ranked, self.wording, said, evidence, self.catalogue.ranking.shown)
         symptoms = {
             name: findings
             for name, symptom in self.catalogue.symptoms.items()

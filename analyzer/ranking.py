@@ -26,6 +26,7 @@ class Ranked:
 
     Attributes:
         probability: posterior, 0..1.
+        signals: how many of its signals fired; where none did, words alone speak for it.
         own: natural logarithm of the odds from its own evidence alone (prior included).
         findings: its fired signals, strongest first.
         against: fired signals that speak against it.
@@ -36,6 +37,7 @@ class Ranked:
     cause: Cause
     probability: float
     own: float
+    signals: int = 0
     findings: list[tuple[Signal, list[Finding]]] = field(default_factory=list)
     against: list[tuple[Signal, list[Finding]]] = field(default_factory=list)
     explained_by: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ def rank(
     fired: Fired,
     platform: str = "unknown",
     can_show: Callable[[Signal], bool] = lambda signal: False,
+    wording: Mapping[str, float] | None = None,
 ) -> list[Ranked]:
     """Rank the causes that have evidence, the most probable first.
 
@@ -68,10 +71,15 @@ def rank(
         fired: the fired signals by cause, from :func:`analyzer.findings.fire_all`.
         platform: selects the prior of causes that have one by platform.
         can_show: whether the input that would show an expected signal is in the bundle.
+        wording: logarithm of each cause's probability by the words of the bundle alone, from
+            :meth:`analyzer.wording.Wording.log_chances`.
     """
-    network = _network(catalogue, fired, platform, can_show)
+    priors = priors_of(catalogue, platform, wording or {})
+    by_words = [name for name in wording or {} if priors.get(name, 0.0) >= catalogue.ranking.wording_shown]
+    fired = {**{name: {} for name in by_words}, **fired}
+    network = _network(catalogue, fired, priors, can_show, frozenset(by_words))
     posterior = _posterior(network, catalogue.ranking)
-    ranked = [_ranked(catalogue, network, fired, name, posterior[name]) for name in network.causes]
+    ranked = [_ranked(catalogue, network, fired, name, posterior[name], platform) for name in network.causes]
     ranked.sort(key=lambda item: (-round(item.probability, 3), -item.own, item.cause.id))
     _relate(ranked, catalogue)
     return _upstream_first(ranked, catalogue)
@@ -84,7 +92,37 @@ def prior_of(cause: Cause, platform: str) -> float:
     return cause.prior
 
 
-def _network(catalogue: Catalogue, fired: Fired, platform: str, can_show: Callable[[Signal], bool]) -> _Network:
+def priors_of(catalogue: Catalogue, platform: str, wording: Mapping[str, float]) -> dict[str, float]:
+    """Give every cause's probability before any signal; the words of the bundle move those of faults, within bounds."""
+    model = catalogue.ranking
+    priors = {}
+    for cause in catalogue.causes.values():
+        scale = 1.0 if cause.not_a_fault else model.prior_scale
+        priors[cause.id] = min(0.5, prior_of(cause, platform) * scale)
+    moved = {
+        name: priors[name] * math.exp(model.wording * chance)
+        for name, chance in wording.items()
+        if name in priors and not catalogue.causes[name].not_a_fault
+    }
+    good = sum(
+        math.exp(chance)
+        for name, chance in wording.items()
+        if name in catalogue.causes and catalogue.causes[name].not_a_fault
+    )
+    left = (1 - good) * sum(priors[name] for name in moved) / (sum(moved.values()) or 1.0)
+    for name, value in moved.items():
+        share = left * value
+        priors[name] = max(priors[name] * model.wording_least, min(max(model.wording_most, priors[name]), share))
+    return priors
+
+
+def _network(
+    catalogue: Catalogue,
+    fired: Fired,
+    priors: Mapping[str, float],
+    can_show: Callable[[Signal], bool],
+    by_words: frozenset[str],
+) -> _Network:
     model = catalogue.ranking
     network = _Network([], {}, {}, {}, {}, {})
     network.residual = frozenset(name for name in fired if catalogue.causes[name].residual)
@@ -92,11 +130,10 @@ def _network(catalogue: Catalogue, fired: Fired, platform: str, can_show: Callab
     for name, signals in fired.items():
         cause = catalogue.causes[name]
         mine = [signal for signal in cause.signals if signal.id in signals]
-        if not mine:
+        if not mine and name not in by_words:
             continue
         network.causes.append(name)
-        scale = 1.0 if cause.not_a_fault else model.prior_scale
-        network.prior[name] = min(0.5, prior_of(cause, platform) * scale)
+        network.prior[name] = priors[name]
         network.factor[name] = _factor(cause, signals, model, can_show)
         for signal in mine:
             for position, finding in enumerate(signals[signal.id]):
@@ -215,15 +252,17 @@ def _log_score(network: _Network, names: Iterable[str], candidates: Iterable[str
     return score
 
 
-def _ranked(catalogue: Catalogue, network: _Network, fired: Fired, name: str, probability: float) -> Ranked:
+def _ranked(
+    catalogue: Catalogue, network: _Network, fired: Fired, name: str, probability: float, platform: str
+) -> Ranked:
     cause = catalogue.causes[name]
     signals = fired[name]
     ratio = catalogue.ranking.ratio
-    own = math.log(network.prior[name]) + _own_ratio(network, name)
+    own = math.log(prior_of(cause, platform)) + _own_ratio(network, name)
     mine = [(signal, signals[signal.id]) for signal in cause.signals if signal.id in signals]
     mine.sort(key=lambda pair: -ratio[pair[0].strength])
     against = [(signal, signals[signal.id]) for signal in cause.against if signal.id in signals]
-    return Ranked(cause, probability, own, mine, against)
+    return Ranked(cause, probability, own, len(mine), mine, against)
 
 
 def _relate(ranked: list[Ranked], catalogue: Catalogue) -> None:

@@ -9,6 +9,9 @@ from analyzer.findings import Finding
 from analyzer.inventory import Inventory
 from analyzer.ranking import Ranked
 
+_DIFFERENTIAL = 3  # causes worth a thought where the first one turns out wrong
+_HEALTHY = "no-problem-found"
+
 
 def verdict(
     ranked: Sequence[Ranked], inventory: Inventory, symptoms: bool, model: RankingModel, lasting: bool = False
@@ -52,10 +55,11 @@ def lasts(finding: Finding, inventory: Inventory) -> bool:
 def shown_causes(ranked: Sequence[Ranked], said: str, model: RankingModel) -> list[Ranked]:
     """Give the causes worth a place, in their order; ``said`` is the verdict.
 
-    Entries that describe no fault (work in progress, another network) come after all real ones, unless only they are
-    likely.
+    Causes that only words speak for fill up the first places, no more. Entries that describe no fault (work in
+    progress, another network) come after all real ones, unless only they are likely.
     """
-    faults = [item for item in ranked if not item.cause.not_a_fault and item.probability >= model.shown]
+    seen = [item for item in ranked if not item.cause.not_a_fault and item.probability >= model.shown]
+    faults = [item for place, item in enumerate(seen) if item.signals or (place < _DIFFERENTIAL)]
     others = [
         item
         for item in ranked
@@ -64,4 +68,4 @@ def shown_causes(ranked: Sequence[Ranked], said: str, model: RankingModel) -> li
     only_they = any(item.probability >= model.likely for item in others) and all(
         item.probability < model.likely for item in faults
     )
-    return [*others, *faults] if said == "no-problem-found" or only_they else [*faults, *others]
+    return [*others, *faults] if said == _HEALTHY or only_they else [*faults, *others]
