@@ -20,7 +20,7 @@ bgp-both-passive            both ends of a session wait for the other one
 bgp-sessions-bounce         sessions of a worker went up and down again and again
 bird-down-lasting           BIRD's control socket stays unusable on a worker
 bird-silent-alone           BIRD of one worker does not answer for long, while Felix there and other workers' BIRDs do
-bird-down-alone             the same, nothing in its log says why, and other workers' BIRDs work
+bird-down-alone             the same, nothing in its log says why, and BIRDs of most other workers work
 calico-nodes-all-ready      every calico-node that the bundle shows is ready
 =========================== ==============================================================================
 
@@ -43,6 +43,7 @@ BOUNCES = 3
 CUT_OFF = ("refused", "No route to host", "Host is unreachable", "timed out", "Host is down")
 LONG_S = 180.0  # BIRD is up within half a minute of a start
 MANY = 10
+FEW = 3  # healthy ones for each other one in trouble
 SILENT_S = 600.0
 RECENT_S = 300.0
 #: lines that say why BIRD is not up, or comes later
@@ -298,10 +299,11 @@ def bird(tables: Tables) -> Iterator[Fact]:
         mine = [line for line in logs if line.pod == row.pod] if row.pod else logs
         named = any(not UPSTREAM.isdisjoint(line.message_ids) for line in mine)
         others = [pod for name, pod in sessions.inventory.agents.items() if name != node]
+        well = [pod for pod in others if pod.healthy]
         seen = any(line.pod == row.pod and line.component for line in tables.rows.log_lines)
         ends = agent is not None and agent.status == "CrashLoopBackOff"  # BIRD ends with its container
-        if seen and not ends and not named and others and all(pod.healthy for pod in others):
-            detail = f"only {node or row.pod} lacks BIRD; its log names no reason"
+        if seen and not ends and not named and well and len(well) >= FEW * (len(others) - len(well)):
+            detail = f"{node or row.pod} lacks BIRD, most others have theirs; its log names no reason"
             yield Fact("bird-down-alone", row.file, int(row.line), detail, node, row.pod)
 
 
