@@ -1,9 +1,10 @@
-"""Cross-checks about the packet filter of workers.
+"""Cross-checks about the packet filter of workers and of the cloud.
 
 ===================== =========================================================================================
 fact                  what it means
 ===================== =========================================================================================
 filter-lets-no-bgp-in a worker's filter drops what no rule lets in, lets in other ports of a cluster, not TCP 179
+rules-open-no-bgp     a table of a cloud's firewall opens other ports of a cluster, not TCP 179
 ===================== =========================================================================================
 
 Source: Calico's network requirements (TCP 179 between all nodes that speak BGP).
@@ -11,11 +12,24 @@ Source: Calico's network requirements (TCP 179 between all nodes that speak BGP)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzer.facts.fact import Check, Fact
+from analyzer.inventory import text
 from analyzer.tables import Tables
 from parsers.rows import SettingRow
+
+BGP = 179
+#: etcd, VXLAN, Typha, API, RKE2's supervisor, kubelet: ports that only rules between nodes open
+OF_NODES = frozenset({2379, 2380, 4789, 5473, 6443, 9345, 10250})
+#: columns of gcloud, az, openstack, ibmcloud, hcloud and others, in small letters
+_COLUMNS = re.compile(
+    r"allow(?:ed)?|(?:dest(?:ination)?|dst)?[ _-]?ports?(?:[ _-]?ranges?)?|destinationportranges?|ports:?", re.IGNORECASE
+)
+_ALL = frozenset({"all", "any", "*", "-1", "tcp", "1-65535", "0-65535", "1:65535", "0:65535"})
+_TUNNELS = frozenset({"4", "94", "ipip"})
+_PORT = re.compile(r"(?:tcp|udp)?[:/]?(\d{1,5})(?:[-:](\d{1,5}))?(?:/(?:tcp|udp))?")
 
 
 def closed_to_bgp(tables: Tables) -> Iterator[Fact]:
@@ -35,4 +49,43 @@ def closed_to_bgp(tables: Tables) -> Iterator[Fact]:
         yield Fact("filter-lets-no-bgp-in", rest.file, int(rest.line), detail, also=also)
 
 
-CHECKS: tuple[Check, ...] = (closed_to_bgp,)
+def cloud_rules(tables: Tables) -> Iterator[Fact]:
+    """rules-open-no-bgp: of one rule that opens a tunnel of Calico's, or of all rules of a table together."""
+    rules: dict[str, list[SettingRow]] = {}
+    denied = {(row.file, row.name) for row in tables.rows.settings if text(row.value).lower() in ("deny", "egress")}
+    for row in tables.rows.settings:
+        if not row.kind and _COLUMNS.fullmatch(row.key) and row.value and (row.file, row.name) not in denied:
+            rules.setdefault(row.file, []).append(row)
+    for rows in rules.values():
+        opened = [(row, _opened(row.value)) for row in rows]
+        tunnels = [row for row, spans in opened if spans is not None and _words(row.value) & _TUNNELS]
+        for row in [row for row in tunnels if not _has(_opened(row.value), BGP)][:4]:
+            detail = f"{row.name} opens {row.value[:120]}, not TCP {BGP}"
+            yield Fact("rules-open-no-bgp", row.file, int(row.line), detail)
+        if tunnels or any(spans is None or _has(spans, BGP) for _, spans in opened):
+            continue
+        nodes = [row for row, spans in opened if any(_has(spans, port) for port in OF_NODES)]
+        if len(nodes) >= 2:
+            detail = f"the rules open {', '.join(row.value[:20] for row in nodes[:6])}, not TCP {BGP}"
+            also = tuple((row.file, int(row.line)) for row in nodes[1:4])
+            yield Fact("rules-open-no-bgp", nodes[0].file, int(nodes[0].line), detail, also=also)
+
+
+def _words(value: str) -> set[str]:
+    return {word for word in re.split(r"[,;\s]+", value.lower()) if word}
+
+
+def _opened(value: str) -> list[tuple[int, int]] | None:
+    """The ports that a rule opens; None where it opens all of them."""
+    words = _words(value)
+    if words & _ALL:
+        return None
+    found = [_PORT.fullmatch(word) for word in words - _TUNNELS]
+    return [(int(match[1]), int(match[2] or match[1])) for match in found if match]
+
+
+def _has(spans: list[tuple[int, int]] | None, port: int) -> bool:
+    return spans is None or any(low <= port <= high for low, high in spans)
+
+
+CHECKS: tuple[Check, ...] = (closed_to_bgp, cloud_rules)

@@ -34,3 +34,24 @@ def test_a_closed_filter_with_other_ports_of_the_cluster_open() -> None:
 )
 def test_filters_that_say_nothing_about_bgp(keys: tuple[str, ...]) -> None:
     assert facts(*keys) == []
+
+
+def ruled(*values: str, key: str = "allow", **more: str) -> list[str]:
+    rows = [SettingRow("rules.txt", number, "", "", f"r{number}", key, value) for number, value in enumerate(values, 1)]
+    rows += [SettingRow("rules.txt", 1, "", "", "r1", name, value) for name, value in more.items()]
+    return [fact.id for fact in host_filter.cloud_rules(build({"settings": rows}, None))]
+
+
+def test_a_cloud_that_opens_other_ports_of_nodes() -> None:
+    assert ruled("tcp,udp,icmp,4", "tcp:443,tcp:10250,4") == ["rules-open-no-bgp"]
+    assert ruled("22", "6443", "10250", key="destinationportranges") == ["rules-open-no-bgp"]
+    assert ruled("22:22", "2379:2380", "10250:10250", key="port range") == ["rules-open-no-bgp"]
+
+
+def test_a_cloud_that_opens_bgp_or_says_too_little() -> None:
+    assert ruled("tcp:443,tcp:179,4") == []
+    assert ruled("6443", "10250", "100-200", key="port range") == []
+    assert ruled("6443", "10250", "any", key="port_range") == []
+    assert ruled("tcp:22", "tcp:443") == []
+    assert ruled("6443", "10250", access="Deny") == []
+    assert ruled("6443", "10250", key="namespace") == []
