@@ -87,6 +87,7 @@ _COLUMNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("ReplicaSet", frozenset({"DESIRED", "CURRENT", "READY"})),
     ("Deployment", frozenset({"READY", "UP-TO-DATE", "AVAILABLE"})),
     ("ClusterOperator", frozenset({"VERSION", "AVAILABLE", "PROGRESSING", "DEGRADED"})),
+    ("MachineConfigPool", frozenset({"UPDATED", "UPDATING", "DEGRADED"})),
     ("TigeraStatus", frozenset({"AVAILABLE", "PROGRESSING", "DEGRADED"})),
     ("Service", frozenset({"TYPE", "CLUSTER-IP", "PORT(S)"})),
     ("Secret", frozenset({"TYPE", "DATA"})),

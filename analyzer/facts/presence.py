@@ -52,6 +52,10 @@ OTHER_NETWORKS = {
 }
 #: networks of clouds, beside which Calico may do nothing but network policies
 CLOUD_NETWORKS = {"aws-node": "Amazon VPC CNI", "terway": "Terway", "terway-eniip": "Terway", "azure-cns": "Azure CNI"}
+CALICO_NAMESPACES = ("calico-system", "tigera-operator", "calico-apiserver")
+CALICO_KINDS = frozenset(
+    {"Installation", "TigeraStatus", "IPPool", "FelixConfiguration", "BGPConfiguration", "ClusterInformation"}
+)
 _OTHER_PODS = tuple(f"{start}-" for start in OTHER_NETWORKS)
 #: namespaces in which these agents live: a customer's pod may bear a similar name
 NETWORK_NAMESPACES = ("kube-system", "openshift-ovn-kubernetes", "openshift-sdn", "kube-flannel", "cilium", "")
@@ -74,10 +78,21 @@ def _agent_rows(tables: Tables) -> list[Any]:
     return rows
 
 
+def _calico_was_here(tables: Tables) -> bool:
+    """Whether other parts of Calico, their logs, namespaces or settings show that Calico is or was installed."""
+    if any(of_calico(row.pod) for row in tables.rows.pods) or any(of_calico(row.pod) for row in tables.rows.files):
+        return True
+    if any(row.namespace in CALICO_NAMESPACES for row in tables.rows.pods):
+        return True
+    kinds = {row.kind for row in tables.rows.settings}
+    named = (row for row in tables.rows.settings if row.kind in ("Namespace", "Deployment"))
+    return bool(kinds & CALICO_KINDS) or any(row.name in (*CALICO_NAMESPACES, "calico-typha") for row in named)
+
+
 def _cloud_network(tables: Tables) -> tuple[str, Any] | None:
     """The name of a cloud's own network plugin and the row of its daemonset."""
-    if any(row.kind == "Installation" for row in tables.rows.settings):
-        return None  # of Calico's operator
+    if _calico_was_here(tables):
+        return None  # Calico did the network policies beside it
     for daemonset in tables.rows.daemonsets:
         runs = number(daemonset.desired) != 0
         if daemonset.daemonset in CLOUD_NETWORKS and daemonset.namespace == "kube-system" and runs:

@@ -1,11 +1,12 @@
 """Cross-checks about Typha pods that wait for a place.
 
-==================== ===============================================================================
-fact                 what it means
-==================== ===============================================================================
-typha-spare-pending  some Typhas wait to be scheduled, at least one runs: normal on small clusters
-typha-all-pending    Typhas are shown and all of them wait to be scheduled
-==================== ===============================================================================
+===================== ==============================================================================
+fact                  what it means
+===================== ==============================================================================
+typha-spare-pending   some Typhas wait to be scheduled, at least one runs: normal on small clusters
+typha-on-every-worker the same, and a ready one runs on every worker: each takes only one for its port
+typha-all-pending     Typhas are shown and all of them wait to be scheduled
+===================== ==============================================================================
 
 Source: IBM docs on Typha replicas (spares stay Pending with fewer than three untainted workers).
 """
@@ -21,8 +22,9 @@ from analyzer.tables import Tables
 
 
 def pending(tables: Tables) -> Iterator[Fact]:
-    """typha-spare-pending, typha-all-pending."""
-    typhas = [pod for pod in Inventory(tables).pods.values() if pod.name.startswith("calico-typha-")]
+    """typha-spare-pending, typha-on-every-worker, typha-all-pending."""
+    inventory = Inventory(tables)
+    typhas = [pod for pod in inventory.pods.values() if pod.name.startswith("calico-typha-")]
     waiting = [pod for pod in typhas if pod.status == "Pending" and not pod.node]
     if not waiting:
         return
@@ -32,6 +34,8 @@ def pending(tables: Tables) -> Iterator[Fact]:
     if running:
         detail = f"{names} waits for a place while {shown(pod.name for pod in running)} runs"
         yield Fact("typha-spare-pending", first.file, first.line, detail, pod=first.name)
+        if len(inventory.workers) >= 2 and set(inventory.workers) <= {pod.node for pod in running}:
+            yield Fact("typha-on-every-worker", first.file, first.line, detail, pod=first.name)
     elif len(waiting) == len(typhas):
         yield Fact("typha-all-pending", first.file, first.line, f"no Typha runs: {names} wait for a place")
 

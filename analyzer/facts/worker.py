@@ -58,6 +58,7 @@ from parsers.ages import go_time
 from parsers.rows import NodeConditionRow
 
 TOGGLE_WINDOW_S = 6 * 3600.0
+SLOW_TOGGLE_S = 24 * 3600.0  # by the hour, or a few times a day: three times down and up is no maintenance
 LEASE_STALE_S = 180.0
 YOUNG_S = 15 * 60.0
 NEW_S = 300.0  # a kubelet and its CNI are Ready within a few minutes of the first start
@@ -86,6 +87,7 @@ MIN_TIMEOUTS = 3
 #: the event that the node controller makes, as its own log repeats it
 _MARKED = re.compile(r"Node (\S{1,253}) status is now: NodeNotReady")
 TOGGLES_IN_LOG = 3
+SLOW_TOGGLES = 3
 CHANGES_WATCHED = 3
 
 
@@ -104,7 +106,8 @@ def toggles(tables: Tables) -> Iterator[Fact]:
         down = [row for row in rows if row.reason == "NodeNotReady"]
         up = [row for row in rows if row.reason == "NodeReady"]
         counted = (occurrences(starts), occurrences(down), occurrences(up))
-        if _toggled(*counted) and _within(starts + down + up, TOGGLE_WINDOW_S):
+        window = SLOW_TOGGLE_S if min(counted[1:]) >= SLOW_TOGGLES else TOGGLE_WINDOW_S
+        if _toggled(*counted) and _within(starts + down + up, window):
             toggling = True
             yield from each_place(_toggle_fact(node, ready.get(node, ""), counted, starts, down, up))
         elif counted[0] == 1 and counted[1] <= 1:

@@ -203,3 +203,11 @@ def test_a_clouds_own_network_without_any_calico_is_another_network() -> None:
     with_policy = [*rows, DaemonSetRow("ds.txt", 4, "calico-system", "calico-node", 3, 0, 0)]
     found = [fact.id for fact in presence.absence(build({"daemonsets": with_policy, "listings": listing}))]
     assert "other-network-without-calico" not in found
+
+
+def test_traces_of_calico_beside_a_clouds_network_say_that_calico_was_removed() -> None:
+    rows = [DaemonSetRow("ds.txt", 2, "kube-system", name, 3, 3, 3) for name in ("aws-node", "kube-proxy")]
+    listing = [ListingRow("ds.txt", 1, "DaemonSet", "*", 2)]
+    left = [SettingRow("ns.txt", 2, "Namespace", "", "calico-system")]
+    found = {fact.id for fact in presence.absence(build({"daemonsets": rows, "listings": listing, "settings": left}))}
+    assert found == {"calico-node-absent-everywhere"}

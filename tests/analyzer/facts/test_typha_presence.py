@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 from analyzer.facts import typha_presence
 from analyzer.tables import build
-from parsers.rows import PodRow
+from parsers.rows import NodeRow, PodRow
 
 
 def typha(number: int, phase: str, ready: str, node: str) -> PodRow:
@@ -25,3 +27,13 @@ def test_a_crashing_typha_is_not_waiting_for_a_place() -> None:
     assert names(typha(2, "CrashLoopBackOff", "0/1", "w-1"), typha(4, "Pending", "0/1", "")) == []
     assert names(typha(2, "Pending", "0/1", "w-1")) == []
     assert names() == []
+
+
+def test_a_spare_beside_a_typha_on_every_worker_has_no_place_at_all() -> None:
+    running = [typha(1, "Running", "1/1", "w-1"), typha(2, "Running", "1/1", "w-2")]
+    workers: list[Any] = [NodeRow("nodes.txt", number, f"w-{number}", ready="True") for number in (1, 2)]
+    tables = build({"pods": [*running, typha(4, "Pending", "0/1", "")], "nodes": workers})
+    assert "typha-on-every-worker" in {fact.id for fact in typha_presence.pending(tables)}
+    more = [*workers, NodeRow("nodes.txt", 9, "w-3", ready="True")]
+    tables = build({"pods": [*running, typha(4, "Pending", "0/1", "")], "nodes": more})
+    assert "typha-on-every-worker" not in {fact.id for fact in typha_presence.pending(tables)}

@@ -230,3 +230,10 @@ def test_sandboxes_of_pods_on_the_hosts_network_are_made_anew() -> None:
     assert "9 times" in found["host-pods-sandbox-changes"].detail
     assert facts_of(worker.sandboxes_replaced, events=[changed("calico-node-7vxq2", 2)]) == {}  # a reboot
     assert facts_of(worker.sandboxes_replaced, events=[changed("coredns-5d78c-x", 90)]) == {}  # without a network
+
+
+def test_a_few_times_a_day_is_toggling_too() -> None:
+    events = [kubelet("NodeNotReady", 1740, 7, 23340), kubelet("NodeReady", 1680, 7, 23280)]
+    assert "worker-toggles" in facts_of(worker.toggles, events=events, node_conditions=[ready("True")])
+    events = [kubelet("NodeNotReady", 1740, 2, 33340), kubelet("NodeReady", 1680, 2, 33280)]
+    assert "worker-toggles" not in facts_of(worker.toggles, events=events, node_conditions=[ready("True")])
