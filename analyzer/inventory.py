@@ -10,9 +10,9 @@ from typing import Any
 from analyzer.tables import Tables
 from parsers.rows import ContainerRow
 
-CALICO_APPS = ("calico-node", "canal", "calico-typha", "calico-kube-controllers", "tigera-operator")
+CALICO_APPS = ("calico-node", "canal", "rke2-canal", "calico-typha", "calico-kube-controllers", "tigera-operator")
 #: apps whose pod is the per-worker calico agent ("canal" runs calico-node beside flannel)
-NODE_AGENTS = ("calico-node", "canal", "calico-node-windows")
+NODE_AGENTS = ("calico-node", "canal", "rke2-canal", "calico-node-windows")
 #: reasons of a container's state that make its pod one in trouble
 WAITING = ("CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "Error")
 
@@ -34,16 +34,26 @@ class Worker:
 
     @property
     def subnet_key(self) -> str:
-        """What tells subnets apart: subnet id, else private VLAN, else the /24 of the address."""
-        for key in ("subnet", "private_vlan"):
-            if self.facts.get(key):
-                return f"{key} {self.facts[key]}"
+        """What tells subnets apart: subnet id, else private VLAN and network, else the network of the address.
+
+        A private VLAN of a classic cluster may carry several subnets, between which nothing passes without VRF or
+        VLAN spanning. A network is the /24, or a larger one that Calico's annotation tells.
+        """
+        if self.facts.get("subnet"):
+            return f"subnet {self.facts['subnet']}"
+        vlan = self.facts.get("private_vlan", "")
         for address in self.addresses:
             try:
-                return f"network {ipaddress.ip_network(f'{address}/24', strict=False)}"
+                network = ipaddress.ip_network(f"{address}/{24 if vlan else self._prefix}", strict=False)
             except ValueError:
                 continue
-        return ""
+            return f"private_vlan {vlan}, {network}" if vlan else f"network {network}"
+        return f"private_vlan {vlan}" if vlan else ""
+
+    @property
+    def _prefix(self) -> int:
+        length = self.calico_ip.partition("/")[2] or self.facts.get("prefix", "")
+        return int(length) if length.isdigit() and 8 <= int(length) < 24 else 24
 
 
 @dataclass(slots=True)
@@ -66,7 +76,7 @@ class PodState:
     @property
     def is_node_agent(self) -> bool:
         """Whether this is the calico-node pod of a worker."""
-        return self.app in NODE_AGENTS or self.name.startswith(("calico-node-", "canal-"))
+        return self.app in NODE_AGENTS or self.name.startswith(("calico-node-", "canal-", "rke2-canal-"))
 
     @property
     def healthy(self) -> bool | None:
@@ -175,6 +185,10 @@ def _workers(tables: Tables) -> dict[str, Worker]:
             age = (tables.collected - row.created).total_seconds()
         if age is not None and (worker.age_s is None or richer):
             worker.age_s = age
+    lengths = {worker.calico_ip.partition("/")[2] for worker in found.values() if "." in worker.calico_ip}
+    if len(lengths) == 1 and (length := lengths.pop()):  # that of the workers which are not described
+        for worker in found.values():
+            worker.facts["prefix"] = length
     for condition in tables.rows.node_conditions:
         if condition.type != "Ready":
             continue

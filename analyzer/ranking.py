@@ -116,6 +116,10 @@ def priors_of(catalogue: Catalogue, platform: str, wording: Mapping[str, float])
     return priors
 
 
+#: strength of a fault's signal -> strength with which it speaks against "nothing is wrong"
+_MILDER: Mapping[Strength, Strength] = {"decisive": "strong", "strong": "moderate"}
+
+
 def _network(
     catalogue: Catalogue,
     fired: Fired,
@@ -152,7 +156,10 @@ def _network(
 
 
 def _give_way(network: _Network, catalogue: Catalogue, fired: Fired) -> None:
-    """Residual causes mean that nothing more specific shows: a telling signal of a specific one speaks against them."""
+    """Residual causes mean that nothing more specific shows: a telling signal of a specific one speaks against them.
+
+    It speaks against "nothing is wrong" as well, by one step less: the signal may be of the past, or of no weight.
+    """
     model = catalogue.ranking
     specific: list[Strength] = [
         signal.strength
@@ -167,6 +174,10 @@ def _give_way(network: _Network, catalogue: Catalogue, fired: Fired) -> None:
     if strongest != "weak":
         for name in network.residual.intersection(network.causes):
             network.factor[name] *= model.against[strongest]
+    if strongest in _MILDER:
+        for name in network.causes:
+            if catalogue.causes[name].not_a_fault:
+                network.factor[name] *= model.against[_MILDER[strongest]]
 
 
 def _factor(

@@ -111,8 +111,15 @@ def _split_fact(sessions: Sessions, name: str, groups: dict[str, str], node: str
     peers = sorted(sessions.missing_of(node))
     claims = [sessions.claim(node, peer) for peer in peers]
     also = tuple((claim.file, claim.line) for claim in claims[1:4])
+    also = (*also, *_complained(sessions, set(peers), claims[0].file))
     detail = f"{node} ({groups[node]}) misses exactly the workers of {shown(missed)}, none of its own {name}"
     return Fact(f"bgp-split-by-{name}", claims[0].file, claims[0].line, detail, node, claims[0].pod, also)
+
+
+def _complained(sessions: Sessions, peers: set[str], file: str) -> tuple[tuple[str, int], ...]:
+    """Where probes of other files name one of the peers, also those of a while ago."""
+    rows = [row for row in sessions.tables.rows.readiness if row.peer in peers and row.file != file]
+    return tuple(dict.fromkeys((row.file, int(row.line)) for row in rows))[:2]
 
 
 def _both_sides(
@@ -156,6 +163,8 @@ def restarts(tables: Tables) -> Iterator[Fact]:
         rest = set(ages) - missing
         if node not in ages or not missing <= set(ages) or len(missing) < 2 or len(rest) < 2:
             continue
+        if any(_exactly_other_groups(sessions, node, _groups(sessions, key)) for _, key in GROUPS):
+            continue  # new workers of another subnet
         far, near = [ages[name] for name in missing], [ages[name] for name in rest]
         apart = max(min(far) - max(near), min(near) - max(far))
         if apart >= RESTART_GAP_S:
