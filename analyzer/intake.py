@@ -483,6 +483,10 @@ _PARSERS = {
 
 def read_text(kind: str, text: str, source: Source, match: Match) -> Parsed:
     """Read a text with the parser of its kind; kinds that nothing reads give no rows."""
+    if "jsonpath" in source.command and len(text) < SAMPLE:
+        part: Parsed = importlib.import_module("parsers.json_part").parse_json_part(text, source)
+        if part.settings:
+            return part
     if kind == "log":
         if not source.container:
             source = replace(source, container=container_of(text[:SAMPLE]))
