@@ -11,8 +11,8 @@ from functools import cached_property
 from parsers.rows import ContainerRow, FileRow, PodRow, ReadinessRow
 from parsers.source import Parsed, Source
 
-_AGENT_NAMES = ("calico-node-", "canal-")
-_AGENT_APPS = frozenset({"calico-node", "canal"})
+_AGENT_NAMES = ("calico-node-", "canal-", "rke2-canal-")
+_AGENT_APPS = frozenset({"calico-node", "canal", "rke2-canal"})
 #: containers that run in a pod of the daemonset, on every worker
 _AGENT_CONTAINERS = frozenset(
     {"calico-node", "install-cni", "flexvol-driver", "upgrade-ipam", "ebpf-bootstrap", "mount-bpffs", "hostpath-init"}
@@ -261,6 +261,10 @@ def _of_one_object(file: FileRow, parsed: Parsed) -> None:
         file.node = file.node or parsed.nodes[0].node
 
 
+#: settings that commands on a worker print: their name is the worker's
+_OF_HOSTS = frozenset({"RoutingRule", "Link"})
+
+
 def _fill(output: Output, known: Known) -> None:
     file, parsed = output.file, output.parsed
     own = output.kind in _PLACED
@@ -283,6 +287,9 @@ def _fill(output: Output, known: Known) -> None:
         change.node = change.node or (file.node if change.pod == file.pod else "")
     for route in parsed.routes:
         route.node = known.node(route.node) or file.node
+    for setting in parsed.settings:
+        if not setting.name and setting.kind in _OF_HOSTS:
+            setting.name = file.node or known.node_in_path(file.path)
     rows: list[ReadinessRow | ContainerRow | PodRow] = [*parsed.readiness, *parsed.containers, *parsed.pods]
     for row in rows:
         mine = known.pods.get(row.pod)

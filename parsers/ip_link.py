@@ -10,6 +10,9 @@ from parsers.source import Parsed, Source
 _LINK = re.compile(
     r"\d{1,7}: (?P<name>[\w.:-]{1,32})(?:@[\w.-]{1,32})?: <(?P<flags>[A-Z0-9_,-]{0,200})> mtu (?P<mtu>\d{1,6})\b"
 )
+_INET = re.compile(r"inet (\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?)\b")
+_ADDRESSES = re.compile(r"\bip (?:-\S{1,10} ){0,4}a(?:d|dr|ddr|ddress)?\b")
+WITH_ADDRESS = ("wireguard.cali",)
 _VXLAN = re.compile(r"vxlan id (\d{1,8})\b")
 MOST_LINKS = 20_000
 
@@ -17,22 +20,33 @@ MOST_LINKS = 20_000
 def parse_ip_link(text: str, source: Source) -> Parsed:
     """Give settings of kind Link: ``<interface>.mtu``, ``.up`` (true, false) and, with ``-d``, ``.vxlan-id``.
 
-    The setting's name is the worker, "" where the source does not tell it. Other lines are left out.
+    Of WireGuard's device ``.address`` as well: its first IPv4 address, "none" where it is up and addresses were asked
+    for. The setting's name is the worker, "" where the source does not tell it. Other lines are left out.
     """
     parsed = Parsed()
-    name = ""
+    name, bare = "", None
+    with_addresses = bool(_ADDRESSES.search(source.command)) or "    inet " in text
     for number, line in enumerate(text.split("\n"), start=source.first_line):
         line = line[:1000].strip()
         if found := _LINK.match(line):
             if len(parsed.settings) >= 2 * MOST_LINKS:
                 parsed.problems.append(f"more than {MOST_LINKS} interfaces: the rest was not read")
                 break
-            name = found["name"]
+            if bare is not None:
+                parsed.settings.append(bare)
+            name, bare = found["name"], None
             up = "true" if "UP" in found["flags"].split(",") else "false"
             parsed.settings.append(_setting(source, number, f"{name}.mtu", found["mtu"]))
             parsed.settings.append(_setting(source, number, f"{name}.up", up))
+            if name in WITH_ADDRESS and up == "true" and with_addresses:
+                bare = _setting(source, number, f"{name}.address", "none")
+        elif bare is not None and (found := _INET.match(line)):
+            parsed.settings.append(_setting(source, number, f"{name}.address", found[1]))
+            bare = None
         elif name and (found := _VXLAN.match(line)):
             parsed.settings.append(_setting(source, number, f"{name}.vxlan-id", found[1]))
+    if bare is not None:
+        parsed.settings.append(bare)
     return parsed
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from parsers.rows import RouteRow
+from parsers.ip_rule import rules
+from parsers.rows import RouteRow, SettingRow
 from parsers.source import Parsed, Source
 
 #: routes that lead nowhere; a blackhole of a whole block is how Calico keeps what it has not given away
 _NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 _NAMED = frozenset({"via", "dev", "proto"})
+_WORDS = _NAMED | {"table"}
+_TABLE = re.compile(r"\bt(?:ab|able)? +([\w.-]{1,32})")
+_GET = re.compile(r"\b(?:route|ro?) +get\b")
 _ADDRESS = re.compile(r"[0-9a-fA-F.:]{2,45}(?:/\d{1,3})?")
 MOST_ROUTES = 20_000
 
@@ -18,11 +22,19 @@ MOST_ROUTES = 20_000
 def parse_ip_route(text: str, source: Source) -> Parsed:
     """Read one route a line; broadcast, local and multicast routes and lines that are none are left out.
 
-    The node is that of the source.
+    The node is that of the source. Rules of ``ip rule`` among the lines are settings of kind RoutingRule.
     """
     parsed = Parsed()
-    for number, line in enumerate(text.split("\n"), start=source.first_line):
+    table = found[1] if (found := _TABLE.search(source.command)) else ""
+    asked = bool(_GET.search(source.command))
+    lines = text.split("\n")
+    for number, preference, rule in rules(lines, source.first_line):
+        parsed.settings.append(SettingRow(source.path, number, "RoutingRule", "", source.node, preference, rule))
+    for number, line in enumerate(lines, start=source.first_line):
         words = line[:2000].split()
+        if words[:1] == ["cache"] and parsed.routes and parsed.routes[-1].line >= number - 1:
+            parsed.routes[-1].asked = True
+            continue
         if len(words) >= 3 and words[0] == "nexthop" and parsed.routes:
             _name(parsed.routes[-1], words)
             continue
@@ -33,7 +45,7 @@ def parse_ip_route(text: str, source: Source) -> Parsed:
         if len(parsed.routes) >= MOST_ROUTES:
             parsed.problems.append(f"more than {MOST_ROUTES} routes: the rest was not read")
             break
-        row = RouteRow(source.path, number, source.node, words[0], unreachable=nowhere)
+        row = RouteRow(source.path, number, source.node, words[0], unreachable=nowhere, table=table, asked=asked)
         _name(row, words)
         parsed.routes.append(row)
     return parsed
@@ -41,12 +53,13 @@ def parse_ip_route(text: str, source: Source) -> Parsed:
 
 def _name(row: RouteRow, words: list[str]) -> None:
     """Fill in gateway, device and protocol; of several ways the first."""
-    found = {word: words[place + 1] for place, word in enumerate(words[:-1]) if word in _NAMED}
+    found = {word: words[place + 1] for place, word in enumerate(words[:-1]) if word in _WORDS}
     if found.get("via") in ("inet", "inet6"):
         found["via"] = words[min(words.index("via") + 2, len(words) - 1)]
     row.via = row.via or found.get("via", "")
     row.device = row.device or found.get("dev", "")
     row.proto = row.proto or found.get("proto", "")
+    row.table = found.get("table", row.table)
 
 
 def _is_destination(word: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from parsers.describe_part import parts_of_describe
+from parsers.ip_rule import rules
 from parsers.link_mtus import mtus
 from parsers.metrics import metric_settings
 from parsers.ping_sizes import is_result, tried_sizes
@@ -32,7 +33,7 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
     events and node conditions. The message of what ``nc`` or
     ``telnet`` answer begins with their command line, where the port stands. Kernel settings (``sysctl``) are settings
     of kind Sysctl, the key being the name; files of ``/proc/sys`` are the same. States of services are settings of
-    kind Unit, MTUs those of kind Link, metrics those of kind Metric.
+    kind Unit, MTUs those of kind Link, rules of ``ip rule`` those of kind RoutingRule, metrics those of kind Metric.
     """
     rows: dict[str, LogLineRow] = {}
     lines = text.split("\n")
@@ -96,6 +97,8 @@ def parse_notes(text: str, source: Source, match: Match) -> Parsed:
         parsed.settings.append(SettingRow(source.path, number, "Link", "", source.node, f"{link}.mtu", mtu))
         if up:
             parsed.settings.append(SettingRow(source.path, number, "Link", "", source.node, f"{link}.up", up))
+    for number, preference, rule in rules(lines[:MOST_LINES], source.first_line):
+        parsed.settings.append(SettingRow(source.path, number, "RoutingRule", "", source.node, preference, rule))
     parsed.settings.extend(metric_settings(lines[:MOST_LINES], source))
     parsed.log_lines.extend(rows.values())
     if len(lines) > MOST_LINES:

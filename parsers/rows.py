@@ -139,6 +139,7 @@ class ContainerRow(Row):
     startup: str = ""
     state_line: int | None = None  # the lines to quote: "State:" / "Last State:" and their reasons
     last_state_line: int | None = None
+    env_line: int | None = None  # of the head above the variables, where they stand below it one a line
 
 
 @dataclass(slots=True)
@@ -275,6 +276,8 @@ class RouteRow(Row):
     device: str = ""
     proto: str = ""
     unreachable: bool = False
+    table: str = ""  # the routing table, where the line or the command names one
+    asked: bool = False  # the answer of `ip route get`: what the kernel does, not what is configured
 
 
 @dataclass(slots=True)

@@ -29,6 +29,9 @@ _BROAD = ("0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 _NARROWING = re.compile(
     r"(?:source|destination)\.(?:selector|notSelector|namespaceSelector|notNets|notPorts|serviceAccounts|domains)"
 )
+_BY_LABELS = re.compile(
+    r"to\.\d{1,3}\.(?:pod|namespace)Selector|destination\.(?:s|namespaceS)elector|destination\.serviceA"
+)
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class Rule:
     ports: list[str] = field(default_factory=list)  # destination ports, "179" or "2040:2041"
     narrow: bool = False  # only for some sources or destinations
     nets: list[str] = field(default_factory=list)  # destination networks
+    selecting: bool = False  # destinations are chosen by labels, which only pods have
     line: int = 0
 
     def covers(self, port: int) -> bool:
@@ -154,8 +158,12 @@ def _apply(policy: Policy, row: Any) -> None:
             if rest.startswith("destination."):
                 rule.nets.append(value)
             rule.narrow = rule.narrow or value not in _BROAD
+        elif re.fullmatch(r"to\.\d{1,3}\.ipBlock\.cidr", rest):
+            rule.nets.append(value)
+            rule.narrow = rule.narrow or value not in _BROAD
         elif rest.startswith(("source.ports", "icmp", "notProtocol", "http", "to.", "from.")) or _NARROWING.match(rest):
             rule.narrow = True
+            rule.selecting = rule.selecting or bool(_BY_LABELS.match(rest))
     elif row.key in ("spec.selector", "spec.podSelector"):
         policy.selector = value
     elif row.key.startswith("spec.podSelector."):

@@ -1,0 +1,120 @@
+"""Cross-checks about policies that take a way from pods or hosts which nobody thought of.
+
+=========================== ====================================================================================
+fact                        what it means
+=========================== ====================================================================================
+policy-closes-dns           lookups of pods get no answer, and a policy for these pods lets no packet to the
+                            name server out: it allows DNS to no one, or to chosen pods while the server is an
+                            address of the host (node-local cache)
+hostendpoint-without-policy host endpoints are shown with no profile, and of the policies shown none is for hosts:
+                            all but the fail-safe ports is dropped there
+=========================== ====================================================================================
+
+Sources: Kubernetes' and Calico's documentation (host endpoints: default drop; NodeLocal DNSCache: 169.254.20.10).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import places
+from analyzer.facts.policy_rules import Policy, Rule, policies, selects_hosts
+from analyzer.inventory import Inventory, text
+from analyzer.tables import Tables
+
+_LOOKUP = re.compile(
+    r"lookup \S{1,253} on (?P<server>[\d.]{7,15}|\[[0-9a-fA-F:]{2,45}\]):53: "
+    r"(?:read udp \S{3,90}: i/o timeout|dial udp \S{3,90}: i/o timeout|i/o timeout)"
+)
+_EVERYONE = ("", "all()", "{}")
+_SYSTEM_ONLY = re.compile(r"==\s*[\"'](?:kube-system|calico-system|tigera-operator)[\"']")
+
+
+def dns(tables: Tables) -> Iterator[Fact]:
+    """policy-closes-dns."""
+    asked: dict[str, list[Any]] = {}
+    for row in tables.rows.log_lines:
+        if "lookup " in row.message and (match := _LOOKUP.search(row.message)):
+            asked.setdefault(match["server"].strip("[]"), []).append(row)
+    if not asked:
+        return
+    everything = [item for item in policies(tables) if "egress" in item.directions and not selects_hosts(item, tables)]
+    hosts = set(Inventory(tables).by_address)
+    for server, rows in asked.items():
+        on_host = ip_address(server).is_link_local or server in hosts
+        for policy in everything:
+            mine = [row for row in rows if _is_for(policy, text(row.namespace))]
+            beside = [item for item in everything if _is_for(item, policy.namespace)]
+            if mine and _closes(policy, server, on_host) and all(_closes(item, server, on_host) for item in beside):
+                whom = "allows DNS to chosen pods only, not to" if _names_dns(policy) else "lets no lookups out to"
+                detail = f"{policy.name} {whom} {server}, whose answers are missed"
+                line = next((rule.line for rule in policy.rules["egress"].values() if _about_dns(rule)), policy.line)
+                yield Fact("policy-closes-dns", policy.file, line, detail, mine[0].node, mine[0].pod, places(mine, 3))
+                break
+
+
+def _is_for(policy: Policy, namespace: str) -> bool:
+    """Whether the policy is for all pods of a namespace ("" = one that is not known)."""
+    if policy.kind == "NetworkPolicy":
+        return policy.selector.strip() in _EVERYONE and (not namespace or policy.namespace == namespace)
+    return policy.selector.strip() in _EVERYONE and not _SYSTEM_ONLY.search(policy.selector)
+
+
+def _about_dns(rule: Rule) -> bool:
+    return bool({"53", "dns", "dns-tcp"} & set(rule.ports))
+
+
+def _names_dns(policy: Policy) -> bool:
+    return any(_about_dns(rule) for rule in policy.rules["egress"].values())
+
+
+def _closes(policy: Policy, server: str, on_host: bool) -> bool:
+    """Whether the policy lets no packet to port 53 of the server out."""
+    for _, rule in sorted(policy.rules["egress"].items()):
+        if not rule.covers(53) and "dns" not in rule.ports:
+            continue
+        if rule.action == "Deny":
+            if not rule.narrow:
+                return True
+            continue
+        if rule.nets and rule.reaches(server):
+            return False
+        if not rule.nets and not (rule.selecting and on_host):
+            return False
+    return True
+
+
+def host_endpoints(tables: Tables) -> Iterator[Fact]:
+    """hostendpoint-without-policy: where policies are shown at all."""
+    shown: dict[str, dict[str, Any]] = {}
+    for row in tables.rows.settings:
+        if row.kind == "HostEndpoint" and row.key.startswith(("spec.", "metadata.labels.")):
+            shown.setdefault(row.name, {})[row.key] = row
+    bare = {name: keys for name, keys in shown.items() if _has_no_profile(keys)}
+    if not bare:
+        return
+    everything = policies(tables)
+    listed = any(row.kind == "GlobalNetworkPolicy" for row in tables.rows.settings)
+    for name, keys in bare.items():
+        labels = [row.value for key, row in keys.items() if key.startswith("metadata.labels.")]
+        if any(selects_hosts(item, tables) or any(label in item.selector for label in labels) for item in everything):
+            continue
+        row = keys.get("spec.interfaceName") or next(iter(keys.values()))
+        also = places([keys["spec.node"]]) if "spec.node" in keys else ()
+        unsaid = "" if listed else ", as far as the bundle shows"
+        detail = f"the host endpoint {name} has no profile, and no policy is for it{unsaid}"
+        node = text(keys["spec.node"].value) if "spec.node" in keys else ""
+        yield Fact("hostendpoint-without-policy", row.file, int(row.line), detail, node, also=also)
+
+
+def _has_no_profile(keys: dict[str, Any]) -> bool:
+    return any(key in keys for key in ("spec.node", "spec.interfaceName")) and not any(
+        key.startswith("spec.profiles") for key in keys
+    )
+
+
+CHECKS: tuple[Check, ...] = (dns, host_endpoints)

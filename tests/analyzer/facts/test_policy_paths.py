@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from analyzer.facts import policy_paths
+from analyzer.facts.fact import Fact
+from analyzer.tables import Tables, build
+from parsers.rows import LogLineRow, SettingRow
+
+NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
+LOOKUP = "dial tcp: lookup db.shop.svc on {0}:53: read udp 198.51.100.7:38114->{0}:53: i/o timeout"
+
+
+def facts_of(check: Callable[[Tables], Iterable[Fact]], **rows: Sequence[Any]) -> dict[str, Fact]:
+    return {fact.id: fact for fact in reversed(list(check(build(dict(rows), NOW))))}
+
+
+def settings(kind: str, space: str, name: str, **keys: str) -> list[SettingRow]:
+    return [
+        SettingRow("policy.yaml", 10 + n, kind, space, name, key.replace("__", "."), value)
+        for n, (key, value) in enumerate(keys.items())
+    ]
+
+
+def asked(server: str, space: str = "shop") -> LogLineRow:
+    message = LOOKUP.format(server)
+    return LogLineRow("app.log", 3, "cart-1", "w-1", "app", namespace=space, message=message, message_ids=("err-dns",))
+
+
+CLOSED = settings("NetworkPolicy", "shop", "default-deny-egress", spec__podSelector="{}", spec__policyTypes__0="Egress")
+TO_DNS_PODS = settings(
+    "GlobalNetworkPolicy", "", "deny-apps", spec__types__0="Egress", spec__egress__0__action="Allow",
+    spec__egress__0__destination__ports__0="53", spec__egress__0__destination__selector="k8s-app == 'kube-dns'",
+)  # fmt: skip
+TO_ALL = settings(
+    "NetworkPolicy", "shop", "allow-dns", spec__podSelector="{}", spec__policyTypes__0="Egress",
+    spec__egress__0__ports__0__port="53",
+)  # fmt: skip
+TO_CACHE = settings(
+    "NetworkPolicy", "shop", "allow-cache", spec__podSelector="{}", spec__policyTypes__0="Egress",
+    spec__egress__0__ports__0__port="53", spec__egress__0__to__0__ipBlock__cidr="169.254.20.10/32",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "server", "found"),
+    [
+        (CLOSED, "203.0.113.10", True),
+        (CLOSED + TO_ALL, "203.0.113.10", False),
+        (TO_DNS_PODS, "169.254.20.10", True),
+        (TO_DNS_PODS, "203.0.113.10", False),  # a service: Calico sees the pod behind it
+        (CLOSED + TO_CACHE, "169.254.20.10", False),
+    ],
+)
+def test_policies_that_let_no_lookup_out(rows: list[SettingRow], server: str, found: bool) -> None:
+    assert ("policy-closes-dns" in facts_of(policy_paths.dns, settings=rows, log_lines=[asked(server)])) is found
+
+
+def test_a_policy_of_another_namespace_closes_nothing() -> None:
+    assert facts_of(policy_paths.dns, settings=CLOSED, log_lines=[asked("203.0.113.10", "bank")]) == {}
+
+
+def test_host_endpoints_without_a_policy() -> None:
+    bare = settings(
+        "HostEndpoint", "", "w-1-eth0", metadata__labels__role="edge", spec__interfaceName="eth0", spec__node="w-1"
+    )
+    found = facts_of(policy_paths.host_endpoints, settings=bare)["hostendpoint-without-policy"]
+    assert found.node == "w-1"
+    profile = settings("HostEndpoint", "", "w-1-eth0", spec__profiles__0="projectcalico-default-allow")
+    assert facts_of(policy_paths.host_endpoints, settings=bare + profile) == {}
+    policy = settings("GlobalNetworkPolicy", "", "edge-hosts", spec__selector="role == 'edge'")
+    assert facts_of(policy_paths.host_endpoints, settings=bare + policy) == {}
