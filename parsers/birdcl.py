@@ -18,6 +18,8 @@ _HEADER = re.compile(r"\s*(?:\d{4}-)?name\s+proto\s+table\s+state\s+since", re.I
 _ROW = re.compile(r"\s*(?:\d{4}-)?(\S+)\s+BGP\s+(\S.*)")
 _CLOCK = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?|[A-Z][a-z]{2}\d\d|\d{1,9}(?:\.\d{1,6})?")
 _DETAIL = re.compile(r"\s+(Neighbor address|BGP state|Last error): +(\S.*)")
+_OTHER = re.compile(r"(?:\d{4}-)?\S+\s+(?:Static|Kernel|Device|Direct|Pipe)\s")
+_ROUTES = re.compile(r"\s+Routes: +(\d{1,9}) imported\b")
 _STATES = frozenset({"Established", "Active", "Connect", "Idle", "OpenSent", "OpenConfirm", "Close", "Passive"})
 _NO_SOCKET = re.compile(r"Unable to connect to server control socket|BIRD(?:v4|v6)? is not (?:running|ready)")
 _STATUS = re.compile(r"(Router ID is|Last reboot on|Last reconfiguration on|Current server time is) (\S.{0,60})")
@@ -34,7 +36,8 @@ def parse_birdcl(text: str, source: Source) -> Parsed:
     """Read protocol lists of BIRD and what it says of itself.
 
     ``state`` of a bgp row is BGP's own ("Established", "Active" ...), of a protocol that is not running BIRD's
-    ("down"); ``message`` is the error with its class. That birdcl cannot reach the daemon is a row of protocol
+    ("down"); ``message`` is the error with its class. How many routes a protocol has imported is a setting of kind Bird,
+    key imported. That birdcl cannot reach the daemon is a row of protocol
     "BIRD" in state "down". A line that names a calico-node pod says whose the following output is.
     """
     parsed = Parsed()
@@ -50,6 +53,10 @@ def parse_birdcl(text: str, source: Source) -> Parsed:
             continue
         elif line[0] in " \t" and row is not None:
             _detail(row, line)
+            if counted := _ROUTES.match(line):
+                parsed.settings.append(SettingRow(source.path, number, "Bird", "", row.protocol, "imported", counted[1]))
+        elif _OTHER.match(line):
+            row = None  # its details are not those of the peer before it
         elif _NO_SOCKET.search(line):
             state = "" if "Permission denied" in line else "down"
             parsed.bgp.append(BgpRow(source.path, number, pod, node, None, "BIRD", "", state, line.strip(), "birdcl"))

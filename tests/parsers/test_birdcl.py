@@ -126,3 +126,16 @@ def test_runs_of_a_real_bird() -> None:
         assert len(sessions) == sum(" BGP   " in line for line in text.split("\n")), path
         assert all(f"{row.state} {row.message}".strip() in known and row.peer for row in sessions), path
         assert len(found) > len(sessions) or sessions, path
+
+
+def test_routes_that_a_peer_has_brought() -> None:
+    text = (
+        "name     proto    table    state  since       info\n"
+        "Node_192_0_2_1 BGP      master   up     06:20:11    Established   \n"
+        "  Routes:         0 imported, 1 exported, 0 preferred\n"
+        "\n"
+        "kernel1  Kernel   master   up     06:20:11    \n"
+        "  Routes:         5 imported, 1 exported, 0 preferred\n"
+    )
+    rows = parse_birdcl(text, Source("b.txt")).settings
+    assert [(row.kind, row.name, row.key, row.value) for row in rows] == [("Bird", "Node_192_0_2_1", "imported", "0")]
