@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.catalogue import Catalogue, Signal
 from analyzer.facts.fact import Fact
-from analyzer.facts.observed import foreign_trace, of_calico
+from analyzer.facts.observed import foreign_trace, of_calico, of_host_program
 from analyzer.inventory import Inventory, text
 from analyzer.period import passed
 from analyzer.tables import ROW_TYPES, Tables
@@ -267,7 +267,7 @@ def _key(signal: Signal, message_id: str) -> str:
 def _cell(row: Any, name: str, key: str) -> Any:
     """The cell of a column, or of a key in it: ``fields.error``, ``labels.dedicated``."""
     if name == OF_CALICO:
-        return of_calico(row.pod) if row.pod else not foreign_trace(row.message)
+        return of_calico(row.pod) if row.pod else not (foreign_trace(row.message) or of_host_program(row))
     value = getattr(row, name)
     return value if not key else value.get(key, "") if isinstance(value, dict) else ""
 

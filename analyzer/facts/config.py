@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
-from analyzer.facts.observed import of_calico, places, shown
+from analyzer.facts.observed import of_calico, of_host_program, places, shown
 from analyzer.inventory import Inventory, PodState, text
 from analyzer.tables import Tables
 
@@ -107,7 +107,7 @@ def panics(tables: Tables) -> Iterator[Fact]:
     counts: dict[str, int] = {}
     for row in tables.rows.log_lines:
         match = _PANIC.search(row.message)
-        if match and (not row.pod or of_calico(row.pod)):
+        if match and (of_calico(row.pod) if row.pod else not of_host_program(row)):
             words = _VALUES.sub("#", match[0])
             process = (text(row.pod) or row.file, row.time, bool(row.previous))
             seen.setdefault(words, {})[process] = row
@@ -131,7 +131,8 @@ def stops(tables: Tables) -> Iterator[Fact]:
     for row in tables.rows.log_lines:
         last_words = row.level == "ERROR" and row.component == "startup" and row.file in ends
         stopped = row.level in ("PANIC", "FATAL") or (last_words and _is_about_a_value(row.message))
-        if stopped and not row.message_ids and (not row.pod or of_calico(row.pod)):
+        ours = of_calico(row.pod) if row.pod else not of_host_program(row)
+        if stopped and not row.message_ids and ours:
             seen.setdefault(_VALUES.sub("#", row.message[:160]), []).append(row)
     for words, rows in seen.items():
         times = sum(int(row.count) for row in rows)

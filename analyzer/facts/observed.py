@@ -12,8 +12,8 @@ from analyzer.inventory import number, text
 from analyzer.tables import Tables
 
 #: pods of Calico itself, by the beginning of their names (manifest and operator installations, Canal)
-CALICO_PODS = ("calico-", "canal-", "tigera-operator-", "csi-node-driver-")
-NODE_AGENT_PODS = ("calico-node-", "canal-")
+CALICO_PODS = ("calico-", "canal-", "rke2-canal-", "tigera-operator-", "csi-node-driver-")
+NODE_AGENT_PODS = ("calico-node-", "canal-", "rke2-canal-")
 #: file of a stack frame, and files that Calico's programs have frames in as well
 _FRAME = re.compile(r"\n\s{1,8}(/\S{1,300}\.go):\d")
 _SHARED_OR_CALICO = re.compile(r"calico|tigera|felix|typha|confd|/go/(?:src|pkg)/|github\.com|k8s\.io|golang\.org")
@@ -27,6 +27,16 @@ PROBE_TIMEOUT = re.compile(
 def truth(value: Any) -> bool | None:
     """The cell as a truth value, None for a missing one."""
     return None if value is None or value != value else bool(value)
+
+
+#: what a journal calls programs of the host (its syslog identifiers)
+HOST_PROGRAMS = frozenset(
+    {
+        "containerd", "dockerd", "docker", "crio", "cri-o", "cri-dockerd", "kubelet", "k3s", "k3s-agent", "rke2",
+        "kube-apiserver", "kube-proxy", "kube-scheduler", "kube-controller-manager", "haproxy", "keepalived", "systemd",
+        "podman", "runc", "snapd", "flanneld", "NetworkManager", "cloud-init", "node_exporter", "consul", "k0s", "etcd",
+    }
+)  # fmt: skip
 
 
 def seconds_before(collected: Any, moment: Any) -> float | None:
@@ -112,6 +122,11 @@ def foreign_trace(message: str) -> bool:
     """
     frames = _FRAME.findall(message)
     return bool(frames) and not any(_SHARED_OR_CALICO.search(frame) for frame in frames)
+
+
+def of_host_program(row: Any) -> bool:
+    """Whether a journal's line is of a program of the host, like the kubelet or the runtime: its faults are its own."""
+    return not row.pod and getattr(row, "component", "") in HOST_PROGRAMS
 
 
 def of_node_agent(pod: str) -> bool:

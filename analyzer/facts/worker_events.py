@@ -8,6 +8,7 @@ boot-ids-alternate        a node's boot id changes to and fro: two machines repo
 cordoned-then-lost        a worker was cordoned, then went not ready a few minutes ago: a reboot or update on purpose
 maintenance-in-turn       several workers were cordoned, rebooted and released one after another, one is cordoned now
 worker-down-for-long      a worker has not been Ready for more than an hour: nobody waits that long for a reboot
+pod-marked-by-controller  a pod is not Ready while its containers are: the node controller marked it, the worker is lost
 host-pod-sandbox-fails    the runtime makes no sandbox for a pod of the host's network, which needs no CNI plugin
 ========================= ==========================================================================================
 
@@ -134,4 +135,21 @@ def host_sandboxes(tables: Tables) -> Iterator[Fact]:
         yield Fact("host-pod-sandbox-fails", row.file, int(row.line), detail, node, row.object)
 
 
-CHECKS: tuple[Check, ...] = (reboots, maintenance, host_sandboxes)
+def marked(tables: Tables) -> Iterator[Fact]:
+    """pod-marked-by-controller."""
+    status: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in tables.rows.pod_conditions:
+        status.setdefault((row.file, row.namespace, row.pod), {})[row.type] = row
+    gated = {row.object for row in tables.rows.events if "readiness gate" in row.message.lower()}
+    inventory = Inventory(tables)
+    for (_, namespace, pod), rows in status.items():
+        ready, containers = rows.get("Ready"), rows.get("ContainersReady")
+        if ready is None or containers is None or not pod.startswith(_ON_HOST_NETWORK) or pod in gated:
+            continue  # pods of applications may have readiness gates
+        if (ready.status, containers.status) == ("False", "True"):
+            detail = f"{pod} is not Ready although its containers are"
+            node = inventory.node_of(namespace, pod)
+            yield Fact("pod-marked-by-controller", ready.file, int(ready.line), detail, node, pod)
+
+
+CHECKS: tuple[Check, ...] = (reboots, maintenance, host_sandboxes, marked)

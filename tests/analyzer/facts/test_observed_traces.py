@@ -1,6 +1,7 @@
 import pytest
 
-from analyzer.facts.observed import foreign_trace
+from analyzer.facts.observed import foreign_trace, of_host_program
+from parsers.rows import LogLineRow
 
 HEAD = "panic: runtime error: invalid memory address or nil pointer dereference\ngoroutine 1 [running]:\n"
 
@@ -16,3 +17,10 @@ HEAD = "panic: runtime error: invalid memory address or nil pointer dereference\
 )
 def test_a_trace_of_some_other_program(frames: str, expected: bool) -> None:
     assert foreign_trace(HEAD + frames) is expected
+
+
+def test_lines_of_the_hosts_own_programs_are_told_from_calicos() -> None:
+    host = LogLineRow("j.txt", 1, "", "w1", "", None, component="containerd", message="panic: x")
+    assert of_host_program(host)
+    assert not of_host_program(LogLineRow("j.txt", 1, "", "w1", "", None, component="felix", message="panic: x"))
+    assert not of_host_program(LogLineRow("j.txt", 1, "calico-node-x", "w1", "", None, component="containerd"))

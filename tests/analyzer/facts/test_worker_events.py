@@ -9,7 +9,7 @@ import pytest
 from analyzer.facts import worker_events
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import EventRow, NodeConditionRow, NodeRow
+from parsers.rows import EventRow, NodeConditionRow, NodeRow, PodConditionRow
 
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 
@@ -105,3 +105,14 @@ def test_a_pod_of_the_hosts_network_gets_no_sandbox() -> None:
 )
 def test_other_reasons_and_pods_say_nothing_of_the_runtime(pod: str, message: str) -> None:
     assert facts_of(worker_events.host_sandboxes, events=[sandbox(pod, message)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("ready", "containers", "expected"), [("False", "True", 1), ("False", "False", 0), ("True", "True", 0)]
+)
+def test_a_pod_marked_by_the_node_controller(ready: str, containers: str, expected: int) -> None:
+    rows = [
+        PodConditionRow("pod.txt", number, "calico-system", "calico-node-abcde", kind, status)
+        for number, (kind, status) in enumerate((("Ready", ready), ("ContainersReady", containers)))
+    ]
+    assert len(facts_of(worker_events.marked, pod_conditions=rows)) == expected
