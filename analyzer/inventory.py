@@ -247,7 +247,9 @@ def _add_containers(tables: Tables, found: dict[tuple[str, str], PodState], name
             pod.ready = False
         bad = [row for row in main if row.ready is False] or waiting
         if bad and pod.healthy is False:
-            pod.file, pod.line = bad[0].file, int(bad[0].line)  # its state says more than its name does
+            first = bad[0]  # its state says more than its name does
+            line = first.state_line if first.state in ("Waiting", "Terminated") else None
+            pod.file, pod.line = first.file, int(line or first.line)
         restarts = [row.restarts for row in main if row.restarts is not None]
         if restarts:
             pod.restarts = max(*restarts, pod.restarts or 0)

@@ -7,6 +7,7 @@ told in ``docs/ranking.md``; signals with ``period: any`` see the rows all the s
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,8 @@ BLIPS = frozenset({
     "api-connect-timeout", "api-connect-refused", "api-no-route", "api-request-timeout", "api-5xx",
     "err-tls-handshake-timeout", "err-http2-lost", "err-503",
 })  # fmt: skip
+#: the log of the CNI plugin on the worker; "<pod>-cni.log" is the runbook's name for that of install-cni
+_PLUGIN_LOG = re.compile(r"(?:^|[/!])cni(?:-\d{4}-[\w.-]{1,30})?\.log(?:\.\d{1,2})?(?:\.gz)?$")
 #: what came so often over so long is expected again within a few of its intervals
 OFTEN, LONG_S, RHYTHM = 6, 1800.0, 3.0
 
@@ -102,7 +105,7 @@ def _logs(tables: Tables, inventory: Inventory) -> list[bool]:
         end = fields.get("until_process_end_s") or fields.get("until_end_s")
         until = float(end) if end else None
         ago = _since_end(row, tables.collected)
-        startup = start is not None and start <= STARTUP_S and lasted <= STARTUP_S
+        startup = start is not None and start <= STARTUP_S and lasted <= STARTUP_S and not _of_plugin(row)
         went_on = until is not None and until >= WENT_ON_S
         old_run = row.previous and healthy
         rhythm = RHYTHM * lasted / row.count if row.count >= OFTEN and lasted >= LONG_S else 0.0
@@ -111,6 +114,11 @@ def _logs(tables: Tables, inventory: Inventory) -> list[bool]:
         blip = blip and not BLIPS.isdisjoint(row.message_ids)
         values.append(bool((startup and (went_on or healthy)) or old_run or recovered or blip))
     return values
+
+
+def _of_plugin(row: LogLineRow) -> bool:
+    """Whether the line is of the CNI plugin's own log: its processes live for a second each, so none is a start."""
+    return row.source not in ("", "install.go") and _PLUGIN_LOG.search(row.file) is not None
 
 
 def _event_over(row: Any, pod: PodState | None) -> bool:

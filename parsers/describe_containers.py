@@ -86,6 +86,7 @@ def _field(row: ContainerRow, item: Described, key: str, value: str, start: int,
         setattr(row, key.lower(), "\n".join([value, *item.lines[start + 1 : end]]).rstrip())
     elif key == "Environment" and value != "<none>":
         row.env.update(_environment(item.lines[start + 1 : end], item.lines[end] if end < len(item.lines) else ""))
+        row.env_line = item.first_line + start
 
 
 def _parts(lines: Sequence[str]) -> dict[str, str]:

@@ -50,8 +50,9 @@ _NODE_LAYOUTS = tuple(
 #: pods whose names say what they are: those of Calico, and those that its logs are read with
 _APPS = (
     "calico-node-windows", "calico-node", "calico-typha-autoscaler", "calico-typha-horizontal-autoscaler",
-    "calico-typha", "calico-kube-controllers", "calico-apiserver", "csi-node-driver", "canal", "ibm-keepalived-watcher",
-    "tigera-operator", "kube-proxy", "konnectivity-agent", "ibm-master-proxy-static", "coredns", "node-local-dns",
+    "calico-typha", "calico-kube-controllers", "calico-apiserver", "csi-node-driver", "rke2-canal", "canal",
+    "ibm-keepalived-watcher", "tigera-operator", "kube-proxy", "konnectivity-agent", "ibm-master-proxy-static",
+    "coredns", "node-local-dns",
 )  # fmt: skip
 #: words of five letters that people put behind such a name
 _WORDS = (

@@ -23,6 +23,7 @@ KNOWN_APPS = (
     "calico-apiserver",
     "calico-typha",
     "calico-node",
+    "rke2-canal",
     "canal",
     "csi-node-driver",
     "ibm-keepalived-watcher",

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.fact import Check, Fact
-from analyzer.facts.observed import shown
+from analyzer.facts.observed import of_node_agent, shown
 from analyzer.facts.sessions import Sessions, is_local_address
 from analyzer.inventory import text
 from analyzer.tables import Tables
@@ -88,7 +88,7 @@ def at_other_addresses(tables: Tables) -> Iterator[Fact]:
 def strangers_listed(tables: Tables) -> Iterator[Fact]:
     """peer-not-a-worker also where nobody knows whose output it is; peer-without-pod where workers are not listed."""
     sessions = Sessions(tables)
-    agents = {row.ip for row in tables.rows.pods if row.ip and row.pod.startswith(("calico-node-", "canal-"))}
+    agents = {row.ip for row in tables.rows.pods if row.ip and of_node_agent(row.pod)}
     listed = sessions.listed("Node")
     lists = any(row.kind == "Pod" for row in tables.rows.listings)
     if not sessions.by_address or not (listed or (lists and len(agents) >= LEAST_PODS)):

@@ -81,7 +81,7 @@ def agents(tables: Tables) -> Iterator[Fact]:
     inventory = Sessions(tables).inventory
     if not inventory.agents:
         return
-    canal = any(pod.name.startswith("canal-") for pod in inventory.agents.values())
+    canal = any(pod.name.startswith(("canal-", "rke2-canal-")) for pod in inventory.agents.values())
     found = [
         pod
         for pod in inventory.pods.values()

@@ -12,6 +12,8 @@ master-proxy-refused                 172.20.0.1:2040 fails on exactly one worker
 master-proxy-pod-bad                 the ibm-master-proxy pod of a worker is not ready, most others are
 not-an-ibm-cluster                   the bundle shows that the cluster is not IKS or ROKS
 logs-unreadable-from-ready-workers   logs of two or more Ready workers could not be fetched
+logs-unreadable-from-some-workers    the same, while the log of another worker could be fetched
+api-endpoint-not-a-worker            the API's service leads to an address that no worker has, though workers run it
 logs-unreadable-from-lost-worker     a log could not be fetched, and its worker is not Ready
 kubelet-port-unreachable-on-one      logs of one worker could not be fetched, those of others could
 every-log-is-a-kubectl-error         every log file (two or more) holds only such an error
@@ -56,6 +58,8 @@ _NO_WAY = re.compile(
     r"containerLogs|dialing backend|No agent available|proxy error from|:10250\b|dial timeout, backstop", re.IGNORECASE
 )
 _NO_DAEMONSET = re.compile(r'daemonsets?(?:\.\w{1,20}){0,2} "calico-node" not found', re.IGNORECASE)
+_ENDPOINT = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])")
+NAT_OF_VIRTUALBOX = "10.0.2.15"  # every virtual machine has it
 _VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d|\b)")
 
 
@@ -139,6 +143,24 @@ def _fact(name: str, rows: list[Any], detail: str, node: str = "") -> Fact:
     return Fact(name, best.file, int(best.line), detail, node, best.pod, also=places(rows[1:]))
 
 
+def endpoint(tables: Tables) -> Iterator[Fact]:
+    """api-endpoint-not-a-worker: every API server of a cluster that hosts its own announces its machine's address."""
+    inventory = Inventory(tables)
+    known = {address for worker in inventory.workers.values() for address in worker.addresses}
+    self_hosted = any(row.pod.startswith("kube-apiserver-") for row in tables.rows.pods) or any(
+        "control-plane" in worker.facts.get("roles", "") or "master" in worker.facts.get("roles", "")
+        for worker in inventory.workers.values()
+    )
+    for row in tables.rows.settings:
+        if row.kind not in ("Endpoints", "EndpointSlice") or row.name != "kubernetes":
+            continue
+        for address in _ENDPOINT.findall(text(row.value)):
+            if known and address not in known and (self_hosted or address == NAT_OF_VIRTUALBOX):
+                detail = f"the service of the API leads to {address}, which is the address of no worker"
+                yield Fact("api-endpoint-not-a-worker", row.file, int(row.line), detail)
+                return
+
+
 def master_proxy(tables: Tables) -> Iterator[Fact]:
     """master-proxy-refused, master-proxy-pod-bad, not-an-ibm-cluster."""
     inventory = Inventory(tables)
@@ -204,7 +226,9 @@ def lost_logs(tables: Tables) -> Iterator[Fact]:
     if len(alive) >= 2:
         items = [by_node[node][0] for node in alive]
         detail = f"logs of {shown(alive)} could not be fetched although these workers are Ready"
-        yield _fact("logs-unreadable-from-ready-workers", items, detail)
+        others = _logged_nodes(tables, inventory) & set(inventory.workers) - set(by_node)
+        name = "logs-unreadable-from-some-workers" if others else "logs-unreadable-from-ready-workers"
+        yield _fact(name, items, detail)
     for node, state in ready.items():
         if state in ("False", "Unknown"):
             detail = f"the log could not be fetched and {node} is not Ready"
@@ -285,4 +309,4 @@ def tls(tables: Tables) -> Iterator[Fact]:
         yield _fact("tls-fails-on-some-workers", rows, detail)
 
 
-CHECKS: tuple[Check, ...] = (api, blocked_writes, master_proxy, lost_logs, tunnel, versions, tls)
+CHECKS: tuple[Check, ...] = (api, endpoint, blocked_writes, master_proxy, lost_logs, tunnel, versions, tls)

@@ -27,7 +27,7 @@ _UNIT = re.compile(r"(?:flanneld?|weave(?:net)?|cilium(?:-agent)?|kube-router|an
 
 def _calico_alone(tables: Tables) -> bool:
     agents = Inventory(tables).agents.values()
-    return bool(agents) and not any(pod.name.startswith("canal") for pod in agents)
+    return bool(agents) and not any(pod.name.startswith(("canal", "rke2-canal")) for pod in agents)
 
 
 def routes(tables: Tables) -> Iterator[Fact]:

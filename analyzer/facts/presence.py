@@ -13,6 +13,7 @@ daemonset-wants-pods-has-none      it wants pods and none exists
 daemonset-lacks-pods               it wants more pods than exist
 daemonset-zero-with-failedcreate   pods are missing and its FailedCreate events say why
 rolling-update-in-progress         not all of its pods are of the newest template
+update-stands-still                the same, all pods are ready, and none was made within the last hour
 other-network-without-calico       another network plugin runs and there is no calico-node
 calico-node-unscheduled            a calico-node pod is Pending and on no worker
 calico-pod-unschedulable           the PodScheduled condition of a calico pod is False
@@ -62,6 +63,7 @@ NETWORK_NAMESPACES = ("kube-system", "openshift-ovn-kubernetes", "openshift-sdn"
 OLD_OOM_S = 24 * 3600.0
 LATELY_OOM_S = 6 * 3600.0
 FEW_OOM = 3
+STILL_S = 3600.0
 
 
 def _daemonsets(tables: Tables) -> list[Any]:
@@ -83,6 +85,8 @@ def _calico_was_here(tables: Tables) -> bool:
     if any(of_calico(row.pod) for row in tables.rows.pods) or any(of_calico(row.pod) for row in tables.rows.files):
         return True
     if any(row.namespace in CALICO_NAMESPACES for row in tables.rows.pods):
+        return True
+    if any("calico-uninstalled" in row.message_ids for row in tables.rows.log_lines):
         return True
     kinds = {row.kind for row in tables.rows.settings}
     named = (row for row in tables.rows.settings if row.kind in ("Namespace", "Deployment"))
@@ -156,7 +160,7 @@ def _absent_from_lists(tables: Tables) -> Iterator[Fact]:
     where = "all namespaces" if best.namespace in ("*", "") else best.namespace
     detail = f"the list of {what} of {where} has {count} entries and no calico-node"
     also = tuple((row.file, int(row.line)) for _, row, _ in found[1:])
-    yield Fact("calico-node-absent-everywhere", best.file, int(best.line), detail, also=also)
+    yield from each_place(Fact("calico-node-absent-everywhere", best.file, int(best.line), detail, also=also))
 
 
 def _would_show(listing: Any, names: list[str]) -> bool:
@@ -193,10 +197,20 @@ def daemonset(tables: Tables) -> Iterator[Fact]:
             yield Fact("daemonset-zero-with-failedcreate", event.file, int(event.line), detail, also=(place,))
         elif updated is not None and updated < desired:
             detail = f"{updated:.0f} of {desired:.0f} pods of {row.daemonset} are updated"
-            yield Fact("rolling-update-in-progress", *place, detail)
+            if _stands_still(tables):
+                yield Fact("update-stands-still", *place, f"{detail}, and for more than an hour none was")
+            else:
+                yield Fact("rolling-update-in-progress", *place, detail)
     if rows and all(number(row.desired) == 0 for row in rows) and tables.rows.nodes and not _agent_rows(tables):
         row = rows[0]
         yield Fact("daemonset-desires-none", row.file, int(row.line), f"{row.daemonset} wants no pod on any worker")
+
+
+def _stands_still(tables: Tables) -> bool:
+    """Whether no calico-node was made within the last hour, though all are ready: an update goes on within minutes."""
+    agents = [pod for pod in Inventory(tables).pods.values() if pod.is_node_agent]
+    ages = [pod.age_s for pod in agents if pod.age_s is not None]
+    return len(ages) >= 2 and all(pod.healthy for pod in agents) and min(ages) > STILL_S
 
 
 def coverage(tables: Tables) -> Iterator[Fact]:

@@ -85,7 +85,7 @@ class Sessions:
         """Address -> worker, also by the addresses of calico-node's pods: they are in the host's network."""
         found = dict(self.inventory.by_address)
         for row in self.tables.rows.pods:
-            if row.ip and row.node and row.pod.startswith(("calico-node-", "canal-")):
+            if row.ip and row.node and row.pod.startswith(("calico-node-", "canal-", "rke2-canal-")):
                 found.setdefault(row.ip, row.node)
         return found
 

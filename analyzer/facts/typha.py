@@ -87,12 +87,16 @@ def _deployment(tables: Tables) -> Iterator[Fact]:
 
 
 def service(tables: Tables) -> Iterator[Fact]:
-    """typha-without-endpoints: manifests that use no Typha have an empty service too, there calico-nodes are well."""
+    """typha-without-endpoints: manifests that use no Typha have an empty service too, there calico-nodes are well.
+
+    Where Typha runs and its service leads to none, the service selects other pods.
+    """
     inventory = Inventory(tables)
     bad = sorted(name for name, pod in inventory.agents.items() if pod.healthy is False)
-    if not bad or any(pod.healthy for pod in inventory.pods.values() if pod.name.startswith("calico-typha-")):
-        return
+    runs = any(pod.healthy for pod in inventory.pods.values() if pod.name.startswith("calico-typha-"))
     rows = [row for row in tables.rows.settings if row.name == "calico-typha"]
+    if not bad or (runs and any("notReadyAddresses" in row.key for row in rows)):
+        return
     listed = [row for row in rows if row.kind == "Endpoints"]
     if listed and not any(_leads_somewhere(row) for row in listed):
         empty = listed[0]

@@ -92,3 +92,20 @@ def test_a_probe_that_names_no_pod_is_over_where_every_calico_node_is_ready(cell
     tables = build({"pods": pods, "events": [event], "readiness": readiness_rows(event)}, NOW)
     over = passed(tables, Inventory(tables))
     assert over["events"] == over["readiness"] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "expected"),
+    [
+        ("w1/var/log/calico/cni/cni.log", "plugin.go", False),
+        ("cni-2026-04-09T05-50-00.000.log.gz", "ipam_plugin.go", False),
+        ("calico-node-x-cni.log", "", True),  # the runbook's name for the log of install-cni
+        ("cni.log", "install.go", True),
+    ],
+)
+def test_the_plugins_own_log_knows_no_start(file: str, source: str, expected: bool) -> None:
+    pod = PodRow("p", 1, "calico-system", "calico-node-x", "calico-node", "w1", "Running", "1/1")
+    row = LogLineRow(file, 3, "calico-node-x", "w1", "install-cni", NOW - timedelta(minutes=4), "ERROR", source=source)
+    row.last_time, row.fields = row.time, {"since_start_s": "0.2", "until_end_s": "220.0"}
+    tables = build({"pods": [pod], "log_lines": [row]}, NOW)
+    assert passed(tables, Inventory(tables))["log_lines"] == [expected]

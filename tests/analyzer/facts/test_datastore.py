@@ -7,7 +7,7 @@ from typing import Any
 from analyzer.facts import datastore
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import ContainerRow, EventRow, FileRow, LogLineRow, NodeConditionRow, NodeRow, PodRow
+from parsers.rows import ContainerRow, EventRow, FileRow, LogLineRow, NodeConditionRow, NodeRow, PodRow, SettingRow
 
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 
@@ -110,6 +110,30 @@ def test_no_logs_from_ready_workers() -> None:
     }
     found = facts_of(datastore.lost_logs, {"1.log": answer(1), "2.log": answer(2)}, **rows)
     assert "w-1, w-2" in found["logs-unreadable-from-ready-workers"].detail
+
+
+def test_no_logs_from_some_workers_while_that_of_another_is_there() -> None:
+    rows: dict[str, list[Any]] = {
+        "files": [log(1, 1), log(2, 1), log(3)],
+        "nodes": [worker(1, "True"), worker(2, "True"), worker(3, "True")],
+    }
+    found = facts_of(datastore.lost_logs, {"1.log": answer(1), "2.log": answer(2)}, **rows)
+    assert "logs-unreadable-from-some-workers" in found
+    assert "logs-unreadable-from-ready-workers" not in found
+
+
+def test_an_api_endpoint_that_is_no_workers_address() -> None:
+    head = worker(1, "True")
+    head.roles = "control-plane"
+
+    def found(address: str, node: NodeRow = head) -> bool:
+        row = SettingRow("ep.txt", 6, "Endpoints", "", "kubernetes", "endpoints", f"{address}:6443")
+        return "api-endpoint-not-a-worker" in facts_of(datastore.endpoint, settings=[row], nodes=[node])
+
+    assert found("192.0.2.9")
+    assert not found("10.154.77.1")
+    assert not found("192.0.2.9", worker(1, "True"))  # the master is elsewhere, as on a managed cluster
+    assert found("10.0.2.15", worker(1, "True"))
 
 
 def test_no_log_from_a_lost_worker() -> None:

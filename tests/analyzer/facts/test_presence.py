@@ -211,3 +211,25 @@ def test_traces_of_calico_beside_a_clouds_network_say_that_calico_was_removed() 
     left = [SettingRow("ns.txt", 2, "Namespace", "", "calico-system")]
     found = {fact.id for fact in presence.absence(build({"daemonsets": rows, "listings": listing, "settings": left}))}
     assert found == {"calico-node-absent-everywhere"}
+
+
+@pytest.mark.parametrize(
+    ("ages", "ready", "still"),
+    [([9000, 90000], "1/1", True), ([900, 90000], "1/1", False), ([9000, 90000], "0/1", False)],
+)
+def test_an_update_that_stands_still(ages: list[float], ready: str, still: bool) -> None:
+    agents = [
+        PodRow("p.txt", n, "calico-system", f"calico-node-{n}", "calico-node", f"w-{n}", "Running", ready, age_s=age)
+        for n, age in enumerate(ages)
+    ]
+    row = DaemonSetRow("ds.txt", 4, "calico-system", "calico-node", 8, 8, 8, updated=3)
+    found = facts_of(presence.daemonset, daemonsets=[row], pods=agents)
+    assert ("update-stands-still" in found) is still
+    assert ("rolling-update-in-progress" in found) is not still
+
+
+def test_canal_of_rke2_is_a_calico_node() -> None:
+    found = facts_of(
+        presence.absence, pods=pods("kube-system", "rke2-canal-x7k2p"), listings=[ListingRow("p", 1, "Pod", "*", 1)]
+    )
+    assert list(found) == ["calico-node-seen"]

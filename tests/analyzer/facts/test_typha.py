@@ -77,7 +77,9 @@ def test_service_without_endpoints(rows: list[SettingRow], found: bool) -> None:
     sick = [agent(NEAR, "0/1"), agent(FAR)]
     assert ("typha-without-endpoints" in facts_of(typha.service, settings=rows, pods=sick)) is found
     assert facts_of(typha.service, settings=rows, pods=[agent(NEAR), agent(FAR)]) == {}  # no Typha is used
-    assert facts_of(typha.service, settings=rows, pods=[*sick, typha_pod("1/1")]) == {}
+    starts = any("notReady" in row.key for row in rows)  # a Typha that became ready meanwhile
+    selected_by_none = facts_of(typha.service, settings=rows, pods=[*sick, typha_pod("1/1")])
+    assert ("typha-without-endpoints" in selected_by_none) is (found and not starts)
 
 
 def test_address_of_ipv6() -> None:
