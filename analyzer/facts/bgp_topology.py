@@ -6,6 +6,7 @@ fact                      what it means
 bgp-peers-all-removed     BIRD was told to remove all its peers, two or more, and has had none since
 reflector-without-cluster the mesh is off, and a node that a peerSelector takes for a reflector has no cluster id
 bgp-nothing-learned       sessions are established, and not one route of another node comes with them
+bgppeer-as-differs        BIRD hears another AS number from a peer than its BGPPeer says
 own-as-behind-routers     the same, where all nodes have one AS number, their peers are routers of other ones and no
                           BGPPeer allows the own number in a path: BIRD drops what the routers hand on as a loop
 ========================= ===================================================================================
@@ -16,6 +17,7 @@ reflectors (routeReflectorClusterID); RFC 4271 (a path that holds the own number
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -26,6 +28,7 @@ from analyzer.facts.observed import shown
 from analyzer.facts.sessions import STAYS_S, Sessions
 from analyzer.inventory import text
 from analyzer.tables import Tables
+from parsers.bird_log import peer_of
 
 LEAST = 2
 DEFAULT_AS = "64512"
@@ -33,6 +36,7 @@ _REMOVED = "Removing protocol "
 _PEERS = ("Mesh_", "Node_", "Global_")
 _CLUSTER_ID = "projectcalico.org/RouteReflectorClusterID"
 _LABEL = "metadata.labels."
+_OTHER_AS = re.compile(r"((?:Global|Node)_\w{1,80}): Error: Bad peer AS: (\d{1,10})")
 
 
 def removed(tables: Tables) -> Iterator[Fact]:
@@ -153,4 +157,24 @@ def _one_as(tables: Tables) -> Any:
     return given[0] if given else off
 
 
-CHECKS: tuple[Check, ...] = (removed, reflectors, unlearned)
+def peer_as(tables: Tables) -> Iterator[Fact]:
+    """bgppeer-as-differs: once for each BGPPeer."""
+    heard: dict[str, tuple[str, Any]] = {}
+    for row in tables.rows.log_lines:
+        if "Bad peer AS" in row.message and (match := _OTHER_AS.search(row.message)):
+            heard.setdefault(peer_of(match[1]), (match[2], row))
+    specs: dict[str, dict[str, Any]] = {}
+    for setting in tables.rows.settings if heard else ():
+        if setting.kind == "BGPPeer":
+            specs.setdefault(setting.name, {})[setting.key] = setting
+    for name, spec in specs.items():
+        address = text(spec["spec.peerIP"].value) if "spec.peerIP" in spec else ""
+        given = spec.get("spec.asNumber")
+        number, row = heard.get(address, ("", None))
+        if given is not None and row is not None and text(given.value) != number:
+            detail = f"BGPPeer {name} says AS {text(given.value)}, {address} says {number}"
+            also = ((row.file, int(row.line)),)
+            yield Fact("bgppeer-as-differs", given.file, int(given.line), detail, also=also)
+
+
+CHECKS: tuple[Check, ...] = (removed, reflectors, unlearned, peer_as)

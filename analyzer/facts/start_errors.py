@@ -4,13 +4,14 @@ Trouble of the first minute is start-up noise where the pod became ready. Where 
 writes only once is the reason. confd has BIRD check a rendered file when a resource changes, and not again before the
 next change.
 
-==================== ==========================================================================================
-fact                 what it means
-==================== ==========================================================================================
-start-port-taken     a port was taken when calico-node started, and the pod is not ready now
-start-unrendered     confd could not render a template when calico-node started, and the pod is not ready now
-config-stays-refused BIRD refused the file that confd rendered last: it goes on with an older configuration
-==================== ==========================================================================================
+===================== =========================================================================================
+fact                  what it means
+===================== =========================================================================================
+start-port-taken      a port was taken when calico-node started, and the pod is not ready now
+start-password-unread confd could not read a BGP password when calico-node started, and the pod is not ready now
+start-unrendered      confd could not render a template when calico-node started, and the pod is not ready now
+config-stays-refused  BIRD refused the file that confd rendered last: it goes on with an older configuration
+===================== =========================================================================================
 
 Sources: libcalico-go/lib/health (the health server), confd/pkg/resource/template (templates).
 """
@@ -31,6 +32,9 @@ _SAID = {
         r"(?:listen|bind)\b[^\n]{0,80}:(?:179|9099|9098|5473)\b[^\n]{0,40}address (?:already )?in use"
         r"|BGP: (?:Socket error: bind: Address (?:already )?in use|Cannot open listening socket)",
         re.IGNORECASE,
+    ),
+    "start-password-unread": re.compile(
+        r"Can't read password (?:referenced by BGP ?Configuration|for BGPPeer)|no data available for secret", re.IGNORECASE
     ),
     "start-unrendered": re.compile(
         r"unable to process template|Missing template: |error calling: |Found no templates", re.IGNORECASE

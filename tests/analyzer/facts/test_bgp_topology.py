@@ -66,3 +66,11 @@ def test_sessions_that_bring_nothing() -> None:
     assert learned(via="192.0.2.12") == []
     assert learned(("BGPPeer", "tor", "spec.numAllowedLocalASNumbers", "1")) == ["bgp-nothing-learned"]
     assert learned(("BGPConfiguration", "default", "spec.asNumber", "65101")) == ["bgp-nothing-learned"]
+
+
+def test_a_router_with_another_number_than_its_bgppeer_says() -> None:
+    line = LogLineRow("a.log", 7, POD, "", "", NOW, message="Global_192_0_2_1: Error: Bad peer AS: 4200000001")
+    for number, found in (("65086", ["bgppeer-as-differs"]), ("4200000001", [])):
+        rows = settings(("BGPPeer", "s", "spec.peerIP", "192.0.2.1"), ("BGPPeer", "s", "spec.asNumber", number))
+        tables = build({"settings": rows, "log_lines": [line]}, NOW)
+        assert [fact.id for fact in bgp_topology.peer_as(tables)] == found

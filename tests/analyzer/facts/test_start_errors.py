@@ -28,6 +28,7 @@ def facts(message: str, ready: str = "0/1", pod: str = POD, since_start: float =
         (TAKEN, "start-port-taken"),
         ("BGP: Socket error: bind: Address in use", "start-port-taken"),
         ("Unable to process template bird_aggr.cfg.template", "start-unrendered"),
+        ("Can't read password for BGPPeer tor error=no data available for secret tor", "start-password-unread"),
     ],
 )
 def test_it_holds_while_the_pod_is_not_ready(message: str, name: str) -> None:
