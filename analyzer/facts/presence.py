@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
-from analyzer.facts.observed import each_place, node_rows, of_calico, of_node_agent, seconds_before, shown, truth
+from analyzer.facts.observed import each_place, node_rows, of_calico, of_node_agent, places, seconds_before, shown, truth
 from analyzer.inventory import NODE_AGENTS, Inventory, number, text
 from analyzer.tables import Tables
 
@@ -160,6 +160,9 @@ def _absent_from_lists(tables: Tables) -> Iterator[Fact]:
     where = "all namespaces" if best.namespace in ("*", "") else best.namespace
     detail = f"the list of {what} of {where} has {count} entries and no calico-node"
     also = tuple((row.file, int(row.line)) for _, row, _ in found[1:])
+    # a list that may have been cut proves nothing, but goes with one that does
+    cut = [row for row in tables.rows.listings if row.kind == "DaemonSet" and not row.complete and row.namespace == "*"]
+    also += places(cut, 2)
     yield from each_place(Fact("calico-node-absent-everywhere", best.file, int(best.line), detail, also=also))
 
 

@@ -5,6 +5,7 @@ fact                        what it means
 =========================== ===============================================================================
 health-port-not-probed      felix answers on another port than its probes ask, or on none, and is in trouble
 variable-not-valid          a variable of calico-node has a value that its program does not take
+own-kubeconfig              calico-node is told to use a kubeconfig in place of the token of its own account
 bird-probed-without-bird    calico-node's backend runs no BIRD, its readiness probe asks for BIRD all the same
 =========================== ===============================================================================
 
@@ -164,4 +165,12 @@ def probes(tables: Tables) -> Iterator[Fact]:
             yield Fact("bird-probed-without-bird", *place, detail, row.node, row.pod)
 
 
-CHECKS: tuple[Check, ...] = (health_port, variables, probes)
+def kubeconfig(tables: Tables) -> Iterator[Fact]:
+    """own-kubeconfig: whoever wrote that file has to renew what it holds."""
+    for row in _agents(tables):
+        if path := row.env.get("KUBECONFIG", "").strip():
+            detail = f"{row.pod} uses {path[:120]} in place of the token of its own account"
+            yield Fact("own-kubeconfig", *_place(row, "KUBECONFIG"), detail, row.node, row.pod)
+
+
+CHECKS: tuple[Check, ...] = (health_port, variables, probes, kubeconfig)

@@ -76,3 +76,9 @@ def test_a_probe_for_a_program_that_does_not_run() -> None:
     assert facts_of(settings.probes, containers=[agent(vxlan, exec_probe)])[0].line == 31
     assert facts_of(settings.probes, containers=[agent(vxlan, "exec [/bin/calico-node -felix-ready]")]) == []
     assert facts_of(settings.probes, containers=[agent({"CALICO_NETWORKING_BACKEND": "bird"}, exec_probe)]) == []
+
+
+def test_a_kubeconfig_in_place_of_its_own_token() -> None:
+    env = {"IP": "autodetect", "KUBECONFIG": "/host/etc/cni/net.d/calico-kubeconfig"}
+    assert facts_of(settings.kubeconfig, containers=[agent(env)])[0].line == 32
+    assert facts_of(settings.kubeconfig, containers=[agent({"IP": "autodetect"})]) == []
