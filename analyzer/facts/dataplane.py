@@ -9,6 +9,7 @@ calico-interface-flaps one of Calico's own links goes down and up again and agai
 tunnel-device-flaps    the same of a tunnel device, which nothing but another program switches off
 route-added-again      felix adds the same route to one of its interfaces again and again: somebody removes it
 conntrack-full         the kernel's own counters: the connection-tracking table is (nearly) full
+host-mtu-differs       network cards of the same name have different MTUs on different workers
 tunnel-mtu-too-large   a tunnel device or pod interface takes larger packets than the worker's own network carries
 filters-of-two-kinds   Calico's chains are in the tables of one kind (legacy, nft), kube-proxy's in those of the other
 large-pings-lost       pings that may not be fragmented are lost when large and answered when small
@@ -51,6 +52,7 @@ TUNNELS = ("tunl0", "vxlan.calico", "wireguard.cali", "flannel.")
 _BACKEND = re.compile(r'Looked up iptables command backendMode="(legacy|nft)"')
 FLAPS = 3
 FULL = 0.95
+PING_HEADER = 28  # of IP and ICMP, in bytes
 ROUTE_ADDED, ROUTE_ADDED_S = 8, 240.0  # a pod that is made anew has another interface, so its route is added once
 
 
@@ -192,6 +194,28 @@ def link_mtus(tables: Tables) -> Iterator[Fact]:
             yield from _pods_above_tunnels(file, rows, mtu)
 
 
+def card_mtus(tables: Tables) -> Iterator[Fact]:
+    """host-mtu-differs: of listings that hold a device of Calico's or flannel's as well, so of workers, not pods."""
+    listings: dict[str, list[dict[str, Any]]] = {}
+    for row in tables.rows.settings:
+        if row.kind == "Link" and row.key.endswith(".mtu"):
+            known = listings.setdefault(row.file, [{}])
+            if row.key in known[-1]:  # an interface that turns up again begins another listing
+                known.append({})
+            known[-1][row.key] = row
+    seen: dict[str, Any] = {}
+    for listing in (item for known in listings.values() for item in known):
+        if not any(key.startswith(("cali", *TUNNELS)) for key in listing):
+            continue
+        for key, row in listing.items():
+            other = seen.setdefault(key, row) if _NETWORK_CARD.match(key.removesuffix(".mtu")) else row
+            if other.value != row.value and not (row.name and row.name == other.name):
+                large, small = (row, other) if int(row.value) > int(other.value) else (other, row)
+                detail = f"{key.removesuffix('.mtu')} takes {large.value} bytes on one worker, {small.value} on another"
+                yield Fact("host-mtu-differs", large.file, int(large.line), detail, large.name, also=places([small]))
+                return
+
+
 def _is_up(rows: dict[str, Any], name: str) -> bool:
     """Whether an interface is up, or nothing tells that it is not."""
     return f"{name}.up" not in rows or rows[f"{name}.up"].value == "true"
@@ -256,7 +280,30 @@ def pings(tables: Tables) -> Iterator[Fact]:
         if lost and passed and min(lost, key=lambda item: item[0])[0] > max(passed, key=lambda item: item[0])[0]:
             smallest, row = min(lost, key=lambda item: item[0])
             detail = f"pings of {smallest} bytes are lost, those of {max(item[0] for item in passed)} are answered"
-            yield Fact("large-pings-lost", file, int(row.line), detail, row.node, also=places([passed[0][1]]))
+            links = [link for link in tables.rows.settings if link.kind == "Link" and link.file == file]
+            also = places([passed[0][1], *_senders(links, smallest)])
+            yield Fact("large-pings-lost", file, int(row.line), detail, row.node, also=also)
 
 
-CHECKS: tuple[Check, ...] = (mtus, agents, links, routes, stalls, kernel_settings, link_mtus, two_kinds, pings)
+def _senders(links: list[Any], size: int) -> list[Any]:
+    """Interfaces that are shown beside and would take the ping that was lost, without loopback."""
+    fit = [
+        row
+        for row in links
+        if row.key.endswith(".mtu") and not row.key.startswith("lo.") and size + PING_HEADER <= int(row.value) < 60_000
+    ]
+    return fit[:3]
+
+
+CHECKS: tuple[Check, ...] = (
+    mtus,
+    agents,
+    links,
+    routes,
+    stalls,
+    kernel_settings,
+    link_mtus,
+    card_mtus,
+    two_kinds,
+    pings,
+)

@@ -52,7 +52,8 @@ def dns(tables: Tables) -> Iterator[Fact]:
             if mine and _closes(policy, server, on_host) and all(_closes(item, server, on_host) for item in beside):
                 whom = "allows DNS to chosen pods only, not to" if _names_dns(policy) else "lets no lookups out to"
                 detail = f"{policy.name} {whom} {server}, whose answers are missed"
-                line = next((rule.line for rule in policy.rules["egress"].values() if _about_dns(rule)), policy.line)
+                about = [rule for _, rule in sorted(policy.rules["egress"].items()) if _about_dns(rule)]
+                line = next((rule.selected_at or rule.line for rule in about), policy.line)
                 yield Fact("policy-closes-dns", policy.file, line, detail, mine[0].node, mine[0].pod, places(mine, 3))
                 break
 

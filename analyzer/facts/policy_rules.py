@@ -44,6 +44,7 @@ class Rule:
     narrow: bool = False  # only for some sources or destinations
     nets: list[str] = field(default_factory=list)  # destination networks
     selecting: bool = False  # destinations are chosen by labels, which only pods have
+    selected_at: int = 0  # the line that chooses them
     line: int = 0
 
     def covers(self, port: int) -> bool:
@@ -163,7 +164,8 @@ def _apply(policy: Policy, row: Any) -> None:
             rule.narrow = rule.narrow or value not in _BROAD
         elif rest.startswith(("source.ports", "icmp", "notProtocol", "http", "to.", "from.")) or _NARROWING.match(rest):
             rule.narrow = True
-            rule.selecting = rule.selecting or bool(_BY_LABELS.match(rest))
+            if _BY_LABELS.match(rest):
+                rule.selecting, rule.selected_at = True, rule.selected_at or int(row.line)
     elif row.key in ("spec.selector", "spec.podSelector"):
         policy.selector = value
     elif row.key.startswith("spec.podSelector."):

@@ -173,3 +173,18 @@ def test_only_large_pings_are_lost() -> None:
         said(4, "0% packet loss", "ping-none-lost"),
     ]
     assert facts_of(dataplane.pings, log_lines=swapped) == {}
+
+
+def links(file: str, **mtus: int) -> list[SettingRow]:
+    return [
+        SettingRow(file, 3 + n, "Link", "", "", f"{name.replace('_', '.')}.mtu", str(mtu))
+        for n, (name, mtu) in enumerate(mtus.items())
+    ]
+
+
+def test_network_cards_of_workers_with_different_mtus() -> None:
+    one = links("a.txt", lo=65536, ens3=1450, flannel_1=1400)
+    assert facts_of(dataplane.card_mtus, settings=one + links("a.txt", lo=65536, ens3=1450, flannel_1=1400)) == {}
+    found = facts_of(dataplane.card_mtus, settings=one + links("a.txt", lo=65536, ens3=1500, flannel_1=1450))
+    assert "host-mtu-differs" in found
+    assert facts_of(dataplane.card_mtus, settings=one + links("pod.txt", lo=65536, ens3=1400)) == {}  # in a pod
