@@ -86,6 +86,7 @@ MIN_TIMEOUTS = 3
 
 #: the event that the node controller makes, as its own log repeats it
 _MARKED = re.compile(r"Node (\S{1,253}) status is now: NodeNotReady")
+_AGAIN = re.compile(r"Controller detected that node (\S{1,253}) is healthy again")
 TOGGLES_IN_LOG = 3
 SLOW_TOGGLES = 3
 CHANGES_WATCHED = 3
@@ -119,12 +120,12 @@ def toggles(tables: Tables) -> Iterator[Fact]:
 
 def toggles_in_logs(tables: Tables) -> Iterator[Fact]:
     """worker-toggles, by the log of the controller manager, which marks workers NotReady and healthy again."""
-    marked: dict[str, list[Any]] = {}
+    marked: dict[tuple[str, bool], list[Any]] = {}
     for row in tables.rows.log_lines:
-        match = _MARKED.search(row.message) if "NotReady" in row.message else None
+        match = _MARKED.search(row.message) if "NotReady" in row.message else _AGAIN.search(row.message)
         if match:
-            marked.setdefault(match[1], []).append(row)
-    for node, rows in sorted(marked.items()):
+            marked.setdefault((match[1], match.re is _AGAIN), []).append(row)
+    for (node, _), rows in sorted(marked.items()):
         if (count := occurrences(rows)) >= TOGGLES_IN_LOG:
             detail = f"the controller manager marked {node} NotReady {count} times"
             yield Fact("worker-toggles", rows[0].file, int(rows[0].line), detail, node, also=places(rows[1:]))

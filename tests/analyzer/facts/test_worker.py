@@ -237,3 +237,10 @@ def test_a_few_times_a_day_is_toggling_too() -> None:
     assert "worker-toggles" in facts_of(worker.toggles, events=events, node_conditions=[ready("True")])
     events = [kubelet("NodeNotReady", 1740, 2, 33340), kubelet("NodeReady", 1680, 2, 33280)]
     assert "worker-toggles" not in facts_of(worker.toggles, events=events, node_conditions=[ready("True")])
+
+
+def test_the_controller_manager_finds_a_worker_healthy_again_and_again() -> None:
+    message = f"Controller detected that node {NODE} is healthy again"
+    rows = [LogLineRow("kcm.log", line, "", "", "", NOW, message=message) for line in (3, 9, 14)]
+    assert "worker-toggles" in facts_of(worker.toggles_in_logs, log_lines=rows)
+    assert facts_of(worker.toggles_in_logs, log_lines=rows[:2]) == {}
