@@ -5,6 +5,7 @@ Settings of kind PacketFilter, the value being the rule:
 ``drop.<port>``     a rule of the host that drops or rejects a port that Calico or the cluster needs
 ``drop.ipip``       one that drops IP in IP (protocol 4)
 ``drop.rest``       the input chain drops or rejects whatever no rule before has let in
+``drop.forward``    whatever is forwarded, packets of pods too, is dropped before Calico has accepted it
 ``accept.<port>``   a rule that lets such a port, or that of ssh, in
 ``accept.source``   one that lets all in that comes from a network or through an interface
 ``policy.<port>``   a Calico policy (a chain ``cali-pi-``, ``cali-po-``) that drops it
@@ -22,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from parsers.forward_filter import forward_drops
 from parsers.rows import SettingRow
 from parsers.source import Parsed, Source
 
@@ -79,7 +81,12 @@ def parse_packet_filter(text: str, source: Source) -> Parsed:
     owners: set[str] = set()
     tool = _tool(f"{source.command} {source.path}", text)
     chain = ""
-    for number, line in enumerate(text.split("\n"), start=source.first_line):
+    lines = text.split("\n")
+    for number, rule in forward_drops(lines, source.first_line):
+        if len(parsed.settings) < MOST_ROWS:
+            row = SettingRow(source.path, number, "PacketFilter", "", source.node, "drop.forward", rule[:500])
+            parsed.settings.append(row)
+    for number, line in enumerate(lines, start=source.first_line):
         line = line[:4000]
         if named := (_NFT_CHAIN.match(line) or _LISTED_CHAIN.match(line)):
             chain = named[1]
