@@ -33,7 +33,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
-from analyzer.facts.observed import each_place, node_rows, of_calico, of_node_agent, places, seconds_before, shown, truth
+from analyzer.facts.observed import (
+    each_place,
+    node_rows,
+    of_calico,
+    of_node_agent,
+    places,
+    seconds_before,
+    shown,
+    truth,
+)
 from analyzer.inventory import NODE_AGENTS, Inventory, number, text
 from analyzer.tables import Tables
 

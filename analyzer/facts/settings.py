@@ -63,7 +63,7 @@ def health_port(tables: Tables) -> Iterator[Fact]:
     asked = f"its probes ask {', '.join(sorted(probed))}"
     by_variable = False
     for row in _agents(tables):
-        port, on = row.env.get("FELIX_HEALTHPORT", ""), row.env.get("FELIX_HEALTHENABLED", "")
+        port, on = row.env.get("FELIX_HEALTHPORT", "").strip(), row.env.get("FELIX_HEALTHENABLED", "").strip()
         if port.isdigit():
             by_variable = True
             if port not in probed:
@@ -85,7 +85,7 @@ def health_port(tables: Tables) -> Iterator[Fact]:
 
 def _switched_on(tables: Tables) -> bool:
     """Whether a variable has felix answer, whatever its FelixConfiguration says."""
-    return any(row.env.get("FELIX_HEALTHENABLED", "").lower() in _TRUE for row in _agents(tables))
+    return any(row.env.get("FELIX_HEALTHENABLED", "").strip().lower() in _TRUE for row in _agents(tables))
 
 
 def _is_network(value: str) -> bool:
@@ -158,7 +158,7 @@ def variables(tables: Tables) -> Iterator[Fact]:
 def probes(tables: Tables) -> Iterator[Fact]:
     """bird-probed-without-bird."""
     for row in _agents(tables):
-        backend = row.env.get("CALICO_NETWORKING_BACKEND", "").lower()
+        backend = row.env.get("CALICO_NETWORKING_BACKEND", "").strip().lower()
         if backend in ("vxlan", "none") and "-bird-ready" in f"{row.readiness}" and row.ready is False:
             detail = f"the backend of {row.pod} is {backend}, and its readiness probe asks for BIRD"
             place = _place(row, "CALICO_NETWORKING_BACKEND")
