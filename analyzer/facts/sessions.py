@@ -27,6 +27,8 @@ CRASHED = (
     "Completed", "Succeeded", "StartError", "ContainerCannotRun", "ContainerStatusUnknown", "InvalidImageName",
     "NodeLost", "Terminating",
 )  # fmt: skip
+#: sessions that come from a BGPPeer, as BIRD's configuration and calicoctl name them
+OF_BGPPEER = ("Node_", "Global_", "node specific", "global")
 UP = {"up", "Established", "established"}
 
 
@@ -93,7 +95,8 @@ class Sessions:
     def configured(self) -> set[str]:
         """Addresses of peers that a BGPPeer names: routers, which no list of workers has."""
         rows = [row for row in self.tables.rows.settings if row.kind == "BGPPeer" and row.key == "spec.peerIP"]
-        return {text(row.value).partition("/")[0] for row in rows}
+        found = {text(row.value).partition("/")[0] for row in rows}
+        return found | {row.peer for row in self.tables.rows.bgp if row.peer and row.protocol.startswith(OF_BGPPEER)}
 
     @cached_property
     def address_of(self) -> dict[str, str]:
