@@ -286,12 +286,15 @@ class RankingModel(Entry, frozen=True, kw_only=True):
     prior_scale: float = 1.0
     #: share of incidents whose cause the catalogue does not know, or not in these words
     unknown: float = 0.0
-    #: how far the words of the bundle move the priors, and between which bounds: share of the own one, and at the most
-    wording: float = 0.0
-    wording_least: float = 0.2
-    wording_most: float = 0.2
-    #: prior from which on a cause is ranked though no signal of it fired
-    wording_shown: float = 0.03
+    #: evidence and words put together: weight of the words, bounds of both, and what makes a probability of the sum
+    pool_words: float = 1.5
+    pool_floor: float = 0.01
+    pool_ceiling: float = 0.9995
+    pool_least: float = -3.0
+    #: what the evidence must say of causes that stand above all others, whatever the words say
+    proven: float = 0.99
+    pool_slope: float = 0.5
+    pool_offset: float = 1.2
     likely: float = 0.5
     #: least probability of a fault that is named as found though it is not likely
     suspected: float = 0.25

@@ -60,6 +60,7 @@ class Diagnosis:
     fired: dict[str, dict[str, list[Finding]]]
     ranked: list[Ranked]
     symptoms: dict[str, list[Finding]] = field(default_factory=dict)
+    wording: dict[str, float] = field(default_factory=dict)  # what the words say of each cause
 
 
 class Analyzer:
@@ -106,14 +107,15 @@ class Analyzer:
         fired = fire_all(self.catalogue, evidence)
         platform = describe_cluster(tables, inventory).platform
         said = all_said(evidence)
-        ranked = rank(self.catalogue, fired, platform, can_show(tables), self.wording.log_chances(said))
+        wording = self.wording.log_chances(said)
+        ranked = rank(self.catalogue, fired, platform, can_show(tables), wording)
         quote(ranked, self.wording, said, evidence, self.catalogue.ranking.shown)
         symptoms = {
             name: findings
             for name, symptom in self.catalogue.symptoms.items()
             if (findings := [finding for signal in symptom.signals for finding in evidence.fire(signal)])
         }
-        return Diagnosis(reading, inventory, evidence, found, fired, ranked, symptoms)
+        return Diagnosis(reading, inventory, evidence, found, fired, ranked, symptoms, wording)
 
     def analyze(self, paths: Sequence[Path]) -> Report:
         """The whole way, from the customer's files to the report."""

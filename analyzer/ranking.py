@@ -74,15 +74,48 @@ def rank(
         wording: logarithm of each cause's probability by the words of the bundle alone, from
             :meth:`analyzer.wording.Wording.log_chances`.
     """
-    priors = priors_of(catalogue, platform, wording or {})
-    by_words = [name for name in wording or {} if priors.get(name, 0.0) >= catalogue.ranking.wording_shown]
-    fired = {**{name: {} for name in by_words}, **fired}
-    network = _network(catalogue, fired, priors, can_show, frozenset(by_words))
-    posterior = _posterior(network, catalogue.ranking)
-    ranked = [_ranked(catalogue, network, fired, name, posterior[name], platform) for name in network.causes]
-    ranked.sort(key=lambda item: (-round(item.probability, 3), -item.own, item.cause.id))
+    network = _network(catalogue, fired, platform, can_show)
+    evidence = posterior = _posterior(network, catalogue.ranking)
+    if wording:
+        posterior = pooled(catalogue, evidence, wording)
+    else:
+        posterior = {name: (1.0 - catalogue.ranking.unknown) * value for name, value in posterior.items()}
+    ranked = [_ranked(catalogue, network, fired, name, chance, platform) for name, chance in posterior.items()]
+
+    def key(item: Ranked) -> tuple[float, float, str]:
+        likely = item.probability >= catalogue.ranking.likely
+        proven = likely and evidence.get(item.cause.id, 0.0) >= catalogue.ranking.proven
+        return (-1.0 if proven else -round(item.probability, 1 if likely else 3), -item.own, item.cause.id)
+
+    ranked.sort(key=key)
     _relate(ranked, catalogue)
     return _upstream_first(ranked, catalogue)
+
+
+def pooled(catalogue: Catalogue, posterior: Mapping[str, float], wording: Mapping[str, float]) -> dict[str, float]:
+    """Put together what the evidence and what the words say of each cause: a weighted sum of logarithms, calibrated.
+
+    Neither may rule a cause out: what the evidence says counts between ``pool_floor`` and ``pool_ceiling``, what the
+    words say from ``pool_least`` on. Causes without evidence are there if what comes out is worth showing.
+    """
+    model = catalogue.ranking
+    unheard = -math.log(len(wording))  # a cause that was never learnt: as if all were equal
+    found = {}
+    for name in dict.fromkeys((*posterior, *wording)):
+        if name not in catalogue.causes:
+            continue
+        cause = catalogue.causes[name]
+        if (cause.not_a_fault and name not in posterior) or name == "no-problem-found":
+            if name in posterior:
+                found[name] = (1.0 - model.unknown) * posterior[name]
+            continue
+        evidence = min(max(posterior.get(name, 0.0), model.pool_floor), model.pool_ceiling)
+        words = max(wording.get(name, unheard), model.pool_least)
+        score = math.log(evidence / (1 - evidence)) + model.pool_words * words
+        chance = 1 / (1 + math.exp(-(model.pool_slope * score + model.pool_offset)))
+        if name in posterior or chance >= model.shown:
+            found[name] = chance
+    return found
 
 
 def prior_of(cause: Cause, platform: str) -> float:
@@ -92,41 +125,11 @@ def prior_of(cause: Cause, platform: str) -> float:
     return cause.prior
 
 
-def priors_of(catalogue: Catalogue, platform: str, wording: Mapping[str, float]) -> dict[str, float]:
-    """Give every cause's probability before any signal; the words of the bundle move those of faults, within bounds."""
-    model = catalogue.ranking
-    priors = {}
-    for cause in catalogue.causes.values():
-        scale = 1.0 if cause.not_a_fault else model.prior_scale
-        priors[cause.id] = min(0.5, prior_of(cause, platform) * scale)
-    moved = {
-        name: priors[name] * math.exp(model.wording * chance)
-        for name, chance in wording.items()
-        if name in priors and not catalogue.causes[name].not_a_fault
-    }
-    good = sum(
-        math.exp(chance)
-        for name, chance in wording.items()
-        if name in catalogue.causes and catalogue.causes[name].not_a_fault
-    )
-    left = (1 - good) * sum(priors[name] for name in moved) / (sum(moved.values()) or 1.0)
-    for name, value in moved.items():
-        share = left * value
-        priors[name] = max(priors[name] * model.wording_least, min(max(model.wording_most, priors[name]), share))
-    return priors
-
-
 #: strength of a fault's signal -> strength with which it speaks against "nothing is wrong"
 _MILDER: Mapping[Strength, Strength] = {"decisive": "strong", "strong": "moderate"}
 
 
-def _network(
-    catalogue: Catalogue,
-    fired: Fired,
-    priors: Mapping[str, float],
-    can_show: Callable[[Signal], bool],
-    by_words: frozenset[str],
-) -> _Network:
+def _network(catalogue: Catalogue, fired: Fired, platform: str, can_show: Callable[[Signal], bool]) -> _Network:
     model = catalogue.ranking
     network = _Network([], {}, {}, {}, {}, {})
     network.residual = frozenset(name for name in fired if catalogue.causes[name].residual)
@@ -134,10 +137,11 @@ def _network(
     for name, signals in fired.items():
         cause = catalogue.causes[name]
         mine = [signal for signal in cause.signals if signal.id in signals]
-        if not mine and name not in by_words:
+        if not mine:
             continue
         network.causes.append(name)
-        network.prior[name] = priors[name]
+        scale = 1.0 if cause.not_a_fault else model.prior_scale
+        network.prior[name] = min(0.5, prior_of(cause, platform) * scale)
         network.factor[name] = _factor(cause, signals, model, can_show)
         for signal in mine:
             for position, finding in enumerate(signals[signal.id]):
@@ -246,7 +250,7 @@ def _posterior(network: _Network, model: RankingModel) -> dict[str, float]:
     for names, score in scores.items():
         for name in names:
             posterior[name] += math.exp(score - top) / total
-    return {name: min(1.0, value) * (1.0 - model.unknown) for name, value in posterior.items()}
+    return {name: min(1.0, value) for name, value in posterior.items()}
 
 
 def _log_score(network: _Network, names: Iterable[str], candidates: Iterable[str]) -> float:
@@ -267,9 +271,9 @@ def _ranked(
     catalogue: Catalogue, network: _Network, fired: Fired, name: str, probability: float, platform: str
 ) -> Ranked:
     cause = catalogue.causes[name]
-    signals = fired[name]
+    signals = fired.get(name, {})
     ratio = catalogue.ranking.ratio
-    own = math.log(prior_of(cause, platform)) + _own_ratio(network, name)
+    own = math.log(prior_of(cause, platform)) + (_own_ratio(network, name) if name in network.factor else 0.0)
     mine = [(signal, signals[signal.id]) for signal in cause.signals if signal.id in signals]
     mine.sort(key=lambda pair: -ratio[pair[0].strength])
     against = [(signal, signals[signal.id]) for signal in cause.against if signal.id in signals]

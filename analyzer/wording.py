@@ -1,9 +1,9 @@
 """Which causes the words of a bundle speak for, whatever the catalogue knows of its lines.
 
 Earlier labelled incidents teach how much each word of the tables raises each cause (multinomial logistic regression
-over words that are there or not, weighted by how rare they are). Only words that the catalogue itself uses count, so
-no name of a host or customer is ever learnt. What comes out moves the priors of the ranking, within bounds, and never
-more: a line that proves something beats any number of words (docs/ranking.md).
+over words and known messages that are there or not, weighted by how rare they are). Only words that the catalogue
+itself uses count, so no name of a host or customer is ever learnt. What comes out is put together with what the
+evidence says (:func:`analyzer.ranking.pooled`, docs/ranking.md).
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from typing import Any
 from analyzer.catalogue import Signal
 from analyzer.findings import Evidence, Finding
 from analyzer.ranking import Ranked
+from analyzer.tables import Tables
 
 LEARNT = Path(__file__).parent / "knowledge" / "wording.txt"
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"[a-z][a-z_]*[a-z]")
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 _LONGEST, _MOST_WORDS = 400, 50  # characters and words of a text that count
 _MOST_TEXTS = 20_000
 _QUOTED = 3  # texts of a cause
@@ -37,21 +39,26 @@ class Said:
     text: str
     table: str
     position: int
-    words: frozenset[str]  # in small letters
+    words: frozenset[str]  # in small letters; known messages in it as "=id"
 
 
-def words_of(text: str) -> frozenset[str]:
-    """Give the words of a text, in small letters."""
-    return frozenset(_WORD.findall(text.lower())[:_MOST_WORDS])
+def words_of(text: str, names: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Give the words of a text, in small letters; those of a name among ``names`` are none."""
+    plain = text.lower()
+    if not names.isdisjoint(_NAME.findall(plain)):
+        plain = _NAME.sub(lambda found: "" if found[0] in names else found[0], plain)
+    return frozenset(_WORD.findall(plain)[:_MOST_WORDS])
 
 
 def all_said(evidence: Evidence) -> list[Said]:
     """Give every distinct text of the rows that say something of a state that is not over."""
+    tables = evidence.tables
+    names = _names(tables)
     found: dict[str, Said] = {}
     for table, of_row in _TEXTS.items():
         seen: set[str] = set()
-        over = evidence.over.get(table)
-        for position, row in enumerate(evidence.tables.rows.of(table)):
+        over, ids = evidence.over.get(table), tables.message_ids.get(table)
+        for position, row in enumerate(tables.rows.of(table)):
             if over is not None and over[position]:
                 continue
             for text in of_row(row):
@@ -60,8 +67,22 @@ def all_said(evidence: Evidence) -> list[Said]:
                 seen.add(text)
                 plain = _DIGITS.sub("0", text[:_LONGEST])
                 if plain not in found and len(found) < _MOST_TEXTS:
-                    found[plain] = Said(plain, table, position, words_of(plain))
+                    known = row.message_ids if table == "log_lines" else ids[position] if ids else ()
+                    words = words_of(text[:_LONGEST], names).union("=" + name for name in known)
+                    found[plain] = Said(plain, table, position, words)
     return list(found.values())
+
+
+def _names(tables: Tables) -> frozenset[str]:
+    """The names of workers, pods and namespaces: a word in one of them says nothing."""
+    rows = tables.rows
+    named = [{row.node for row in rows.nodes}, {row.pod for row in rows.pods}, {row.namespace for row in rows.pods}]
+    named += [
+        {row.pod for row in rows.log_lines},
+        {row.node for row in rows.log_lines},
+        {row.object for row in rows.events},
+    ]
+    return frozenset(name.lower() for some in named for name in some if name)
 
 
 def _container(row: Any) -> Iterator[str]:

@@ -42,11 +42,13 @@ class Fired:
         platform: of the cluster.
         shows: selectors whose input is in the bundle.
         atoms: cause -> signal -> keys of the atoms of evidence, in their order.
+        words: cause -> logarithm of its probability by the words of the bundle.
     """
 
     platform: str
     shows: frozenset[str]
     atoms: Mapping[str, Mapping[str, Sequence[str]]]
+    words: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,13 @@ def fired_of(diagnosis: Diagnosis) -> Fired:
             cause: {signal: [short(item.key) for item in found] for signal, found in by_signal.items()}
             for cause, by_signal in diagnosis.fired.items()
         },
+        diagnosis.wording,
     )
 
 
 def as_text(fired: Fired) -> str:
     """Give it as text to store; equal ones give equal texts."""
-    data = {"platform": fired.platform, "shows": sorted(fired.shows), "atoms": fired.atoms}
+    data = {"platform": fired.platform, "shows": sorted(fired.shows), "atoms": fired.atoms, "words": fired.words}
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
@@ -123,7 +126,8 @@ def from_text(text: str) -> Fired | None:
             str(cause): {str(signal): [str(key) for key in keys] for signal, keys in signals.items()}
             for cause, signals in data["atoms"].items()
         }
-        return Fired(str(data["platform"]), frozenset(map(str, data["shows"])), atoms)
+        words = {str(cause): float(chance) for cause, chance in data.get("words", {}).items()}
+        return Fired(str(data["platform"]), frozenset(map(str, data["shows"])), atoms, words)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
@@ -139,7 +143,7 @@ def ranked(catalogue: Catalogue, fired: Fired) -> list[tuple[str, float]]:
         kept = {one: [Finding(key, known[one]) for key in keys] for one, keys in signals.items() if one in known}
         if kept:
             findings[name] = kept
-    found = rank(catalogue, findings, fired.platform, lambda signal: signal.selector in fired.shows)
+    found = rank(catalogue, findings, fired.platform, lambda signal: signal.selector in fired.shows, fired.words)
     return [(item.cause.id, item.probability) for item in found if not item.cause.not_a_fault]
 
 

@@ -27,12 +27,12 @@ from analyzer.wording import LEARNT, all_said  # noqa: E402
 
 LEAST = 4  # incidents that a word must stand in
 MOST_SHARE = 0.3  # of all incidents; a word that stands in more says little
-LOOSENESS = 30.0  # of the fit: the inverse of the penalty on weights
+LOOSENESS = 100.0  # of the fit: the inverse of the penalty on weights
 LARGEST = 127
 #: words of dates: they tell when an incident was made, not what it was
 _OF_DATES = frozenset({name.lower() for name in (*calendar.month_abbr, *calendar.day_abbr)} | {"utc"})
 #: labels that are no cause whose words could be learnt
-LEFT_OUT = ("not-enough-data", "not-a-calico-cluster")
+LEFT_OUT = ("not-enough-data",)
 
 
 def known_words() -> frozenset[str]:
@@ -53,7 +53,11 @@ def incidents(folders: Iterable[Path]) -> Iterator[tuple[str, frozenset[str]]]:
 
 def learn(told: list[tuple[str, frozenset[str]]], words: frozenset[str]) -> str:
     """Give the content of the file."""
-    rarity = TfidfVectorizer(analyzer=lambda found: sorted(found & words), min_df=LEAST, max_df=MOST_SHARE)
+    rarity = TfidfVectorizer(
+        analyzer=lambda found: sorted(word for word in found if word in words or word[0] == "="),
+        min_df=LEAST,
+        max_df=MOST_SHARE,
+    )
     seen = rarity.fit_transform([found for _, found in told])
     model = LogisticRegression(C=LOOSENESS, max_iter=1000).fit(seen, [cause for cause, _ in told])
     scale = max(np.abs(model.coef_).max(), np.abs(model.intercept_).max()) / LARGEST
