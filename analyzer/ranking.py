@@ -113,7 +113,7 @@ def pooled(catalogue: Catalogue, posterior: Mapping[str, float], wording: Mappin
         words = max(wording.get(name, unheard), model.pool_least)
         score = math.log(evidence / (1 - evidence)) + model.pool_words * words
         chance = 1 / (1 + math.exp(-(model.pool_slope * score + model.pool_offset)))
-        if name in posterior or chance >= model.shown:
+        if name in posterior or (words > model.pool_least and chance >= model.shown):
             found[name] = chance
     return found
 
