@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
@@ -24,7 +23,7 @@ _DAY_S = 24 * 3600.0
 #: a terminal's output may have been copied long after the descriptions were made, hardly ever before
 _AHEAD_S, _BEHIND_S = 60 * _DAY_S, 2 * _DAY_S
 #: hosts asked one after another, in a loop or from window to window
-_TOGETHER_LINES, _APART_S, _WAITED_S = 4, 900.0, 2 * 3600.0
+_TOGETHER_LINES, _APART_S, _AGREE_S = 4, 900.0, 180.0
 _WORDS = r"\w{3} (\w{3} [ \d]\d) (\d\d:\d\d:\d\d) ([AP]M )?(?:UTC|GMT|[A-Z]{3,5}) (\d{4})$"
 _FORMS = (
     (re.compile(_WORDS), "%b %d {clock} %Y"),
@@ -88,17 +87,24 @@ def _beside_the_cluster(printed: list[tuple[Any, datetime]], newest: tuple[datet
 
 
 def _beside_another(printed: list[tuple[Any, datetime]]) -> Iterator[Fact]:
-    """Clocks that were printed one directly after another."""
+    """Clocks of several hosts that were printed one directly after another: one lies beside those that agree."""
     ordered = sorted(printed, key=lambda item: (item[0].file, item[0].line))
-    for (first, early), (second, late) in pairwise(ordered):
-        near = first.file == second.file and second.line - first.line <= _TOGETHER_LINES
-        gone = (late - early).total_seconds()
-        apart = abs(gone)
-        # somebody may have waited between the two, but nobody goes back in time
-        if near and apart > (_WAITED_S if gone > 0 else _APART_S) and _zone(first.message) == _zone(second.message):
-            detail = f"two clocks asked one after the other are {timedelta(seconds=round(apart))} apart"
-            also = places([first])
-            yield Fact("clock-differs", second.file, int(second.line), detail, second.node, also=also)
+    groups: list[list[tuple[Any, datetime]]] = []
+    for row, date in ordered:
+        last = groups[-1][-1][0] if groups else None
+        near = last is not None and last.file == row.file and row.line - last.line <= _TOGETHER_LINES
+        if near and last is not None and _zone(last.message) == _zone(row.message):
+            groups[-1].append((row, date))
+        else:
+            groups.append([(row, date)])
+    for group in groups:
+        middle = sorted(date for _, date in group)[len(group) // 2]
+        agree = [item for item in group if abs((item[1] - middle).total_seconds()) <= _AGREE_S]
+        for row, date in group if len(agree) >= 2 else ():
+            apart = (date - middle).total_seconds()
+            if abs(apart) > _APART_S:
+                detail = f"this clock lies {timedelta(seconds=round(abs(apart)))} beside those asked with it"
+                yield Fact("clock-differs", row.file, int(row.line), detail, row.node, also=places([agree[0][0]]))
 
 
 def _zone(message: str) -> str:

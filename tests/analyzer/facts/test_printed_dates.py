@@ -55,10 +55,10 @@ def asked(*texts: str) -> list[str]:
 
 def test_hosts_asked_one_after_another() -> None:
     first, behind = "Wed Mar  4 05:06:07 UTC 2026", "Wed Mar  4 04:06:07 UTC 2026"
-    assert asked(first, behind) == ["two clocks asked one after the other are 1:00:00 apart"]
-    assert asked(behind, first) == []  # somebody waited for an hour
-    assert asked(first, "Wed Mar  4 04:06:07 EST 2026") == []  # another zone
-    assert asked(first, "Wed Mar  4 05:06:09 UTC 2026") == []
+    assert asked(first, behind, first) == ["this clock lies 1:00:00 beside those asked with it"]
+    assert asked(behind, first) == []  # somebody waited for an hour, or decoded a token
+    assert asked(first, "Wed Mar  4 04:06:07 EST 2026", "Wed Mar  4 04:06:07 EST 2026") == []  # another zone
+    assert asked(first, "Wed Mar  4 05:06:09 UTC 2026", first) == []
 
 
 def test_a_clock_before_the_beginning_of_a_certificate() -> None:
