@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BUNDLE ?= sample_bundles/dead-worker-blamed-on-bgp/bundle
 
-.PHONY: report test lint format types cover samples incidents accuracy bench fuzz audit clean
+.PHONY: report test lint format types cover samples incidents words accuracy bench fuzz audit clean
 
 report: $(VENV)/.run
 	@$(BIN)/calico-triage analyze "$(BUNDLE)"
@@ -30,6 +30,11 @@ format: $(VENV)/.dev
 incidents: $(VENV)/.dev
 	rm -rf build/incidents
 	$(BIN)/python tests/incidents/make_incidents.py build/incidents
+
+# which words speak for which cause, of the tuned incidents and the samples; then `accuracy` again
+words: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check scikit-learn
+	$(BIN)/python tests/incidents/learn_wording.py build/incidents/tuned sample_bundles
 
 accuracy: incidents
 	$(BIN)/python tests/incidents/write_accuracy.py "build/incidents/held-out=held out" build/incidents/tuned=tuned \

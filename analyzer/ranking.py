@@ -99,7 +99,7 @@ def pooled(catalogue: Catalogue, posterior: Mapping[str, float], wording: Mappin
     words say from ``pool_least`` on. Causes without evidence are there if what comes out is worth showing.
     """
     model = catalogue.ranking
-    unheard = -math.log(len(wording))  # a cause that was never learnt: as if all were equal
+    unheard = model.pool_least / 2  # a cause that was never learnt: neither here nor there
     found = {}
     for name in dict.fromkeys((*posterior, *wording)):
         if name not in catalogue.causes:
@@ -165,23 +165,26 @@ def _give_way(network: _Network, catalogue: Catalogue, fired: Fired) -> None:
     It speaks against "nothing is wrong" as well, by one step less: the signal may be of the past, or of no weight.
     """
     model = catalogue.ranking
-    specific: list[Strength] = [
-        signal.strength
+    specific: dict[str, list[Strength]] = {
+        name: [signal.strength for signal in catalogue.causes[name].signals if signal.id in fired[name]]
         for name in network.causes
         if name not in network.residual and not catalogue.causes[name].not_a_fault
-        for signal in catalogue.causes[name].signals
-        if signal.id in fired[name]
-    ]
-    if not specific:
-        return
-    strongest = max(specific, key=lambda strength: model.ratio[strength])
-    if strongest != "weak":
+    }
+
+    def strongest(but: Iterable[str] = ()) -> Strength | None:
+        strengths = [strength for name, found in specific.items() if name not in but for strength in found]
+        return max(strengths, key=lambda strength: model.ratio[strength]) if strengths else None
+
+    most = strongest()
+    if most is not None and most != "weak":
         for name in network.residual.intersection(network.causes):
-            network.factor[name] *= model.against[strongest]
-    if strongest in _MILDER:
-        for name in network.causes:
-            if catalogue.causes[name].not_a_fault:
-                network.factor[name] *= model.against[_MILDER[strongest]]
+            network.factor[name] *= model.against[most]
+    for name in network.causes:
+        cause = catalogue.causes[name]
+        # what work in progress accounts for by itself does not speak against it
+        beside = strongest(cause.explains) if cause.not_a_fault else None
+        if beside is not None and beside in _MILDER:
+            network.factor[name] *= model.against[_MILDER[beside]]
 
 
 def _factor(
