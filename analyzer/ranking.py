@@ -173,7 +173,7 @@ def _give_way(network: _Network, catalogue: Catalogue, fired: Fired) -> None:
 
     def strongest(but: Iterable[str] = ()) -> Strength | None:
         strengths = [strength for name, found in specific.items() if name not in but for strength in found]
-        return max(strengths, key=lambda strength: model.ratio[strength]) if strengths else None
+        return max(strengths, key=model.ratio.__getitem__, default=None)
 
     most = strongest()
     if most is not None and most != "weak":

@@ -123,3 +123,16 @@ def test_a_residual_cause_gives_way_to_a_specific_one() -> None:
     found = ranks(catalogue(rest, specific), "r1", "r2", "s")
     assert found[0].cause.id == "specific"
     assert sum(item.probability for item in found) <= 1.0 + 1e-9
+
+
+def test_a_faults_telling_signal_speaks_against_work_in_progress_unless_that_accounts_for_it() -> None:
+    fault = cause("fault", 0.06, signal("lost", "decisive"))
+    wait = replace(cause("wait", 0.03, signal("taken-out", "strong")), not_a_fault=True)
+    beside = ranks(catalogue(fault, wait), "lost", "taken-out")
+    knows = replace(wait, explains=("fault",))
+    explained = ranks(catalogue(fault, knows), "lost", "taken-out")
+    chance = {
+        name: next(item.probability for item in found if item.cause.id == "wait")
+        for name, found in (("beside", beside), ("explained", explained))
+    }
+    assert chance["explained"] > 0.8 > 0.2 > chance["beside"]
