@@ -6,6 +6,7 @@ fact                    what it means
 timeouts-across-subnets connections from workers to workers time out, each between two subnets, none within one
 tunnel-one-way          a capture shows tunnel packets from one worker to another, and none come back
 tunnel-one-way-across   the same between workers of two subnets
+address-of-two-machines two network cards answer for one address
 ======================= ======================================================================================
 
 Source: tcpdump's notation of IP in IP and VXLAN; errors of Go's net package.
@@ -25,14 +26,17 @@ from analyzer.tables import Tables
 
 LEAST = 2
 PACKETS = 3
+#: of tunnels from workers to servers (RKE2, konnectivity): closed alone, they are no sign of the network's
+TUNNEL_PORTS = ("9345", "8132", "8091")
 _FAILED = re.compile(
-    r"\bdial tcp (?:\[?[0-9A-Fa-f.:]+\]?:\d+->)?(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}: "
+    r"\bdial tcp (?:\[?[0-9A-Fa-f.:]+\]?:\d+->)?(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5}): "
     r"(?:i/o timeout|connect: (?:no route to host|connection timed out|network is unreachable))"
 )
 _ADDRESS = r"(\d{1,3}(?:\.\d{1,3}){3})"
 _TUNNELLED = re.compile(
     rf"\bIP {_ADDRESS} > {_ADDRESS}: (?:IP |ipip-proto-4)|\bIP {_ADDRESS}\.\d{{1,5}} > {_ADDRESS}\.(?:4789|vxlan): VXLAN"
 )
+_REPLY = re.compile(r"reply from (\d[\d.]{6,14}) \[([0-9A-Fa-f:]{17})\]")
 
 
 def timeouts(tables: Tables) -> Iterator[Fact]:
@@ -46,7 +50,7 @@ def timeouts(tables: Tables) -> Iterator[Fact]:
     for row in tables.rows.log_lines:
         match = _FAILED.search(row.message) if "dial tcp" in row.message else None
         source, target = (sessions.node_of(row), sessions.by_address.get(match[1], "")) if match else ("", "")
-        if match is None or source not in keys or target not in keys or source == target:
+        if match is None or match[2] in TUNNEL_PORTS or source not in keys or target not in keys or source == target:
             continue
         if keys[source] == keys[target]:
             return
@@ -81,4 +85,20 @@ def one_way(tables: Tables) -> Iterator[Fact]:
         yield Fact(name, rows[0].file, int(rows[0].line), detail, node, also=also)
 
 
-CHECKS: tuple[Check, ...] = (timeouts, one_way)
+def two_machines(tables: Tables) -> Iterator[Fact]:
+    """address-of-two-machines: by arping."""
+    cards: dict[str, dict[str, Any]] = {}
+    for row in tables.rows.log_lines:
+        if "arp-reply-seen" in row.message_ids and (match := _REPLY.search(row.message)):
+            cards.setdefault(match[1], {}).setdefault(match[2].lower(), row)
+    by_address = Sessions(tables).by_address
+    for address, rows in cards.items():
+        if len(rows) >= LEAST and address in by_address:
+            first, *rest = rows.values()
+            detail = f"{shown(rows)} both answer for {address}"
+            yield Fact(
+                "address-of-two-machines", first.file, int(first.line), detail, by_address[address], also=places(rest)
+            )
+
+
+CHECKS: tuple[Check, ...] = (timeouts, one_way, two_machines)

@@ -21,8 +21,8 @@ def tables(*messages: str, node: str = "a1", known: str = "", workers: dict[str,
     return build({"log_lines": lines, "nodes": nodes}, NOW)
 
 
-def tried(*workers: str, reason: str = "i/o timeout") -> list[str]:
-    messages = [f"Failed to scrape node: dial tcp {WORKERS[name]}:10250: {reason}" for name in workers]
+def tried(*workers: str, reason: str = "i/o timeout", port: int = 10250) -> list[str]:
+    messages = [f"Failed to scrape node: dial tcp {WORKERS[name]}:{port}: {reason}" for name in workers]
     return [fact.node for fact in paths.timeouts(tables(*messages))]
 
 
@@ -35,6 +35,7 @@ def test_connections_that_fail_elsewhere_too_or_for_another_reason() -> None:
     assert tried("b1") == []  # one worker alone
     assert tried("b1", "b2", "a2") == []  # its own subnet as well
     assert tried("b1", "b2", reason="connect: connection refused") == []
+    assert tried("b1", "b2", port=9345) == []  # the tunnel to RKE2's servers
 
 
 def captured(*packets: str, workers: dict[str, str] = WORKERS) -> list[str]:
@@ -55,3 +56,13 @@ def test_tunnel_packets_that_are_never_answered(packet: str) -> None:
     assert captured(*across[:2]) == []
     answer = "06:00:09 IP 198.51.100.21 > 192.0.2.11: IP 203.0.113.9 > 203.0.113.1: ICMP echo reply (ipip-proto-4)"
     assert captured(*across, answer) == []
+
+
+def test_two_cards_for_one_address() -> None:
+    def answered(*cards: str, address: str = WORKERS["a1"]) -> list[str]:
+        lines = [f"Unicast reply from {address} [{card}]  0.9ms" for card in cards]
+        return [fact.node for fact in paths.two_machines(tables(*lines, known="arp-reply-seen"))]
+
+    assert answered("52:54:00:aa:bb:cc", "52:54:00:11:22:33") == ["a1"]
+    assert answered("52:54:00:aa:bb:cc", "52:54:00:AA:BB:CC") == []
+    assert answered("52:54:00:aa:bb:cc", "52:54:00:11:22:33", address="203.0.113.9") == []
