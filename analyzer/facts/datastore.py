@@ -57,6 +57,7 @@ _KUBELET_ADDRESS = re.compile(r"(?:https://|dial(?:ing)? (?:tcp )?)\[?([0-9a-fA-
 _NO_WAY = re.compile(
     r"containerLogs|dialing backend|No agent available|proxy error from|:10250\b|dial timeout, backstop", re.IGNORECASE
 )
+_TUNNEL = re.compile(r"No agent available|proxy error from", re.IGNORECASE)
 _NO_DAEMONSET = re.compile(r'daemonsets?(?:\.\w{1,20}){0,2} "calico-node" not found', re.IGNORECASE)
 _ENDPOINT = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])")
 NAT_OF_VIRTUALBOX = "10.0.2.15"  # every virtual machine has it
@@ -227,7 +228,8 @@ def lost_logs(tables: Tables) -> Iterator[Fact]:
         items = [by_node[node][0] for node in alive]
         detail = f"logs of {shown(alive)} could not be fetched although these workers are Ready"
         others = _logged_nodes(tables, inventory) & set(inventory.workers) - set(by_node)
-        name = "logs-unreadable-from-some-workers" if others else "logs-unreadable-from-ready-workers"
+        by_tunnel = any(_TUNNEL.search(item.words) for item in items)
+        name = "logs-unreadable-from-some-workers" if others and not by_tunnel else "logs-unreadable-from-ready-workers"
         yield _fact(name, items, detail)
     for node, state in ready.items():
         if state in ("False", "Unknown"):

@@ -29,6 +29,7 @@ calico-system (IKS from 1.29, ROKS).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,6 +60,18 @@ OTHER_NETWORKS = {
     "kindnet": "kindnet",
     "azure-cni-networkmonitor": "Azure CNI",
     "kube-ovn-cni": "Kube-OVN",
+    "kube-flannel-ds-amd64": "Flannel",
+    "rke2-flannel": "Flannel",
+    "rke2-cilium": "Cilium",
+    "cilium-agent": "Cilium",
+    "anetd": "GKE Dataplane V2 (Cilium)",
+    "nsx-node-agent": "NSX Container Plugin",
+    "romana-agent": "Romana",
+    "contrail-agent": "Contrail",
+    "contiv-vswitch": "Contiv",
+    "vcn-native-ip-cni": "OCI VCN-native pod networking",
+    "tke-bridge-agent": "TKE's network",
+    "hybridnet-daemon": "Hybridnet",
 }
 #: networks of clouds, beside which Calico may do nothing but network policies
 CLOUD_NETWORKS = {"aws-node": "Amazon VPC CNI", "terway": "Terway", "terway-eniip": "Terway", "azure-cns": "Azure CNI"}
@@ -67,8 +80,24 @@ CALICO_KINDS = frozenset(
     {"Installation", "TigeraStatus", "IPPool", "FelixConfiguration", "BGPConfiguration", "ClusterInformation"}
 )
 _OTHER_PODS = tuple(f"{start}-" for start in OTHER_NETWORKS)
+_CLOUD_PODS = tuple(f"{start}-" for start in CLOUD_NETWORKS)
 #: namespaces in which these agents live: a customer's pod may bear a similar name
-NETWORK_NAMESPACES = ("kube-system", "openshift-ovn-kubernetes", "openshift-sdn", "kube-flannel", "cilium", "")
+NETWORK_NAMESPACES = (
+    "kube-system", "openshift-ovn-kubernetes", "ovn-kubernetes", "openshift-sdn", "kube-flannel", "cilium", "weave",
+    "vmware-system-nsx", "nsx-system", "contrail", "kube-ovn", "antrea-system", "",
+)  # fmt: skip
+#: what a network plugin reports when it has set its worker's network up
+_NETWORK_IS_UP = re.compile(r"(Flannel|Cilium|Weave|Antrea|Kube-?Router|Romana)IsUp")
+#: annotations that a network plugin keeps on the workers
+_MARKS = (
+    ("flannel.alpha.coreos.com/", "Flannel"),
+    ("network.cilium.io/", "Cilium"),
+    ("io.cilium.network", "Cilium"),
+    ("k8s.ovn.org/", "OVN-Kubernetes"),
+    ("kube-router.io/", "kube-router"),
+    ("node.antrea.io/", "Antrea"),
+    ("ovn.kubernetes.io/", "Kube-OVN"),
+)
 OLD_OOM_S = 24 * 3600.0
 LATELY_OOM_S = 6 * 3600.0
 FEW_OOM = 3
@@ -110,6 +139,31 @@ def _cloud_network(tables: Tables) -> tuple[str, Any] | None:
         runs = number(daemonset.desired) != 0
         if daemonset.daemonset in CLOUD_NETWORKS and daemonset.namespace == "kube-system" and runs:
             return CLOUD_NETWORKS[daemonset.daemonset], daemonset
+    for pod in tables.rows.pods:
+        if pod.pod.startswith(_CLOUD_PODS) and pod.namespace == "kube-system":
+            return next(name for start, name in CLOUD_NETWORKS.items() if pod.pod.startswith(f"{start}-")), pod
+    return _told_by_workers(tables)
+
+
+def _told_by_workers(tables: Tables) -> tuple[str, Any] | None:
+    """Another network plugin as the workers' own conditions, annotations, pods and releases tell it."""
+    workers = node_rows(tables)
+    # canal, the default of RKE2, is Flannel with Calico's policies
+    if any(worker.calico_ip or "+rke2" in worker.kubelet_version for worker in workers.values()):
+        return None
+    for condition in tables.rows.node_conditions:
+        if condition.type == "NetworkUnavailable" and (found := _NETWORK_IS_UP.fullmatch(condition.reason)):
+            return found[1], condition
+    for worker in workers.values():
+        for start, name in _MARKS:
+            if any(key.startswith(start) for key in worker.annotations):
+                return name, worker
+        for pod in worker.pods_on_node:
+            if pod.partition("/")[2].startswith(_OTHER_PODS):
+                start = next(start for start in OTHER_NETWORKS if pod.partition("/")[2].startswith(f"{start}-"))
+                return OTHER_NETWORKS[start], worker
+    if workers and all("+k3s" in worker.kubelet_version and worker.ready == "True" for worker in workers.values()):
+        return "the Flannel that is built into k3s", next(iter(workers.values()))
     return None
 
 

@@ -9,7 +9,17 @@ import pytest
 from analyzer.facts import presence
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import ContainerRow, DaemonSetRow, EventRow, ListingRow, NodeRow, PodConditionRow, PodRow, SettingRow
+from parsers.rows import (
+    ContainerRow,
+    DaemonSetRow,
+    EventRow,
+    ListingRow,
+    NodeConditionRow,
+    NodeRow,
+    PodConditionRow,
+    PodRow,
+    SettingRow,
+)
 
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 
@@ -233,3 +243,27 @@ def test_canal_of_rke2_is_a_calico_node() -> None:
         presence.absence, pods=pods("kube-system", "rke2-canal-x7k2p"), listings=[ListingRow("p", 1, "Pod", "*", 1)]
     )
     assert list(found) == ["calico-node-seen"]
+
+
+def test_what_workers_tell_of_another_network() -> None:
+    pods = [PodRow("pods.txt", 2, "kube-system", "coredns-5f8c4d7b9c-2gkzm"), PodRow("pods.txt", 3, "web", "shop-1")]
+    listing = [ListingRow("pods.txt", 1, "Pod", "*", 2)]
+
+    def network(**more: Any) -> set[str]:
+        return {fact.id for fact in presence.absence(build({"pods": pods, "listings": listing} | more))}
+
+    expected = {"other-network-without-calico"}
+    up = NodeConditionRow("n.txt", 9, "w1", "NetworkUnavailable", "False", reason="CiliumIsUp")
+    assert network(node_conditions=[up]) == expected
+    calico = NodeConditionRow("n.txt", 9, "w1", "NetworkUnavailable", "False", reason="CalicoIsUp")
+    assert network(node_conditions=[calico]) == {"calico-node-absent-everywhere"}
+    marked = NodeRow("n.txt", 1, "w1", annotations={"flannel.alpha.coreos.com/backend-type": "vxlan"})
+    assert network(nodes=[marked]) == expected
+    canal = NodeRow("n.txt", 1, "w1", kubelet_version="v1.29.8+rke2r1", annotations=marked.annotations)
+    assert network(nodes=[canal]) == {"calico-node-absent-everywhere"}
+    agent = NodeRow("n.txt", 1, "w1", pods_on_node=("kube-system/cilium-x2k9p", "web/shop-1"))
+    assert network(nodes=[agent]) == expected
+    k3s = NodeRow("n.txt", 1, "w1", ready="True", kubelet_version="v1.29.8+k3s1")
+    assert network(nodes=[k3s]) == expected
+    left = [*pods, PodRow("pods.txt", 4, "calico-system", "calico-kube-controllers-7d9c6b5f4-x8z2q")]
+    assert network(nodes=[k3s], pods=left) == {"calico-node-absent-everywhere"}
