@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
+from parsers.describe_policy import policy_paths
 from parsers.describe_text import Described, annotations_of, labels_of, sections, split_objects
 from parsers.event_block import InvolvedObject, parse_events
 from parsers.rows import SettingRow
@@ -96,7 +97,9 @@ def read_other(item: Described, source: Source) -> Parsed:
                 parsed.settings.append(setting(line=line, key=f"metadata.{key.lower()}.{label}", value=value))
     body = max((section.end for key, section in found.items() if key in ("Labels", "Annotations")), default=1)
     end = found["Events"].start if "Events" in found else len(item.lines)
-    for path, value, line in _content(item, body, end, kind):
+    prose = kind == "NetworkPolicy" and not any(line.startswith("API Version:") for line in item.lines)
+    content = policy_paths(item.lines[body:end], item.first_line + body) if prose else _content(item, body, end, kind)
+    for path, value, line in content:
         parsed.settings.append(setting(line=line, key=path, value=value))
     if "Events" in found:
         about = InvolvedObject(source.path, kind, name, namespace)

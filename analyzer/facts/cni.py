@@ -12,6 +12,7 @@ ippool-overlaps-workers                      an enabled pool contains the addres
 ippools-overlap                              two pools overlap, or a pool overlaps the service network
 ippool-too-small                             the enabled pools have fewer blocks than there are workers
 ippool-used-up                               `calicoctl ipam show` counts no free address in a pool
+ippool-nearly-used-up                        `calicoctl ipam show` counts less than one free address in a hundred
 ipam-mostly-leaked                           `calicoctl ipam check` counts more leaked addresses than used ones
 ipam-blocks-overlap                          two address blocks of IPAM overlap
 pods-outside-pools                           running pods have addresses that lie in none of the IP pools shown
@@ -255,10 +256,18 @@ def _service_networks(tables: Tables) -> list[tuple[str, Network]]:
 
 
 def used_up(tables: Tables) -> Iterator[Fact]:
-    """ippool-used-up."""
+    """ippool-used-up, ippool-nearly-used-up."""
+    totals: dict[tuple[str, str], int] = {}
     for row in tables.rows.settings:
-        if row.kind == "IPAM" and row.key == "ip-pool.free" and row.value == "0":
+        if row.kind != "IPAM" or not text(row.value).isdigit():
+            continue
+        if row.key == "ip-pool.total":
+            totals[(row.file, row.name)] = int(row.value)
+        elif row.key == "ip-pool.free" and row.value == "0":
             yield Fact("ippool-used-up", row.file, int(row.line), f"the pool {row.name} has no free address")
+        elif row.key == "ip-pool.free" and int(row.value) * 100 < totals.get((row.file, row.name), 0):
+            detail = f"the pool {row.name} has {row.value} free addresses of {totals[(row.file, row.name)]}"
+            yield Fact("ippool-nearly-used-up", row.file, int(row.line), detail)
 
 
 def leaked(tables: Tables) -> Iterator[Fact]:

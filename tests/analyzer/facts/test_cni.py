@@ -251,3 +251,16 @@ def test_blocks_of_two_sizes_in_a_table_of_use() -> None:
     rows = [block("198.51.100.0/25"), block("198.51.100.64/26")]
     assert "ipam-blocks-overlap" in facts_of(cni.blocks, settings=rows)
     assert facts_of(cni.blocks, settings=[block("198.51.100.0/26"), block("198.51.100.64/26")]) == {}
+
+
+def test_pools_with_hardly_a_free_address() -> None:
+    def shown(total: str, free: str) -> set[str]:
+        rows = [
+            SettingRow("ipam.txt", 4, "IPAM", "", "198.51.100.0/22", "ip-pool.total", total),
+            SettingRow("ipam.txt", 4, "IPAM", "", "198.51.100.0/22", "ip-pool.free", free),
+        ]
+        return {fact.id for fact in cni.used_up(build({"settings": rows}, NOW))}
+
+    assert shown("1024", "3") == {"ippool-nearly-used-up"}
+    assert shown("1024", "0") == {"ippool-used-up"}
+    assert shown("1024", "40") == set()
