@@ -31,6 +31,8 @@ LOOSENESS = 100.0  # of the fit: the inverse of the penalty on weights
 LARGEST = 127
 #: words of dates: they tell when an incident was made, not what it was
 _OF_DATES = frozenset({name.lower() for name in (*calendar.month_abbr, *calendar.day_abbr)} | {"utc"})
+#: pieces of identifiers and addresses in hexadecimal
+_HEXADECIMAL = re.compile(r"(?!add|bad|dead)[a-f]{2,}")
 #: labels that are no cause whose words could be learnt
 LEFT_OUT = ("not-enough-data",)
 
@@ -38,7 +40,8 @@ LEFT_OUT = ("not-enough-data",)
 def known_words() -> frozenset[str]:
     """Give the words that the catalogue itself uses."""
     texts = (path.read_text(encoding="utf-8").lower() for path in sorted(KNOWLEDGE.rglob("*.yaml")))
-    return frozenset(word for text in texts for word in re.findall(r"[a-z][a-z_]*[a-z]", text)) - _OF_DATES
+    found = {word for text in texts for word in re.findall(r"[a-z][a-z_]*[a-z]", text)} - _OF_DATES
+    return frozenset(word for word in found if not _HEXADECIMAL.fullmatch(word))
 
 
 def incidents(folders: Iterable[Path]) -> Iterator[tuple[str, frozenset[str]]]:
