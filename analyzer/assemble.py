@@ -233,6 +233,8 @@ def _why(item: Ranked, shown: Sequence[Ranked], likely: float) -> str:
     if following is not None and following.cause.id in item.explains and item.probability >= likely:
         return f"{words}; it also accounts for what speaks for {following.cause.id}."
     if following is not None and following.findings:
+        if item.signals and following.own > item.own and item.probability > following.probability:
+            words += ", and words that incidents of it had before"
         return f"{words}; the next one, {following.cause.id}, has {_signals(following)}."
     return f"{words}."
 
