@@ -39,7 +39,7 @@ from typing import Any
 
 from analyzer.cluster import describe_cluster
 from analyzer.facts.fact import Check, Fact
-from analyzer.facts.observed import condition_rows, of_calico, of_node_agent, places, shown
+from analyzer.facts.observed import condition_rows, occurrences, of_calico, of_node_agent, places, shown
 from analyzer.inventory import Inventory, text
 from analyzer.period import current_lines
 from analyzer.tables import Tables
@@ -50,6 +50,7 @@ SERVER = {"err-etcd-timeout", "etcd-trouble", "err-503", "api-5xx", "err-429"}
 REFUSED_CERTIFICATE = {"err-x509-expired", "err-x509-unknown", "err-x509-name", "x509-other"}
 NOT_FETCHED = {"kubectl-no-kubelet", "err-dialing-backend", "err-no-agent", "tunnel-proxy-error"}
 MIN_HELD = 5
+RETURNS = 3  # times that a kubelet sets its worker to ready again
 TUNNEL_PODS = ("konnectivity-agent", "vpn-")
 #: Kubernetes minor release -> oldest Calico 3.x that works without the APIs dropped in it
 NEEDS_CALICO = ((25, 23), (22, 18))
@@ -169,7 +170,10 @@ def master_proxy(tables: Tables) -> Iterator[Fact]:
     others = set(_rows(tables, inventory, CONNECT)) - set(refused)
     bad = {name for name in inventory.workers if inventory.is_bad(name)}
     bad |= {row.object for row in tables.rows.events if row.reason == "NodeNotReady" and int(row.count) > 2}
-    if len(refused) == 1 and not others and not bad - set(refused):
+    # a bundle of one worker does not tell how the others do, and what comes back by itself is not down
+    compared = len(set(inventory.workers) | set(inventory.agents)) >= 2
+    returns = occurrences(row for row in tables.rows.log_lines if "kubelet-became-ready" in row.message_ids) >= RETURNS
+    if len(refused) == 1 and compared and not returns and not others and not bad - set(refused):
         node, rows = next(iter(refused.items()))
         detail = f"the master proxy of {node} does not answer; no other worker shows this"
         yield _fact("master-proxy-refused", rows, detail, node)

@@ -148,6 +148,11 @@ def _cloud_network(tables: Tables) -> tuple[str, Any] | None:
 def _told_by_workers(tables: Tables) -> tuple[str, Any] | None:
     """Another network plugin as the workers' own conditions, annotations, pods and releases tell it."""
     workers = node_rows(tables)
+    for worker in workers.values():
+        for pod in worker.pods_on_node:
+            namespace, _, name = pod.partition("/")
+            if name.startswith(_OTHER_PODS) and namespace in NETWORK_NAMESPACES:
+                return next(what for start, what in OTHER_NETWORKS.items() if name.startswith(f"{start}-")), worker
     # canal, the default of RKE2, is Flannel with Calico's policies
     if any(worker.calico_ip or "+rke2" in worker.kubelet_version for worker in workers.values()):
         return None
@@ -158,10 +163,6 @@ def _told_by_workers(tables: Tables) -> tuple[str, Any] | None:
         for start, name in _MARKS:
             if any(key.startswith(start) for key in worker.annotations):
                 return name, worker
-        for pod in worker.pods_on_node:
-            if pod.partition("/")[2].startswith(_OTHER_PODS):
-                start = next(start for start in OTHER_NETWORKS if pod.partition("/")[2].startswith(f"{start}-"))
-                return OTHER_NETWORKS[start], worker
     if workers and all("+k3s" in worker.kubelet_version and worker.ready == "True" for worker in workers.values()):
         return "the Flannel that is built into k3s", next(iter(workers.values()))
     return None
