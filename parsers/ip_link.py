@@ -10,9 +10,9 @@ from parsers.source import Parsed, Source
 _LINK = re.compile(
     r"\d{1,7}: (?P<name>[\w.:-]{1,32})(?:@[\w.-]{1,32})?: <(?P<flags>[A-Z0-9_,-]{0,200})> mtu (?P<mtu>\d{1,6})\b"
 )
-_INET = re.compile(r"inet (\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?)\b")
+_INET = re.compile(r"inet6? ((?!fe80)[\da-fA-F.:]{3,45}(?:/\d{1,3})?)\b")
 _ADDRESSES = re.compile(r"\bip (?:-\S{1,10} ){0,4}a(?:d|dr|ddr|ddress)?\b")
-WITH_ADDRESS = ("wireguard.cali",)
+WITH_ADDRESS = ("wireguard.cali", "wg-v6.cali")
 _VXLAN = re.compile(r"vxlan id (\d{1,8})\b")
 MOST_LINKS = 20_000
 
@@ -20,12 +20,12 @@ MOST_LINKS = 20_000
 def parse_ip_link(text: str, source: Source) -> Parsed:
     """Give settings of kind Link: ``<interface>.mtu``, ``.up`` (true, false) and, with ``-d``, ``.vxlan-id``.
 
-    Of WireGuard's device ``.address`` as well: its first IPv4 address, "none" where it is up and addresses were asked
+    Of WireGuard's device ``.address`` as well: its first address, "none" where it is up and addresses were asked
     for. The setting's name is the worker, "" where the source does not tell it. Other lines are left out.
     """
     parsed = Parsed()
     name, bare = "", None
-    with_addresses = bool(_ADDRESSES.search(source.command)) or "    inet " in text
+    with_addresses = bool(_ADDRESSES.search(source.command)) or "    inet" in text
     for number, line in enumerate(text.split("\n"), start=source.first_line):
         line = line[:1000].strip()
         if found := _LINK.match(line):

@@ -90,11 +90,11 @@ def _closes(policy: Policy, server: str, on_host: bool) -> bool:
 
 
 def host_endpoints(tables: Tables) -> Iterator[Fact]:
-    """hostendpoint-without-policy: where policies are shown at all."""
+    """hostendpoint-without-policy: of objects, and of a wide listing where no global policy is shown."""
     shown: dict[str, dict[str, Any]] = {}
     for row in tables.rows.settings:
-        if row.kind == "HostEndpoint" and row.key.startswith(("spec.", "metadata.labels.")):
-            shown.setdefault(row.name, {})[row.key] = row
+        if row.kind == "HostEndpoint" and row.key:
+            shown.setdefault(row.name, {}).setdefault(row.key.removeprefix("spec."), row)
     bare = {name: keys for name, keys in shown.items() if _has_no_profile(keys)}
     if not bare:
         return
@@ -104,18 +104,20 @@ def host_endpoints(tables: Tables) -> Iterator[Fact]:
         labels = [row.value for key, row in keys.items() if key.startswith("metadata.labels.")]
         if any(selects_hosts(item, tables) or any(label in item.selector for label in labels) for item in everything):
             continue
-        row = keys.get("spec.interfaceName") or next(iter(keys.values()))
-        also = places([keys["spec.node"]]) if "spec.node" in keys else ()
+        if "interfaceName" not in keys and "expectedIPs.0" not in keys and listed:
+            continue  # a listing does not show the labels that policies choose by
+        row = keys.get("interfaceName") or keys.get("interface") or next(iter(keys.values()))
+        also = places([keys["node"]]) if "node" in keys else ()
         unsaid = "" if listed else ", as far as the bundle shows"
         detail = f"the host endpoint {name} has no profile, and no policy is for it{unsaid}"
-        node = text(keys["spec.node"].value) if "spec.node" in keys else ""
+        node = text(keys["node"].value) if "node" in keys else ""
         yield Fact("hostendpoint-without-policy", row.file, int(row.line), detail, node, also=also)
 
 
 def _has_no_profile(keys: dict[str, Any]) -> bool:
-    return any(key in keys for key in ("spec.node", "spec.interfaceName")) and not any(
-        key.startswith("spec.profiles") for key in keys
-    )
+    """Whether interface or addresses are shown (a short listing shows neither) and no profile is."""
+    asked = ("interfaceName", "expectedIPs.0", "interface", "ips")
+    return any(key in keys for key in asked) and not any(key.startswith("profiles") for key in keys)
 
 
 CHECKS: tuple[Check, ...] = (dns, host_endpoints)

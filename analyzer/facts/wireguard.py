@@ -58,13 +58,14 @@ def nodes(tables: Tables) -> Iterator[Fact]:
 
 def devices(tables: Tables) -> Iterator[Fact]:
     """wireguard-no-address."""
-    shown = [row for row in tables.rows.settings if row.kind == "Link" and row.key == "wireguard.cali.address"]
-    having = [row for row in shown if row.value != "none"]
-    for row in shown:
-        if row.value == "none" and having:
-            detail = f"wireguard.cali is up without an address; elsewhere it has {having[0].value}"
-            also = ((having[0].file, int(having[0].line)),)
-            yield Fact("wireguard-no-address", row.file, int(row.line), detail, text(row.name), also=also)
+    for device in ("wireguard.cali", "wg-v6.cali"):
+        shown = [row for row in tables.rows.settings if row.kind == "Link" and row.key == f"{device}.address"]
+        having = [row for row in shown if row.value != "none"]
+        for row in shown:
+            if row.value == "none" and having:
+                detail = f"{device} is up without an address; elsewhere it has {having[0].value}"
+                also = ((having[0].file, int(having[0].line)),)
+                yield Fact("wireguard-no-address", row.file, int(row.line), detail, text(row.name), also=also)
 
 
 CHECKS: tuple[Check, ...] = (nodes, devices)

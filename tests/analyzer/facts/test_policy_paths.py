@@ -74,3 +74,13 @@ def test_host_endpoints_without_a_policy() -> None:
     assert facts_of(policy_paths.host_endpoints, settings=bare + profile) == {}
     policy = settings("GlobalNetworkPolicy", "", "edge-hosts", spec__selector="role == 'edge'")
     assert facts_of(policy_paths.host_endpoints, settings=bare + policy) == {}
+
+
+def test_a_wide_listing_of_host_endpoints() -> None:
+    def listed(**cells: str) -> list[SettingRow]:
+        return [SettingRow("hep.txt", 3, "HostEndpoint", "", "w-1-eth0", key, value) for key, value in cells.items()]
+
+    assert facts_of(policy_paths.host_endpoints, settings=listed(node="w-1", interface="eth0", ips="192.0.2.1"))
+    assert not facts_of(policy_paths.host_endpoints, settings=listed(node="w-1"))  # a short listing
+    profile = listed(node="w-1", interface="*", profiles="projectcalico-default-allow")
+    assert not facts_of(policy_paths.host_endpoints, settings=profile)
