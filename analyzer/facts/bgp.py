@@ -6,6 +6,7 @@ fact                        what it means
 bgp-zero-sessions           a worker has no session at all, long after its start
 peer-worker-not-ready       the missed peer's worker is NotReady or Unknown (node = the peer)
 peer-calico-not-running     the missed peer's worker lives, its calico-node does not run (node = the peer)
+named-peer-not-running      a peer that a probe named a while ago has a calico-node that does not run
 peer-not-a-worker           the missed peer's address belongs to no worker of a complete list
 peer-is-bridge-address      the missed peer's address is that of a local bridge
 all-missed-peers-down       every missed peer is down, gone or without a running calico-node
@@ -122,6 +123,23 @@ def strangers_named(tables: Tables) -> Iterator[Fact]:
             told.add(peer)
             detail = f"{peer}, missed by {sessions.node_of(row) or row.pod}, is the address of no worker"
             yield Fact("peer-not-a-worker", row.file, int(row.line), detail)
+
+
+def down_named(tables: Tables) -> Iterator[Fact]:
+    """named-peer-not-running: the worker that misses it is content with its other sessions by now."""
+    sessions = Sessions(tables)
+    told = {peer for peer, nodes in sessions.missed_by.items() if nodes}
+    for row in tables.rows.readiness:
+        peer = text(row.peer)
+        if row.state != "not-established" or not peer or peer in told or not sessions.not_running(peer):
+            continue
+        told.add(peer)
+        agent = sessions.agent(peer)
+        if sessions.lost(peer) or agent is None or not agent.file:
+            continue
+        name = sessions.by_address[peer]
+        detail = f"{name}, missed by {sessions.node_of(row) or row.pod}, is up, but {agent.name} is {agent.status}"
+        yield Fact("named-peer-not-running", row.file, int(row.line), detail, name, also=((agent.file, agent.line),))
 
 
 def _complaints_of(tables: Tables, peer: str, file: str) -> tuple[tuple[str, int], ...]:
@@ -336,6 +354,7 @@ CHECKS: tuple[Check, ...] = (
     zero,
     missed_peers,
     strangers_named,
+    down_named,
     columns,
     within_subnet,
     reasons,

@@ -278,10 +278,22 @@ def stale(tables: Tables) -> Iterator[Fact]:
             yield Fact("ip-conflict-with-gone-node", row.file, int(row.line), detail, node, row.pod)
 
 
+def _global_as(tables: Tables) -> str:
+    """The AS number of nodes without one of their own."""
+    given = [row for row in tables.rows.settings if row.kind == "BGPConfiguration" and row.key == "spec.asNumber"]
+    return text(given[0].value) if given else ""
+
+
 def as_numbers(tables: Tables) -> Iterator[Fact]:
     """as-numbers-differ: a number in brackets is the global one."""
     rows = [row for row in tables.rows.settings if row.kind == "CalicoNode" and row.key in ("asn", "spec.bgp.asNumber")]
     numbers = {row.name: (text(row.value).strip("() "), row.file, int(row.line)) for row in rows}
+    off = any(row.key == "spec.nodeToNodeMeshEnabled" and row.value == "false" for row in tables.rows.settings)
+    for node in tables.rows.nodes:  # the annotation, where Calico has no datastore of its own; racks may differ
+        if node.calico_ip and not off:
+            number = node.annotations.get("projectcalico.org/ASNumber", "")
+            line = node.calico_ip_line or node.line
+            numbers.setdefault(node.node, (number or _global_as(tables), node.file, int(line)))
     values = {value for value, _, _ in numbers.values() if value}
     if len(values) > 1:
         own = {row.name for row in rows if not text(row.value).startswith("(")}

@@ -7,6 +7,7 @@ bgp-peers-all-removed     BIRD was told to remove all its peers, two or more, an
 reflector-without-cluster the mesh is off, and a node that a peerSelector takes for a reflector has no cluster id
 bgp-nothing-learned       sessions are established, and not one route of another node comes with them
 bgppeer-as-differs        BIRD hears another AS number from a peer than its BGPPeer says
+pool-not-exported         an IP pool without encapsulation by VXLAN is kept out of BGP: no node learns its routes
 own-as-behind-routers     the same, where all nodes have one AS number, their peers are routers of other ones and no
                           BGPPeer allows the own number in a path: BIRD drops what the routers hand on as a loop
 ========================= ===================================================================================
@@ -177,4 +178,19 @@ def peer_as(tables: Tables) -> Iterator[Fact]:
             yield Fact("bgppeer-as-differs", given.file, int(given.line), detail, also=also)
 
 
-CHECKS: tuple[Check, ...] = (removed, reflectors, unlearned, peer_as)
+def pools(tables: Tables) -> Iterator[Fact]:
+    """pool-not-exported."""
+    specs: dict[str, dict[str, Any]] = {}
+    for row in tables.rows.settings:
+        if row.kind == "IPPool":
+            specs.setdefault(row.name, {})[row.key] = row
+    for name, spec in specs.items():
+        kept = spec.get("spec.disableBGPExport")
+        vxlan = text(spec["spec.vxlanMode"].value) if "spec.vxlanMode" in spec else "Never"
+        off = "spec.disabled" in spec and spec["spec.disabled"].value == "true"
+        if kept is not None and kept.value == "true" and vxlan == "Never" and not off:
+            detail = f"{name} is not exported by BGP and has no VXLAN: nobody knows where its addresses are"
+            yield Fact("pool-not-exported", kept.file, int(kept.line), detail)
+
+
+CHECKS: tuple[Check, ...] = (removed, reflectors, unlearned, peer_as, pools)

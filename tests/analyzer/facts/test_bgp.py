@@ -713,7 +713,24 @@ def test_nobody_gets_a_session_with_the_address_of_a_bgppeer() -> None:
     assert facts_of(bgp_resources.unreached, bgp=rows[:1], **{**given, "settings": [peer, off]})
     assert "peer-not-a-worker" not in facts_of(bgp.missed_peers, bgp=rows, **given)  # a router is no worker that went
     given.pop("settings")
+    assert "peer-not-a-worker" not in facts_of(bgp.missed_peers, bgp=rows, **given)  # its name says it
+    for row in rows:
+        row.protocol = "Mesh_10_154_70_1"
     assert "peer-not-a-worker" in facts_of(bgp.missed_peers, bgp=rows, **given)
+
+
+def test_a_peer_that_was_named_a_while_ago_and_does_not_run() -> None:
+    def found(status: str, ready: str) -> list[str]:
+        agents = [
+            PodRow("pods.txt", 2, "calico-system", "calico-node-a", "calico-node", SELF, "Running", "1/1", ip=SELF),
+            PodRow("pods.txt", 3, "calico-system", "calico-node-b", "calico-node", NEAR, status, ready, ip=NEAR),
+        ]
+        probe = ReadinessRow("d.txt", 9, "calico-node-a", SELF, age_s=2400, check="bird", state="not-established")
+        probe.peer = NEAR
+        return sorted(facts_of(bgp.down_named, pods=agents, readiness=[probe], nodes=workers(SELF, NEAR)))
+
+    assert found("CrashLoopBackOff", "0/1") == ["named-peer-not-running"]
+    assert found("Running", "1/1") == []
 
 
 def test_a_bgppeer_for_a_node_that_is_not_there() -> None:
@@ -814,3 +831,12 @@ def test_a_list_of_calicos_pods_lacks_one_worker() -> None:
     assert "peer-calico-not-running" not in facts_of(bgp.missed_peers, listings=[LIST], **given)
     given["pods"] = [agent(SELF)]  # two are not shown: this is no list of all
     assert "peer-calico-not-running" not in facts_of(bgp.missed_peers, listings=lists, **given)
+
+
+def test_numbers_that_annotations_of_nodes_tell() -> None:
+    rows = workers(SELF, NEAR)
+    for row, number in zip(rows, ("64512", "65001"), strict=True):
+        row.calico_ip, row.annotations = f"{row.node}/26", {"projectcalico.org/ASNumber": number}
+    assert set(facts_of(bgp_addresses.as_numbers, nodes=rows)) == {"as-numbers-differ"}
+    off = SettingRow("bgp.yaml", 7, "BGPConfiguration", "", "default", "spec.nodeToNodeMeshEnabled", "false")
+    assert facts_of(bgp_addresses.as_numbers, nodes=rows, settings=[off]) == {}  # racks may have numbers of their own

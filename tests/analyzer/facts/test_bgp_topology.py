@@ -74,3 +74,9 @@ def test_a_router_with_another_number_than_its_bgppeer_says() -> None:
         rows = settings(("BGPPeer", "s", "spec.peerIP", "192.0.2.1"), ("BGPPeer", "s", "spec.asNumber", number))
         tables = build({"settings": rows, "log_lines": [line]}, NOW)
         assert [fact.id for fact in bgp_topology.peer_as(tables)] == found
+
+
+def test_a_pool_that_is_kept_out_of_bgp() -> None:
+    for vxlan, found in (("Never", ["pool-not-exported"]), ("Always", [])):
+        rows = settings(("IPPool", "p", "spec.disableBGPExport", "true"), ("IPPool", "p", "spec.vxlanMode", vxlan))
+        assert [fact.id for fact in bgp_topology.pools(build({"settings": rows}, NOW))] == found
