@@ -4,6 +4,7 @@
 fact                        what it means
 =========================== ===============================================================================
 health-port-not-probed      felix answers on another port than its probes ask, or on none, and is in trouble
+health-host-not-probed      felix answers on localhost, its probes ask the worker's own address and are refused
 variable-not-valid          a variable of calico-node has a value that its program does not take
 own-kubeconfig              calico-node is told to use a kubeconfig in place of the token of its own account
 bird-probed-without-bird    calico-node's backend runs no BIRD, its readiness probe asks for BIRD all the same
@@ -27,6 +28,7 @@ from analyzer.tables import Tables
 
 DEFAULT_PORT = "9099"
 _PROBED = re.compile(r"(?:https?://[^/\s:]{0,60}|\blocalhost|127\.0\.0\.1|\[::1\]):(\d{2,5})/(?:liveness|readiness)")
+_HOSTLESS = re.compile(r"http-get http://(?!localhost|127\.0\.0\.1|\[::1\])[^/\s:]{0,60}:9099/\w+")
 _TRUE = ("true", "1", "yes", "y", "t")
 _FALSE = ("false", "0", "no", "n", "f")
 
@@ -86,6 +88,19 @@ def health_port(tables: Tables) -> Iterator[Fact]:
 def _switched_on(tables: Tables) -> bool:
     """Whether a variable has felix answer, whatever its FelixConfiguration says."""
     return any(row.env.get("FELIX_HEALTHENABLED", "").strip().lower() in _TRUE for row in _agents(tables))
+
+
+def health_host(tables: Tables) -> Iterator[Fact]:
+    """health-host-not-probed: felix has answered on localhost alone since v3.2."""
+    if not _bad(tables) or any(
+        row.kind == "FelixConfiguration" and row.key == "spec.healthHost" for row in tables.rows.settings
+    ):
+        return
+    for row in _agents(tables):
+        asked = _HOSTLESS.search(f"{row.liveness}\n{row.readiness}")
+        if asked and row.ready is not True and "FELIX_HEALTHHOST" not in row.env:
+            detail = f"the probe of {row.pod} asks {asked[0]}, where felix does not answer"
+            yield Fact("health-host-not-probed", row.file, int(row.line), detail, row.node, row.pod)
 
 
 def _is_network(value: str) -> bool:
@@ -155,6 +170,23 @@ def variables(tables: Tables) -> Iterator[Fact]:
                 yield Fact("variable-not-valid", *_place(row, name), detail, row.node, row.pod)
 
 
+#: the same of keys of the config map that manifests take the variables from
+KEYS = {
+    "data.calico_backend": FORMS["CALICO_NETWORKING_BACKEND"],
+    "data.veth_mtu": str.isdigit,
+}
+
+
+def config_map(tables: Tables) -> Iterator[Fact]:
+    """variable-not-valid, by the config map."""
+    for row in tables.rows.settings:
+        form = KEYS.get(row.key) if (row.kind, row.name) == ("ConfigMap", "calico-config") else None
+        value = text(row.value).strip().strip('"')
+        if form and value and not form(value):
+            detail = f"{row.key.partition('.')[2]} of {row.name} is {value[:80]!r}"
+            yield Fact("variable-not-valid", row.file, int(row.line), detail)
+
+
 def probes(tables: Tables) -> Iterator[Fact]:
     """bird-probed-without-bird."""
     for row in _agents(tables):
@@ -173,4 +205,4 @@ def kubeconfig(tables: Tables) -> Iterator[Fact]:
             yield Fact("own-kubeconfig", *_place(row, "KUBECONFIG"), detail, row.node, row.pod)
 
 
-CHECKS: tuple[Check, ...] = (health_port, variables, probes, kubeconfig)
+CHECKS: tuple[Check, ...] = (health_port, health_host, variables, config_map, probes, kubeconfig)

@@ -82,3 +82,25 @@ def test_a_kubeconfig_in_place_of_its_own_token() -> None:
     env = {"IP": "autodetect", "KUBECONFIG": "/host/etc/cni/net.d/calico-kubeconfig"}
     assert facts_of(settings.kubeconfig, containers=[agent(env)])[0].line == 32
     assert facts_of(settings.kubeconfig, containers=[agent({"IP": "autodetect"})]) == []
+
+
+def test_a_probe_of_an_address_where_felix_does_not_answer() -> None:
+    row = agent({})
+    assert facts_of(settings.health_host, containers=[row]) == []
+    row.liveness = "http-get http://:9099/liveness delay=10s"
+    assert len(facts_of(settings.health_host, containers=[row])) == 1
+    assert facts_of(settings.health_host, containers=[row], settings=[felix("spec.healthHost", "0.0.0.0")]) == []
+    row.env = {"FELIX_HEALTHHOST": "0.0.0.0"}
+    assert facts_of(settings.health_host, containers=[row]) == []
+
+
+def test_values_of_the_config_map() -> None:
+    def found(key: str, value: str) -> bool:
+        row = SettingRow("cm.yaml", 7, "ConfigMap", "kube-system", "calico-config", key, value)
+        return bool(facts_of(settings.config_map, settings=[row]))
+
+    assert found("data.calico_backend", "brid")
+    assert not found("data.calico_backend", "bird")
+    assert found("data.veth_mtu", "1440m")
+    assert not found("data.veth_mtu", '"0"')
+    assert not found("data.cni_network_config", "{}")
