@@ -170,8 +170,9 @@ def master_proxy(tables: Tables) -> Iterator[Fact]:
     others = set(_rows(tables, inventory, CONNECT)) - set(refused)
     bad = {name for name in inventory.workers if inventory.is_bad(name)}
     bad |= {row.object for row in tables.rows.events if row.reason == "NodeNotReady" and int(row.count) > 2}
-    # a bundle of one worker does not tell how the others do, and what comes back by itself is not down
+    # timeouts of the one worker in a bundle say nothing of others, and what comes back by itself is not down
     compared = len(set(inventory.workers) | set(inventory.agents)) >= 2
+    compared = compared or any("err-master-proxy" in row.message_ids for rows in refused.values() for row in rows)
     returns = occurrences(row for row in tables.rows.log_lines if "kubelet-became-ready" in row.message_ids) >= RETURNS
     if len(refused) == 1 and compared and not returns and not others and not bad - set(refused):
         node, rows = next(iter(refused.items()))

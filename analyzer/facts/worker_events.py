@@ -126,12 +126,16 @@ def _was_released(node: str, cordoned: dict[str, tuple[float, Any]], released: d
 
 def host_sandboxes(tables: Tables) -> Iterator[Fact]:
     """host-pod-sandbox-fails."""
+    inventory = Inventory(tables)
     for row in once(row for row in tables.rows.events if row.reason == "FailedCreatePodSandBox"):
         message = text(row.message)
+        pod = inventory.pods.get((text(row.namespace), row.object))
+        if pod is not None and pod.healthy:
+            continue  # it got one in the end
         if not row.object.startswith(_ON_HOST_NETWORK) or _OTHER_REASON.search(message) or "rpc error" not in message:
             continue
         detail = f"no sandbox for {row.object}, which needs no network plugin"
-        node = text(row.node) or Inventory(tables).node_of(text(row.namespace), row.object)
+        node = text(row.node) or inventory.node_of(text(row.namespace), row.object)
         yield Fact("host-pod-sandbox-fails", row.file, int(row.line), detail, node, row.object)
 
 

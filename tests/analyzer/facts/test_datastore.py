@@ -89,6 +89,16 @@ def test_the_proxy_of_one_worker() -> None:
     assert facts_of(datastore.master_proxy, log_lines=[refused], events=[toggles]) == {}
 
 
+def test_timeouts_of_the_only_worker_or_a_kubelet_that_comes_back_prove_no_dead_proxy() -> None:
+    silent = line(1, "master-proxy-connect")
+    assert facts_of(datastore.master_proxy, log_lines=[silent]) == {}
+    workers = [worker(1, "False"), worker(2, "True")]
+    assert "master-proxy-refused" in facts_of(datastore.master_proxy, log_lines=[silent], nodes=workers)
+    again = line(1, "kubelet-became-ready", count=5)
+    found = facts_of(datastore.master_proxy, log_lines=[silent, again], nodes=workers)
+    assert "master-proxy-refused" not in found
+
+
 def proxy(node: int, ready: str) -> PodRow:
     return PodRow("pods.txt", node, "kube-system", f"ibm-master-proxy-static-w-{node}", "", "", "Running", ready)
 

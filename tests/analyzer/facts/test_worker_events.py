@@ -9,7 +9,7 @@ import pytest
 from analyzer.facts import worker_events
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import EventRow, NodeConditionRow, NodeRow, PodConditionRow
+from parsers.rows import EventRow, NodeConditionRow, NodeRow, PodConditionRow, PodRow
 
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 
@@ -93,6 +93,8 @@ def test_a_pod_of_the_hosts_network_gets_no_sandbox() -> None:
     message = "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to mount container"
     found = facts_of(worker_events.host_sandboxes, events=[sandbox("calico-node-abcde", message)])
     assert found["host-pod-sandbox-fails"].pod == "calico-node-abcde"
+    ready = PodRow("pods.txt", 2, "kube-system", "calico-node-abcde", node="w1", phase="Running", ready="1/1")
+    assert facts_of(worker_events.host_sandboxes, events=[sandbox("calico-node-abcde", message)], pods=[ready]) == {}
 
 
 @pytest.mark.parametrize(
