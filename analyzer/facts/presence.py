@@ -244,7 +244,12 @@ def _would_show(listing: Any, names: list[str]) -> bool:
 def daemonset(tables: Tables) -> Iterator[Fact]:
     """The facts about the counts of the daemonset."""
     rows = _daemonsets(tables)
-    failed = [row for row in tables.rows.events if row.reason == "FailedCreate" and row.object in NODE_AGENTS]
+    failed = [
+        row
+        for row in tables.rows.events
+        # where the pods' account does not exist nobody refuses them
+        if row.reason == "FailedCreate" and row.object in NODE_AGENTS and "service account" not in row.message
+    ]
     for row in rows:
         desired, current, updated = number(row.desired), number(row.current), number(row.updated)
         if not desired:
