@@ -300,7 +300,7 @@ class RankingModel(Entry, frozen=True, kw_only=True):
     suspected: float = 0.25
     not_healthy: float = 0.4
     possible: float = 0.1
-    shown: float = 0.02
+    shown: float = 0.035
     max_faults: int = 3
     candidates: int = 14
 

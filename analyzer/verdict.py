@@ -58,8 +58,9 @@ def shown_causes(ranked: Sequence[Ranked], said: str, model: RankingModel) -> li
     Causes that only words speak for fill up the first places, no more. Entries that describe no fault (work in
     progress, another network) come after all real ones, unless only they are likely.
     """
-    seen = [item for item in ranked if not item.cause.not_a_fault and item.probability >= model.shown]
-    faults = [item for place, item in enumerate(seen) if item.signals or (place < _DIFFERENTIAL)]
+    least = model.possible if said == _HEALTHY else model.shown
+    seen = [item for item in ranked if not item.cause.not_a_fault and item.probability >= least]
+    faults = [item for place, item in enumerate(seen) if item.signals or (item.findings and place < _DIFFERENTIAL)]
     others = [
         item
         for item in ranked

@@ -15,12 +15,12 @@ from analyzer.verdict import lasts, shown_causes, verdict
 from parsers.rows import NodeRow, PodRow
 
 
-def ranked(probability: float, fault: bool = True, residual: bool = False) -> Ranked:
+def ranked(probability: float, fault: bool = True, residual: bool = False, signals: int = 1) -> Ranked:
     cause = Cause(
         id="c", family="t", scope="node", title="c", summary="c", signals=(Signal(id="s", fact=("f",), strength="weak"),),
         remediation=(Step(text="x"),), not_a_fault=not fault, residual=residual,
     )  # fmt: skip
-    return Ranked(cause, probability, 0.0)
+    return Ranked(cause, probability, 0.0, signals)
 
 
 def inventory(ready: str = "", node: str = "True") -> Inventory:
@@ -96,3 +96,20 @@ def test_what_probes_once_said_of_a_pod_that_is_ready_does_not_last(
     signal = Signal(id="s", fact=("f",), strength="weak")
     finding = Finding("k", signal, [Place("e", 1, "BIRD is not ready", pod=pod, table=table)])
     assert lasts(finding, inventory(ready)) is expected
+
+
+def test_causes_that_only_words_speak_for_fill_up_three_places() -> None:
+    def by_words(probability: float, quoted: bool = True) -> Ranked:
+        item = ranked(probability, signals=0)
+        signal = item.cause.signals[0]
+        item.findings += [(signal, [Finding("wording", signal, [Place("f", 1, "t")])])] if quoted else []
+        return item
+
+    first, second, third, fourth = ranked(0.9), by_words(0.2), by_words(0.15), by_words(0.12)
+    assert shown_causes([first, second, third, fourth], "causes-found", RankingModel()) == [first, second, third]
+    assert shown_causes([first, by_words(0.2, quoted=False)], "causes-found", RankingModel()) == [first]
+
+
+def test_where_all_is_well_only_possible_causes_are_shown() -> None:
+    assert shown_causes([ranked(0.08)], "no-problem-found", RankingModel()) == []
+    assert len(shown_causes([ranked(0.2)], "no-problem-found", RankingModel())) == 1
