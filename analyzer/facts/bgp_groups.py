@@ -5,6 +5,8 @@ fact                 what it means
 ==================== ==========================================================================================
 bgp-split-by-subnet  the missing peers are exactly all workers of other subnets or VLANs
 bgp-split-by-zone    the same with zones, where the subnets do not tell it
+bgp-split-by-network the missing peers, two or more, are all in other networks than those with a session, where no
+                     list of workers tells their subnets
 bgp-split-both-sides workers of two groups each miss exactly the other group
 bgp-bad-subnet-only  the workers without sessions are exactly those of one subnet, two or more; others are fine
 bgp-split-by-restart workers restarted before and after one moment miss each other, and only each other
@@ -21,7 +23,7 @@ from collections.abc import Callable, Iterator
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
-from analyzer.facts.sessions import Sessions
+from analyzer.facts.sessions import Sessions, is_local_address
 from analyzer.inventory import Worker, text
 from analyzer.tables import Tables
 from parsers.rows import ReadinessRow
@@ -135,6 +137,38 @@ def _both_sides(
                 return
 
 
+def split_by_network(tables: Tables) -> Iterator[Fact]:
+    """bgp-split-by-network: by a log or a list of sessions alone."""
+    sessions = Sessions(tables)
+    if len(sessions.inventory.by_address) > 1:
+        return
+    states: dict[tuple[str, str], dict[str, tuple[bool, str, int]]] = {}
+    for (node, peer), claim in sessions.claims.items():
+        if claim.up or claim.lasting:
+            states.setdefault((node, ""), {})[peer] = (claim.up, claim.file, claim.line)
+    for row in tables.rows.bgp:
+        if row.origin in ("birdcl", "node-status") and row.peer and row.state and not sessions.node_of(row):
+            up = "Established" in (row.state, row.message.partition(" ")[0])
+            states.setdefault(("", row.file), {})[row.peer] = (up, row.file, int(row.line))
+    for (node, _), peers in states.items():
+        up = {peer for peer, (is_up, _, _) in peers.items() if is_up}
+        down = sorted(set(peers) - up)
+        if len(down) < 2 or not up or not all("." in peer for peer in peers):
+            continue
+        if any(is_local_address(peer) or peer in sessions.configured for peer in down):
+            continue  # a wrong address, or a router
+        if {_network(peer) for peer in down} & {_network(peer) for peer in up}:
+            continue
+        _, file, line = peers[down[0]]
+        also = tuple(peers[peer][1:] for peer in down[1:4])
+        detail = f"{node or 'a worker'} misses {shown(down)}, all in other networks than its sessions"
+        yield Fact("bgp-split-by-network", file, line, detail, node, also=also)
+
+
+def _network(address: str) -> str:
+    return address.rpartition(".")[0]
+
+
 def bad_subnet(tables: Tables) -> Iterator[Fact]:
     """bgp-bad-subnet-only."""
     sessions = Sessions(tables)
@@ -198,4 +232,4 @@ def spanning(tables: Tables) -> Iterator[Fact]:
         yield Fact("vlan-spanning-off", file, line, f"off: {shown(states)}")
 
 
-CHECKS: tuple[Check, ...] = (split, split_unplaced, bad_subnet, restarts, subnets, spanning)
+CHECKS: tuple[Check, ...] = (split, split_unplaced, split_by_network, bad_subnet, restarts, subnets, spanning)

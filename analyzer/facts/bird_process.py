@@ -3,7 +3,7 @@
 ================= =============================================================================================
 fact              what it means
 ================= =============================================================================================
-bird-starts-again BIRD of a pod that is not ready starts again and again in one log and never says that it ends
+bird-starts-again BIRD of a pod that is not known to be ready starts again and again in one log and never says that it ends
 ================= =============================================================================================
 
 Source: ``node/filesystem/etc/service`` (runit starts a program that ended after a second); BIRD 1.6 says "Shutting
@@ -42,11 +42,11 @@ def starts_again(tables: Tables) -> Iterator[Fact]:
     for key, count in begun.items():
         pod = inventory.pods_by_name.get(key[1])
         usual = DAEMONS * max(1, containers.get(key, 0))
-        if pod is None or pod.healthy is not False or count < usual + MANY - DAEMONS or 2 * ended.get(key, 0) >= count:
+        if count < usual + MANY - DAEMONS or 2 * ended.get(key, 0) >= count or (pod is not None and pod.healthy):
             continue
         file, line, node = places[key]
-        detail = f"BIRD of {pod.name} started {count} times in this log and never ended by itself"
-        yield Fact("bird-starts-again", file, line, detail, node or pod.node, pod.name)
+        detail = f"BIRD of {key[1] or 'a worker'} started {count} times in this log and never ended by itself"
+        yield Fact("bird-starts-again", file, line, detail, node or (pod.node if pod else ""), key[1])
 
 
 CHECKS: tuple[Check, ...] = (starts_again,)

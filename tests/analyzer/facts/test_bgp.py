@@ -840,3 +840,18 @@ def test_numbers_that_annotations_of_nodes_tell() -> None:
     assert set(facts_of(bgp_addresses.as_numbers, nodes=rows)) == {"as-numbers-differ"}
     off = SettingRow("bgp.yaml", 7, "BGPConfiguration", "", "default", "spec.nodeToNodeMeshEnabled", "false")
     assert facts_of(bgp_addresses.as_numbers, nodes=rows, settings=[off]) == {}  # racks may have numbers of their own
+
+
+def test_networks_that_a_list_of_sessions_alone_tells() -> None:
+    def found(*peers: tuple[str, str], protocol: str = "") -> list[str]:
+        rows = [session("", peer, info) for peer, info in peers]
+        for row in rows:
+            row.state, row.protocol = row.message, protocol or row.protocol
+        return list(facts_of(bgp_groups.split_by_network, bgp=rows))
+
+    up, down = (NEAR, "Established"), ((FAR, "Connect"), (FARTHER, "Connect"))
+    assert found(up, *down) == ["bgp-split-by-network"]
+    assert found(up, down[0]) == []  # one peer may be down by itself
+    assert found(*down) == []
+    assert found(up, *down, ("10.154.77.13", "Connect")) == []  # also one of its own network
+    assert found(up, *down, protocol="Global_x") == []  # routers
