@@ -13,6 +13,7 @@ migrated-without-sessions      calico-nodes in calico-system have no session, th
 mesh-disabled-without-peers    the node-to-node mesh is off and the list of BGPPeers is empty, or BIRD has no peer
 worker-without-peers           there are BGPPeers instead of the mesh, and calicoctl shows no peer on a worker
 bgppeer-never-up               nobody gets a session with the address of a BGPPeer, which no worker has
+bgppeer-down                   a list of sessions shows that with the address of a BGPPeer, which no worker has, as down
 bgp-both-passive               two BGPPeers make both ends of a session wait for the other one
 bgppeer-selects-nothing        the node, or the node or peer selector, of a BGPPeer matches no worker
 ============================== ===============================================================================
@@ -169,6 +170,24 @@ def unreached(tables: Tables) -> Iterator[Fact]:
             yield Fact("bgppeer-never-up", row.file, int(row.line), detail, also=also)
 
 
+def routers(tables: Tables) -> Iterator[Fact]:
+    """bgppeer-down."""
+    sessions = Sessions(tables)
+    rows = [row for row in tables.rows.bgp if row.origin in ("birdcl", "node-status") and row.peer and row.state]
+    down = [
+        row
+        for row in rows
+        if row.peer in sessions.configured
+        and row.peer not in sessions.by_address
+        and "Established" not in (row.state, row.message.partition(" ")[0])
+    ]
+    for peer in dict.fromkeys(row.peer for row in down):
+        first, *rest = [row for row in down if row.peer == peer]
+        detail = f"{peer}, the peer of a BGPPeer, has no session: {' '.join(first.message.split())}"
+        also = tuple((row.file, int(row.line)) for row in rest[:4])
+        yield Fact("bgppeer-down", first.file, int(first.line), detail, first.node, first.pod, also)
+
+
 def named_nodes(tables: Tables) -> Iterator[Fact]:
     """bgppeer-selects-nothing: a BGPPeer for one node that is not there."""
     names = {row.node for row in tables.rows.nodes}
@@ -238,4 +257,4 @@ def selects(selector: str, labels: dict[str, str]) -> bool | None:
     return result
 
 
-CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, unreached, named_nodes, passive, selectors)
+CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, unreached, routers, named_nodes, passive, selectors)

@@ -187,7 +187,8 @@ def pools(tables: Tables) -> Iterator[Fact]:
     for name, spec in specs.items():
         kept = spec.get("spec.disableBGPExport")
         vxlan = text(spec["spec.vxlanMode"].value) if "spec.vxlanMode" in spec else "Never"
-        off = "spec.disabled" in spec and spec["spec.disabled"].value == "true"
+        unused = "spec.nodeSelector" in spec and spec["spec.nodeSelector"].value.strip() == "!all()"
+        off = unused or ("spec.disabled" in spec and spec["spec.disabled"].value == "true")
         if kept is not None and kept.value == "true" and vxlan == "Never" and not off:
             detail = f"{name} is not exported by BGP and has no VXLAN: nobody knows where its addresses are"
             yield Fact("pool-not-exported", kept.file, int(kept.line), detail)

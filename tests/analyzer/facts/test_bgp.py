@@ -855,3 +855,11 @@ def test_networks_that_a_list_of_sessions_alone_tells() -> None:
     assert found(*down) == []
     assert found(up, *down, ("10.154.77.13", "Connect")) == []  # also one of its own network
     assert found(up, *down, protocol="Global_x") == []  # routers
+
+
+def test_a_router_whose_session_is_listed_as_down() -> None:
+    row = session(SELF, "10.154.70.1", "Socket: Connection refused", "Active")
+    row.protocol = "Global_10_154_70_1"
+    assert set(facts_of(bgp_resources.routers, bgp=[row], nodes=workers(SELF, NEAR))) == {"bgppeer-down"}
+    row.state, row.message = "Established", ""
+    assert facts_of(bgp_resources.routers, bgp=[row], nodes=workers(SELF, NEAR)) == {}

@@ -80,3 +80,5 @@ def test_a_pool_that_is_kept_out_of_bgp() -> None:
     for vxlan, found in (("Never", ["pool-not-exported"]), ("Always", [])):
         rows = settings(("IPPool", "p", "spec.disableBGPExport", "true"), ("IPPool", "p", "spec.vxlanMode", vxlan))
         assert [fact.id for fact in bgp_topology.pools(build({"settings": rows}, NOW))] == found
+        rows += settings(("IPPool", "p", "spec.nodeSelector", "!all()"))  # only keeps its range from being masqueraded
+        assert list(bgp_topology.pools(build({"settings": rows}, NOW))) == []
