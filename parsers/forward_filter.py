@@ -21,6 +21,10 @@ _EVERYTHING = re.compile(r"-j (?:DROP|REJECT)(?: --reject-with \S+)?$")
 _CALICO_ACCEPTS = re.compile(r"Policy explicitly accepted|cali:\S{16}[^\n]*(?:-j ACCEPT|^ACCEPT)")
 _NFT_DROPS = re.compile(r"(?:counter packets \d+ bytes \d+ )?(?:drop|reject(?: with [\w -]{1,60})?)$")
 _NFT_PODS = re.compile(r"(?:cali|ip saddr [\d.{]|ip daddr [\d.{])[^\n]*\baccept\b|^(?:counter [^\n]{0,60} )?accept$")
+#: firewalld: Calico's interfaces are in a zone that lets everything pass
+_TRUSTED = re.compile(
+    r'iifname "(?:cali|tunl0|vxlan\.calico|cni0|flannel)[^"\n]{0,20}" (?:goto|jump) \w{1,40}_trusted\b'
+)
 
 
 def forward_drops(lines: Sequence[str], first_line: int) -> Iterator[tuple[int, str]]:
@@ -28,6 +32,7 @@ def forward_drops(lines: Sequence[str], first_line: int) -> Iterator[tuple[int, 
     chain = family = table = ""
     accepted = False
     pending: tuple[int, str] | None = None
+    trusted = any("_trusted" in line and _TRUSTED.search(line[:1000]) for line in lines)
     for number, line in enumerate(lines, start=first_line):
         rule = line[:1000].strip()
         if found := _CHAIN.match(rule):
@@ -37,7 +42,7 @@ def forward_drops(lines: Sequence[str], first_line: int) -> Iterator[tuple[int, 
         elif found := _NFT_CHAIN.match(rule):
             chain, accepted, pending = found["chain"], False, None
         elif rule == "}":
-            if pending is not None:
+            if pending is not None and not trusted:
                 yield pending
             chain, pending = "", None
         elif found := _SAVED.match(rule):

@@ -6,6 +6,8 @@ fact                        what it means
 policy-closes-dns           lookups of pods get no answer, and a policy for these pods lets no packet to the
                             name server out: it allows DNS to no one, or to chosen pods while the server is an
                             address of the host (node-local cache)
+policy-closes-service       the API server gets no answer from a service (webhook, extension of the API), and a policy
+                            lets only pods in to the pods of its namespace: the API server is none
 hostendpoint-without-policy host endpoints are shown with no profile, and of the policies shown none is for hosts:
                             all but the fail-safe ports is dropped there
 =========================== ====================================================================================
@@ -29,6 +31,11 @@ from analyzer.tables import Tables
 _LOOKUP = re.compile(
     r"lookup \S{1,253} on (?P<server>[\d.]{7,15}|\[[0-9a-fA-F:]{2,45}\]):53: "
     r"(?:read udp \S{3,90}: i/o timeout|dial udp \S{3,90}: i/o timeout|i/o timeout)"
+)
+_CALLED = re.compile(
+    r"https://(?P<name>[\w-]{1,63})\.(?P<space>[\w-]{1,63})\.svc(?:\.[\w.-]{1,60})?(?::\d{1,5})?/[^\s\"]{0,300}"
+    r"\\?\"?:? (?:context deadline exceeded|dial tcp \S{3,60}: (?:i/o timeout|connect: connection timed out)"
+    r"|net/http: request canceled|[^\n]{0,80}Client\.Timeout)"
 )
 _EVERYONE = ("", "all()", "{}")
 _SYSTEM_ONLY = re.compile(r"==\s*[\"'](?:kube-system|calico-system|tigera-operator)[\"']")
@@ -89,6 +96,24 @@ def _closes(policy: Policy, server: str, on_host: bool) -> bool:
     return True
 
 
+def services(tables: Tables) -> Iterator[Fact]:
+    """policy-closes-service."""
+    calls: dict[str, Any] = {}
+    said: list[Any] = [*tables.rows.log_lines, *tables.rows.events]
+    for row in said:
+        if ".svc" in row.message and (match := _CALLED.search(row.message)):
+            calls.setdefault(match["space"], row)
+    for policy in policies(tables) if calls else ():
+        call = calls.get(policy.namespace)
+        if call is None or policy.kind != "NetworkPolicy" or "ingress" not in policy.directions:
+            continue
+        rules = policy.rules["ingress"].values()
+        if policy.selector.strip() in _EVERYONE and all(rule.narrow and not rule.sources for rule in rules):
+            detail = f"{policy.namespace}/{policy.name} lets only pods in, so the API server gets no answer there"
+            line = next((rule.line for rule in rules), policy.line)
+            yield Fact("policy-closes-service", policy.file, line, detail, also=places([call]))
+
+
 def host_endpoints(tables: Tables) -> Iterator[Fact]:
     """hostendpoint-without-policy: of objects, and of a wide listing where no global policy is shown."""
     shown: dict[str, dict[str, Any]] = {}
@@ -120,4 +145,4 @@ def _has_no_profile(keys: dict[str, Any]) -> bool:
     return any(key in keys for key in asked) and not any(key.startswith("profiles") for key in keys)
 
 
-CHECKS: tuple[Check, ...] = (dns, host_endpoints)
+CHECKS: tuple[Check, ...] = (dns, services, host_endpoints)

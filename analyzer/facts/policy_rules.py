@@ -45,6 +45,7 @@ class Rule:
     nets: list[str] = field(default_factory=list)  # destination networks
     selecting: bool = False  # destinations are chosen by labels, which only pods have
     selected_at: int = 0  # the line that chooses them
+    sources: list[str] = field(default_factory=list)  # source networks
     line: int = 0
 
     def covers(self, port: int) -> bool:
@@ -158,6 +159,11 @@ def _apply(policy: Policy, row: Any) -> None:
         elif ".nets" in rest:
             if rest.startswith("destination."):
                 rule.nets.append(value)
+            else:
+                rule.sources.append(value)
+            rule.narrow = rule.narrow or value not in _BROAD
+        elif re.fullmatch(r"from\.\d{1,3}\.ipBlock\.cidr", rest):
+            rule.sources.append(value)
             rule.narrow = rule.narrow or value not in _BROAD
         elif re.fullmatch(r"to\.\d{1,3}\.ipBlock\.cidr", rest):
             rule.nets.append(value)

@@ -49,6 +49,7 @@ def test_what_takes_packets_of_pods(text: str) -> None:
         "-A INPUT -j REJECT --reject-with icmp-host-prohibited",
         ":FORWARD DROP [0:0]\n" + ACCEPTS,
         LISTED.replace("Chain FORWARD", "Chain INPUT"),
+        FIREWALLD + 'chain filter_FORWARD_IN_ZONES {\n\t\tiifname "cali*" goto filter_FWDI_trusted\n}\n',
         HARDENED.replace("policy drop;", 'policy drop;\n\t\tiifname "cali*" accept'),
         HARDENED.replace("inet filter", "ip filter").replace("chain forward", "chain FORWARD"),
     ],

@@ -84,3 +84,15 @@ def test_a_wide_listing_of_host_endpoints() -> None:
     assert not facts_of(policy_paths.host_endpoints, settings=listed(node="w-1"))  # a short listing
     profile = listed(node="w-1", interface="*", profiles="projectcalico-default-allow")
     assert not facts_of(policy_paths.host_endpoints, settings=profile)
+
+
+def test_a_policy_that_lets_the_api_server_not_in() -> None:
+    said = 'failed to call webhook: Post "https://guard.shop.svc:443/validate?timeout=10s": context deadline exceeded'
+    call = LogLineRow("api.log", 3, "", "", "", message=said)
+    own = settings("NetworkPolicy", "shop", "own", spec__podSelector="{}", spec__ingress__0__from__0__podSelector="{}")
+    assert "policy-closes-service" in facts_of(policy_paths.services, settings=own, log_lines=[call])
+    assert not facts_of(policy_paths.services, settings=own)
+    nets = settings("NetworkPolicy", "shop", "own", spec__ingress__1__from__0__ipBlock__cidr="192.0.2.0/24")
+    assert not facts_of(policy_paths.services, settings=own + nets, log_lines=[call])
+    port = settings("NetworkPolicy", "shop", "own", spec__ingress__1__ports__0__port="443")
+    assert not facts_of(policy_paths.services, settings=own + port, log_lines=[call])
