@@ -139,7 +139,7 @@ class Wording:
         odds = [self.scale * (sum_ + bias) for sum_, bias in zip(total, self.bias, strict=True)]
         top = max(odds)
         log_sum = top + math.log(sum(math.exp(value - top) for value in odds))
-        return {cause: value - log_sum for cause, value in zip(self.causes, odds, strict=True)}
+        return {cause: round(value - log_sum, 4) for cause, value in zip(self.causes, odds, strict=True)}
 
     def telling(self, said: Iterable[Said], cause: str, most: int) -> list[Said]:
         """Give the texts whose words speak most for a cause, the strongest first; none that hardly do."""
