@@ -269,13 +269,23 @@ def daemonset(tables: Tables) -> Iterator[Fact]:
             yield Fact("daemonset-zero-with-failedcreate", event.file, int(event.line), detail, also=(place,))
         elif updated is not None and updated < desired:
             detail = f"{updated:.0f} of {desired:.0f} pods of {row.daemonset} are updated"
-            if _stands_still(tables):
+            if by_hand := _updated_by_hand(tables):
+                detail += ", and the others only when somebody deletes them"
+                yield from each_place(Fact("update-stands-still", *place, detail, also=places(by_hand)))
+            elif _stands_still(tables):
                 yield Fact("update-stands-still", *place, f"{detail}, and for more than an hour none was")
             else:
                 yield Fact("rolling-update-in-progress", *place, detail)
     if rows and all(number(row.desired) == 0 for row in rows) and tables.rows.nodes and not _agent_rows(tables):
         row = rows[0]
         yield Fact("daemonset-desires-none", row.file, int(row.line), f"{row.daemonset} wants no pod on any worker")
+
+
+def _updated_by_hand(tables: Tables) -> list[Any]:
+    """The rows that say that the daemonset's strategy is OnDelete."""
+    lines = [row for row in tables.rows.log_lines if "update-on-delete" in row.message_ids]
+    values = (row for row in tables.rows.settings if row.value == "OnDelete" and row.name in ("", *NODE_AGENTS))
+    return [row for row in values if row.key.rpartition(".")[2] in ("type", "updateStrategy")] + lines
 
 
 def _stands_still(tables: Tables) -> bool:

@@ -267,3 +267,22 @@ def test_what_workers_tell_of_another_network() -> None:
     assert network(nodes=[k3s]) == expected
     left = [*pods, PodRow("pods.txt", 4, "calico-system", "calico-kube-controllers-7d9c6b5f4-x8z2q")]
     assert network(nodes=[k3s], pods=left) == {"calico-node-absent-everywhere"}
+
+
+def test_an_update_that_waits_for_hands() -> None:
+    young = [
+        PodRow("p.txt", n, "calico-system", f"calico-node-{n}", "calico-node", f"w-{n}", "Running", "1/1", age_s=60)
+        for n in (1, 2)
+    ]
+    strategy = SettingRow(
+        "ds.yaml", 9, "DaemonSet", "calico-system", "calico-node", "spec.updateStrategy.type", "OnDelete"
+    )
+
+    def found(updated: int, value: SettingRow) -> bool:
+        row = DaemonSetRow("ds.txt", 4, "calico-system", "calico-node", 8, 8, 8, updated=updated)
+        return "update-stands-still" in facts_of(presence.daemonset, daemonsets=[row], pods=young, settings=[value])
+
+    assert found(3, strategy)
+    assert not found(8, strategy)
+    strategy.value = "RollingUpdate"
+    assert not found(3, strategy)
