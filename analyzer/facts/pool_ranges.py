@@ -5,6 +5,7 @@ fact                          what it means
 ============================= ==================================================================================
 pool-contains-service-address a pool contains the ClusterIP of a service, or the range that services get theirs from
 pod-has-service-address       a pod has the same address as a service
+pool-overlaps-host-network    a pool overlaps a network that a worker is connected to by an interface of its own
 ============================= ==================================================================================
 
 kube-proxy answers for a ClusterIP on every worker (in IPVS mode it is an address of each of them), so a pod with it
@@ -23,6 +24,7 @@ from analyzer.inventory import text
 from analyzer.tables import Tables
 
 _RANGE = re.compile(r"(?i)service[\w-]{0,24}[\"']?[:= ]{1,3}[\"']?(\d{1,3}(?:\.\d{1,3}){3}/\d{1,2})")
+_OF_PLUGIN = re.compile(r"cali|tunl|vxlan|wireguard|wg-v6|cni\d|cbr\d|flannel|cilium|weave|kube-|lo$|^$")
 _CLUSTER_IP = ("cluster-ip", "spec.clusterIP", "clusterip")
 
 
@@ -82,4 +84,23 @@ def pods(tables: Tables) -> Iterator[Fact]:
             return
 
 
-CHECKS: tuple[Check, ...] = (pools, pods)
+def connected(tables: Tables) -> Iterator[Fact]:
+    """pool-overlaps-host-network: by routes of the kernel itself, but over devices of network plugins."""
+    ranges = [
+        (network, row)
+        for row in tables.rows.settings
+        if row.kind == "IPPool" and row.key in ("cidr", "spec.cidr") and (network := _network(text(row.value)))
+    ]
+    for route in tables.rows.routes if ranges else ():
+        if route.proto != "kernel" or route.unreachable or route.asked or _OF_PLUGIN.match(route.device):
+            continue
+        network = _network(route.destination)
+        for pool, row in ranges:
+            if network is not None and network.prefixlen < 32 and network.overlaps(pool):
+                detail = f"the pool {row.name} ({pool}) overlaps {network}, which {route.device} is connected to"
+                also = ((row.file, int(row.line)),)
+                yield Fact("pool-overlaps-host-network", route.file, int(route.line), detail, route.node, also=also)
+                return
+
+
+CHECKS: tuple[Check, ...] = (pools, pods, connected)
