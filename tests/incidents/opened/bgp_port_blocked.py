@@ -143,4 +143,67 @@ def hypervisor_firewall_of_one_machine(now: datetime) -> Incident:
     return story
 
 
-STORIES = [control_plane_takes_no_bgp, hypervisor_firewall_of_one_machine]
+def address_list_without_the_new_node(now: datetime) -> Incident:
+    story = incident(
+        "packet-filter-names-each-node-by-its-address",
+        CAUSE,
+        "RKE2 on Debian with hand-kept nftables rules: TCP 179 is open only for the addresses of a named set, and nobody added the node that joined yesterday (the kubelet's and Typha's ports are open for the whole subnet). The new calico-node misses all four peers, whose counter of dropped packets grows; within the old four everything is Established.",
+        "https://docs.rke2.io/install/requirements (inbound network rules: Calico BGP, TCP 179)",
+        now,
+        platform="other",
+        calico="v3.29.3",
+        kubernetes="v1.32.4+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="medium",
+    )
+    old = {f"kube-{n:02d}": f"172.29.14.{10 + n}" for n in (1, 2, 3, 4)}
+    new = {"kube-05": "172.29.14.37"}
+    dress = {
+        "os_image": "Debian GNU/Linux 12 (bookworm)",
+        "kernel": "6.1.0-34-amd64",
+        "runtime": "containerd://2.0.4-k3s2",
+    }
+    story.hosts(old, **dress)
+    story.hosts(new, **dress, age=83_000, since=82_900)
+    story.staff(old, started=1_500_000)
+    init = [container(story, "install-cni", "docker.io/rancher/mirrored-calico-cni:v3.29.3", done=True, started=82_940)]
+    name = story.staff(new, ready=False, started=82_930, age=82_990, init=init)[0]
+    story.typha("kube-02", started=1_500_000)
+    peers = list(old.values())
+    story.not_established(name, peers, 14, 82_900, 2_761)
+    story.node_event("kube-03", "NodeNotReady", "Node kube-03 status is now: NodeNotReady", 2_950, type_="Normal", source="node-controller")  # fmt: skip
+    story.node_event("kube-03", "NodeReady", "Node kube-03 status is now: NodeReady", 2_890, type_="Normal")
+    boot = story.boot("kube-05", 82_930, peers, up=[], interface="eno1", prefix=24)
+    story.log(name, [*boot, "bird: Graceful restart done", *story.quiet(900, 8, 61)])
+    seen = ["bird: Mesh_172_29_14_37: Initializing", "bird: Mesh_172_29_14_37: Starting", "bird: Mesh_172_29_14_37: State changed to start", "bird: Reconfigured"]  # fmt: skip
+    story.log(story.pods["kube-01"], [*story.quiet(90_000, 83_200, 3_000), story.say(82_938, "INFO", 60, "confd", "resource.go 278:", "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/host"), "bird: Reconfiguration requested by SIGHUP", "bird: Reconfiguring", *seen, *story.quiet(82_000, 20, 7_400)])  # fmt: skip
+    story.texts["kube-01.txt"] = (
+        "root@kube-01:~# nft list table inet host\ntable inet host {\n\tset cluster_nodes {\n\t\ttype ipv4_addr\n\t\telements = { 172.29.14.11, 172.29.14.12,\n\t\t\t     172.29.14.13, 172.29.14.14 }\n\t}\n\n"
+        '\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t\tct state established,related accept\n\t\tct state invalid drop\n\t\tiif "lo" accept\n\t\tiifname "cali*" accept\n\t\tip protocol icmp accept\n\t\ttcp dport 22 accept\n'
+        "\t\tip saddr 172.29.14.0/24 tcp dport { 2379-2380, 5473, 6443, 9345, 10250 } accept\n\t\tip saddr 172.29.14.0/24 udp dport 4789 accept\n\t\tip saddr @cluster_nodes tcp dport 179 accept\n\t\tcounter packets 110438 bytes 6626280 drop\n\t}\n}\n"
+        "root@kube-01:~# tcpdump -nni eno1 -c4 'tcp port 179 and host 172.29.14.37'\nlistening on eno1, link-type EN10MB (Ethernet), snapshot length 262144 bytes\n"
+        + "".join(
+            f"{story.stamp(300 - gap)[11:]}{211 + gap} IP 172.29.14.37.{port} > 172.29.14.11.179: Flags [S], seq {seq}, win 64240, options [mss 1460,sackOK,TS val {ts} ecr 0,nop,wscale 7], length 0\n"
+            for gap, port, seq, ts in (
+                (0, 43_815, 2_880_117_340, 82_612_400),
+                (1, 43_815, 2_880_117_340, 82_613_424),
+                (3, 43_815, 2_880_117_340, 82_615_472),
+                (7, 43_815, 2_880_117_340, 82_619_568),
+            )
+        )
+        + "4 packets captured\n"
+    )
+    story.texts["calicoctl-kube-05.txt"] = node_status(
+        [(a, "start", story.stamp(82_928)[:10], "Connect") for a in peers]
+    )
+    story.texts["calicoctl-kube-02.txt"] = node_status(
+        [(a, "up", "2026-01-19", "Established") for n, a in old.items() if n != "kube-02"]
+        + [("172.29.14.37", "start", story.stamp(82_938)[:10], "Passive")]
+    )
+    story.describe("kube-05", name)
+    story.affected = ["kube-05"]
+    story.cite("kube-01.txt", "ip saddr @cluster_nodes tcp dport 179 accept")
+    return story
+
+
+STORIES = [control_plane_takes_no_bgp, hypervisor_firewall_of_one_machine, address_list_without_the_new_node]
