@@ -214,4 +214,91 @@ def layers_lost_with_the_power(now: datetime) -> Incident:
     return story
 
 
-STORIES = [every_exec_ends_with_eof, layers_lost_with_the_power]
+def kubelet_and_runtime_do_not_speak_the_same_api(now: datetime) -> Incident:
+    story = incident(
+        "kubelet-was-raised-past-what-its-containerd-serves",
+        CAUSE,
+        "kubeadm 1.25 to 1.26: on the first worker the new kubelet ends at each start because the host's containerd 1.5 serves no CRI v1. The node is Unknown; its old calico-node container runs on unsupervised (its sessions are still up), later pods wait. The control plane was raised before, it has containerd 1.6; the other worker still has kubelet 1.25.",
+        "https://kubernetes.io/blog/2022/11/18/upcoming-changes-in-kubernetes-1-26/#cri-api-removal",
+        now,
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.25.9",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+        acceptable=["kubelet-stopped-posting"],
+    )
+    dress = {
+        "os_image": "Ubuntu 20.04.6 LTS",
+        "kernel": "5.4.0-148-generic",
+        "runtime": "containerd://1.5.9",
+        "age": 5_300_000,
+    }
+    good = {"cp-1": "192.168.140.10", "wk-2": "192.168.140.22"}
+    bad = "wk-1"
+    story.hosts(good, **dress)
+    story.hosts(
+        {bad: "192.168.140.21"},
+        **dress,
+        ready=("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
+        since=4_700,
+        taints=[("node.kubernetes.io/unreachable", "NoSchedule"), ("node.kubernetes.io/unreachable", "NoExecute")],
+    )
+    first = story.objects["Node"][0]["status"]["nodeInfo"]
+    first |= {"kubeletVersion": "v1.26.4", "containerRuntimeVersion": "containerd://1.6.20"}
+    story.staff(good, started=5_200_000, age=5_200_040)
+    name = story.staff({bad: "192.168.140.21"}, ready=False, started=5_200_000, age=5_200_040)[0]
+    story.node_event(bad, "NodeNotReady", f"Node {bad} status is now: NodeNotReady", 4_700, type_="Normal", source="node-controller")  # fmt: skip
+    story.pod_event(name, "NodeNotReady", "Node is not ready", 4_695, source="node-controller")
+    story.other("kube-proxy-7sxnd", bad, app="kube-proxy", image="registry.k8s.io/kube-proxy:v1.26.4", ready=False)
+    story.other("intranet-7d9fbc8f5b-kvl2c", bad, "10.244.61.14", "web", "ReplicaSet/intranet-7d9fbc8f5b", ready=False, age=900_000)  # fmt: skip
+    story.other("intranet-7d9fbc8f5b-xq7mz", "wk-2", "10.244.88.31", "web", "ReplicaSet/intranet-7d9fbc8f5b", age=4_350, started=4_340)  # fmt: skip
+    journal = []
+
+    def say(ago: float, who: str, text: str) -> None:
+        journal.append(f"{story.syslog(ago)} {bad} {who}: {text}")
+
+    say(4_760, "systemd[1]", "Stopping kubelet: The Kubernetes Node Agent...")
+    say(4_759, "systemd[1]", "Stopped kubelet: The Kubernetes Node Agent.")
+    for turn in range(6):
+        ago, pid = 4_740 - 11 * turn, 1_906_211 + 38 * turn
+        who = f"kubelet[{pid}]"
+        say(ago, "systemd[1]", "Started kubelet: The Kubernetes Node Agent.")
+        say(
+            ago,
+            who,
+            "Flag --container-runtime has been deprecated, will be removed in 1.27 as the only valid value is 'remote'",
+        )
+        say(
+            ago,
+            who,
+            f'I{story.klog(ago)} {pid} server.go:198] "--pod-infra-container-image will not be pruned by the image garbage collector in kubelet and should also be set in the remote runtime"',
+        )
+        say(ago, who, f'I{story.klog(ago)} {pid} server.go:412] "Kubelet version" kubeletVersion="v1.26.4"')
+        say(
+            ago,
+            who,
+            f'I{story.klog(ago)} {pid} dynamic_cafile_content.go:157] "Starting controller" name="client-ca-bundle::/etc/kubernetes/pki/ca.crt"',
+        )
+        say(
+            ago,
+            who,
+            f'E{story.klog(ago)} {pid} run.go:74] "command failed" err="failed to run Kubelet: validate service connection: CRI v1 runtime API is not implemented for endpoint \\"unix:///run/containerd/containerd.sock\\": rpc error: code = Unimplemented desc = unknown service runtime.v1.RuntimeService"',
+        )
+        say(ago - 1, "systemd[1]", "kubelet.service: Main process exited, code=exited, status=1/FAILURE")
+        say(ago - 1, "systemd[1]", "kubelet.service: Failed with result 'exit-code'.")
+    say(4_660, "systemd[1]", "kubelet.service: Scheduled restart job, restart counter is at 7.")
+    story.texts["journalctl-kubelet-wk-1.txt"] = "\n".join(journal) + "\n"
+    story.texts["calicoctl-cp-1.txt"] = node_status(
+        [(a, "up", story.stamp(5_200_000)[:10], "Established") for a in ("192.168.140.21", "192.168.140.22")]
+    )
+    story.log(story.pods["cp-1"], [*story.quiet(9_000, 20, 540)])
+    story.describe(bad, name)
+    story.events()
+    story.affected = [bad]
+    story.cite("journalctl-kubelet-wk-1.txt", "CRI v1 runtime API is not implemented for endpoint")
+    return story
+
+
+STORIES = [every_exec_ends_with_eof, layers_lost_with_the_power, kubelet_and_runtime_do_not_speak_the_same_api]
