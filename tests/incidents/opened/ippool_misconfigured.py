@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cluster import event
-from telling import Incident, incident
+from cluster import NO_CNI, container, event
+from telling import SOCKET, Incident, incident
 
 CAUSE = "ippool-misconfigured"
 
@@ -131,4 +131,56 @@ def pool_contains_the_services(now: datetime) -> Incident:
     return story
 
 
-STORIES = [plugin_pinned_to_the_pool_switched_off, pool_contains_the_services]
+def first_pool_smaller_than_a_block(now: datetime) -> Incident:
+    story = incident(
+        "pool-of-the-manifest-is-smaller-than-its-block",
+        CAUSE,
+        "New kubeadm cluster on a tight address plan: CALICO_IPV4POOL_CIDR was set to a /27 while the block size stayed at 26. The first pool cannot be created, start-up ends on each host, again and again; 'cni plugin not initialized', the missing BIRD socket and pods without network are its echo.",
+        "https://github.com/projectcalico/calico/blob/v3.26.1/libcalico-go/lib/clientv3/ippool.go (validateAndSetDefaults)",
+        now,
+        platform="other",
+        calico="v3.26.1",
+        kubernetes="v1.27.6",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="easy",
+    )
+    hosts = {f"plant-k8s-{n}": f"10.61.3.{130 + n}" for n in (1, 2, 3)}
+    age = 3_050
+    story.hosts(
+        hosts, ready=NO_CNI, since=age - 10, age=age, calico_up=False, os_image="Rocky Linux 8.8 (Green Obsidian)",
+        kernel="4.18.0-477.27.1.el8_8.x86_64", runtime="containerd://1.6.24",
+        taints=[("node.kubernetes.io/not-ready", "NoSchedule")],
+    )  # fmt: skip
+    for item in story.objects["Node"]:
+        del item["status"]["conditions"][0], item["metadata"]["annotations"]["projectcalico.org/IPv4Address"]
+    env = [{"name": "CALICO_IPV4POOL_CIDR", "value": "10.61.200.32/27"}, {"name": "CALICO_IPV4POOL_IPIP", "value": "Never"}, {"name": "CALICO_IPV4POOL_VXLAN", "value": "CrossSubnet"}, {"name": "IP", "value": "autodetect"}, {"name": "FELIX_HEALTHENABLED", "value": "true"}]  # fmt: skip
+    for i, (node, address) in enumerate(hosts.items()):
+        init = [container(story, "install-cni", "docker.io/calico/cni:v3.26.1", done=True, started=2_700 - i)]
+        story.staff(
+            {node: address}, ready=False, restarts=12, waiting="CrashLoopBackOff", last=("Error", 1, 95 + 40 * i), age=2_720,
+            init=init, spec={"env": env},
+        )  # fmt: skip
+        story.pod_event(story.pods[node], "BackOff", "Back-off restarting failed container calico-node in pod " + story.pods[node], 12 + i, 2_640, 181)  # fmt: skip
+        story.probe(story.pods[node], SOCKET, 96 + 40 * i, 2_690, 9)
+    for tail in ("6k4zq", "rm8vd"):
+        name = story.other(f"coredns-5d78c9869d-{tail}", "", "none", owner="ReplicaSet/coredns-5d78c9869d", app="coredns", phase="Pending", ready=False, age=3_000)  # fmt: skip
+        event(story, "Pod", name, "FailedScheduling", "0/3 nodes are available: 3 node(s) had untolerated taint {node.kubernetes.io/not-ready: }. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling..", 200, 2_990, 10, namespace="kube-system", source="default-scheduler")  # fmt: skip
+        status = story.objects["Pod"][-1]["status"]
+        status |= {"containerStatuses": [], "podIPs": [], "podIP": "", "hostIP": ""}
+    for node, back in (("plant-k8s-1", 97), ("plant-k8s-3", 177)):
+        lines = story.boot(node, back, interface="ens192", prefix=24)[:11]
+        lines += [
+            story.say(back - 0.41, "ERROR", 9, "startup", "startup.go 991:", "Failed to create default IPv4 IP pool: error with field IPPool.Spec.CIDR = '10.61.200.32/27' (IP pool size is too small for use with Calico IPAM. It must be equal to or greater than the block size.)"),
+            story.say(back - 0.41, "WARNING", 9, "startup", "utils.go 48:", "Terminating"),
+            "Calico node failed to start",
+        ]  # fmt: skip
+        story.log(story.pods[node], lines)
+    story.describe("plant-k8s-1")
+    story.commands |= {"describe-coredns.txt": "describe pod -n kube-system coredns-5d78c9869d-6k4zq"}
+    story.affected = list(hosts)
+    story.cite(f"{story.pods['plant-k8s-1']}.log", "IP pool size is too small for use with Calico IPAM")
+    return story
+
+
+STORIES = [plugin_pinned_to_the_pool_switched_off, pool_contains_the_services, first_pool_smaller_than_a_block]
