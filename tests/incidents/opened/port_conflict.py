@@ -168,4 +168,63 @@ def a_client_was_given_the_port(now: datetime) -> Incident:
     return story
 
 
-STORIES = [both_proxies_want_the_health_port, a_client_was_given_the_port]
+def typha_and_felix_share_a_metrics_port(now: datetime) -> Incident:
+    story = incident(
+        "felix-metrics-are-missing-where-typha-runs",
+        CAUSE,
+        "Metrics of both components were switched on with the same port: where a Typha (host network) runs it holds 9091, so felix of that node tries again each second ('address already in use') and Prometheus has no felix target on just these two of five. Networking is well; a dropped session of the third node is of its reboot.",
+        "https://docs.tigera.io/calico/latest/operations/monitor/monitor-component-metrics",
+        now,
+        platform="other",
+        calico="v3.28.1",
+        kubernetes="v1.30.5",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"hn-w{n}": f"10.130.7.{40 + n}" for n in (1, 2, 3, 4, 5)}
+    story.hosts(hosts, os_image="Ubuntu 24.04.1 LTS", kernel="6.8.0-45-generic", runtime="containerd://1.7.22")
+    story.staff(hosts, started=95_000, age=95_100)
+    env = {"env": [{"name": "TYPHA_LOGSEVERITYSCREEN", "value": "info"}, {"name": "TYPHA_HEALTHENABLED", "value": "true"}, {"name": "TYPHA_PROMETHEUSMETRICSENABLED", "value": "true"}, {"name": "TYPHA_PROMETHEUSMETRICSPORT", "value": "9091"}]}  # fmt: skip
+    typhas = [story.typha(n, s, started=1_699_980, spec=dict(env)) for n, s in (("hn-w2", "d7xkq"), ("hn-w4", "m2p9z"))]
+    story.node_event("hn-w5", "Rebooted", "Node hn-w5 has been rebooted, boot id: 9f0b6a0e-51f8-4c7e-b0c1-9d0b3a7a5c42", 3_300)  # fmt: skip
+    for node in ("hn-w2", "hn-w1"):
+        peers = [a for n, a in hosts.items() if n != node]
+        lines = story.boot(node, 95_000, peers, interface="eth0", prefix=24)
+        tag = "bird: Mesh_10_130_7_45: "
+        lines += story.quiet(6_000, 3_420, 640, 62)
+        lines += [tag + x for x in ("Received: Administrative shutdown", "State changed to stop", "State changed to down", "Starting", "State changed to start", "Connected to table master", "State changed to feed", "State changed to up")]  # fmt: skip
+        failed = "Prometheus metrics endpoint failed, trying to restart it... error=listen tcp :9091: bind: address already in use"
+        for turn in range(40):
+            ago = 46 - 1.003 * turn
+            if node == "hn-w2":
+                lines.append(story.say(ago, "ERROR", 62, "felix", "metrics_server.go 37:", failed))
+            if turn in (9, 30):
+                lines += story.quiet(ago - 0.2, ago - 1, 60, 62)
+        story.log(story.pods[node], lines)
+    story.log(typhas[0], [
+        story.line(1_699_979, "INFO", 1, "daemon.go 94:", "Early screen log level set to info"),
+        story.line(1_699_978.7, "INFO", 1, "daemon.go 296:", 'Creating Typha server buildDate="2024-07-24T19:25:07+0000" commit="4f1f8b9" version="v3.28.1"'),
+        story.line(1_699_978.1, "INFO", 1, "daemon.go 353:", "Prometheus metrics enabled.  Starting server. port=9091"),
+        story.line(1_699_977.8, "INFO", 1, "sync_server.go 323:", "Opened listen socket port=5473"),
+        story.line(95_020, "INFO", 1, 'sync_server.go 435:', "Accepted from 10.130.7.42:40112 port=5473"),
+    ], "typha-hn-w2.log")  # fmt: skip
+    story.texts["prometheus-targets.txt"] = (
+        "$ curl -s 'http://prometheus.monitoring:9090/api/v1/query?query=felix_active_local_endpoints' | jq -r '.data.result[] | [.metric.instance,.value[1]] | @tsv'\n"
+        "10.130.7.41:9091\t31\n10.130.7.43:9091\t27\n10.130.7.45:9091\t22\n"
+        "$ curl -s http://10.130.7.42:9091/metrics | grep -cE '^felix_'\n0\n$ curl -s http://10.130.7.42:9091/metrics | grep -E '^typha_connections_accepted|^typha_connections_active'\ntypha_connections_accepted 9\ntypha_connections_active{syncer=\"felix\"} 3\n"
+        "$ kubectl get felixconfiguration default -o yaml | grep -i prometheus\n  prometheusMetricsEnabled: true\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n kube-system -o wide",
+        "describe-typha.txt": f"describe pod -n kube-system {typhas[0]}",
+        "describe-calico-node-hn-w2.txt": f"describe pod -n kube-system {story.pods['hn-w2']}",
+    }
+    story.events()
+    story.affected = ["hn-w2", "hn-w4"]
+    story.cite(f"{story.pods['hn-w2']}.log", "listen tcp :9091: bind: address already in use")
+    return story
+
+
+STORIES = [both_proxies_want_the_health_port, a_client_was_given_the_port, typha_and_felix_share_a_metrics_port]
