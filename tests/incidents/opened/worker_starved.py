@@ -149,4 +149,65 @@ def too_many_exec_probes(now: datetime) -> Incident:
     return story
 
 
-STORIES = [scanner_looks_at_every_new_process, too_many_exec_probes]
+def credits_of_the_burstable_machine_are_gone(now: datetime) -> Incident:
+    story = incident(
+        "burstable-instance-has-spent-its-credits",
+        CAUSE,
+        "AWS, nodes are t3.medium in standard mode. On one the CPU credits are at zero since a report job runs there: the hypervisor steals four fifths of its two CPUs. Probes of calico-node and of others exceed their time, felix is late, liveness restarts it; BIRD's hold timers expire now and then and sessions come back. Nothing in Calico is wrong.",
+        "https://github.com/projectcalico/calico/issues/4372 and https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-standard-mode.html",
+        now,
+        platform="other",
+        calico="v3.22.2",
+        kubernetes="v1.23.9",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"ip-10-44-{s}-{n}": f"10.44.{s}.{n}" for s, n in ((1, 23), (1, 180), (1, 77))}
+    bad = "ip-10-44-1-180"
+    story.hosts(hosts, os_image="Ubuntu 20.04.5 LTS", kernel="5.15.0-1022-aws", runtime="containerd://1.6.8",
+                labels={"node.kubernetes.io/instance-type": "t3.medium"})  # fmt: skip
+    for item in story.objects["Node"]:
+        item["status"]["capacity"] |= {"cpu": "2", "memory": "3955340Ki"}
+        item["status"]["allocatable"] |= {"cpu": "2", "memory": "3852940Ki"}
+    story.staff({n: a for n, a in hosts.items() if n != bad}, started=1_690_000)
+    name = story.staff({bad: hosts[bad]}, ready=False, restarts=8, started=610, last=("Error", 137, 640))[0]
+    late = 'probe failed: command "/bin/calico-node -felix-live -bird-live" timed out\n'
+    story.pod_event(name, "Unhealthy", "Liveness " + late, 660, 9_700, 61)
+    story.pod_event(name, "Unhealthy", 'Readiness probe failed: command "/bin/calico-node -felix-ready -bird-ready" timed out\n', 35, 9_800, 143)  # fmt: skip
+    story.pod_event(name, "Killing", "Container calico-node failed liveness probe, will be restarted", 655, 8_900, 8, type_="Normal")  # fmt: skip
+    job = story.other("monthly-report-27x4d", bad, "192.168.36.71", "finance", "Job/monthly-report", app="report", age=11_000, started=10_990)  # fmt: skip
+    api = story.other("ledger-api-66d5c7f9b-z5mlp", bad, "192.168.36.64", "finance", "ReplicaSet/ledger-api-66d5c7f9b", app="ledger-api", ready=False, restarts=11, age=800_000, started=400)  # fmt: skip
+    event(story, "Pod", api, "Unhealthy", 'Liveness probe failed: Get "http://192.168.36.64:8080/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', 420, 9_600, 58, namespace="finance")  # fmt: skip
+    csi = story.other("ebs-csi-node-8wq7t", bad, app="ebs-csi-node", restarts=6, started=1_900)
+    event(story, "Pod", csi, "Unhealthy", 'Liveness probe failed: Get "http://10.44.1.180:9808/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', 1_990, 9_500, 33, namespace="kube-system")  # fmt: skip
+    peers = [a for n, a in hosts.items() if n != bad]
+    boot = story.boot(bad, 606, peers, interface="ens5", prefix=24)
+    lines = [*boot]
+    for turn in range(8):
+        ago = 560 - 66 * turn
+        lines.append(story.say(ago, "INFO", 61, "felix", "summary.go 100:", f"Summarising {3 + turn % 2} dataplane reconciliation loops over 1m{9 + turn}.{turn}s: avg={5210 + 480 * turn}ms longest={14811 + 911 * (turn % 5)}ms (resync-filter-v4,resync-nat-v4)"))  # fmt: skip
+        if turn in (2, 5):
+            lines.append(story.say(ago - 9, "WARNING", 61, "felix", "health.go 211:", "Reporter is not ready. name=\"int_dataplane\""))  # fmt: skip
+            tag = f"bird: Mesh_10_44_1_{'23' if turn == 2 else '77'}: "
+            lines += ["bird: I/O loop cycle took 11873 ms for 7 events"]
+            lines += [tag + x for x in ("Error: Hold timer expired", "State changed to stop", "State changed to down", "Starting", "State changed to start", "Connected to table master", "State changed to feed", "State changed to up")]  # fmt: skip
+    story.log(name, lines)
+    story.texts["top-180.txt"] = (
+        f"top - {story.stamp(70)[11:19]} up 19 days,  3:02,  1 user,  load average: 19.42, 18.77, 17.10\nTasks: 214 total,  17 running, 197 sleeping,   0 stopped,   0 zombie\n"
+        "%Cpu(s): 13.1 us,  5.9 sy,  0.0 ni,  0.4 id,  0.2 wa,  0.0 hi,  0.3 si, 80.1 st\nMiB Mem :   3862.6 total,    611.4 free,   2104.8 used,   1146.4 buff/cache\nMiB Swap:      0.0 total,      0.0 free,      0.0 used.   1497.2 avail Mem\n\n"
+        "    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n2291033 1000      20   0 2210844 512332  14220 R  14.9  13.0  31:05.11 java\n 905511 root      20   0 1931080 101220  40012 R   9.3   2.6 612:44.90 kubelet\n2307781 root      20   0 1655104  61044  38900 R   4.1   1.5   0:21.87 calico-node\n 905102 root      20   0 1802220  69900  28544 S   3.8   1.8 401:10.02 containerd\n"
+    )
+    start = [11_100, 8_100, 5_100, 2_100]
+    story.texts["cloudwatch.txt"] = "$ aws cloudwatch get-metric-statistics --namespace AWS/EC2 --metric-name CPUCreditBalance --dimensions Name=InstanceId,Value=i-0c41d7e85a20f9b36 --period 3000 --statistics Average --output text\nCPUCreditBalance\n" + "".join(
+        f"DATAPOINTS\t{value}\t{story.ago(ago - ago % 60)}\tCount\n" for ago, value in zip(start, ("411.52", "102.07", "0.0", "0.0"), strict=True)
+    )  # fmt: skip
+    story.describe(bad, name)
+    story.commands |= {"describe-ledger-api.txt": f"describe pod -n finance {api}", "describe-report.txt": f"describe pod -n finance {job}"}  # fmt: skip
+    story.affected = [bad]
+    story.cite("top-180.txt", "80.1 st")
+    story.cite(f"describe-pod-{name}.txt", '-felix-live -bird-live" timed out')
+    return story
+
+
+STORIES = [scanner_looks_at_every_new_process, too_many_exec_probes, credits_of_the_burstable_machine_are_gone]
