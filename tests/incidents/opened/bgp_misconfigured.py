@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, wrapped
+from telling import Incident, incident, node_status, wrapped
 
 CAUSE = "bgp-misconfigured"
 
@@ -266,4 +266,141 @@ def pruned_with_the_old_application(now: datetime) -> Incident:
     return story
 
 
-STORIES = [leafs_give_back_the_own_as, pruned_with_the_old_application]
+def ttl_security_for_routers_three_hops_away(now: datetime) -> Incident:
+    story = incident(
+        "ttl-security-for-routers-that-are-not-next-door",
+        CAUSE,
+        "There is no mesh; all nodes peer with two core routers in another building. After an audit ttlSecurity: 1 was written into both BGPPeers, but the routers are three hops away: the kernel drops whatever arrives with a smaller TTL, so no session comes up on any node since that edit. ping and nc to port 179 work; the objects and the path that was traced decide.",
+        "https://docs.tigera.io/calico/latest/reference/resources/bgppeer (ttlSecurity)",
+        now,
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.29.7",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    system = {
+        "os_image": "AlmaLinux 9.4 (Seafoam Ocelot)",
+        "kernel": "5.14.0-427.24.1.el9_4.x86_64",
+        "runtime": "containerd://1.7.18",
+    }
+    hosts = {f"kw-b2-{n:02d}": f"10.91.16.{20 + n}" for n in range(1, 6)}
+    story.hosts(hosts, age=21_000_000, since=18_000_000, **system)
+    changed = 6_900
+    story.staff(hosts, started=9_000_000, age=9_000_040, ready=False)
+    routers = ["10.91.250.1", "10.91.250.2"]
+    me = "kw-b2-03"
+    for host in hosts:
+        story.not_established(story.pods[host], routers, 12, changed - 40, 700, pid=8120)
+    story.other(
+        "coredns-6d8c4cb4d-7xzqk",
+        "kw-b2-01",
+        "10.244.17.9",
+        owner="ReplicaSet/coredns-6d8c4cb4d",
+        app="coredns",
+        ready=False,
+    )
+    story.pod_event(
+        "coredns-6d8c4cb4d-7xzqk",
+        "Unhealthy",
+        "Readiness probe failed: HTTP probe failed with statuscode: 503",
+        20,
+        6_700,
+        671,
+        namespace="kube-system",
+    )
+    names = {r: f"Global_{r.replace('.', '_')}" for r in routers}
+    log = [
+        *story.quiet(9_800, changed + 20, 310),
+        story.say(
+            changed,
+            "INFO",
+            62,
+            "confd",
+            "resource.go 278:",
+            "Target config /etc/calico/confd/config/bird.cfg has been updated due to change in key: /calico/bgp/v1/global/peer_v4",
+        ),
+    ]
+    log += [
+        "bird: Reconfiguration requested by SIGHUP",
+        "bird: Reconfiguring",
+        "bird: device1: Reconfigured",
+        "bird: direct1: Reconfigured",
+    ]
+    for router in routers:
+        log += [
+            f"bird: Restarting protocol {names[router]}",
+            f"bird: {names[router]}: Shutting down",
+            f"bird: {names[router]}: State changed to stop",
+        ]
+    log += ["bird: Reconfigured"]
+    for router in routers:
+        log += [
+            f"bird: {names[router]}: State changed to down",
+            f"bird: {names[router]}: Starting",
+            f"bird: {names[router]}: State changed to start",
+        ]
+    story.log(story.pods[me], [*log, *story.quiet(changed - 30, 14, 480)])
+    story.texts["node-status-kw-b2-03.txt"] = node_status(
+        [(r, "start", story.stamp(changed)[11:19], "Connect") for r in routers], "global"
+    )
+    story.texts[
+        "bgp-objects.yaml"
+    ] = f"""# calicoctl get bgpconfig default -o yaml --export; calicoctl get bgppeer -o yaml --export
+apiVersion: projectcalico.org/v3
+kind: BGPConfiguration
+metadata:
+  name: default
+spec:
+  asNumber: 64610
+  logSeverityScreen: Info
+  nodeToNodeMeshEnabled: false
+---
+apiVersion: projectcalico.org/v3
+items:
+- apiVersion: projectcalico.org/v3
+  kind: BGPPeer
+  metadata:
+    creationTimestamp: "{story.ago(20_900_000)}"
+    name: core-a
+  spec:
+    asNumber: 64600
+    peerIP: {routers[0]}
+    ttlSecurity: 1
+- apiVersion: projectcalico.org/v3
+  kind: BGPPeer
+  metadata:
+    creationTimestamp: "{story.ago(20_899_998)}"
+    name: core-b
+  spec:
+    asNumber: 64600
+    peerIP: {routers[1]}
+    ttlSecurity: 1
+kind: BGPPeerList
+metadata:
+  resourceVersion: "48112907"
+"""
+    story.texts["checks.txt"] = f"""[root@kw-b2-03 ~]# ping -c2 {routers[0]}
+PING {routers[0]} ({routers[0]}) 56(84) bytes of data.
+64 bytes from {routers[0]}: icmp_seq=1 ttl=253 time=0.611 ms
+64 bytes from {routers[0]}: icmp_seq=2 ttl=253 time=0.588 ms
+[root@kw-b2-03 ~]# nc -vz {routers[0]} 179
+Ncat: Version 7.92 ( https://nmap.org/ncat )
+Ncat: Connected to {routers[0]}:179.
+[root@kw-b2-03 ~]# traceroute -n {routers[0]}
+traceroute to {routers[0]} ({routers[0]}), 30 hops max, 60 byte packets
+ 1  10.91.16.1  0.402 ms  0.377 ms  0.365 ms
+ 2  10.91.254.9  0.498 ms  0.481 ms  0.475 ms
+ 3  {routers[0]}  0.602 ms  0.590 ms  0.583 ms
+[root@kw-b2-03 ~]# firewall-cmd --state
+not running
+"""
+    story.describe(me)
+    story.commands["get-nodes.txt"] = "get nodes -o wide"
+    story.affected = list(hosts)
+    story.cite("bgp-objects.yaml", "ttlSecurity: 1")
+    return story
+
+
+STORIES = [leafs_give_back_the_own_as, pruned_with_the_old_application, ttl_security_for_routers_three_hops_away]
