@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telling import Incident, incident, node_status
 
@@ -247,4 +247,107 @@ total 8
     return story
 
 
-STORIES = [comma_in_the_template, old_conf_is_read_first]
+def multus_waits_for_the_conflist(now: datetime) -> Incident:
+    story = incident(
+        "multus-waits-for-a-conflist-that-was-tidied-away",
+        CAUSE,
+        "Multus (thick) calls Calico as its default network and waits for 10-calico.conflist as its readiness file. On one host a tidying cron job removed files older than a month from net.d: Multus' own file is younger and keeps the node Ready, calico-node is 1/1 with all its sessions, but every new sandbox there ends with 'still waiting for readinessindicatorfile'. Multus is blamed; the listing of the directory decides.",
+        "https://github.com/k8snetworkplumbingwg/multus-cni/pull/633 and https://github.com/k8snetworkplumbingwg/multus-cni/issues/402",
+        now,
+        platform="other",
+        calico="v3.28.1",
+        kubernetes="v1.30.4",
+        namespace="kube-system",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    system = {"os_image": "Ubuntu 22.04.4 LTS", "kernel": "5.15.0-118-generic", "runtime": "containerd://1.7.20"}
+    hosts = {f"ran-edge-{n}": f"10.62.8.{30 + n}" for n in range(1, 5)}
+    bad = "ran-edge-3"
+    story.hosts(hosts, age=8_600_000, since=8_500_000, **system)
+    story.staff(hosts, started=3_900_000, age=3_900_030)
+    for n, host in enumerate(hosts):
+        restarts = {"restarts": 2, "last": ("Error", 1, 412_000)} if host == "ran-edge-1" else {}
+        story.other(
+            f"kube-multus-ds-{('8xkzw', 'd2qmt', 'p6vlc', 'wz4hn')[n]}",
+            host,
+            image="ghcr.io/k8snetworkplumbingwg/multus-cni:v4.0.2-thick",
+            app="kube-multus-ds",
+            started=410_000,
+            **restarts,
+        )
+    gone = 9_400
+    for n, (name, namespace) in enumerate(
+        (("cu-up-6b8d7f9c5-2lqvx", "ran"), ("cu-up-6b8d7f9c5-hx8kt", "ran"), ("probe-29213040-9wvsd", "monitoring"))
+    ):
+        uid = f"5f0{n}c1d2-73b4-4c1e-9a6e-21c7d1e0b{n}44"
+        indicator = f'plugin type="multus-shim" name="multus-cni-network" failed (add): CmdAdd (shim): CNI request failed with status 400: \'ERRORED: error configuring pod [{namespace}/{name}] networking: Multus: [{namespace}/{name}/{uid}]: have you checked that your default network is ready? still waiting for readinessindicatorfile @ /host/etc/cni/net.d/10-calico.conflist. pollimmediate error: timed out waiting for the condition\n\''
+        story.stuck(
+            name, bad, indicator, 31 + 7 * n, gone - 300 - 1_100 * n, 38 - 9 * n, namespace=namespace, form="old"
+        )
+    story.events()
+    peers = [a for h, a in hosts.items() if h != bad]
+    log = story.boot(bad, 3_900_000, peers, interface="ens3f0", prefix=24)
+    log += [
+        *story.quiet(12_400, 9_900, 480),
+        story.line(
+            9_871,
+            "INFO",
+            58,
+            "cni-config-monitor/token_watch.go 281:",
+            'Wrote updated CNI kubeconfig file. path="/host/etc/cni/net.d/calico-kubeconfig"',
+        ),
+        *story.quiet(9_300, 12, 620),
+    ]
+    story.log(story.pods[bad], log)
+
+    def multus(ago: float, level: str, text: str) -> str:
+        return f"{story.ago(ago)} [{level}] {text}"
+
+    story.texts["kube-multus-ds-p6vlc.log"] = (
+        "\n".join(
+            [
+                multus(410_000, "verbose", "multus-daemon started"),
+                multus(409_999, "verbose", "Readiness Indicator file check"),
+                multus(409_999, "verbose", "Readiness Indicator file check done!"),
+                multus(409_998, "verbose", "server configured with chroot: /hostroot"),
+                multus(409_997, "verbose", "API readiness check"),
+                multus(409_996, "verbose", "API readiness check done!"),
+                *[
+                    multus(
+                        ago,
+                        "error",
+                        "CmdAdd: [ran/cu-up-6b8d7f9c5-2lqvx]: have you checked that your default network is ready? still waiting for readinessindicatorfile @ /host/etc/cni/net.d/10-calico.conflist. pollimmediate error: timed out waiting for the condition",
+                    )
+                    for ago in (9_050, 8_760, 8_480, 1_270, 310, 32)
+                ],
+            ]
+        )
+        + "\n"
+    )
+    day = (now - timedelta(seconds=410_000)).strftime("%b %d %H:%M")
+    hour = (now - timedelta(seconds=9_871)).strftime("%b %d %H:%M")
+    first = (now - timedelta(seconds=3_900_030)).strftime("%b %d %H:%M")
+    story.texts["net.d of ran-edge-3 and ran-edge-2.txt"] = f"""root@ran-edge-3:~# ls -l /etc/cni/net.d/
+total 12
+-rw------- 1 root root  742 {day} 00-multus.conf
+-rw------- 1 root root 2714 {hour} calico-kubeconfig
+drwxr-xr-x 2 root root 4096 {day} multus.d
+root@ran-edge-3:~# logout
+root@ran-edge-2:~# ls -l /etc/cni/net.d/
+total 16
+-rw------- 1 root root  742 {day} 00-multus.conf
+-rw-r--r-- 1 root root  809 {first} 10-calico.conflist
+-rw------- 1 root root 2714 {hour} calico-kubeconfig
+drwxr-xr-x 2 root root 4096 {day} multus.d
+"""
+    story.describe(bad)
+    story.commands["describe-pod-cu-up.txt"] = "describe pod -n ran cu-up-6b8d7f9c5-2lqvx"
+    story.affected = [bad]
+    story.cite(
+        "describe-pod-cu-up.txt", "still waiting for readinessindicatorfile @ /host/etc/cni/net.d/10-calico.conflist"
+    )
+    return story
+
+
+STORIES = [comma_in_the_template, old_conf_is_read_first, multus_waits_for_the_conflist]
