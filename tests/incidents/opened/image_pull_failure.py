@@ -196,4 +196,93 @@ def side_loaded_image_was_collected(now: datetime) -> Incident:
     return story
 
 
-STORIES = [scanner_refuses_the_new_release, side_loaded_image_was_collected]
+def short_names_lead_nowhere(now: datetime) -> Incident:
+    story = incident(
+        "cri-o-does-not-know-where-to-look-for-calico-cni",
+        CAUSE,
+        "The manifest of v3.14 names its images without a registry (calico/cni:v3.14.2). Two hosts were installed again with a newer CRI-O whose registries.conf lists no registry to search, so the kubelet cannot even inspect the image: Init:ImageInspectError. They are NotReady without a CNI; the old hosts have the image and only miss two BGP peers.",
+        "https://github.com/projectcalico/calico/issues/3726 and https://github.com/containers/image/pull/1090",
+        now,
+        platform="other",
+        calico="v3.14.2",
+        kubernetes="v1.20.15",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="medium",
+    )
+    hosts = {f"crio-n{n}": f"192.168.77.{10 + n}" for n in range(1, 7)}
+    bad = ["crio-n4", "crio-n5"]
+    good = {k: v for k, v in hosts.items() if k not in bad}
+    system = {"os_image": "CentOS Stream 8", "kernel": "4.18.0-348.7.1.el8_5.x86_64"}
+    no_cni = (
+        "False",
+        "KubeletNotReady",
+        "runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: No CNI configuration file in /etc/cni/net.d/. Has your network provider started?",
+    )
+    story.hosts(good, age=40_000_000, since=22_000_000, runtime="cri-o://1.18.4", **system)
+    story.staff(good, started=20_000_000, age=20_000_030)
+    since = 10_300
+    for n, host in enumerate(bad):
+        story.hosts(
+            {host: hosts[host]},
+            ready=no_cni,
+            age=since - 900 * n,
+            since=since - 900 * n,
+            calico_up=False,
+            taints=[("node.kubernetes.io/not-ready", "NoSchedule"), ("node.kubernetes.io/not-ready", "NoExecute")],
+            runtime="cri-o://1.20.6",
+            **system,
+        )
+        story.objects["Node"][-1]["status"]["conditions"] = story.objects["Node"][-1]["status"]["conditions"][1:]
+        text = 'Failed to inspect image "calico/cni:v3.14.2": rpc error: code = Unknown desc = short-name "calico/cni:v3.14.2" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"'
+        name = story.staff(
+            {host: hosts[host]},
+            age=since - 900 * n - 5,
+            phase="Pending",
+            ready=False,
+            waiting="PodInitializing",
+            init=[
+                container(
+                    story, "upgrade-ipam", "calico/cni:v3.14.2", ready=False, waiting="ImageInspectError", message=text
+                ),
+                container(story, "install-cni", "calico/cni:v3.14.2", ready=False, waiting="PodInitializing"),
+                container(
+                    story, "flexvol-driver", "calico/pod2daemon-flexvol:v3.14.2", ready=False, waiting="PodInitializing"
+                ),
+            ],
+        )[0]
+        story.pod_event(name, "InspectFailed", text, 9 + n, since - 900 * n - 12, 780 - 70 * n)
+        story.pod_event(name, "Failed", "Error: ImageInspectError", 9 + n, since - 900 * n - 12, 780 - 70 * n)
+        story.node_event(host, "Starting", "Starting kubelet.", since - 900 * n, type_="Normal")
+    story.other(
+        "kube-proxy-7tq2m",
+        "crio-n4",
+        image="k8s.gcr.io/kube-proxy:v1.20.15",
+        app="kube-proxy",
+        age=since - 5,
+        started=since - 40,
+    )
+    me = "crio-n1"
+    peers = [a for h, a in good.items() if h != me]
+    log = story.boot(me, 20_000_000, peers, interface="ens192", prefix=24)
+    for n, host in enumerate(bad):
+        mesh = f"bird: Mesh_{hosts[host].replace('.', '_')}:"
+        log += [
+            *story.quiet(17_000 - 2_100 * n, 16_000 - 2_100 * n, 240),
+            f"{mesh} Received: Peer de-configured",
+            f"{mesh} State changed to stop",
+            f"{mesh} State changed to down",
+        ]
+    story.log(story.pods[me], [*log, *story.quiet(9_000, 16, 700)])
+    story.describe("crio-n4")
+    story.commands["get nodes.txt"] = "get nodes -o wide"
+    del story.commands["nodes.txt"]
+    story.affected = bad
+    story.cite(
+        f"describe-pod-{story.pods['crio-n4']}.txt",
+        "did not resolve to an alias and no unqualified-search registries are defined",
+    )
+    return story
+
+
+STORIES = [scanner_refuses_the_new_release, side_loaded_image_was_collected, short_names_lead_nowhere]
