@@ -177,4 +177,123 @@ Mesh_10_241_130_14 BGP      master   up     {story.stamp(1_218_990)[:10]}  Estab
     return story
 
 
-STORIES = [third_typha_has_no_host, service_selects_nothing]
+def volume_is_still_attached_elsewhere(now: datetime) -> Incident:
+    story = incident(
+        "container-creating-because-of-a-block-volume",
+        CAUSE,
+        "A pod is in ContainerCreating for an hour and the ticket says that Calico gives it no address. Its events say that its block volume is still attached to the worker of the old pod, which runs on because of the rolling strategy: no sandbox was ever asked for. calico-node is 1/1 everywhere, all sessions are up, other pods start on the same worker; the one failed probe is of a restart nine days ago.",
+        "https://github.com/kubernetes/kubernetes/issues/65392",
+        now,
+        platform="vpc",
+        calico="v3.28.4",
+        kubernetes="v1.31.8+IKS",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.243.65.{n}" for n in (12, 15, 23)], age=5_200_000, since=5_199_000)
+    story.agents(nodes, started=790_000, age=5_199_900, restarts=1, last=("Completed", 0, 790_040))
+    for at, suffix in ((nodes[1], "w4mzc"), (nodes[2], "b7xqn")):
+        story.typha(at, suffix, started=790_100)
+        aged(story, 790_150)
+    old = story.other(
+        "ledger-db-7d9c6b8f4-q2wvx",
+        nodes[0],
+        "172.17.61.140",
+        "finance",
+        "ReplicaSet/ledger-db-7d9c6b8f4",
+        image="icr.io/finance/postgres:15.7",
+        age=2_600_000,
+        started=2_599_900,
+    )
+    new = story.other(
+        "ledger-db-6f5b77c9d8-m8ktz",
+        nodes[2],
+        "none",
+        "finance",
+        "ReplicaSet/ledger-db-6f5b77c9d8",
+        image="icr.io/finance/postgres:15.8",
+        ready=False,
+        phase="Pending",
+        waiting="ContainerCreating",
+        age=3_720,
+    )
+    status = story.objects["Pod"][-1]["status"]
+    status |= {"podIPs": [], "hostIP": nodes[2]}
+    del status["podIP"]
+    story.other(
+        "ledger-api-5b84f7c6d9-tv6nr",
+        nodes[2],
+        "172.17.88.71",
+        "finance",
+        "ReplicaSet/ledger-api-5b84f7c6d9",
+        age=3_300,
+        started=3_290,
+    )
+    volume = "pvc-3e0d5c1f-8a52-4b77-9f0c-6c2b8e41d907"
+    story.pod_event(
+        new,
+        "Scheduled",
+        f"Successfully assigned finance/{new} to {nodes[2]}",
+        3_720,
+        type_="Normal",
+        namespace="finance",
+        source="default-scheduler",
+    )
+    story.pod_event(
+        new,
+        "FailedAttachVolume",
+        f'Multi-Attach error for volume "{volume}" Volume is already used by pod(s) {old}',
+        3_719,
+        namespace="finance",
+        source="attachdetach-controller",
+    )
+    story.pod_event(
+        new,
+        "FailedMount",
+        "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[]: timed out waiting for the condition",
+        60,
+        3_597,
+        27,
+        namespace="finance",
+    )
+    me = nodes[2]
+    log = story.boot(me, 790_000, [n for n in nodes if n != me])
+    log += [
+        story.say(789_996, "INFO", 61, "felix", "sync_client.go 185:", "Connected to Typha on attempt 1 attempt=1"),
+        *story.quiet(6_400, 9, 260),
+    ]
+    story.log(story.pods[me], log)
+    story.log(
+        "",
+        [
+            story.line(5_199_890, "INFO", 1, "cni-installer/install.go 224:", "Installed /host/opt/cni/bin/calico"),
+            story.line(
+                5_199_889.9,
+                "INFO",
+                1,
+                "cni-installer/install.go 228:",
+                "Wrote Calico CNI binaries to /host/opt/cni/bin",
+            ),
+            story.line(
+                5_199_889.4,
+                "INFO",
+                1,
+                "cni-installer/install.go 393:",
+                "Created /host/etc/cni/net.d/10-calico.conflist",
+            ),
+            story.line(5_199_889.3, "INFO", 1, "cni-installer/install.go 253:", "Done configuring CNI.  Sleep= false"),
+        ],
+        f"{story.pods[me]}-cni.log",
+    )
+    story.texts["ticket.txt"] = (
+        "Sev 2. Deployment ledger-db does not come up after we changed its image, pod hangs in ContainerCreating and has no IP.\n"
+        "We restarted kubelet on the worker and deleted the pod twice. Please fix the Calico CNI on worker "
+        + nodes[2]
+        + ".\n"
+    )
+    story.describe(me)
+    story.commands[f"describe-{new}.txt"] = f"describe pod -n finance {new}"
+    story.cite(f"describe-{new}.txt", "Multi-Attach error for volume")
+    return story
+
+
+STORIES = [third_typha_has_no_host, service_selects_nothing, volume_is_still_attached_elsewhere]
