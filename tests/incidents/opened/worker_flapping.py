@@ -157,4 +157,150 @@ def snapshots_stop_the_machine(now: datetime) -> Incident:
     return story
 
 
-STORIES = [dead_connection_to_the_api, snapshots_stop_the_machine]
+def gateway_is_saturated_by_the_backup(now: datetime) -> Incident:
+    story = incident(
+        "workers-behind-a-saturated-gateway-come-and-go",
+        CAUSE,
+        "ROKS on classic: the two workers whose VLAN is routed by the customer's gateway appliance become NotReady and Ready again by turns since a backup saturates the gateway, eleven and nine times in three hours. The three workers of the other VLAN never do. They are all Ready at the moment of the describe; router pods, a crashing console and BGP holds are the echo.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-ts-critical-notready",
+        now,
+        platform="roks",
+        calico="v3.27.5",
+        kubernetes="v1.29.10+67d3387",
+        difficulty="medium",
+    )
+    system = {
+        "os_image": "Red Hat Enterprise Linux 8.10 (Ootpa)",
+        "kernel": "4.18.0-553.22.1.el8_10.x86_64",
+        "runtime": "cri-o://1.29.9-5.rhaos4.16.gitf2bd6eb.el8",
+    }
+    calm = story.workers(["10.194.12.70", "10.194.12.84", "10.194.12.91"], age=14_000_000, since=13_900_000, **system)
+    bad = story.workers(["10.209.33.14", "10.209.33.27"], age=6_000_000, since=5_900_000, **system)
+    backs = dict(zip(bad, (640, 1_515), strict=True))
+    for item in story.objects["Node"][-2:]:
+        for condition in item["status"]["conditions"][1:]:
+            condition["lastTransitionTime"] = story.ago(backs[item["metadata"]["name"]])
+    story.agents([*calm, *bad], started=4_000_000, age=4_000_030)
+    for node, count in zip(bad, (11, 9), strict=True):
+        back = backs[node]
+        story.node_event(
+            node,
+            "NodeNotReady",
+            f"Node {node} status is now: NodeNotReady",
+            back + 190,
+            11_200,
+            count,
+            type_="Normal",
+            source="node-controller",
+        )
+        story.node_event(
+            node, "NodeReady", f"Node {node} status is now: NodeReady", back, 11_020, count, type_="Normal"
+        )
+        story.pod_event(
+            story.pods[node], "NodeNotReady", "Node is not ready", back + 188, 11_198, count, source="node-controller"
+        )
+        story.pod_event(story.pods[node], "Unhealthy", "Readiness probe failed: ", back + 150, 10_900, 4)
+    router = story.other(
+        "router-default-7f6b5d9c4b-xk2wt",
+        bad[0],
+        "172.30.91.8",
+        "openshift-ingress",
+        "ReplicaSet/router-default-7f6b5d9c4b",
+        app="router",
+        restarts=6,
+        last=("Error", 137, 900),
+        started=880,
+    )
+    story.pod_event(
+        router,
+        "Unhealthy",
+        "Readiness probe failed: HTTP probe failed with statuscode: 500",
+        861,
+        11_000,
+        58,
+        namespace="openshift-ingress",
+    )
+    story.other(
+        "console-6c5d7b8f9-hq7zl",
+        bad[1],
+        "172.30.17.33",
+        "openshift-console",
+        "ReplicaSet/console-6c5d7b8f9",
+        app="console",
+        restarts=14,
+        last=("Error", 1, 1_600),
+        started=1_580,
+    )
+    me = bad[0]
+    log = story.quiet(11_900, 11_300, 120)
+    for n in range(11):
+        ago = 11_190 - n * 1_000
+        log.append(
+            story.say(
+                ago,
+                "WARNING",
+                61,
+                "felix",
+                "sync_client.go 294:",
+                "Failed to read from server connection. Reconnecting... error=read tcp 10.209.33.14:41202->10.194.12.70:5473: i/o timeout"
+                if n % 3 == 0
+                else "Failed to send health check to Typha"
+                if n % 3 == 1
+                else "Failed to read from server connection. Reconnecting... error=EOF",
+            )
+        )
+        log += [
+            f"bird: Mesh_10_194_12_{x}: {text}"
+            for text in (
+                "Error: Hold timer expired",
+                "State changed to start",
+                "State changed to feed",
+                "State changed to up",
+            )
+            for x in ((70, 84, 91) if n % 4 == 0 else ())
+        ]
+        log.append(
+            story.say(ago - 40, "INFO", 61, "felix", "sync_client.go 185:", "Connected to Typha on attempt 1 attempt=1")
+        )
+        log += story.quiet(ago - 60, ago - 500, 210)
+    story.log(story.pods[me], log)
+
+    def kubelet(ago: float, level: str, text: str) -> str:
+        return f"{story.syslog(ago)} kube-cq0sample0f0d0000-demo-edge-0000000e kubenswrapper[2811]: {level}{story.klog(ago)}    2811 {text}"
+
+    journal = []
+    for ago in (2_960, 2_790, 1_930, 1_690, 930, 835):
+        journal.append(
+            kubelet(
+                ago,
+                "E",
+                'controller.go:195] "Failed to update lease" err="Put \\"https://172.20.0.1:2040/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/10.209.33.14?timeout=10s\\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"',
+            )
+        )
+        journal.append(
+            kubelet(
+                ago - 8,
+                "E",
+                'kubelet_node_status.go:549] "Error updating node status, will retry" err="error getting node \\"10.209.33.14\\": Get \\"https://172.20.0.1:2040/api/v1/nodes/10.209.33.14?resourceVersion=0&timeout=10s\\": net/http: request canceled (Client.Timeout exceeded while awaiting headers)"',
+            )
+        )
+    journal.append(
+        kubelet(
+            640,
+            "I",
+            'kubelet_node_status.go:729] "Recording event message for node" node="10.209.33.14" event="NodeReady"',
+        )
+    )
+    story.texts["kubelet-10.209.33.14.journal"] = "\n".join(journal) + "\n"
+    story.texts["note.txt"] = (
+        "Network team: the gateway pair of VLAN 2214 shows 98-100 % CPU and interface drops since the object storage backup was started this morning.\nNothing was changed in the cluster.\n"
+    )
+    story.describe(me)
+    story.commands[f"describe-node-{bad[1]}.txt"] = f"describe node {bad[1]}"
+    story.events()
+    story.affected = bad
+    story.cite(f"describe-node-{me}.txt", "NodeNotReady")
+    return story
+
+
+STORIES = [dead_connection_to_the_api, snapshots_stop_the_machine, gateway_is_saturated_by_the_backup]
