@@ -163,4 +163,81 @@ def injector_with_an_old_certificate(now: datetime) -> Incident:
     return story
 
 
-STORIES = [nobody_names_the_hook, injector_with_an_old_certificate]
+def hooks_of_a_product_that_was_removed(now: datetime) -> Incident:
+    story = incident(
+        "policy-engine-was-removed-its-webhooks-were-not",
+        CAUSE,
+        "Kyverno was removed with its namespace, its webhook configurations stayed and fail closed: 'service kyverno-svc not found'. The rolling update of calico-node deleted the first pod and cannot make the new one, so the rollout stands with one node without an agent. Loud are the sessions that the other nodes lost to it; kube-controllers is away for the same reason.",
+        "https://github.com/kyverno/kyverno/issues/7576 and https://kyverno.io/docs/installation/uninstallation/",
+        now,
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.27.11+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="medium",
+    )
+    story.registry = "quay.io/calico"
+    hosts = {f"wk-{n}.lab.example": f"10.62.8.{20 + n}" for n in range(1, 7)}
+    bad = "wk-3.lab.example"
+    system = {"os_image": "Rocky Linux 9.3 (Blue Onyx)", "kernel": "5.14.0-362.18.1.el9_3.x86_64", "runtime": "containerd://1.7.11-k3s2"}  # fmt: skip
+    story.hosts(hosts, age=14_000_000, since=9_000_000, **system)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=8_100_000, age=8_100_050)
+    story.typha("wk-5.lab.example", "4hq8v", started=8_000_000)
+    story.typha("wk-1.lab.example", "tt9xk", started=8_000_000)
+    _daemonset(story, 6, 5)
+    rolled = story.objects["DaemonSet"][-1]
+    rolled["spec"]["template"]["spec"]["containers"][0]["image"] = "quay.io/calico/node:v3.27.3"
+    rolled["status"]["updatedNumberScheduled"] = 0
+    failed = 'Error creating: Internal error occurred: failed calling webhook "mutate.kyverno.svc-fail": failed to call webhook: Post "https://kyverno-svc.kyverno.svc:443/mutate/fail?timeout=10s": service "kyverno-svc" not found'  # fmt: skip
+    gone = "calico-node-c7wtp"
+    for name, reason, message, ago, kind in (
+        ("calico-node", "SuccessfulDelete", f"Deleted pod: {gone}", 4_280, "Normal"),
+        ("calico-node", "FailedCreate", failed, 170, "Warning"),
+    ):
+        event(story, "DaemonSet", name, reason, message, ago, 4_279, 1 if kind == "Normal" else 22, type_=kind, source="daemonset-controller")  # fmt: skip
+    event(story, "ReplicaSet", "calico-kube-controllers-6c9f7d5b84", "FailedCreate", failed, 212, 4_100, 20, source="replicaset-controller")  # fmt: skip
+    for item in story.objects["Event"]:
+        if item["involvedObject"]["kind"] == "DaemonSet":
+            item["involvedObject"]["uid"] = "ds-cn"
+    story.pod_event(gone, "Killing", "Stopping container calico-node", 4_280, type_="Normal")
+    for n, node in enumerate(("wk-1.lab.example", "wk-4.lab.example")):
+        story.other(f"rke2-ingress-nginx-controller-{'kx'[n]}5w{'bd'[n]}q", node, owner="DaemonSet/rke2-ingress-nginx-controller", app="rke2-ingress-nginx-controller", image="rancher/nginx-ingress-controller:v1.9.3-hardened1")  # fmt: skip
+    other = "wk-4.lab.example"
+    lines = [*story.quiet(21_000, 4_700, 1_900)]
+    peer = "Mesh_" + hosts[bad].replace(".", "_")
+    lines += [
+        f"bird: {peer}: Received: Administrative shutdown",
+        f"bird: {peer}: State changed to stop",
+        f"bird: {peer}: State changed to down",
+        f"bird: {peer}: Starting",
+        f"bird: {peer}: State changed to start",
+    ]
+    lines += story.quiet(4_100, 60, 800)
+    story.log(story.pods[other], lines)
+    operator = []
+    for n in range(6):
+        ago = 4_200 - 790 * n
+        operator.append(f'{{"level":"info","ts":"{story.ago(ago)}","logger":"status_manager.calico","msg":"Status manager is not ready to report component statuses."}}' if n == 0 else f'{{"level":"info","ts":"{story.ago(ago)}","logger":"KubeAPIWarningLogger","msg":"unknown field \\"spec.template.metadata.annotations.tigera\\""}}')  # fmt: skip
+        operator.append(f'{{"level":"error","ts":"{story.ago(ago - 31)}","logger":"controller_installation","msg":"Waiting for DaemonSet calico-system/calico-node rollout","Request.Namespace":"","Request.Name":"periodic-5m0s-reconcile-event","reason":"ResourceNotReady"}}')  # fmt: skip
+    story.log("tigera-operator-5f4668786-jr2dv", operator)
+    story.texts["tigerastatus.txt"] = (
+        "NAME        AVAILABLE   PROGRESSING   DEGRADED   SINCE\napiserver   True        False         False      93d\ncalico      False       True          False      71m\n"
+    )
+    story.texts["what-we-did.txt"] = (
+        "- Monday: removed the policy engine (`kubectl delete ns kyverno`), we will not use it any more\n"
+        "- today: tigera-operator chart v3.26.4 -> v3.27.3, the rollout of calico-node hangs at the first node (wk-3)\n"
+        "- pods on wk-3 cannot be reached from the other nodes since then, BGP to 10.62.8.23 is down everywhere\n"
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods-calico-system.txt": "get pods -n calico-system -o wide",
+        "describe-ds-calico-node.txt": "describe ds -n calico-system calico-node",
+        f"describe-node-{bad}.txt": f"describe node {bad}",
+    }
+    story.events("events-calico-system.txt", "get events -n calico-system")
+    story.affected = [bad]
+    story.cite("describe-ds-calico-node.txt", 'service "kyverno-svc" not found')
+    return story
+
+
+STORIES = [nobody_names_the_hook, injector_with_an_old_certificate, hooks_of_a_product_that_was_removed]
