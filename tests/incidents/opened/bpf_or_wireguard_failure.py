@@ -178,4 +178,82 @@ def encrypted_device_without_an_address(now: datetime) -> Incident:
     return story
 
 
-STORIES = [listening_port_belongs_to_the_admins_vpn, encrypted_device_without_an_address]
+def handshakes_never_leave_the_security_group(now: datetime) -> Incident:
+    story = incident(
+        "wireguard-is-up-everywhere-and-nobody-shakes-hands",
+        CAUSE,
+        "WireGuard was switched on in a cloud cluster whose security group lets only VXLAN and the known TCP ports between nodes pass: UDP 51820 is dropped. Each felix made its device, key and peers without an error and all calico-nodes are ready, but `wg show` has bytes sent and none received, no handshake at all; pods on different nodes cannot talk. The customer blames DNS.",
+        "https://docs.tigera.io/calico/latest/network-policy/encrypt-cluster-pod-traffic and https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements (UDP 51820)",
+        now,
+        platform="other",
+        calico="v3.28.1",
+        kubernetes="v1.29.7",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"ip-10-121-{a}-{b}": f"10.121.{a}.{b}" for a, b in ((4, 31), (4, 90), (6, 12), (8, 77))}
+    system = {"os_image": "Ubuntu 22.04.4 LTS", "kernel": "6.5.0-1022-aws", "runtime": "containerd://1.7.18"}
+    story.hosts(hosts, age=6_000_000, since=5_900_000, **system)
+    keys = ("b4Kq0uT", "W9xYp2c", "mZ7rL1e", "Q3hVn8s")
+    for item, key, n in zip(story.objects["Node"], keys, range(4), strict=True):
+        item["metadata"]["annotations"] |= {
+            "projectcalico.org/IPv4VXLANTunnelAddr": f"192.168.{64 + 9 * n}.0",
+            "projectcalico.org/IPv4WireguardInterfaceAddr": f"192.168.{64 + 9 * n}.1",
+            "projectcalico.org/WireguardPublicKey": f"{key}dJ5oGkBfE6aSiXwR0tHyUqPlMzNcVvDx2g4jA=",
+        }
+    names = story.staff(hosts, started=2_600_000, age=2_600_060)
+    nodes = list(hosts)
+    for n, node in enumerate(nodes[:2]):
+        story.other(f"coredns-76f75df574-{'q7'[n]}m2{'xw'[n]}v", node, f"192.168.{64 + 9 * n}.7", owner="ReplicaSet/coredns-76f75df574", app="coredns", image="registry.k8s.io/coredns/coredns:v1.11.1", started=2_500_000)  # fmt: skip
+    for n, node in enumerate(nodes):
+        up = n < 2
+        story.other(f"web-7c5d8f9b6-{'gkpt'[n]}8z{'hjrv'[n]}s", node, f"192.168.{64 + 9 * n}.21", "shop", "ReplicaSet/web-7c5d8f9b6", app="web", ready=up, restarts=0 if up else 12, started=2_400_000 if up else 240, waiting="" if up else "CrashLoopBackOff", last=None if up else ("Error", 1, 130), age=2_400_060)  # fmt: skip
+        if not up:
+            story.pod_event(f"web-7c5d8f9b6-{'gkpt'[n]}8z{'hjrv'[n]}s", "BackOff", "Back-off restarting failed container web in pod web-7c5d8f9b6", 18, 2_900, 140, namespace="shop")  # fmt: skip
+    me = nodes[2]
+    lines = story.quiet(9_200, 3_300, 800)
+    lines += [
+        story.say(3_121, "INFO", 61, "felix", "config_batcher.go 61:", 'Configuration value changed; change DOES require Felix to restart. key="WireguardEnabled" new="true" old=""'),
+        story.say(3_121, "WARNING", 61, "felix", "daemon.go 726:", 'Felix is shutting down reason="config changed"'),
+    ]  # fmt: skip
+    lines += story.boot(me, 3_118, bird=False, interface="ens5", prefix=20, first=3_402)[15:]
+    lines += [
+        story.say(3_113, "INFO", 3_403, "felix", "wireguard.go 1407:", 'Wireguard device needs to be created ifaceName="wireguard.cali" ipVersion=0x4'),
+        story.say(3_113, "INFO", 3_403, "felix", "wireguard.go 1425:", 'Created wireguard device ifaceName="wireguard.cali" ipVersion=0x4'),
+        story.say(3_113, "INFO", 3_403, "felix", "wireguard.go 1459:", "Set wireguard admin up ipVersion=0x4"),
+        story.say(3_112.9, "INFO", 3_403, "felix", "wireguard.go 1281:", "Generate new private/public key pair ipVersion=0x4"),
+        story.say(3_112.8, "INFO", 3_403, "felix", "int_dataplane.go 1412:", 'Linux interface state changed. ifIndex=41 ifaceName="wireguard.cali" state="up"'),
+        *story.quiet(3_040, 25, 130, 3_403),
+    ]  # fmt: skip
+    story.log(names[2], lines)
+    ok = [*story.quiet(9_200, 3_300, 800), *story.boot(nodes[0], 3_117, bird=False, interface="ens5", prefix=20, first=2_970)[15:], *story.quiet(3_040, 25, 310, 2_971)]  # fmt: skip
+    story.log(names[0], ok)
+    show = "interface: wireguard.cali\n  public key: {}dJ5oGkBfE6aSiXwR0tHyUqPlMzNcVvDx2g4jA=\n  private key: (hidden)\n  listening port: 51820\n  fwmark: 0x200000\n"
+    text = "root@ip-10-121-6-12:~# wg show\n" + show.format(keys[2])
+    for n in (0, 1, 3):
+        text += f"\npeer: {keys[n]}dJ5oGkBfE6aSiXwR0tHyUqPlMzNcVvDx2g4jA=\n  endpoint: {list(hosts.values())[n]}:51820\n  allowed ips: 192.168.{64 + 9 * n}.0/26, 192.168.{64 + 9 * n}.0/32, 192.168.{64 + 9 * n}.1/32\n  transfer: 0 B received, {(4, 2, 1)[n % 3]}.{37 + n} MiB sent\n"
+    text += (
+        "root@ip-10-121-6-12:~# ip -br link | egrep 'ens5|cali$|vxlan'\nens5             UP             06:8f:2a:11:7c:09 <BROADCAST,MULTICAST,UP,LOWER_UP>\n"
+        "vxlan.calico     UNKNOWN        66:1f:d0:5a:2b:71 <BROADCAST,MULTICAST,UP,LOWER_UP>\nwireguard.cali   UNKNOWN        <POINTOPOINT,NOARP,UP,LOWER_UP>\n"
+        "root@ip-10-121-6-12:~# ping -c2 -W2 10.121.4.31 | tail -2\n2 packets transmitted, 2 received, 0% packet loss, time 1001ms\nrtt min/avg/max/mdev = 0.402/0.433/0.465/0.031 ms\n"
+        "root@ip-10-121-6-12:~# dig +time=2 +tries=1 @192.168.64.7 kubernetes.default.svc.cluster.local | tail -2\n;; connection timed out; no servers could be reached\n"
+    )
+    story.texts["from-ip-10-121-6-12.txt"] = text
+    story.texts["sg-nodes.txt"] = (
+        "$ aws ec2 describe-security-group-rules --filters Name=group-id,Values=sg-0c41ab77 --query 'SecurityGroupRules[?IsEgress==`false`].[IpProtocol,FromPort,ToPort,ReferencedGroupInfo.GroupId]' --output text\n"
+        "udp\t4789\t4789\tsg-0c41ab77\ntcp\t5473\t5473\tsg-0c41ab77\ntcp\t10250\t10250\tsg-0c41ab77\ntcp\t30000\t32767\tsg-0e9932d0\nicmp\t-1\t-1\tsg-0c41ab77\n"
+    )
+    story.texts["felixconfiguration.yaml"] = (
+        f'apiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata:\n  creationTimestamp: "{story.ago(5_950_000)}"\n  generation: 4\n  name: default\nspec:\n  bpfLogLevel: ""\n  floatingIPs: Disabled\n  logSeverityScreen: Info\n  reportingInterval: 0s\n  vxlanVNI: 4096\n  wireguardEnabled: true\n'
+    )
+    story.commands |= {"nodes.txt": "get nodes -o wide", "pods.txt": "get pods -A -o wide", f"describe-node-{me}.txt": f"describe node {me}"}  # fmt: skip
+    story.affected = nodes
+    story.cite("from-ip-10-121-6-12.txt", "transfer: 0 B received")
+    return story
+
+
+STORIES = [
+    listening_port_belongs_to_the_admins_vpn,
+    encrypted_device_without_an_address,
+    handshakes_never_leave_the_security_group,
+]
