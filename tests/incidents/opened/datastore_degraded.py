@@ -177,4 +177,91 @@ def master_answers_after_the_time_allotted(now: datetime) -> Incident:
     return story
 
 
-STORIES = [dqlite_is_locked, master_answers_after_the_time_allotted]
+def etcd_of_openshift_on_a_slow_array(now: datetime) -> Incident:
+    story = incident(
+        "etcd-of-the-masters-waits-for-the-storage-array",
+        CAUSE,
+        "OpenShift on vSphere with Calico: since a rebuild of the storage array etcd's fsyncs take seconds, its leader changes and the API answers 'etcdserver: request timed out' or leader changed to all. The customer opened the ticket for calico-kube-controllers, which restarts all the time, and the operator's Degraded; calico-node itself is ready on all hosts, only felix' and confd's lists time out now and then.",
+        "https://docs.openshift.com/container-platform/4.14/scalability_and_performance/recommended-performance-scale-practices/recommended-etcd-practices.html and https://github.com/etcd-io/etcd/blob/main/Documentation/faq.md (apply request took too long)",
+        now,
+        platform="other",
+        calico="v3.27.3",
+        kubernetes="v1.27.13+048520e",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"ocp-m{n}.dc1.example": f"10.180.2.{10 + n}" for n in range(3)} | {f"ocp-w{n}.dc1.example": f"10.180.2.{30 + n}" for n in range(4)}  # fmt: skip
+    system = {"os_image": "Red Hat Enterprise Linux CoreOS 414.92.202405130844-0", "kernel": "5.14.0-284.64.1.el9_2.x86_64", "runtime": "cri-o://1.27.6-2.rhaos4.14"}  # fmt: skip
+    nodes = list(hosts)
+    story.hosts(hosts, age=19_000_000, since=3_000_000, **system)
+    story.staff(hosts, started=2_900_000, age=2_900_070)
+    kube = "calico-kube-controllers-7d9c6b58f4-x2hqk"
+    story.other(kube, nodes[4], "10.128.3.9", "calico-system", "ReplicaSet/calico-kube-controllers-7d9c6b58f4", app="calico-kube-controllers", image="quay.io/calico/kube-controllers:v3.27.3", ready=False, restarts=39, started=50, last=("Error", 1, 70), age=2_900_000)  # fmt: skip
+    for n, node in enumerate(nodes[:3]):
+        story.other(f"etcd-{node}", node, namespace="openshift-etcd", owner=f"Node/{node}", app="etcd", image="quay.io/openshift-release-dev/ocp-v4.0-art-dev:etcd", restarts=(3, 5, 2)[n], started=31_000 - 900 * n)  # fmt: skip
+        story.other(f"kube-apiserver-{node}", node, namespace="openshift-kube-apiserver", owner=f"Node/{node}", app="kube-apiserver", image="quay.io/openshift-release-dev/ocp-v4.0-art-dev:hyperkube", restarts=(11, 14, 9)[n], started=2_200 - 300 * n, last=("Error", 255, 2_290 - 300 * n))  # fmt: skip
+    story.typha(nodes[3], "8wq2c", started=2_800_000)
+    story.typha(nodes[5], "vk4zn", started=2_800_000)
+    base = "must-gather.local.4410/quay-io-openshift-release-dev-sha256-1c7a/"
+    log = []
+    for n in range(5):
+        ago = 1_430 - 268 * n
+        log += [
+            story.line(ago, "INFO", 1, "main.go 107:", 'Loaded configuration from environment config=&config.Config{LogLevel:"info", WorkloadEndpointWorkers:1, ProfileWorkers:1, PolicyWorkers:1, NodeWorkers:1, Kubeconfig:"", DatastoreType:"kubernetes"}'),
+            f"W{story.klog(ago)}       1 client_config.go:618] Neither --kubeconfig nor --master was specified.  Using the inClusterConfig.  This might not work.",
+            story.line(ago - 0.1, "INFO", 1, "main.go 131:", "Ensuring Calico datastore is initialized"),
+            *([story.line(ago - 12.1, "ERROR", 1, "client.go 295:", 'Error getting cluster information config ClusterInformation="default" error=etcdserver: request timed out'), story.line(ago - 12.1, "INFO", 1, "main.go 138:", "Failed to initialize datastore error=etcdserver: request timed out"), story.line(ago - 29.8, "INFO", 1, "main.go 138:", "Failed to initialize datastore error=etcdserver: leader changed")] if n % 2 == 0 else [story.line(ago - 20.2, "ERROR", 1, "client.go 295:", 'Error getting cluster information config ClusterInformation="default" error=Get "https://172.30.0.1:443/apis/crd.projectcalico.org/v1/clusterinformations/default": context deadline exceeded'), story.line(ago - 20.2, "INFO", 1, "main.go 138:", 'Failed to initialize datastore error=Get "https://172.30.0.1:443/apis/crd.projectcalico.org/v1/clusterinformations/default": context deadline exceeded')]),
+            story.line(ago - 60.4, "FATAL", 1, "main.go 151:", "Failed to initialize Calico datastore"),
+        ]  # fmt: skip
+    story.log(
+        "",
+        log,
+        f"{base}namespaces/calico-system/pods/{kube}/calico-kube-controllers/calico-kube-controllers/logs/previous.log",
+    )
+    operator = []
+    for n in range(7):
+        ago = 1_500 - 205 * n
+        error = ("etcdserver: request timed out", "etcdserver: leader changed", "rpc error: code = Unavailable desc = etcdserver: leader changed")[n % 3]  # fmt: skip
+        operator.append(f'{{"level":"error","ts":"{story.ago(ago)}","msg":"Reconciler error","controller":"tigera-installation-controller","object":{{"name":"default"}},"namespace":"","name":"default","reconcileID":"51c{n}e0","error":"{error}","stacktrace":"sigs.k8s.io/controller-runtime/pkg/internal/controller.(*Controller).reconcileHandler"}}')  # fmt: skip
+        if n == 4:
+            operator += [
+                f"E{story.klog(ago - 40)}       1 leaderelection.go:369] Failed to update lock: etcdserver: request timed out",
+                f"I{story.klog(ago - 50)}       1 leaderelection.go:285] failed to renew lease tigera-operator/operator-lock: timed out waiting for the condition",
+            ]
+    story.log("", operator, f"{base}namespaces/tigera-operator/pods/tigera-operator-6fdb4c9f5-pn7zd/tigera-operator/tigera-operator/logs/current.log")  # fmt: skip
+    etcd = []
+    for n in range(11):
+        ago = 1_480 - 131 * n
+        ts = story.ago(ago)[:-1] + f".{211 + 37 * n}Z"
+        etcd += [
+            f'{{"level":"warn","ts":"{ts}","caller":"wal/wal.go:805","msg":"slow fdatasync","took":"{2 + n % 4}.{413 + 17 * n}s","expected-duration":"1s"}}',
+            f'{{"level":"warn","ts":"{ts}","caller":"etcdserver/util.go:170","msg":"apply request took too long","took":"{3 + n % 5}.{119 + 41 * n}s","expected-duration":"200ms","prefix":"read-only range ","request":"key:\\"/kubernetes.io/crd.projectcalico.org/{("ipamblocks", "felixconfigurations", "clusterinformations")[n % 3]}/\\" range_end:\\"/kubernetes.io/crd.projectcalico.org/x0\\" limit:500 ","response":"","error":"{("", "context canceled", "etcdserver: request timed out")[n % 3]}"}}',
+        ]
+        if n % 4 == 1:
+            etcd += [
+                f'{{"level":"info","ts":"{ts}","logger":"raft","caller":"etcdserver/zap_raft.go:77","msg":"raft.node: 8e2c41b7a90d3f15 lost leader 1f90cc3e07b25da8 at term {410 + n}"}}',
+                f'{{"level":"info","ts":"{ts}","logger":"raft","caller":"etcdserver/zap_raft.go:77","msg":"raft.node: 8e2c41b7a90d3f15 elected leader 5b3ad2f06e714c99 at term {411 + n}"}}',
+            ]
+    story.log("", etcd, f"{base}namespaces/openshift-etcd/pods/etcd-{nodes[1]}/etcd/etcd/logs/current.log")
+    lines = []
+    for n in range(6):
+        ago = 1_420 - 233 * n
+        lines += [
+            *story.quiet(ago + 170, ago + 20, 74),
+            story.say(ago, "INFO", 66, "felix", "watchercache.go 187:", f'Failed to perform list of current data during resync ListRoot="/calico/resources/v3/projectcalico.org/{("ippools", "felixconfigurations", "nodes")[n % 3]}" error={("etcdserver: request timed out", "etcdserver: leader changed")[n % 2]}'),
+        ]  # fmt: skip
+    story.log("", lines, f"{base}namespaces/calico-system/pods/{story.pods[nodes[4]]}/calico-node/calico-node/logs/current.log")  # fmt: skip
+    story.texts[f"{base}cluster-scoped-resources/clusteroperators.txt"] = (
+        "NAME                 VERSION   AVAILABLE   PROGRESSING   DEGRADED   SINCE   MESSAGE\n"
+        "etcd                 4.14.27   True        False         True       8h      EtcdMembersDegraded: 2 of 3 members are available, ocp-m1.dc1.example is unhealthy\n"
+        'kube-apiserver       4.14.27   True        False         True       7h      StaticPodsDegraded: pod/kube-apiserver-ocp-m1.dc1.example container "kube-apiserver" is waiting: CrashLoopBackOff\n'
+        "network              4.14.27   True        False         False      219d    \nauthentication       4.14.27   False       False         True       6m      OAuthServerRouteEndpointAccessibleControllerAvailable: context deadline exceeded\n"
+    )
+    story.commands |= {f"{base}nodes.txt": "get nodes -o wide", f"{base}pods-calico-system.txt": "get pods -n calico-system -o wide", f"{base}describe-kube-controllers.txt": f"describe pod -n calico-system {kube}"}  # fmt: skip
+    story.affected = []
+    story.cite(f"{base}namespaces/openshift-etcd/pods/etcd-{nodes[1]}/etcd/etcd/logs/current.log", "slow fdatasync")
+    story.cite(f"{base}namespaces/calico-system/pods/{story.pods[nodes[4]]}/calico-node/calico-node/logs/current.log", "etcdserver: request timed out")  # fmt: skip
+    return story
+
+
+STORIES = [dqlite_is_locked, master_answers_after_the_time_allotted, etcd_of_openshift_on_a_slow_array]
