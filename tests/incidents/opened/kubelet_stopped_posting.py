@@ -162,4 +162,84 @@ def kubelets_of_one_rack_lost_the_virtual_address(now: datetime) -> Incident:
     return story
 
 
-STORIES = [flag_that_the_new_kubelet_does_not_know, kubelets_of_one_rack_lost_the_virtual_address]
+def cgroup_driver_of_docker_was_changed(now: datetime) -> Incident:
+    story = incident(
+        "docker-was-told-systemd-the-kubelet-still-says-cgroupfs",
+        CAUSE,
+        "On two of six hosts an automation set docker's cgroup driver to systemd and restarted it; the kubelet there still says cgroupfs and ends at each start (misconfiguration), so both are Unknown. The ticket is about BGP: the other four miss just these two, and pods are Terminating.",
+        "https://github.com/kubernetes/kubernetes/issues/43805 and https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/configure-cgroup-driver/",
+        now,
+        platform="other",
+        calico="v3.17.6",
+        kubernetes="v1.20.15",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"bdx-{n:02d}": f"10.44.9.{40 + n}" for n in range(1, 7)}
+    lost = ["bdx-02", "bdx-05"]
+    system = {"os_image": "CentOS Linux 7 (Core)", "kernel": "3.10.0-1160.71.1.el7.x86_64", "runtime": "docker://19.3.15"}  # fmt: skip
+    story.hosts({k: v for k, v in hosts.items() if k not in lost}, age=40_000_000, since=20_000_000, **system)
+    for n, node in enumerate(lost):
+        story.hosts({node: hosts[node]}, age=40_000_000, ready=UNKNOWN, since=7_420 - 260 * n, taints=LOST, **system)
+        story.node_event(node, "NodeNotReady", f"Node {node} status is now: NodeNotReady", 7_420 - 260 * n, type_="Normal", source="node-controller")  # fmt: skip
+    good = [k for k in hosts if k not in lost]
+    story.staff({k: hosts[k] for k in good}, started=19_000_000, age=19_000_100, restarts=1, last=("Error", 143, 19_000_040))  # fmt: skip
+    for node in lost:
+        name = story.staff({node: hosts[node]}, ready=False, started=19_000_000, age=19_000_100)[0]
+        story.pod_event(name, "NodeNotReady", "Node is not ready", 7_150, source="node-controller")
+    for n, node in enumerate(lost):
+        story.other(f"payments-6f7d9c8b5-{'mw'[n]}4k{'xz'[n]}t", node, f"10.233.{70 + n}.18", "prod", "ReplicaSet/payments-6f7d9c8b5", app="payments", started=1_000_000, age=1_000_030)  # fmt: skip
+        story.objects["Pod"][-1]["metadata"] |= {"deletionTimestamp": story.ago(7_080 - 260 * n), "deletionGracePeriodSeconds": 30}  # fmt: skip
+    peers = [hosts[k] for k in lost]
+    story.not_established(story.pods["bdx-03"], peers, 6_900, 7_300, 9, established=3)
+    lines = story.quiet(12_000, 7_500, 1_500)
+    for peer in peers:
+        mesh = "Mesh_" + peer.replace(".", "_")
+        lines += [
+            f"bird: {mesh}: Error: Hold timer expired"
+            if peer != peers[0]
+            else f"bird: {mesh}: Received: Peer de-configured",
+            f"bird: {mesh}: State changed to start",
+            f"bird: {mesh}: Socket: Connection refused",
+            f"bird: {mesh}: Socket: Connection refused",
+        ]
+    lines += story.quiet(7_000, 120, 1_700)
+    story.log(story.pods["bdx-03"], lines)
+    words = 'failed to run Kubelet: misconfiguration: kubelet cgroup driver: "cgroupfs" is different from docker cgroup driver: "systemd"'  # fmt: skip
+    journal = [
+        f"{story.syslog(7_466)} bdx-02 ansible-copy[20511]: Invoked with dest=/etc/docker/daemon.json src=daemon.json mode=0644",
+        f"{story.syslog(7_463)} bdx-02 systemd[1]: Stopping Docker Application Container Engine...",
+        f"{story.syslog(7_452)} bdx-02 systemd[1]: Starting Docker Application Container Engine...",
+        f'{story.syslog(7_450)} bdx-02 dockerd[20630]: time="{story.ago(7_450)}" level=info msg="Loading containers: done."',
+        f"{story.syslog(7_449)} bdx-02 systemd[1]: Started Docker Application Container Engine.",
+    ]
+    for n in range(8):
+        ago, pid = 7_446 - 10.4 * n if n < 5 else 260 - 10.4 * n, 20_700 + 61 * n
+        journal += [
+            f"{story.syslog(ago)} bdx-02 systemd[1]: Started kubelet: The Kubernetes Node Agent.",
+            f'{story.syslog(ago - 1)} bdx-02 kubelet[{pid}]: I{story.klog(ago - 1)} {pid:7} docker_service.go:242] Hairpin mode set to "hairpin-veth"',
+            f"{story.syslog(ago - 1)} bdx-02 kubelet[{pid}]: F{story.klog(ago - 1)} {pid:7} server.go:269] {words}",
+            f"{story.syslog(ago - 1)} bdx-02 systemd[1]: kubelet.service: main process exited, code=exited, status=255/n/a",
+            f"{story.syslog(ago - 1)} bdx-02 systemd[1]: Unit kubelet.service entered failed state.",
+        ]
+        if n == 4:
+            journal.append("-- 2 hours of the same --")
+    story.log("", journal, "bdx-02-messages.txt")
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-node-bdx-02.txt": "describe node bdx-02",
+        "describe-calico-node-on-bdx-03.txt": f"describe pod -n kube-system {story.pods['bdx-03']}",
+    }
+    story.affected = lost
+    story.cite("describe-node-bdx-02.txt", "Kubelet stopped posting node status.")
+    story.cite("bdx-02-messages.txt", "is different from docker cgroup driver")
+    return story
+
+
+STORIES = [
+    flag_that_the_new_kubelet_does_not_know,
+    kubelets_of_one_rack_lost_the_virtual_address,
+    cgroup_driver_of_docker_was_changed,
+]
