@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from cluster import event
 from telling import Incident, incident
 
 CAUSE = "tunnel-down"
@@ -122,4 +123,46 @@ def no_ssh_tunnels(now: datetime) -> Incident:
     return story
 
 
-STORIES = [vpn_of_the_shoot, no_ssh_tunnels]
+def quota_keeps_the_agents_away(now: datetime) -> Incident:
+    story = incident(
+        "quota-in-kube-system-and-no-tunnel-agent-left",
+        CAUSE,
+        "IKS VPC: a ResourceQuota of the customer in kube-system wants CPU limits of each pod; since the last worker replacement the konnectivity-agent pods cannot be made again ('must specify limits.cpu'), so the master has no agent: each log, exec and the metrics API end with 'No agent available'. Workers and all calico pods are ready; the ticket says 'calico-node logs are empty, network broken'.",
+        "https://kubernetes.io/docs/tasks/extend-kubernetes/setup-konnectivity/ and https://kubernetes.io/docs/concepts/policy/resource-quotas/ (must specify)",
+        now,
+        platform="vpc",
+        calico="v3.29.3",
+        kubernetes="v1.32.4+IKS",
+        difficulty="easy",
+    )
+    nodes = story.workers([f"10.242.16.{n}" for n in (4, 5, 7)], age=610_000, since=609_500)
+    story.agents(nodes, started=609_600, age=609_900)
+    story.typha(nodes[0], "jx8fq", started=608_000)
+    story.typha(nodes[2], "w4mtb", started=606_000)
+    for n, made in enumerate(story.objects["Pod"][-2:]):
+        made["metadata"]["creationTimestamp"] = made["status"]["startTime"] = story.ago(608_030 - 2_000 * n)
+    for n, node in enumerate(nodes):
+        story.other(f"ibm-keepalived-watcher-{'dkx'[n]}7f{'qmw'[n]}2", node, owner="DaemonSet/ibm-keepalived-watcher", app="ibm-keepalived-watcher", image="icr.io/ext/ibm-keepalived-watcher:1.0.9", age=609_900, started=609_700)  # fmt: skip
+        story.other(f"coredns-6bf5c7d8c4-{'bzt'[n]}9n{'hvk'[n]}c", node, f"172.17.{90 + n}.5", owner="ReplicaSet/coredns-6bf5c7d8c4", app="coredns", image="icr.io/ext/coredns/coredns:v1.11.3", age=609_000 - 900 * n, started=600_000)  # fmt: skip
+    event(story, "ReplicaSet", "konnectivity-agent-7f5d4c8b9", "FailedCreate", 'Error creating: pods "konnectivity-agent-7f5d4c8b9-" is forbidden: failed quota: kube-system-cpu: must specify limits.cpu for: konnectivity-agent', 640, 606_000, 714, namespace="kube-system", source="replicaset-controller")  # fmt: skip
+    event(story, "ReplicaSet", "metrics-server-6c4b9d7f58", "FailedCreate", 'Error creating: pods "metrics-server-6c4b9d7f58-" is forbidden: failed quota: kube-system-cpu: must specify limits.cpu for: config-watcher', 655, 605_000, 700, namespace="kube-system", source="replicaset-controller")  # fmt: skip
+    words = "No agent available"
+    for node in nodes:
+        name = story.pods[node]
+        story.texts[f"{name}.log"] = f'Error from server: Get "https://{node}:10250/containerLogs/calico-system/{name}/calico-node": {words}\n'  # fmt: skip
+        story.texts[f"{name}-cni.log"] = f'Error from server: Get "https://{node}:10250/containerLogs/calico-system/{name}/install-cni": {words}\n'  # fmt: skip
+    story.texts["kubectl-session.txt"] = (
+        "$ kubectl top node\nerror: Metrics API not available\n"
+        f"$ kubectl exec -n calico-system {story.pods[nodes[1]]} -c calico-node -- birdcl show protocols\nError from server: error dialing backend: {words}\n"
+        "$ kubectl get deploy -n kube-system\nNAME                 READY   UP-TO-DATE   AVAILABLE   AGE\ncoredns              3/3     3            3           214d\ncoredns-autoscaler   1/1     1            1           214d\nkonnectivity-agent   0/3     0            0           214d\nmetrics-server       0/1     0            0           214d\n"
+        "$ kubectl get quota -n kube-system\nNAME              AGE   REQUEST                     LIMIT\nkube-system-cpu   8d    requests.cpu: 2450m/8       limits.cpu: 3100m/12\n"
+    )
+    story.describe(nodes[0])
+    story.events("events-kube-system.txt", "get events -n kube-system")
+    story.affected = []
+    story.cite(f"{story.pods[nodes[0]]}.log", words)
+    story.cite("events-kube-system.txt", "konnectivity-agent-7f5d4c8b9-")
+    return story
+
+
+STORIES = [vpn_of_the_shoot, no_ssh_tunnels, quota_keeps_the_agents_away]
