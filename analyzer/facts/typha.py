@@ -24,6 +24,7 @@ from typing import Any
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import places, shown
 from analyzer.facts.sessions import Sessions
+from analyzer.facts.typha_presence import others_run
 from analyzer.inventory import Inventory, text
 from analyzer.period import current_lines
 from analyzer.tables import Tables
@@ -57,7 +58,9 @@ def pods(tables: Tables) -> Iterator[Fact]:
     inventory = Inventory(tables)
     typhas = [pod for pod in inventory.pods.values() if pod.name.startswith("calico-typha-")]
     known = [pod for pod in typhas if pod.healthy is not None]
-    if known and not any(pod.healthy for pod in known):
+    waiting = {pod.name for pod in known if pod.status == "Pending" and not pod.node}
+    spares = len(waiting) == len(known) and others_run(tables, inventory, waiting)
+    if known and not any(pod.healthy for pod in known) and not spares:
         first = known[0]
         detail = f"none of {len(known)} Typha pods is ready: {shown(pod.name for pod in known)}"
         also = tuple((pod.file, pod.line) for pod in known[1:8])

@@ -22,7 +22,11 @@ from analyzer.tables import Tables
 
 
 def pending(tables: Tables) -> Iterator[Fact]:
-    """typha-spare-pending, typha-on-every-worker, typha-all-pending."""
+    """typha-spare-pending, typha-on-every-worker, typha-all-pending.
+
+    Where only the one that waits is described, those that a worker lists, or calico-nodes that are all ready, tell
+    that others run.
+    """
     inventory = Inventory(tables)
     typhas = [pod for pod in inventory.pods.values() if pod.name.startswith("calico-typha-")]
     waiting = [pod for pod in typhas if pod.status == "Pending" and not pod.node]
@@ -36,8 +40,21 @@ def pending(tables: Tables) -> Iterator[Fact]:
         yield Fact("typha-spare-pending", first.file, first.line, detail, pod=first.name)
         if len(inventory.workers) >= 2 and set(inventory.workers) <= {pod.node for pod in running}:
             yield Fact("typha-on-every-worker", first.file, first.line, detail, pod=first.name)
+    elif seen := others_run(tables, inventory, {pod.name for pod in waiting}):
+        yield Fact("typha-spare-pending", first.file, first.line, f"{names} waits for a place; {seen}", pod=first.name)
     elif len(waiting) == len(typhas):
         yield Fact("typha-all-pending", first.file, first.line, f"no Typha runs: {names} wait for a place")
+
+
+def others_run(tables: Tables, inventory: Inventory, waiting: set[str]) -> str:
+    """What tells that a Typha runs though none is described, "" if nothing does."""
+    placed = {name.partition("/")[2] for row in tables.rows.nodes for name in row.pods_on_node}
+    placed = {name for name in placed if name.startswith("calico-typha-")} - waiting
+    if placed:
+        return f"{shown(placed)} has one"
+    agents = [pod.healthy for pod in inventory.agents.values() if pod.healthy is not None]
+    listed = any(row.kind == "Pod" for row in tables.rows.listings)
+    return "calico-node is ready" if agents and all(agents) and not listed else ""
 
 
 CHECKS: tuple[Check, ...] = (pending,)

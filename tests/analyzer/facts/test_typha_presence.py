@@ -4,7 +4,7 @@ from typing import Any
 
 from analyzer.facts import typha_presence
 from analyzer.tables import build
-from parsers.rows import NodeRow, PodRow
+from parsers.rows import ListingRow, NodeRow, PodRow
 
 
 def typha(number: int, phase: str, ready: str, node: str) -> PodRow:
@@ -37,3 +37,18 @@ def test_a_spare_beside_a_typha_on_every_worker_has_no_place_at_all() -> None:
     more = [*workers, NodeRow("nodes.txt", 9, "w-3", ready="True")]
     tables = build({"pods": [*running, typha(4, "Pending", "0/1", "")], "nodes": more})
     assert "typha-on-every-worker" not in {fact.id for fact in typha_presence.pending(tables)}
+
+
+def test_others_that_are_not_described() -> None:
+    waits = typha(4, "Pending", "0/1", "")
+    agent = PodRow("d.txt", 1, "calico-system", "calico-node-x7k2p", "calico-node", "w-1", "Running", "1/1")
+
+    def found(*pods: PodRow, **more: Any) -> list[str]:
+        return [fact.id for fact in typha_presence.pending(build({"pods": [*pods], **more}))]
+
+    home = NodeRow("n.txt", 1, "w-1", pods_on_node=("calico-system/calico-typha-5f5f9f7c6b-8dms2",))
+    assert found(waits, nodes=[home]) == ["typha-spare-pending"]
+    assert found(waits, agent) == ["typha-spare-pending"]
+    assert found(waits) == ["typha-all-pending"]
+    listed = ListingRow("pods.txt", 1, "Pod", "*", 2)
+    assert found(waits, agent, listings=[listed]) == ["typha-all-pending"]
