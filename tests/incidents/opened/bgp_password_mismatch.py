@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from telling import Incident, incident
+from telling import Incident, incident, node_status
 
 CAUSE = "bgp-password-mismatch"
 
@@ -230,4 +230,85 @@ kind: List
     return story
 
 
-STORIES = [shell_ate_a_part, key_chain_rolled_over]
+def replaced_router_came_with_its_old_configuration(now: datetime) -> Incident:
+    story = incident(
+        "spare-router-was-loaded-with-an-old-key",
+        CAUSE,
+        "Edge router B failed and its spare was loaded with a two-year-old backup, so its neighbours have the key of then. Sessions with router A are Established on every node, those with B stay in Connect; the spare says BADAUTH invalid MD5 digest, the node's kernel counts failed hashes from B. calico-node is 1/1 everywhere; loud is only the load balancer that lost half of its paths.",
+        "https://docs.tigera.io/calico/latest/reference/resources/bgppeer (password) and https://www.cisco.com/c/en/us/support/docs/ip/border-gateway-protocol-bgp/112188-configure-md5-bgp-00.html",
+        now,
+        platform="other",
+        calico="v3.26.3",
+        kubernetes="v1.28.6",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    system = {"os_image": "Ubuntu 20.04.6 LTS", "kernel": "5.4.0-167-generic", "runtime": "containerd://1.7.11"}
+    hosts = {f"mil-k8s-{n}": f"10.140.6.{10 + n}" for n in range(1, 5)}
+    routers = {"edge-a": "10.140.6.2", "edge-b": "10.140.6.3"}
+    me = "mil-k8s-2"
+    down = 12_600
+    story.hosts(hosts, age=33_000_000, since=32_000_000, **system)
+    story.staff(hosts, started=6_100_000, age=6_100_030)
+    for at, suffix in (("mil-k8s-1", "s5gxd"), ("mil-k8s-4", "9vnkl")):
+        story.typha(at, suffix, started=6_100_000)
+    peers = [a for h, a in hosts.items() if h != me]
+    log = [*story.boot(me, 6_100_000, peers, interface="bond0", prefix=24)]
+    bird = f"bird: Global_{routers['edge-b'].replace('.', '_')}:"
+    log += [
+        *story.quiet(21_000, 19_950, 260),
+        f"{bird} Error: Hold timer expired",
+        f"{bird} State changed to start",
+        *story.quiet(19_700, 11, 900),
+    ]
+    story.log(story.pods[me], log)
+    rows = [(a, "up", story.stamp(6_099_990)[:10], "Established") for a in peers]
+    text = node_status(rows).replace("IPv6 BGP status\nNo IPv6 peers found.\n", "").rstrip()
+    story.texts["calicoctl-node-status.txt"] = (
+        text
+        + "\n"
+        + "\n".join(
+            node_status(
+                [
+                    (routers["edge-a"], "up", story.stamp(6_099_988)[:10], "Established"),
+                    (routers["edge-b"], "start", story.stamp(19_960)[11:19], "Connect"),
+                ],
+                "global",
+            ).splitlines()[3:]
+        )
+        + "\n"
+    )
+    kernel = []
+    for n in range(14):
+        ago = down - 140 - n * 880
+        port = 179 if n % 3 else 33_410 + 917 * n
+        kernel.append(
+            f"{story.syslog(ago)} {me} kernel: [{6_200_000 - ago}.{(n * 73_911) % 1_000_000:06d}] TCP: MD5 Hash failed for ({routers['edge-b']}, {port})->({hosts[me]}, {179 if port != 179 else 40_021 + 331 * n})"
+        )
+        if n % 5 == 2:
+            kernel.append(
+                f'{story.syslog(ago - 60)} {me} kernel: [{6_200_000 - ago + 60}.118201] audit: type=1400 audit(0.0:{n + 411}): apparmor="STATUS" operation="profile_replace" profile="unconfined" name="cri-containerd.apparmor.d"'
+            )
+    story.texts["kern.log"] = "\n".join(kernel) + "\n"
+    shown = (now - timedelta(seconds=down - 30)).strftime("%b %d %H:%M:%S")
+    story.texts[
+        "from the network team.txt"
+    ] = f"""Hi, edge-b was swapped at {story.stamp(down + 2_400)[11:16]} UTC (power supply), config restored from the library by the field engineer. It is back since {story.stamp(down)[11:16]}.
+edge-b#show bgp ipv4 unicast summary | begin Neighbor
+Neighbor        V           AS MsgRcvd MsgSent   TblVer  InQ OutQ Up/Down  State/PfxRcd
+10.140.6.11     4        64580       0       0        1    0    0 never    Idle
+10.140.6.12     4        64580       0       0        1    0    0 never    Idle
+10.140.6.13     4        64580       0       0        1    0    0 never    Idle
+10.140.6.14     4        64580       0       0        1    0    0 never    Idle
+10.140.6.2      4        64501    2211    2207      418    0    0 03:29:11      211
+edge-b#show logging | include BADAUTH
+{shown}: %TCP-6-BADAUTH: Invalid MD5 digest from 10.140.6.12(37210) to 10.140.6.3(179) tableid - 0
+{shown}: %TCP-6-BADAUTH: Invalid MD5 digest from 10.140.6.14(51544) to 10.140.6.3(179) tableid - 0
+"""
+    story.describe(me)
+    story.affected = list(hosts)
+    story.cite("kern.log", "TCP: MD5 Hash failed for (10.140.6.3")
+    return story
+
+
+STORIES = [shell_ate_a_part, key_chain_rolled_over, replaced_router_came_with_its_old_configuration]
