@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cluster import NO_CNI, container
 from telling import Incident, incident
@@ -187,4 +187,117 @@ def memory_disk_is_too_small(now: datetime) -> Incident:
     return story
 
 
-STORIES = [files_made_immutable, memory_disk_is_too_small]
+def allow_list_does_not_know_the_plugin(now: datetime) -> Incident:
+    story = incident(
+        "application-allow-list-stops-the-installed-plugin",
+        CAUSE,
+        "RKE2 on hardened RHEL: fapolicyd was switched to enforcing on two agents and the rules for RKE2's directories were not loaded there. install-cni copies its files, only warns that it cannot run the plugin to learn its version, and ends well; every new sandbox then fails with 'fork/exec /opt/cni/bin/calico: operation not permitted'. calico-node is 1/1 and BGP is up; old pods run on.",
+        "https://github.com/rancher/rke2/issues/2848 and https://docs.rke2.io/known_issues",
+        now,
+        platform="other",
+        calico="v3.26.1",
+        kubernetes="v1.27.8+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="hard",
+    )
+    system = {
+        "os_image": "Red Hat Enterprise Linux 8.8 (Ootpa)",
+        "kernel": "4.18.0-477.27.1.el8_8.x86_64",
+        "runtime": "containerd://1.7.7-k3s1",
+    }
+    hosts = {
+        "gov-srv1": "172.19.40.11",
+        "gov-agt1": "172.19.40.21",
+        "gov-agt2": "172.19.40.22",
+        "gov-agt3": "172.19.40.23",
+    }
+    bad = ["gov-agt2", "gov-agt3"]
+    story.hosts(hosts, age=18_000_000, since=17_000_000, **system)
+    since = 15_200
+    for host in hosts:
+        started = since - 400 * bad.index(host) if host in bad else 5_000_000
+        story.staff({host: hosts[host]}, started=started, age=started + 40)
+    for n, host in enumerate(bad):
+        story.node_event(
+            host,
+            "Rebooted",
+            f"Node {host} has been rebooted, boot id: 4f0d2c{n}e-91a7-4d0e-bb0f-1c22d45c9e{n}1",
+            since - 400 * n + 60,
+        )
+    story.typha("gov-srv1", "dd7kq", started=5_000_000)
+    error = "fork/exec /opt/cni/bin/calico: operation not permitted"
+    for n, (name, node) in enumerate(
+        (
+            ("intake-5c6f9d8b77-4wz8x", "gov-agt2"),
+            ("intake-5c6f9d8b77-pm2kd", "gov-agt3"),
+            ("rke2-snapshot-validation-webhook-bf7bbd6fc-6qhzt", "gov-agt3"),
+        )
+    ):
+        story.stuck(
+            name, node, error, 19 + 9 * n, 14_100 - 300 * n, 64 - 3 * n, namespace="kube-system" if n == 2 else "intake"
+        )
+    me = "gov-agt2"
+    name = story.pods[me]
+    story.log(
+        name,
+        [
+            story.line(since + 18, "INFO", 1, "cni-installer/<nil> <nil>:", "Running as a Kubernetes pod"),
+            story.line(since + 17.4, "INFO", 1, "cni-installer/<nil> <nil>:", "Installed /host/opt/cni/bin/bandwidth"),
+            story.line(since + 16.1, "INFO", 1, "cni-installer/<nil> <nil>:", "Installed /host/opt/cni/bin/calico"),
+            story.line(
+                since + 14.9, "INFO", 1, "cni-installer/<nil> <nil>:", "Installed /host/opt/cni/bin/calico-ipam"
+            ),
+            story.line(since + 14.4, "INFO", 1, "cni-installer/<nil> <nil>:", "Installed /host/opt/cni/bin/portmap"),
+            story.line(
+                since + 14.3, "INFO", 1, "cni-installer/<nil> <nil>:", "Wrote Calico CNI binaries to /host/opt/cni/bin"
+            ),
+            "",
+            story.line(
+                since + 14.2,
+                "WARNING",
+                1,
+                "cni-installer/<nil> <nil>:",
+                "Failed getting CNI plugin version error=fork/exec /host/opt/cni/bin/calico: operation not permitted",
+            ),
+            story.line(
+                since + 14.1,
+                "INFO",
+                1,
+                "cni-installer/<nil> <nil>:",
+                "/host/secondary-bin-dir is not writeable, skipping",
+            ),
+            story.line(
+                since + 13.9,
+                "INFO",
+                1,
+                "cni-installer/<nil> <nil>:",
+                "Using CNI config template from CNI_NETWORK_CONFIG environment variable.",
+            ),
+            story.line(since + 13.6, "INFO", 1, "cni-installer/<nil> <nil>:", "Done configuring CNI.  Sleep= false"),
+        ],
+        f"{name}-install-cni.log",
+    )
+    log = story.boot(me, since, [a for h, a in hosts.items() if h != me], interface="ens192", prefix=24)
+    story.log(name, [*log, *story.quiet(since - 70, 18, 900)])
+    story.describe(me)
+    story.commands["describe-pod-intake.txt"] = "describe pod -n intake intake-5c6f9d8b77-4wz8x"
+    story.texts[
+        "gov-agt2 services.txt"
+    ] = f"""[root@gov-agt2 ~]# systemctl is-active fapolicyd firewalld NetworkManager rke2-agent
+active
+inactive
+active
+active
+[root@gov-agt2 ~]# grep -c . /etc/fapolicyd/rules.d/80-rke2.rules
+grep: /etc/fapolicyd/rules.d/80-rke2.rules: No such file or directory
+[root@gov-agt2 ~]# ls -lZ /opt/cni/bin/calico
+-rwxr-xr-x. 1 root root system_u:object_r:container_file_t:s0 58802176 {(now - timedelta(seconds=since + 16)).strftime("%b %d %H:%M")} /opt/cni/bin/calico
+[root@gov-agt2 ~]# mount | grep ' / '
+/dev/mapper/rhel-root on / type xfs (rw,relatime,seclabel,attr2,inode64,logbufs=8,logbsize=32k,noquota)
+"""
+    story.affected = bad
+    story.cite("describe-pod-intake.txt", "fork/exec /opt/cni/bin/calico: operation not permitted")
+    return story
+
+
+STORIES = [files_made_immutable, memory_disk_is_too_small, allow_list_does_not_know_the_plugin]
