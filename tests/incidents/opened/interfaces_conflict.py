@@ -301,4 +301,100 @@ root@edge-3:~# journalctl -u tailscaled | grep -i exit | tail -1
     return story
 
 
-STORIES = [cloud_setup_adds_rules, exit_node_takes_the_pod_range]
+def puppet_purges_what_it_did_not_make(now: datetime) -> Incident:
+    story = incident(
+        "puppet-purges-the-jumps-into-calico",
+        CAUSE,
+        "The hosts joined a Puppet class whose firewall module purges every rule that it did not make. At each run, half-hourly, the jumps into Calico's chains vanish from INPUT, FORWARD and OUTPUT on the three hosts of that class; felix finds the inserts out of sync at its next look, up to ninety seconds later, and writes them again. Pods there lose what needs the rules for that while; everything is 1/1, probes of applications are loud.",
+        "https://github.com/puppetlabs/puppetlabs-firewall (purge of unmanaged rules)",
+        now,
+        platform="other",
+        calico="v3.23.5",
+        kubernetes="v1.24.17",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    system = {
+        "os_image": "Debian GNU/Linux 11 (bullseye)",
+        "kernel": "5.10.0-28-amd64",
+        "runtime": "containerd://1.6.28",
+    }
+    hosts = {f"hz-node-{n:02d}": f"10.3.220.{n + 40}" for n in range(1, 7)}
+    bad = ["hz-node-04", "hz-node-05", "hz-node-06"]
+    story.hosts(hosts, age=26_000_000, since=25_000_000, **system)
+    story.staff(hosts, started=7_300_000, age=7_300_030)
+    me = "hz-node-05"
+    runs = [14_930 - 1_800 * n for n in range(9)]
+    api = story.other(
+        "basket-84d9f77c6b-lx5nv",
+        me,
+        "10.244.201.77",
+        "shop",
+        "ReplicaSet/basket-84d9f77c6b",
+        restarts=3,
+        last=("Error", 137, 2_330),
+        started=2_300,
+    )
+    story.pod_event(
+        api,
+        "Unhealthy",
+        'Liveness probe failed: Get "http://10.244.201.77:8080/live": dial tcp 10.244.201.77:8080: i/o timeout (Client.Timeout exceeded while awaiting headers)',
+        500,
+        14_900,
+        23,
+        namespace="shop",
+    )
+    other = story.other("search-6b5d57cd4-dz2mr", bad[2], "10.244.88.12", "shop", "ReplicaSet/search-6b5d57cd4")
+    story.pod_event(
+        other,
+        "Unhealthy",
+        'Readiness probe failed: Get "http://10.244.88.12:9200/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        470,
+        14_870,
+        17,
+        namespace="shop",
+    )
+    log = story.boot(me, 7_300_000, [a for h, a in hosts.items() if h != me], interface="enp35s0", prefix=25)
+    for n, run in enumerate(runs):
+        found = run - 40 - 7 * n % 50
+        for chain, table, actual, expected in (
+            ("FORWARD", "filter", '[]string{"", ""}', '[]string{"wUHhoiAYhphO9Mso", "", ""}'),
+            ("INPUT", "filter", '[]string{""}', '[]string{"Cz_u1IQiXIMmKD4c", ""}'),
+            ("OUTPUT", "filter", "[]string{}", '[]string{"tVnHkvAo15HuiPy0"}'),
+        ):
+            log.append(
+                story.say(
+                    found,
+                    "WARNING",
+                    61,
+                    "felix",
+                    "table.go 656:",
+                    f'Detected out-of-sync inserts, marking for resync actualRuleIDs={actual} chainName="{chain}" expectedRuleIDs={expected} ipVersion=0x4 table="{table}"',
+                )
+            )
+            found -= 0.004
+        log += story.quiet(found - 30, max(run - 1_790, 12), 420)
+    story.log(story.pods[me], log)
+    agent = []
+    for run in runs[-4:]:
+        agent.append(
+            f"{story.syslog(run + 16)} {me} puppet-agent[{90_210 + run % 97}]: Applying configuration version '{int(now.timestamp() - run - 20)}'"
+        )
+        agent += [
+            f"{story.syslog(run)} {me} puppet-agent[{90_210 + run % 97}]: (/Stage[main]/Profile::Base_firewall/Firewall[{rule}]/ensure) removed"
+            for rule in ("9001 64a1f2c7", "9002 0c18b3de", "9003 f27713aa")
+        ]
+        agent.append(
+            f"{story.syslog(run - 5)} {me} puppet-agent[{90_210 + run % 97}]: Applied catalog in 9.4{run % 7} seconds"
+        )
+    story.texts["syslog-puppet-hz-node-05.txt"] = "\n".join(agent) + "\n"
+    story.describe(me)
+    story.events()
+    story.affected = bad
+    story.cite(f"{story.pods[me]}.log", "Detected out-of-sync inserts, marking for resync")
+    story.cite("syslog-puppet-hz-node-05.txt", "Firewall[9001 64a1f2c7]/ensure) removed")
+    return story
+
+
+STORIES = [cloud_setup_adds_rules, exit_node_takes_the_pod_range, puppet_purges_what_it_did_not_make]
