@@ -124,4 +124,104 @@ def address_lives_on_the_loopback(now: datetime) -> Incident:
     return story
 
 
-STORIES = [kubelet_reports_only_ipv6, address_lives_on_the_loopback]
+def hardening_took_the_ipv6_addresses(now: datetime) -> Incident:
+    story = incident(
+        "hardening-switched-ipv6-off-below-a-dual-stack-cluster",
+        CAUSE,
+        "Dual stack: IP and IP6 are both autodetect. A hardening role set net.ipv6.conf.all.disable_ipv6=1 on two hosts; nothing happened until their calico-node was rolled: start-up finds the IPv4 address, but no IPv6 address on any interface, and ends. The kubelet had registered the host with both addresses and stays Ready; the neighbours' BGP complaints are effects.",
+        "https://github.com/projectcalico/calico/blob/v3.25.2/node/pkg/lifecycle/startup/startup.go (IP6=autodetect) and https://docs.tigera.io/calico/latest/networking/ipam/ipv6",
+        now,
+        platform="other",
+        calico="v3.25.2",
+        kubernetes="v1.26.15",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    system = {
+        "os_image": "Rocky Linux 9.2 (Blue Onyx)",
+        "kernel": "5.14.0-284.30.1.el9_2.x86_64",
+        "runtime": "containerd://1.6.24",
+    }
+    hosts = {f"ds-w{n}": f"10.77.31.{100 + n}" for n in range(1, 6)}
+    bad = ["ds-w2", "ds-w5"]
+    story.hosts(hosts, age=19_000_000, since=18_900_000, **system)
+    for item in story.objects["Node"]:
+        last = item["metadata"]["name"][-1]
+        item["status"]["addresses"].insert(1, {"type": "InternalIP", "address": f"fd5e:77:31::10{last}"})
+    good = [h for h in hosts if h not in bad]
+    story.staff({h: hosts[h] for h in good}, started=4_900, age=4_930)
+    for n, host in enumerate(bad):
+        story.staff(
+            {host: hosts[host]},
+            ready=False,
+            waiting="CrashLoopBackOff",
+            message=f"back-off 5m0s restarting failed container=calico-node pod=calico-node_kube-system({host}-uid)",
+            restarts=17 - n,
+            last=("Error", 1, 205 + 30 * n),
+            age=4_700 - 60 * n,
+        )
+        story.pod_event(
+            story.pods[host],
+            "BackOff",
+            "Back-off restarting failed container calico-node in pod " + story.pods[host],
+            11 + n,
+            4_600,
+            372 - 11 * n,
+        )
+    me = bad[0]
+    lines = story.boot(me, 238)[:8]
+    lines += [
+        story.line(
+            237.6,
+            "INFO",
+            9,
+            "startup/autodetection_methods.go 103:",
+            f"Using autodetected IPv4 address on interface bond0: {hosts[me]}/24",
+        ),
+        story.line(
+            237.5,
+            "WARNING",
+            9,
+            "startup/autodetection_methods.go 99:",
+            "Unable to auto-detect an IPv6 address: no valid IPv6 addresses found on the host interfaces",
+        ),
+        story.line(
+            237.4,
+            "WARNING",
+            9,
+            "startup/startup.go 507:",
+            "Couldn't autodetect an IPv6 address. If auto-detecting, choose a different autodetection method. Otherwise provide an explicit address.",
+        ),
+        story.line(237.2, "WARNING", 9, "startup/utils.go 48:", "Terminating"),
+        "Calico node failed to start",
+    ]
+    story.log(story.pods[me], lines, f"{story.pods[me]}-previous.log")
+    ok = good[0]
+    story.log(
+        story.pods[ok],
+        [
+            *story.boot(ok, 4_900, [hosts[h] for h in good[1:]], interface="bond0", prefix=24),
+            *story.quiet(4_800, 20, 500),
+        ],
+    )
+    story.not_established(story.pods[ok], [hosts[h] for h in bad], 4_880, 4_885, 1, established=2)
+    story.other("billing-0", me, "10.244.9.41", "erp", "StatefulSet/billing", app="billing", age=900_000)
+    story.texts["ip-addr-ds-w2.txt"] = f"""[ops@ds-w2 ~]$ ip -br addr
+lo               UNKNOWN        127.0.0.1/8
+eno1             UP
+eno2             UP
+bond0            UP             {hosts[me]}/24
+tunl0@NONE       DOWN
+cali3c1b7d9e0f2@if3 UP
+[ops@ds-w2 ~]$ sysctl net.ipv6.conf.all.disable_ipv6 net.ipv6.conf.bond0.disable_ipv6
+net.ipv6.conf.all.disable_ipv6 = 1
+net.ipv6.conf.bond0.disable_ipv6 = 1
+"""
+    story.describe(me)
+    story.affected = bad
+    story.cite(f"{story.pods[me]}-previous.log", "Couldn't autodetect an IPv6 address")
+    return story
+
+
+STORIES = [kubelet_reports_only_ipv6, address_lives_on_the_loopback, hardening_took_the_ipv6_addresses]
