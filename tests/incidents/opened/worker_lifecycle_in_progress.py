@@ -266,4 +266,130 @@ def machine_config_rolls(now: datetime) -> Incident:
     return story
 
 
-STORIES = [reboot_daemon_at_work, machine_config_rolls]
+def upgrade_controller_works_on_one_agent(now: datetime) -> Incident:
+    story = incident(
+        "upgrade-controller-is-at-its-fourth-host",
+        CAUSE,
+        "Rancher's system-upgrade-controller updates an RKE2 cluster host by host. Three have the new version; on the fourth the upgrade job ran two minutes ago, rke2-agent was restarted and the kubelet started thirty seconds ago: cordoned, NotReady until its runtime has loaded the CNI, calico-node in its first start. Two hosts wait for their turn. The peers miss it for this time only, nothing has failed.",
+        "https://docs.rke2.io/upgrades/automated_upgrade",
+        now,
+        platform="other",
+        calico="v3.28.1",
+        kubernetes="v1.29.9+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="medium",
+        acceptable=["no-problem-found"],
+    )
+    system = {"os_image": "SUSE Linux Enterprise Server 15 SP6", "kernel": "6.4.0-150600.23.17-default"}
+    hosts = {
+        "retail-cp1": "10.58.4.5",
+        "retail-w1": "10.58.4.11",
+        "retail-w2": "10.58.4.12",
+        "retail-w3": "10.58.4.13",
+        "retail-w4": "10.58.4.14",
+        "retail-w5": "10.58.4.15",
+    }
+    done, busy, wait = ["retail-cp1", "retail-w1", "retail-w2"], "retail-w3", ["retail-w4", "retail-w5"]
+    story.kubernetes = "v1.30.5+rke2r1"
+    story.hosts({h: hosts[h] for h in done}, age=29_000_000, since=1_200, runtime="containerd://1.7.21-k3s2", **system)
+    starting = (
+        "False",
+        "KubeletNotReady",
+        "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+    )
+    story.hosts(
+        {busy: hosts[busy]},
+        ready=starting,
+        age=29_000_000,
+        since=31,
+        unschedulable=True,
+        taints=[("node.kubernetes.io/unschedulable", "NoSchedule"), ("node.kubernetes.io/not-ready", "NoExecute")],
+        runtime="containerd://1.7.21-k3s2",
+        **system,
+    )
+    story.kubernetes = "v1.29.9+rke2r1"
+    story.hosts(
+        {h: hosts[h] for h in wait}, age=29_000_000, since=8_000_000, runtime="containerd://1.7.21-k3s2", **system
+    )
+    for n, host in enumerate(done):
+        story.staff(
+            {host: hosts[host]},
+            started=1_900 - 600 * n,
+            restarts=2,
+            last=("Unknown", 255, 1_930 - 600 * n),
+            age=3_000_000,
+        )
+    story.staff({busy: hosts[busy]}, ready=False, started=14, restarts=2, last=("Unknown", 255, 28), age=3_000_000)
+    story.staff({h: hosts[h] for h in wait}, started=2_999_900, restarts=1, last=("Error", 1, 2_999_950), age=3_000_000)
+    story.typha("retail-w1", "m6t4b", started=1_310)
+    for reason, text, ago in (
+        ("NodeNotSchedulable", "NodeNotSchedulable", 118),
+        ("Starting", "Starting kubelet.", 31),
+        ("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods", 31),
+        ("NodeNotReady", "NodeNotReady", 31),
+    ):
+        story.node_event(
+            busy,
+            reason,
+            f"Node {busy} status is now: {text}" if reason.startswith("NodeNot") else text,
+            ago,
+            type_="Normal",
+        )
+    story.probe(
+        story.pods[busy],
+        "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused",
+        9,
+        12,
+        2,
+    )
+    plan = story.other(
+        "apply-rke2-agent-plan-on-retail-w3-with-5c1f0e7b92-lm4xs",
+        busy,
+        namespace="system-upgrade",
+        owner="Job/apply-rke2-agent-plan-on-retail-w3-with-5c1f0e7b92",
+        app="upgrade",
+        image="rancher/rke2-upgrade:v1.30.5-rke2r1",
+        age=150,
+        started=96,
+        ready=True,
+    )
+    me = "retail-w1"
+    story.events()
+    mesh = f"bird: Mesh_{hosts[busy].replace('.', '_')}:"
+    log = story.boot(me, 1_300, [a for h, a in hosts.items() if h != me], interface="eth0", prefix=24)
+    log += [
+        *story.quiet(1_200, 140, 210),
+        f"{mesh} State changed to start",
+        f"{mesh} Socket: Connection refused",
+        *story.quiet(52, 20, 30),
+    ]
+    story.log(story.pods[me], wrapped(story, log, "prefix", story.pods[me]))
+    fresh = story.boot(
+        busy, 14, [a for h, a in hosts.items() if h != busy], up=[hosts["retail-w1"]], interface="eth0", prefix=24
+    )
+    story.log(story.pods[busy], wrapped(story, fresh, "prefix", story.pods[busy]))
+    story.texts["plans.txt"] = """$ kubectl -n system-upgrade get plans,jobs
+NAME                                         IMAGE                 CHANNEL   VERSION
+plan.upgrade.cattle.io/rke2-agent-plan       rancher/rke2-upgrade             v1.30.5+rke2r1
+plan.upgrade.cattle.io/rke2-server-plan      rancher/rke2-upgrade             v1.30.5+rke2r1
+
+NAME                                                                  STATUS     COMPLETIONS   DURATION   AGE
+job.batch/apply-rke2-agent-plan-on-retail-w1-with-5c1f0e7b92          Complete   1/1           2m51s      24m
+job.batch/apply-rke2-agent-plan-on-retail-w2-with-5c1f0e7b92          Complete   1/1           2m44s      13m
+job.batch/apply-rke2-agent-plan-on-retail-w3-with-5c1f0e7b92          Running    0/1           2m30s      2m30s
+job.batch/apply-rke2-server-plan-on-retail-cp1-with-8d22b7f0a1        Complete   1/1           3m2s       35m
+"""
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-node-{busy}.txt": f"describe node {busy}",
+        f"describe-{story.pods[busy]}.txt": f"describe pod -n calico-system {story.pods[busy]}",
+        f"describe-{plan[:24]}.txt": f"describe pod -n system-upgrade {plan}",
+        "events.txt": "get events -A",
+    }
+    story.affected = [busy]
+    story.cite("plans.txt", "job.batch/apply-rke2-agent-plan-on-retail-w3-with-5c1f0e7b92          Running")
+    return story
+
+
+STORIES = [reboot_daemon_at_work, machine_config_rolls, upgrade_controller_works_on_one_agent]
