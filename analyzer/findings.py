@@ -195,6 +195,8 @@ class Evidence:
         for position in positions:
             row = self.rows[table][position]
             first = self.place(table, row, message_id)
+            if table == "nodes" and row.lines:
+                first = replace(first, line=_line_of_node(row, signal.selection) or first.line)
             places.append(first)
             if table == "facts":  # a cross-check may rest on lines of several files
                 places.extend(replace(first, file=file, line=line) for file, line in row.also or ())
@@ -227,6 +229,20 @@ class Evidence:
             table=table,
             message_id=message_id,
         )
+
+
+def _line_of_node(row: Any, selection: str) -> int | None:
+    """The line with the taint, annotation or mark that a selection asks for; None where it is not known."""
+    for name, key, wanted in _conditions(selection):
+        if name == "taints":
+            test = _test(wanted)
+            found = next((taint for taint in row.taints if test(taint)), "")
+            line = row.lines.get(f"taints.{found}")
+        else:
+            line = row.lines.get(f"{name}.{key}" if key else name)
+        if line is not None:
+            return int(line)
+    return None
 
 
 def fire_all(catalogue: Catalogue, evidence: Evidence) -> dict[str, dict[str, list[Finding]]]:

@@ -85,14 +85,24 @@ def _identity(node: NodeRow, item: Described, found: Mapping[str, Section]) -> N
         section = found["Annotations"]
         node.annotations = annotations_of(item.lines, section)
         for offset, line in enumerate(item.lines[section.start : section.end]):
+            number = item.first_line + section.start + offset
             if "projectcalico.org/IPv4Address:" in line:
-                node.calico_ip_line = item.first_line + section.start + offset
+                node.calico_ip_line = number
+            key = line.removeprefix("Annotations:").strip().partition(": ")[0].rstrip(":")
+            if key in node.annotations:
+                node.lines.setdefault(f"annotations.{key}", number)
 
 
 def _state(node: NodeRow, item: Described, found: Mapping[str, Section]) -> None:
     node.cordoned = {"true": True, "false": False}.get(_value(found, "Unschedulable"))
     if "Taints" in found:
         node.taints = tuple(pairs(item.lines, found["Taints"]))
+        section = found["Taints"]
+        for offset, line in enumerate(item.lines[section.start : section.end]):
+            if (taint := line.removeprefix("Taints:").strip()) in node.taints:
+                node.lines[f"taints.{taint}"] = item.first_line + section.start + offset
+    if node.cordoned:
+        node.lines["cordoned"] = item.first_line + found["Unschedulable"].start
     node.lease_renewed = go_time(_fields(item, found.get("Lease")).get("RenewTime", ""))
     if "Non-terminated Pods" in found:
         section = found["Non-terminated Pods"]

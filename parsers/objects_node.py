@@ -17,6 +17,7 @@ def read_node(item: Document, parsed: Parsed, source: Source) -> None:
     info = mapping(status.get("nodeInfo"))
     node = NodeRow(source.path, item.at("metadata", "name"), text(metadata.get("name")))
     node.labels, node.annotations = texts(metadata.get("labels")), texts(metadata.get("annotations"))
+    node.lines = {f"annotations.{key}": item.at("metadata", "annotations", key) for key in node.annotations}
     node.created = time(metadata.get("creationTimestamp"))
     if source.collected is not None and node.created is not None:
         node.age_s = max(0.0, (source.collected - node.created).total_seconds())
@@ -26,6 +27,10 @@ def read_node(item: Document, parsed: Parsed, source: Source) -> None:
         node.provider_id = text(spec.get("providerID"))
         node.cordoned = spec.get("unschedulable") is True  # the API leaves out what is false
         node.taints = tuple(_taint(taint) for _, taint in entries(spec.get("taints")))
+        for index, taint in entries(spec.get("taints")):
+            node.lines[f"taints.{_taint(taint)}"] = item.at("spec", "taints", index, "key")
+        if node.cordoned:
+            node.lines["cordoned"] = item.at("spec", "unschedulable")
     addresses = [one for _, one in entries(status.get("addresses")) if one.get("type") == "InternalIP"]
     node.internal_ip = text(addresses[0].get("address")) if addresses else ""
     apply_labels(node)

@@ -54,6 +54,7 @@ class NodeRow(Row):
     memory_requested_pct: float | None = None
     memory_limit_pct: float | None = None
     pods_on_node: tuple[str, ...] = ()  # "namespace/pod" of "Non-terminated Pods"
+    lines: dict[str, int] = field(default_factory=dict)  # where "taints.<taint>", "annotations.<key>", "cordoned" stand
 
 
 @dataclass(slots=True)

@@ -142,3 +142,15 @@ def test_a_line_under_two_messages_is_seen_once() -> None:
 def test_lines_of_pods_that_are_not_calicos_can_be_left_out(pod: str, fires: bool) -> None:
     found = fire({"log_lines": [line(pod=pod)]}, message="m", where={"of_calico": True})
     assert bool(found) is fires
+
+
+def test_a_node_is_quoted_where_its_taint_annotation_or_cordon_stands() -> None:
+    where = {"taints.b:NoSchedule": 12, "annotations.a.example/state": 7, "cordoned": 9}
+    row = NodeRow("n.txt", 1, "w1", taints=("a:NoExecute", "b:NoSchedule"), annotations={"a.example/state": "Working"}, cordoned=True, lines=where)  # fmt: skip
+    for wanted, expected in (
+        ({"taints": "b:*"}, 12),
+        ({"annotations.a.example/state": ["Working"]}, 7),
+        ({"cordoned": True}, 9),
+        ({"taints": "a:*"}, 1),  # nobody knows where
+    ):
+        assert [place.line for place in fire({"nodes": [row]}, node=wanted)[0].places] == [expected]

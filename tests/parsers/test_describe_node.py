@@ -122,3 +122,11 @@ def test_any_piece_is_read_without_an_error(start: int, end: int) -> None:
     count = NODE[start:end].count("\n") + 1
     for row in [*parsed.nodes, *parsed.node_conditions, *parsed.events]:
         assert 3 <= row.line < 3 + count
+
+
+def test_lines_of_taints_annotations_and_the_cordon() -> None:
+    lines = parse_describe_node(NODE, Source("node.txt")).nodes[0].lines
+    assert lines["annotations.projectcalico.org/IPv4IPIPTunnelAddr"] == 10
+    assert lines["taints.node.kubernetes.io/unreachable:NoExecute"] == 12
+    assert lines["taints.dedicated=edge:NoSchedule"] == 13
+    assert lines["cordoned"] == 14
