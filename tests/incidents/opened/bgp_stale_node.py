@@ -153,4 +153,63 @@ def a_pending_pod_keeps_the_former_node(now: datetime) -> Incident:
     return story
 
 
-STORIES = [the_controller_sat_on_the_removed_node, a_pending_pod_keeps_the_former_node]
+def the_etcd_of_the_former_cluster_was_kept(now: datetime) -> Incident:
+    story = incident(
+        "rebuilt-cluster-meets-the-nodes-of-its-predecessor",
+        CAUSE,
+        "The cluster was set up anew on new machines, but its etcd is an outside one and still has Calico's keys of the former cluster: three nodes with their addresses that no Kubernetes node has. Two of those addresses are unused, one belongs to a build server now, which refuses TCP 179. The four that exist are up with each other; each calico-node names the three in its first half minute.",
+        "https://docs.tigera.io/calico/latest/reference/calicoctl/node/ and https://github.com/kubernetes-sigs/kubespray/blob/v2.13.0/docs/calico.md (etcd datastore)",
+        now,
+        platform="other",
+        calico="v3.13.2",
+        kubernetes="v1.17.5",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"kube-b{n}": f"10.17.20.{50 + n}" for n in (1, 2, 3, 4)}
+    old = {"kube-a1": "10.17.20.31", "kube-a2": "10.17.20.32", "kube-a3": "10.17.20.33"}
+    story.hosts(hosts, os_image="CentOS Linux 7 (Core)", kernel="3.10.0-1127.el7.x86_64", runtime="docker://19.3.8", age=176_000, since=175_800)  # fmt: skip
+    story.staff(hosts, started=175_700, age=175_760)
+    me = "kube-b3"
+    peers = [a for n, a in hosts.items() if n != me]
+    story.recreated(story.pods[me], list(old.values()), 2_380, 3)
+    story.other("kubernetes-dashboard-77475cf576-7vd5w", "kube-b2", "10.233.70.4", owner="ReplicaSet/kubernetes-dashboard-77475cf576", restarts=3, age=170_000, started=5_000)  # fmt: skip
+    ordered = sorted([*peers, *old.values()], key=lambda ip: int(ip.rsplit(".", 1)[1]))
+    lines = story.old_boot(me, 2_405, ordered, up=peers, interface="ens192", prefix=24)
+    lines += story.quiet(2_330, 2_200, 61, 58)
+    lines += ["bird: Graceful restart done", *story.quiet(2_100, 12, 330, 58)]
+    story.log(story.pods[me], lines)
+    days = story.stamp(175_690)[:10]
+    story.texts["node-status-kube-b3.txt"] = "[root@kube-b3 ~]# calicoctl.sh node status\n" + node_status(
+        [
+            ("10.17.20.31", "start", story.stamp(2_402)[11:19], "Connect Socket: No route to host"),
+            ("10.17.20.32", "start", story.stamp(2_402)[11:19], "Active Socket: Connection refused"),
+            ("10.17.20.33", "start", story.stamp(2_402)[11:19], "Connect Socket: No route to host"),
+            *((a, "up", story.stamp(2_400)[11:19], "Established") for a in peers),
+        ]
+    ) + "[root@kube-b3 ~]# calicoctl.sh get nodes -o wide\nNAME      ASN       IPV4             IPV6   \n" + "".join(
+        f"{n:9} (64512)   {a + '/24':16}        \n" for n, a in [*old.items(), *hosts.items()]
+    ) + "\n"  # fmt: skip
+    story.texts["node-status-kube-b1.txt"] = "[root@kube-b1 ~]# calicoctl.sh node status\n" + node_status(
+        [
+            ("10.17.20.31", "start", days, "Connect Socket: No route to host"),
+            ("10.17.20.32", "start", days, "Active Socket: Connection refused"),
+            ("10.17.20.33", "start", days, "Connect Socket: No route to host"),
+            ("10.17.20.52", "up", days, "Established"),
+            ("10.17.20.53", "up", story.stamp(2_400)[11:19], "Established"),
+            ("10.17.20.54", "up", days, "Established"),
+        ]
+    )  # fmt: skip
+    story.describe(me)
+    story.affected = []
+    story.cite("node-status-kube-b3.txt", "kube-a1")
+    story.cite(f"describe-pod-{story.pods[me]}.txt", "BGP not established with 10.17.20.31,10.17.20.32,10.17.20.33")
+    return story
+
+
+STORIES = [
+    the_controller_sat_on_the_removed_node,
+    a_pending_pod_keeps_the_former_node,
+    the_etcd_of_the_former_cluster_was_kept,
+]
