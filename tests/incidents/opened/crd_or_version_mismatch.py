@@ -154,4 +154,70 @@ def typha_of_the_new_release_lists_a_kind_nobody_made(now: datetime) -> Incident
     return story
 
 
-STORIES = [definition_does_not_know_the_provider, typha_of_the_new_release_lists_a_kind_nobody_made]
+def controllers_of_a_newer_release_lack_their_kind(now: datetime) -> Incident:
+    story = incident(
+        "controllers-look-for-a-kind-that-was-never-defined",
+        CAUSE,
+        "Somebody raised the three images of an old manifest from v3.10 to v3.15 and applied only the daemonset and the deployment: the kind KubeControllersConfiguration of the newer release has no definition, so calico-kube-controllers cannot read or make its configuration, never gets ready and starts over. calico-node is fine on all four; a probe it missed is of its roll-out.",
+        "https://github.com/projectcalico/kube-controllers/blob/v3.15.1/pkg/config/runconfig.go",
+        now,
+        platform="other",
+        calico="v3.15.1",
+        kubernetes="v1.18.8",
+        registry="calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"srv-kub-{n}": f"192.168.99.{60 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(hosts, os_image="Ubuntu 18.04.5 LTS", kernel="4.15.0-112-generic", runtime="docker://19.3.6")
+    story.staff(hosts, started=7_300, age=7_340)
+    for node, first in (("srv-kub-1", 7_290), ("srv-kub-4", 7_120)):
+        story.not_established(story.pods[node], ["192.168.99.62"], first - 10, first, 2, established=2)
+    ctl = "calico-kube-controllers-578894d4cd-"
+    status = [container(story, "calico-kube-controllers", "calico/kube-controllers:v3.15.1", ready=False, restarts=24, started=70, last=("Error", 2, 130), spec={"env": [{"name": "ENABLED_CONTROLLERS", "value": "node"}, {"name": "DATASTORE_TYPE", "value": "kubernetes"}]})]  # fmt: skip
+    pod(story, ctl + "jq4xw", "srv-kub-2", status, owner="ReplicaSet/" + ctl.rstrip("-"), app="calico-kube-controllers", namespace="kube-system", age=7_330)  # fmt: skip
+    story.pod_event(ctl + "jq4xw", "Unhealthy", "Readiness probe failed: Failed to read status file status.json: open status.json: no such file or directory", 9, 7_310, 701)  # fmt: skip
+    story.pod_event(ctl + "jq4xw", "BackOff", "Back-off restarting failed container", 72, 6_900, 311)
+    missing = "the server could not find the requested resource"
+    kind = "kubecontrollersconfigurations.crd.projectcalico.org"
+
+    def attempt(began: float) -> list[str]:
+        made = [
+            story.line(began, "INFO", 1, "main.go 88:", 'Loaded configuration from environment config=&config.Config{LogLevel:"info", WorkloadEndpointWorkers:1, ProfileWorkers:1, PolicyWorkers:1, NodeWorkers:1, Kubeconfig:"", DatastoreType:"kubernetes"}'),
+            f"W{story.klog(began)}       1 client_config.go:543] Neither --kubeconfig nor --master was specified.  Using the inClusterConfig.  This might not work.",
+            story.line(began - 0.02, "INFO", 1, "main.go 109:", "Ensuring Calico datastore is initialized"),
+            story.line(began - 0.06, "INFO", 1, "main.go 149:", "Getting initial config snapshot from datastore"),
+        ]  # fmt: skip
+        for turn in range(5):
+            ago = began - 0.08 - turn * 12.4
+            made.append(story.line(ago, "INFO", 1, "customresource.go 101:", f'Error getting resource Key=KubeControllersConfiguration(default) Name="default" Resource="KubeControllersConfigurations" error={missing} (get {kind} default)'))  # fmt: skip
+            made.append(story.line(ago - 0.01, "WARNING", 1, "runconfig.go 154:", f"unable to get KubeControllersConfiguration(default) error=resource does not exist: KubeControllersConfiguration(default) with error: {missing} (post {kind})"))  # fmt: skip
+        return made
+
+    story.log(ctl + "jq4xw", attempt(69))
+    story.log(ctl + "jq4xw", attempt(190), "kube-controllers-previous.log")
+    peers = [a for n, a in hosts.items() if n != "srv-kub-2"]
+    story.log(story.pods["srv-kub-2"], [*story.boot("srv-kub-2", 7_300, peers, interface="ens160", prefix=24), *story.quiet(2_000, 15, 240)])  # fmt: skip
+    names = "bgpconfigurations bgppeers blockaffinities clusterinformations felixconfigurations globalnetworkpolicies globalnetworksets hostendpoints ipamblocks ipamconfigs ipamhandles ippools networkpolicies networksets"
+    story.texts["crds.txt"] = "NAME                                          CREATED AT\n" + "".join(
+        f"{name + '.crd.projectcalico.org':46}2025-03-11T08:{20 + i // 5:02d}:{11 + i % 5:02d}Z\n" for i, name in enumerate(names.split())
+    )  # fmt: skip
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-kube-controllers.txt": f"describe pod -n kube-system {ctl}jq4xw",
+        "describe-calico-node.txt": f"describe pod -n kube-system {story.pods['srv-kub-2']}",
+    }
+    story.events()
+    story.affected = []
+    story.cite(
+        f"{ctl}jq4xw.log", "the server could not find the requested resource (post kubecontrollersconfigurations"
+    )
+    return story
+
+
+STORIES = [
+    definition_does_not_know_the_provider,
+    typha_of_the_new_release_lists_a_kind_nobody_made,
+    controllers_of_a_newer_release_lack_their_kind,
+]
