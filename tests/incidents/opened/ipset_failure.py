@@ -133,4 +133,69 @@ def the_tool_itself_dies(now: datetime) -> Incident:
     return story
 
 
-STORIES = [the_limit_was_lowered_and_the_cluster_grew, the_tool_itself_dies]
+def modules_of_an_appliance_speak_another_protocol(now: datetime) -> Incident:
+    story = incident(
+        "filter-appliance-brought-its-own-set-modules",
+        CAUSE,
+        "On the two edge hosts a DDoS filter's package built IP set modules of its own (DKMS, out of tree) for the running kernel; since the reboot the ipset in calico-node gets 'ipset protocol error' for every command there. felix dies after its retries, again and again; refused liveness probes, BGP that comes and goes and pods without policy follow. The three other hosts have the distribution's modules.",
+        "https://git.netfilter.org/ipset/tree/lib/errcode.c (IPSET_ERR_PROTOCOL) with felix/ipsets/ipsets.go",
+        now,
+        platform="other",
+        calico="v3.25.1",
+        kubernetes="v1.26.5",
+        registry="docker.io/calico",
+        difficulty="medium",
+        acceptable=["kernel-module-missing"],
+    )
+    hosts = {f"pop-core-{n}": f"10.9.80.{10 + n}" for n in (1, 2, 3)}
+    edge = {f"pop-edge-{n}": f"10.9.80.{20 + n}" for n in (1, 2)}
+    dress = {"os_image": "Ubuntu 22.04.2 LTS", "kernel": "5.15.0-72-generic", "runtime": "containerd://1.6.21"}
+    story.hosts(hosts | edge, **dress)
+    story.staff(hosts, started=1_600_000)
+    story.staff(edge, ready=False, restarts=41, started=33, last=("Error", 2, 34))
+    story.typha("pop-core-2", started=1_600_000)
+    stderr = 'stderr="ipset v7.11: Kernel error received: ipset protocol error\\n"'
+    for i, node in enumerate(edge):
+        story.node_event(node, "Rebooted", f"Node {node} has been rebooted, boot id: 0c3d{i}7a1-7cc0-4a52-9b0e-6a1f0a8e2d1{i}", 6_900 - 700 * i)  # fmt: skip
+        story.probe(story.pods[node], FELIX_503, 12 + i, 6_700, 220)
+        story.pod_event(story.pods[node], "BackOff", "Back-off restarting failed container calico-node in pod " + story.pods[node], 300, 6_000, 88)  # fmt: skip
+    story.not_established(story.pods["pop-core-1"], ["10.9.80.21"], 6_800, 6_830, 2, established=3)
+    node = "pop-edge-1"
+    others = [a for n, a in (hosts | edge).items() if n != node]
+    lines = story.boot(node, 32, others, interface="bond0", prefix=24)[:-1]
+    ago = 27.0
+    for turn in range(9):
+        lines += [
+            story.say(ago, "INFO", 61, "felix", "ipsets.go 337:", 'Retrying after an ipsets update failure... family="inet"') if turn else story.say(ago, "INFO", 61, "felix", "ipsets.go 130:", 'Queueing IP set for creation family="inet" setID="this-host" setType="hash:ip"'),
+            story.say(ago - 0.02, "ERROR", 61, "felix", "ipsets.go 601:", f"Bad return code from 'ipset list'. error=exit status 1 family=\"inet\" {stderr}"),
+            story.say(ago - 0.03, "WARNING", 61, "felix", "ipsets.go 346:", 'Failed to resync with dataplane error=exit status 1 family="inet"'),
+        ]  # fmt: skip
+        ago -= 0.3 + 0.25 * turn
+    lines += [
+        story.say(ago, "ERROR", 61, "felix", "ipsets.go 893:", f'Failed to dump ipset diagnostics error=exit status 1 family="inet" {stderr}'),
+        story.say(ago - 0.1, "PANIC", 61, "felix", "ipsets.go 379:", 'Failed to update IP sets after multiple retries. family="inet"'),
+        "panic: (*logrus.Entry) 0xc0004d2a80", "", "goroutine 287 [running]:",
+        "github.com/sirupsen/logrus.(*Entry).log(0xc0004d2a10, 0x0, {0xc000b1c0c0, 0x2e})",
+        "\t/go/pkg/mod/github.com/projectcalico/logrus@v1.0.4-calico/entry.go:128 +0x4e5",
+    ]  # fmt: skip
+    story.log(story.pods[node], wrapped(story, lines, "stamps"), "calico-node-pop-edge-1.log")
+    story.log(
+        story.pods["pop-core-2"], wrapped(story, story.quiet(700, 20, 63), "stamps"), "calico-node-pop-core-2.log"
+    )
+    story.texts["hosts.txt"] = (
+        "root@pop-edge-1:~# ipset version\nipset v7.15, protocol version: 7\nipset v7.15: Kernel error received: ipset protocol error\n"
+        "root@pop-edge-1:~# modinfo -n ip_set ip_set_hash_net\n/lib/modules/5.15.0-72-generic/updates/dkms/ip_set.ko\n/lib/modules/5.15.0-72-generic/updates/dkms/ip_set_hash_net.ko\n"
+        "root@pop-edge-1:~# dkms status\nscrubd-ipset/2.4.1, 5.15.0-72-generic, x86_64: installed\n\n"
+        "root@pop-core-2:~# ipset version\nipset v7.15, protocol version: 7\nroot@pop-core-2:~# modinfo -n ip_set\n/lib/modules/5.15.0-72-generic/kernel/net/netfilter/ipset/ip_set.ko\n"
+    )
+    story.describe(node)
+    story.affected = list(edge)
+    story.cite("calico-node-pop-edge-1.log", "Kernel error received: ipset protocol error")
+    return story
+
+
+STORIES = [
+    the_limit_was_lowered_and_the_cluster_grew,
+    the_tool_itself_dies,
+    modules_of_an_appliance_speak_another_protocol,
+]
