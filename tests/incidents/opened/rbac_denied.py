@@ -155,4 +155,59 @@ def operator_may_not_list_pools(now: datetime) -> Incident:
     return story
 
 
-STORIES = [typha_role_of_an_older_chart, operator_may_not_list_pools]
+def role_of_the_manifest_forgets_block_affinities(now: datetime) -> Incident:
+    story = incident(
+        "separate-rbac-file-forgets-block-affinities",
+        CAUSE,
+        "v3.8 with Calico IPAM, roles from the separate rbac file of that release: the ClusterRole calico-node has no rule for blockaffinities. Nodes are Ready, calico-node is 1/1 (host network and BIRD need no block), but every pod sandbox ends with the plugin's 403, so DNS never came up; the NFS mount failures of another pod are something else.",
+        "https://github.com/projectcalico/calico/pull/2756",
+        now,
+        platform="other",
+        calico="v3.8.0",
+        kubernetes="v1.15.1",
+        registry="calico",
+        namespace="kube-system",
+        difficulty="easy",
+    )
+    hosts = {f"lab-k{n}": f"192.168.16.{70 + n}" for n in (1, 2, 3)}
+    story.hosts(hosts, os_image="Ubuntu 18.04.2 LTS", kernel="4.15.0-54-generic", runtime="docker://18.9.7", age=8_900, since=8_600)  # fmt: skip
+    story.staff(hosts, started=8_580, age=8_640)
+    user = 'User "system:serviceaccount:kube-system:calico-node" cannot list resource "blockaffinities" in API group "crd.projectcalico.org" at the cluster scope'
+    denied = f"connection is unauthorized: blockaffinities.crd.projectcalico.org is forbidden: {user}"
+    for i, (name, node, space) in enumerate(
+        (("coredns-5c98db65d4-8nqkx", "lab-k2", "kube-system"), ("coredns-5c98db65d4-wv7jd", "lab-k3", "kube-system"), ("calico-kube-controllers-59f54d6bbc-z4bpl", "lab-k2", "kube-system"), ("hello-55b49fb9f8-vtx6c", "lab-k3", "default"))
+    ):  # fmt: skip
+        story.stuck(name, node, denied, 6 + i, 8_570 - 900 * i, 640 - 70 * i, space, form="docker", image="k8s.gcr.io/coredns:1.3.1" if "coredns" in name else "registry.example.com/app:1.4")  # fmt: skip
+    nfs = story.other("backup-0", "lab-k3", "none", "default", "StatefulSet/backup", app="backup", ready=False, phase="Pending", waiting="ContainerCreating", age=3_000)  # fmt: skip
+    lacks = story.objects["Pod"][-1]["status"]
+    lacks |= {"podIPs": [], "podIP": "", "hostIP": hosts["lab-k3"]}
+    story.pod_event(nfs, "FailedMount", 'Unable to mount volumes for pod "backup-0_default(7be0d2c4-a1f7-4f0b-8a76-5cf4cf1e8d31)": timeout expired waiting for volumes to attach or mount for pod "default"/"backup-0". list of unmounted volumes=[data]. list of unattached volumes=[data default-token-8hw2q]', 120, 2_870, 21, namespace="default")  # fmt: skip
+    node = "lab-k2"
+    peers = [a for n, a in hosts.items() if n != node]
+    lines = story.old_boot(node, 8_578, peers, interface="ens3", prefix=24)
+    lines += story.quiet(2_000, 10, 300, 55)
+    story.log(story.pods[node], lines)
+    story.texts["kubelet-lab-k2.txt"] = "".join(
+        f"{story.syslog(ago)} lab-k2 kubelet[9147]: E{story.klog(ago)}    9147 {place} {text}\n"
+        for ago, place, text in (
+            (21, "cni.go:352]", f"Error adding kube-system_coredns-5c98db65d4-8nqkx/4b0f6a7e91d20b1f to network calico/k8s-pod-network: {denied}"),
+            (20, "cni.go:371]", f"Error deleting kube-system_coredns-5c98db65d4-8nqkx/4b0f6a7e91d20b1f from network calico/k8s-pod-network: {denied}"),
+            (7, "cni.go:352]", f"Error adding kube-system_calico-kube-controllers-59f54d6bbc-z4bpl/ce1190aa73f05d44 to network calico/k8s-pod-network: {denied}"),
+        )
+    )  # fmt: skip
+    story.texts["can-i.txt"] = (
+        '$ for r in ipamblocks ipamhandles blockaffinities ippools; do echo -n "$r: "; kubectl auth can-i list $r.crd.projectcalico.org --as system:serviceaccount:kube-system:calico-node; done\n'
+        "ipamblocks: yes\nipamhandles: yes\nblockaffinities: no\nippools: yes\n"
+    )
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-coredns.txt": "describe pod -n kube-system coredns-5c98db65d4-8nqkx",
+        f"describe-{story.pods[node]}.txt": f"describe pod -n kube-system {story.pods[node]}",
+    }
+    story.affected = []
+    story.cite("describe-coredns.txt", "blockaffinities.crd.projectcalico.org is forbidden")
+    return story
+
+
+STORIES = [typha_role_of_an_older_chart, operator_may_not_list_pools, role_of_the_manifest_forgets_block_affinities]
