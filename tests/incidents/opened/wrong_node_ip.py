@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container
-from telling import Incident, incident, node_status
+from telling import Incident, incident, node_status, protocols
 
 CAUSE = "wrong-node-ip"
 
@@ -159,4 +159,69 @@ def kept_the_address_of_the_unplugged_card(now: datetime) -> Incident:
     return story
 
 
-STORIES = [the_bridge_of_the_container_hypervisor, kept_the_address_of_the_unplugged_card]
+def method_was_lost_with_the_new_manifest(now: datetime) -> Incident:
+    story = incident(
+        "public-card-is-found-first-after-an-apply",
+        CAUSE,
+        "Rented machines with a public eth0 and a private ens10, over which the cluster lives. The manifest was applied again without IP_AUTODETECTION_METHOD=interface=ens10: the first pod that was rolled took its public address with first-found. It misses everybody (the private addresses do not know its source), the others lost it, and the roll-out waits for it. The quiet line is the changed address at its start.",
+        "https://stackoverflow.com/questions/54465963/calico-node-is-not-ready-bird-is-not-ready-bgp-not-established",
+        now,
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.28.4",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="hard",
+    )
+    hosts = {f"fsn-{n}": f"10.0.8.{n}" for n in (2, 3, 4, 5)}
+    bad = "fsn-4"
+    story.hosts(hosts, os_image="Ubuntu 22.04.3 LTS", kernel="5.15.0-89-generic", runtime="containerd://1.6.24")
+    public = "198.51.100.73"
+    for item in story.objects["Node"]:
+        name = item["metadata"]["name"]
+        item["metadata"]["annotations"]["projectcalico.org/IPv4Address"] = (
+            f"{public}/32" if name == bad else f"{hosts[name]}/32"
+        )
+    good = {n: a for n, a in hosts.items() if n != bad}
+    env = [{"name": "IP", "value": "autodetect"}, {"name": "IP_AUTODETECTION_METHOD", "value": "interface=ens10"}, {"name": "CLUSTER_TYPE", "value": "k8s,bgp"}]  # fmt: skip
+    story.staff(good, started=1_600_000, spec={"env": list(env)})
+    init = [container(story, "install-cni", "docker.io/calico/cni:v3.26.4", done=True, started=4_090)]
+    me = story.staff({bad: hosts[bad]}, ready=False, started=4_080, age=4_110, init=init, spec={"env": [env[0], env[2]]})[0]  # fmt: skip
+    peers = list(good.values())
+    story.not_established(me, peers, 11, 4_070, 135)
+    for node in good:
+        tag = "bird: Mesh_10_0_8_4: "
+        lines = story.quiet(9_000, 4_150, 1_300)
+        lines += [tag + x for x in ("Received: Peer de-configured" if node == "fsn-2" else "Error: Hold timer expired", "State changed to stop", "State changed to down", "Starting", "State changed to start")]  # fmt: skip
+        lines += ["bird: Reconfiguration requested by SIGHUP", "bird: Reconfiguring", "bird: Removing protocol Mesh_10_0_8_4", "bird: Mesh_198_51_100_73: Initializing", "bird: Mesh_198_51_100_73: Starting", "bird: Mesh_198_51_100_73: State changed to start", "bird: Reconfigured"]  # fmt: skip
+        lines += story.quiet(4_000, 30, 900)
+        if node == "fsn-3":
+            story.log(story.pods[node], lines)
+    boot = story.boot(bad, 4_078, peers, up=[], address=public, interface="eth0", prefix=32)
+    seen = story.say(4_077.6, "INFO", 9, "startup", "startup.go 590:", "Node IPv4 changed, will check for conflicts")
+    boot.insert(9, seen)
+    story.log(me, [*boot, "bird: Graceful restart done", *story.quiet(2_400, 14, 210)])
+    for i, (name, node) in enumerate((("mail-relay-6f7b8d9c5-hk2vn", bad), ("mail-relay-6f7b8d9c5-x8p4t", "fsn-5"))):
+        story.other(
+            name, node, f"192.168.{31 + 90 * i}.17", "mail", "ReplicaSet/mail-relay-6f7b8d9c5", app="mail-relay"
+        )
+    story.texts["terminal.txt"] = (
+        '$ kubectl rollout status ds/calico-node -n kube-system --timeout=5s\nWaiting for daemon set "calico-node" rollout to finish: 1 out of 4 new pods have been updated...\nerror: timed out waiting for the condition\n'
+        "$ kubectl exec -n mail mail-relay-6f7b8d9c5-x8p4t -- ping -c2 -W2 192.168.31.17\nPING 192.168.31.17 (192.168.31.17): 56 data bytes\n\n--- 192.168.31.17 ping statistics ---\n2 packets transmitted, 0 packets received, 100% packet loss\n"
+    )
+    story.texts["birdcl-fsn-2.txt"] = protocols(
+        [("10.0.8.3", "up", story.stamp(1_600_000)[:10], "Established"), ("10.0.8.5", "up", story.stamp(1_600_000)[:10], "Established"), ("198.51.100.73", "start", story.stamp(4_074)[11:19], "Connect")],
+        since=story.stamp(1_600_000)[:10], routes="up",
+    )  # fmt: skip
+    story.describe(bad, me)
+    story.commands |= {f"describe-pod-{story.pods['fsn-3']}.txt": f"describe pod -n kube-system {story.pods['fsn-3']}"}
+    story.affected = [bad]
+    story.cite(f"{me}.log", "Using autodetected IPv4 address on interface eth0: 198.51.100.73/32")
+    return story
+
+
+STORIES = [
+    the_bridge_of_the_container_hypervisor,
+    kept_the_address_of_the_unplugged_card,
+    method_was_lost_with_the_new_manifest,
+]
