@@ -36,9 +36,9 @@ def parse_birdcl(text: str, source: Source) -> Parsed:
     """Read protocol lists of BIRD and what it says of itself.
 
     ``state`` of a bgp row is BGP's own ("Established", "Active" ...), of a protocol that is not running BIRD's
-    ("down"); ``message`` is the error with its class. How many routes a protocol has imported is a setting of kind Bird,
-    key imported. That birdcl cannot reach the daemon is a row of protocol
-    "BIRD" in state "down". A line that names a calico-node pod says whose the following output is.
+    ("down"); ``message`` is the error with its class. How many routes a protocol has imported is a setting of kind
+    Bird, key imported. That birdcl cannot reach the daemon is a row of protocol "BIRD" in state "down". A line
+    that names a calico-node pod says whose the following output is.
     """
     parsed = Parsed()
     pod, node = source.pod, source.node
@@ -54,7 +54,8 @@ def parse_birdcl(text: str, source: Source) -> Parsed:
         elif line[0] in " \t" and row is not None:
             _detail(row, line)
             if counted := _ROUTES.match(line):
-                parsed.settings.append(SettingRow(source.path, number, "Bird", "", row.protocol, "imported", counted[1]))
+                imported = SettingRow(source.path, number, "Bird", "", row.protocol, "imported", counted[1])
+                parsed.settings.append(imported)
         elif _OTHER.match(line):
             row = None  # its details are not those of the peer before it
         elif _NO_SOCKET.search(line):

@@ -148,10 +148,10 @@ def split_by_network(tables: Tables) -> Iterator[Fact]:
             states.setdefault((node, ""), {})[peer] = (claim.up, claim.file, claim.line)
     for row in tables.rows.bgp:
         if row.origin in ("birdcl", "node-status") and row.peer and row.state and not sessions.node_of(row):
-            up = "Established" in (row.state, row.message.partition(" ")[0])
-            states.setdefault(("", row.file), {})[row.peer] = (up, row.file, int(row.line))
+            is_up = "Established" in (row.state, row.message.partition(" ")[0])
+            states.setdefault(("", row.file), {})[row.peer] = (is_up, row.file, int(row.line))
     for (node, _), peers in states.items():
-        up = {peer for peer, (is_up, _, _) in peers.items() if is_up}
+        up = {peer for peer, (good, _, _) in peers.items() if good}
         down = sorted(set(peers) - up)
         if len(down) < 2 or not up or not all("." in peer for peer in peers):
             continue

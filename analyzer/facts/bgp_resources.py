@@ -257,4 +257,15 @@ def selects(selector: str, labels: dict[str, str]) -> bool | None:
     return result
 
 
-CHECKS: tuple[Check, ...] = (secret, password, silent, migrated, mesh, unreached, routers, named_nodes, passive, selectors)
+CHECKS: tuple[Check, ...] = (
+    secret,
+    password,
+    silent,
+    migrated,
+    mesh,
+    unreached,
+    routers,
+    named_nodes,
+    passive,
+    selectors,
+)

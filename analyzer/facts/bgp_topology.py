@@ -76,8 +76,10 @@ def removed(tables: Tables) -> Iterator[Fact]:
 def _went_on(tables: Tables, file: str, rows: list[Any]) -> bool:
     end = tables.facts_of_files.get(file, {}).get("last_time")
     times = [row.not_after or row.time for row in rows]
-    known = [time for time in times if time is not None]
-    return bool(end and known) and (datetime.fromisoformat(end) - max(known)).total_seconds() >= STAYS_S
+    known: list[datetime] = [time for time in times if time is not None]
+    if not end or not known:
+        return False
+    return (datetime.fromisoformat(end) - max(known)).total_seconds() >= STAYS_S
 
 
 def _mesh_off(tables: Tables) -> Any:
@@ -131,7 +133,8 @@ def unlearned(tables: Tables) -> Iterator[Fact]:
     local = routes if routes and all(row.unreachable for row in routes) else []
     if not up or len(up) != len(listed) or not (empty or local):
         return
-    first, *rest = [*empty, *local]
+    shows: list[Any] = [*empty, *local]
+    first, *rest = shows
     also = tuple((row.file, int(row.line)) for row in rest[:4])
     detail = f"sessions with {shown(row.peer for row in up)} are established, and no route comes with them"
     yield Fact("bgp-nothing-learned", first.file, int(first.line), detail, up[0].node, up[0].pod, also)

@@ -3,7 +3,7 @@
 ================= =============================================================================================
 fact              what it means
 ================= =============================================================================================
-bird-starts-again BIRD of a pod that is not known to be ready starts again and again in one log and never says that it ends
+bird-starts-again BIRD of a pod not known to be ready starts again and again in one log, and never says that it ends
 ================= =============================================================================================
 
 Source: ``node/filesystem/etc/service`` (runit starts a program that ended after a second); BIRD 1.6 says "Shutting

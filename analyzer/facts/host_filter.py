@@ -25,7 +25,8 @@ BGP = 179
 OF_NODES = frozenset({2379, 2380, 4789, 5473, 6443, 9345, 10250})
 #: columns of gcloud, az, openstack, ibmcloud, hcloud and others, in small letters
 _COLUMNS = re.compile(
-    r"allow(?:ed)?|(?:dest(?:ination)?|dst)?[ _-]?ports?(?:[ _-]?ranges?)?|destinationportranges?|ports:?", re.IGNORECASE
+    r"allow(?:ed)?|(?:dest(?:ination)?|dst)?[ _-]?ports?(?:[ _-]?ranges?)?|destinationportranges?|ports:?",
+    re.IGNORECASE,
 )
 _ALL = frozenset({"all", "any", "*", "-1", "tcp", "1-65535", "0-65535", "1:65535", "0:65535"})
 _TUNNELS = frozenset({"4", "94", "ipip"})

@@ -34,7 +34,8 @@ _FAILED = re.compile(
 )
 _ADDRESS = r"(\d{1,3}(?:\.\d{1,3}){3})"
 _TUNNELLED = re.compile(
-    rf"\bIP {_ADDRESS} > {_ADDRESS}: (?:IP |ipip-proto-4)|\bIP {_ADDRESS}\.\d{{1,5}} > {_ADDRESS}\.(?:4789|vxlan): VXLAN"
+    rf"\bIP {_ADDRESS} > {_ADDRESS}: (?:IP |ipip-proto-4)"
+    rf"|\bIP {_ADDRESS}\.\d{{1,5}} > {_ADDRESS}\.(?:4789|vxlan): VXLAN"
 )
 _REPLY = re.compile(r"reply from (\d[\d.]{6,14}) \[([0-9A-Fa-f:]{17})\]")
 

@@ -34,7 +34,8 @@ _SAID = {
         re.IGNORECASE,
     ),
     "start-password-unread": re.compile(
-        r"Can't read password (?:referenced by BGP ?Configuration|for BGPPeer)|no data available for secret", re.IGNORECASE
+        r"Can't read password (?:referenced by BGP ?Configuration|for BGPPeer)|no data available for secret",
+        re.IGNORECASE,
     ),
     "start-unrendered": re.compile(
         r"unable to process template|Missing template: |error calling: |Found no templates", re.IGNORECASE

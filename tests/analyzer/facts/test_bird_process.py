@@ -10,7 +10,9 @@ NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 POD = "calico-node-x7k2p"
 
 
-def facts(starts: int, ends: int = 0, containers: int = 1, ready: str = "0/1", listed: bool = True) -> list[tuple[str, str, str]]:
+def facts(
+    starts: int, ends: int = 0, containers: int = 1, ready: str = "0/1", listed: bool = True
+) -> list[tuple[str, str, str]]:
     rows = []
     for number, (message, known, count) in enumerate(
         [
