@@ -147,4 +147,63 @@ def community_with_a_long_as_number(now: datetime) -> Incident:
     return story
 
 
-STORIES = [router_id_is_a_word, community_with_a_long_as_number]
+def restart_time_beyond_what_bird_takes(now: datetime) -> Incident:
+    story = incident(
+        "restart-time-of-a-peer-is-longer-than-bird-allows",
+        CAUSE,
+        "Somebody raised maxRestartTime of the rack switch's BGPPeer to 2h for a maintenance. BIRD takes 4095 seconds at most and refuses each newly rendered bird.cfg of the rack's nodes; those that run keep last week's file, so nobody noticed until a node joined: its own BIRD has no configuration, and the others of the rack never learn of it. The missing socket on the new node is the complaint.",
+        "https://docs.tigera.io/calico/latest/reference/resources/bgppeer (maxRestartTime) and https://github.com/projectcalico/bird/blob/master/proto/bgp/config.Y (GRACEFUL RESTART TIME)",
+        now,
+        platform="other",
+        calico="v3.27.5",
+        kubernetes="v1.29.13",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    old = {f"r12-srv{n:02d}": f"10.112.12.{10 + n}" for n in (1, 2, 3)}
+    new = {"r12-srv04": "10.112.12.14"}
+    dress = {
+        "os_image": "Ubuntu 22.04.5 LTS",
+        "kernel": "5.15.0-131-generic",
+        "runtime": "containerd://1.7.25",
+        "labels": {"rack": "r12"},
+    }
+    story.hosts(old, **dress)
+    story.hosts(new, **dress, age=5_200, since=5_050)
+    story.staff(old, started=1_600_000)
+    init = [container(story, "install-cni", "quay.io/calico/cni:v3.27.5", done=True, started=5_100)]
+    name = story.staff(new, ready=False, started=5_080, age=5_150, init=init)[0]
+    story.typha("r12-srv02", started=1_600_000)
+    story.probe(name, SOCKET, 9, 5_060, 169)
+
+    def refused(ago: float, pid: int, tail: int) -> list[str]:
+        file = f".bird.cfg{tail}"
+        text = f'Error from checkcmd "bird -p -c /etc/calico/confd/config/{file}": "bird: /etc/calico/confd/config/{file}:109:33 Graceful restart time must be in range 0-4095\\n"'
+        return [story.say(ago, "ERROR", pid, "confd", "resource.go 318:", text)]
+
+    boot = story.boot("r12-srv04", 5_078, interface="bond0", prefix=24, bird=False)
+    lines = [*boot, *refused(5_075.7, 60, 1_177_204_551)]
+    wait = "bird: Unable to open configuration file /etc/calico/confd/config/bird.cfg: No such file or directory"
+    lines += [wait] * 6 + refused(5_049.2, 60, 3_560_021_187) + [wait] * 9
+    for turn in range(5):
+        lines += [*story.quiet(4_900 - 1_000 * turn, 4_850 - 1_000 * turn, 62), *[wait] * 8]
+    story.log(name, lines)
+    seen = [*story.quiet(640_000, 605_000, 30_000), *refused(604_790.3, 62, 884_120_393), *story.quiet(600_000, 5_300, 84_000), *refused(5_076.1, 62, 2_209_418_830), *story.quiet(5_000, 20, 900)]  # fmt: skip
+    story.log(story.pods["r12-srv02"], seen)
+    story.texts["bgppeer-tor-r12.yaml"] = (
+        'apiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata:\n  creationTimestamp: "2025-06-03T12:40:11Z"\n  name: tor-r12\n  resourceVersion: "88120541"\n  uid: 0f5a2b61-7c5c-4a0a-9f63-9b0c7f4df3b4\nspec:\n  asNumber: 64712\n  maxRestartTime: 2h0m0s\n  nodeSelector: rack == \'r12\'\n  peerIP: 10.112.12.1\n'
+    )
+    days = story.stamp(1_600_000)[:10]
+    mesh = node_status([(a, "up", days, "Established") for n, a in old.items() if n != "r12-srv02"])
+    row = f"| 10.112.12.1  | node specific     | up    | {days} | Established |"
+    text = mesh.splitlines()
+    text.insert(6, row)
+    story.texts["node-status-r12-srv02.txt"] = "\n".join(text) + "\n"
+    story.describe("r12-srv04", name)
+    story.affected = ["r12-srv04"]
+    story.cite(f"{name}.log", "Graceful restart time must be in range 0-4095")
+    story.cite("bgppeer-tor-r12.yaml", "maxRestartTime: 2h0m0s")
+    return story
+
+
+STORIES = [router_id_is_a_word, community_with_a_long_as_number, restart_time_beyond_what_bird_takes]
