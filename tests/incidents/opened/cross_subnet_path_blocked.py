@@ -167,4 +167,67 @@ def second_subnet_on_the_same_vlan(now: datetime) -> Incident:
     return story
 
 
-STORIES = [only_tcp_may_cross, second_subnet_on_the_same_vlan]
+def firewall_rule_lists_the_first_subnet_only(now: datetime) -> Incident:
+    story = incident(
+        "nodes-of-the-second-subnet-are-in-no-firewall-rule",
+        CAUSE,
+        "Google cloud, self-made cluster: a node group in a second subnet was added, but the rule that lets nodes talk has the first subnet as its only source range. The three new nodes miss exactly the four old ones (and time out at both Typhas' 5473 before they fall back), have each other, and their pods get no answer from DNS, which runs on old nodes.",
+        "https://docs.tigera.io/calico/latest/getting-started/kubernetes/self-managed-public-cloud/gce",
+        now,
+        platform="other",
+        calico="v3.23.5",
+        kubernetes="v1.24.17",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    old = {f"prod-a-{n}": f"10.240.0.{10 + n}" for n in (1, 2, 3, 4)}
+    new = {f"prod-b-{n}": f"10.240.16.{n}" for n in (3, 4, 5)}
+    dress = {"os_image": "Ubuntu 20.04.6 LTS", "kernel": "5.15.0-1049-gcp", "runtime": "containerd://1.6.21"}
+    story.hosts(old, **dress)
+    story.hosts(new, **dress, age=8_000, since=7_880)
+    story.staff(old, started=1_500_000)
+    init = [container(story, "install-cni", "docker.io/calico/cni:v3.23.5", done=True, started=7_900)]
+    story.staff(new, started=7_890, age=7_960, init=init)
+    for i, node in enumerate(("prod-a-1", "prod-a-3")):
+        story.typha(node, ("c6wqz", "x4k2m")[i], started=1_500_000)
+        story.other(f"coredns-64897985d-{('7bzkx', 'mq9vd')[i]}", node, f"192.168.{20 + i * 33}.5", owner="ReplicaSet/coredns-64897985d", app="coredns")  # fmt: skip
+    story.typha("prod-b-4", "9zjtw", started=7_700)
+    story.objects["Pod"][-1]["metadata"]["creationTimestamp"] = story.objects["Pod"][-1]["status"]["startTime"] = (
+        story.ago(7_720)
+    )
+    for node, address in new.items():
+        story.not_established(story.pods[node], list(old.values()), 7_850, 7_880, 2, established=2)
+        del address
+    story.not_established(story.pods["prod-b-3"], [*old.values(), "10.240.16.5"], 7_882, 7_882, 1, established=0)
+    app = story.other("exporter-5c6f7d9b8-2nqlk", "prod-b-5", "192.168.140.9", "data", "ReplicaSet/exporter-5c6f7d9b8", app="exporter", ready=False, restarts=21, age=7_000, started=120)  # fmt: skip
+    story.log(app, [f"{story.stamp(ago)[:19]} ERROR lookup warehouse.data.svc.cluster.local on 10.96.0.10:53: read udp 192.168.140.9:{port}->10.96.0.10:53: i/o timeout" for ago, port in ((88, 41_233), (53, 52_107), (18, 38_816))], "exporter.log")  # fmt: skip
+    me = "prod-b-4"
+    peers = [*old.values(), *(a for n, a in new.items() if n != me)]
+    up = [a for n, a in new.items() if n != me]
+    boot = story.boot(me, 7_888, peers, up=up, interface="ens4", prefix=32)
+    slow = []
+    for turn, (pid, who) in enumerate(((61, "felix"), (60, "confd"))):
+        for typha, ago in (("10.240.0.11", 7_876.1 + turn), ("10.240.0.13", 7_866.0 + turn)):
+            slow.append(story.say(ago, "INFO", pid, who, "sync_client.go 203:", f"Connecting to Typha. address=\"{typha}:5473\" connID=0x0 type=\"{'bgp' if turn else ''}\""))  # fmt: skip
+            slow.append(story.say(ago - 10.0, "WARNING", pid, who, "sync_client.go 212:", f"Failed to connect to typha endpoint {typha}:5473.  Will try other endpoints if available. error=dial tcp {typha}:5473: i/o timeout"))  # fmt: skip
+    slow.sort()
+    story.log(story.pods[me], [*boot, *slow, *story.quiet(7_600, 7_500, 61), "bird: Graceful restart done", *story.quiet(3_600, 12, 410)])  # fmt: skip
+    since = story.stamp(7_886)[11:19]
+    days = story.stamp(1_500_000)[:10]
+    story.texts["node-status-prod-b-4.txt"] = node_status([(a, "up", since, "Established") if a in up else (a, "start", since, "Connect") for a in peers])  # fmt: skip
+    story.texts["node-status-prod-a-2.txt"] = node_status([(a, "up", days, "Established") for n, a in old.items() if n != "prod-a-2"] + [(a, "start", since, "Passive" if i == 2 else "Connect") for i, a in enumerate(new.values())])  # fmt: skip
+    story.texts["firewall.txt"] = (
+        "$ gcloud compute firewall-rules list --filter=network=prod --format='table(name,sourceRanges.list(),allowed[].map().firewall_rule().list():label=ALLOW)'\n"
+        "NAME                 SOURCE_RANGES     ALLOW\nprod-allow-api       0.0.0.0/0         tcp:22,tcp:6443\nprod-allow-internal  10.240.0.0/24     tcp,udp,icmp,4\nprod-allow-kubelet   10.240.0.0/20     tcp:10250\n"
+        "$ gcloud compute networks subnets list --filter=network:prod\nNAME    REGION        NETWORK  RANGE           STACK_TYPE\nnode-a  europe-west3  prod     10.240.0.0/24   IPV4_ONLY\nnode-b  europe-west3  prod     10.240.16.0/24  IPV4_ONLY\n"
+    )
+    story.describe(me)
+    story.commands |= {"describe-exporter.txt": f"describe pod -n data {app}"}
+    story.events()
+    story.affected = list(new)
+    story.cite("node-status-prod-b-4.txt", "10.240.0.11")
+    story.cite("firewall.txt", "prod-allow-internal")
+    return story
+
+
+STORIES = [only_tcp_may_cross, second_subnet_on_the_same_vlan, firewall_rule_lists_the_first_subnet_only]
