@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident, wrapped
+from telling import FELIX_503, Incident, incident, wrapped
 
 CAUSE = "iptables-incompatible"
 
@@ -134,4 +134,76 @@ def rules_pile_up_in_the_nat_table(now: datetime) -> Incident:
     return story
 
 
-STORIES = [mark_match_lost_between_two_versions, rules_pile_up_in_the_nat_table]
+def two_kinds_of_nat_on_an_old_kernel(now: datetime) -> Incident:
+    story = incident(
+        "nat-table-is-taken-by-the-other-kind-of-iptables",
+        CAUSE,
+        "Hosts with kernel 4.14, where NAT of the legacy and of the nft kind exclude each other. On two of them a scanner's agent wrote filter rules by iptables-nft; felix counts more nft lines than legacy ones and takes nft, while kube-proxy's NAT is legacy: 'CHAIN_ADD failed (Device or resource busy)' for the table nat only. felix gives up and starts over; on the two hosts without the agent it took legacy.",
+        "felix/environment/feature_detect.go (DetectBackend) and https://github.com/kubernetes-sigs/iptables-wrappers",
+        now,
+        platform="other",
+        calico="v3.21.4",
+        kubernetes="v1.21.5-eks-9017834",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {
+        f"ip-10-73-{s}-{n}.eu-north-1.compute.internal": f"10.73.{s}.{n}"
+        for s, n in ((10, 14), (10, 99), (11, 33), (11, 201))
+    }
+    names = list(hosts)
+    bad = [names[1], names[3]]
+    story.hosts(hosts, os_image="Amazon Linux 2", kernel="4.14.268-205.500.amzn2.x86_64", runtime="docker://20.10.7")
+    for item in story.objects["Node"]:
+        del item["status"]["conditions"][0], item["metadata"]["annotations"]["projectcalico.org/IPv4Address"]
+    story.staff({n: a for n, a in hosts.items() if n not in bad}, started=1_500_000)
+    story.staff({n: hosts[n] for n in bad}, ready=False, restarts=33, started=38, last=("Error", 137, 40))
+    story.typha(names[0], started=1_500_000)
+    for i, node in enumerate(bad):
+        story.probe(story.pods[node], FELIX_503, 14 + i, 8_700, 260)
+        story.pod_event(story.pods[node], "BackOff", "Back-off restarting failed container", 400, 8_400, 71)
+    for i, node in enumerate(names):
+        story.other(f"kube-proxy-{'kdvz'[i]}7n{'4xqm'[i]}p", node, app="kube-proxy", image="602401143452.dkr.ecr.eu-north-1.amazonaws.com/eks/kube-proxy:v1.21.2-eksbuild.2")  # fmt: skip
+        if node in bad:
+            story.other(f"posture-agent-{'q8'[i // 2]}w5{'tz'[i // 2]}j", node, namespace="security", app="posture-agent", image="registry.example.com/posture-agent:2.11", age=9_200, started=9_180)  # fmt: skip
+    story.pod_event(story.pods[names[2]], "Unhealthy", "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503\n", 90_000, 90_000, 1)  # fmt: skip
+
+    def start(node: str, began: float, mode: str) -> list[str]:
+        lines = story.boot(node, began, interface="eth0", prefix=24, bird=False)
+        lines = [line for line in lines if "autodetected" not in line and "bird" not in line and "Completed first" not in line and "confd" not in line]  # fmt: skip
+        for turn, (version, kind) in enumerate((v, k) for v in ("4",) for k in ("save", "restore")):
+            lines.append(story.say(began - 1.6 - 0.01 * turn, "INFO", 61, "felix", "feature_detect.go 310:", f'Looked up iptables command backendMode="{mode}" candidates=[]string{{"iptables-{mode}-{kind}", "iptables-{kind}"}} command="iptables-{mode}-{kind}" ipVersion=0x{version} saveOrRestore="{kind}"'))  # fmt: skip
+        return lines
+
+    error = (
+        'errorOutput="iptables-nft-restore: line 9: CHAIN_ADD failed (Device or resource busy): chain PREROUTING\\n"'
+    )
+    log = start(bad[0], 66, "nft")
+    ago = 63.2
+    for turn in range(7):
+        log += [
+            story.say(ago, "WARNING", 61, "felix", "table.go 1321:", f'Failed to execute ip(6)tables-restore command error=exit status 4 {error} input="*nat\\n:cali-PREROUTING - -\\n:cali-fip-dnat - -\\n:cali-POSTROUTING - -\\n:cali-nat-outgoing - -\\n-A cali-PREROUTING -m comment --comment \\"cali:r6XmIziWUJsdOK6Z\\" --jump cali-fip-dnat\\n-I PREROUTING -m comment --comment \\"cali:6gwbT8clXdHdC1b1\\" --jump cali-PREROUTING\\nCOMMIT\\n" ipVersion=0x4 output="" table="nat"'),
+            story.say(ago - 0.01, "WARNING", 61, "felix", "table.go 999:", 'Failed to program iptables, will retry error=exit status 4 ipVersion=0x4 table="nat"'),
+            story.say(ago - 0.02, "INFO", 61, "felix", "table.go 1002:", 'Retrying... error=exit status 4 ipVersion=0x4 table="nat"'),
+        ]  # fmt: skip
+        ago -= 0.2 + 0.1 * 2**turn
+    log += [
+        story.say(ago, "ERROR", 61, "felix", "table.go 1006:", 'Failed to program iptables, loading diags before panic. error=exit status 4 ipVersion=0x4 table="nat"'),
+        story.say(ago - 0.2, "ERROR", 61, "felix", "table.go 1012:", 'Current state of iptables ipVersion=0x4 iptablesState="# Generated by iptables-nft-save v1.8.4\\n*filter\\n:INPUT ACCEPT [0:0]\\n:POSTURE-IN - [0:0]\\n:POSTURE-OUT - [0:0]\\n..." table="nat"'),
+        story.say(ago - 0.21, "PANIC", 61, "felix", "table.go 1013:", 'Failed to program iptables, giving up after retries error=exit status 4 ipVersion=0x4 table="nat"'),
+    ]  # fmt: skip
+    story.log(story.pods[bad[0]], log, f"{story.pods[bad[0]]}-previous.log")
+    good = [*start(names[0], 1_500_000, "legacy"), *story.quiet(2_000, 30, 190)]
+    story.log(story.pods[names[0]], good)
+    story.texts["host-10-73-10-99.txt"] = (
+        "[root@ip-10-73-10-99 ~]# nsenter -t $(pgrep -f calico-node.-felix | head -1) -m -- sh -c 'iptables-nft-save | grep -c ^-; iptables-legacy-save | grep -c ^-'\n412\n96\n"
+        "[root@ip-10-73-10-99 ~]# nsenter -t $(pgrep -f calico-node.-felix | head -1) -m -- iptables-nft-save 2>/dev/null | cut -d' ' -f2 | sort | uniq -c | sort -rn | head -3\n    318 POSTURE-OUT\n     88 POSTURE-IN\n      3 KUBE-FIREWALL\n"
+        "[root@ip-10-73-10-99 ~]# lsmod | grep -E '^(iptable_nat|nft_chain_nat|nf_nat_ipv4)'\niptable_nat            16384  1\nnf_nat_ipv4            16384  1 iptable_nat\n"
+    )
+    story.describe(bad[0])
+    story.affected = bad
+    story.cite(f"{story.pods[bad[0]]}-previous.log", "CHAIN_ADD failed (Device or resource busy)")
+    return story
+
+
+STORIES = [mark_match_lost_between_two_versions, rules_pile_up_in_the_nat_table, two_kinds_of_nat_on_an_old_kernel]
