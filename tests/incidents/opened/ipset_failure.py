@@ -152,7 +152,7 @@ def modules_of_an_appliance_speak_another_protocol(now: datetime) -> Incident:
     dress = {"os_image": "Ubuntu 22.04.2 LTS", "kernel": "5.15.0-72-generic", "runtime": "containerd://1.6.21"}
     story.hosts(hosts | edge, **dress)
     story.staff(hosts, started=1_600_000)
-    story.staff(edge, ready=False, restarts=41, started=33, last=("Error", 2, 34))
+    story.staff(edge, ready=False, restarts=41, started=33, last=("Error", 137, 34))
     story.typha("pop-core-2", started=1_600_000)
     stderr = 'stderr="ipset v7.11: Kernel error received: ipset protocol error\\n"'
     for i, node in enumerate(edge):
@@ -178,6 +178,7 @@ def modules_of_an_appliance_speak_another_protocol(now: datetime) -> Incident:
         "github.com/sirupsen/logrus.(*Entry).log(0xc0004d2a10, 0x0, {0xc000b1c0c0, 0x2e})",
         "\t/go/pkg/mod/github.com/projectcalico/logrus@v1.0.4-calico/entry.go:128 +0x4e5",
     ]  # fmt: skip
+    lines += story.boot(node, ago - 0.4, interface="bond0", prefix=24, first=2_210)[15:18]
     story.log(story.pods[node], wrapped(story, lines, "stamps"), "calico-node-pop-edge-1.log")
     story.log(
         story.pods["pop-core-2"], wrapped(story, story.quiet(700, 20, 63), "stamps"), "calico-node-pop-core-2.log"
