@@ -180,4 +180,67 @@ def etcd_certificate_has_only_a_common_name(now: datetime) -> Incident:
     return story
 
 
-STORIES = [service_range_changed_the_certificate_did_not, etcd_certificate_has_only_a_common_name]
+def api_wants_tls_of_a_newer_kind(now: datetime) -> Incident:
+    story = incident(
+        "benchmark-wants-tls-1-3-and-calico-is-older-than-that",
+        CAUSE,
+        "A CIS remediation set --tls-min-version=VersionTLS13 on the API server. Calico v3.10, built with a Go that offers 1.2 at most, is told 'protocol version not supported' on each new connection; kubelets and kubectl are newer and work. calico-nodes that were restarted crash at their datastore check, the rest lose their watches; certificates and addresses are all right.",
+        "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/ (--tls-min-version) and https://go.dev/doc/go1.12#tls_1_3",
+        now,
+        platform="other",
+        calico="v3.10.4",
+        kubernetes="v1.19.16",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {"kb-master1": "10.29.4.10"} | {f"kb-node{n}": f"10.29.4.{10 + n}" for n in range(1, 6)}
+    crashing = ["kb-master1", "kb-node2"]
+    system = {"os_image": "Ubuntu 18.04.6 LTS", "kernel": "4.15.0-213-generic", "runtime": "docker://19.3.14"}
+    story.hosts(hosts, age=60_000_000, since=20_000_000, **system)
+    story.staff({k: v for k, v in hosts.items() if k not in crashing}, started=20_000_000, age=20_000_100)
+    denied = "remote error: tls: protocol version not supported"
+    for n, node in enumerate(crashing):
+        name = story.staff({node: hosts[node]}, ready=False, restarts=17 - n, waiting="CrashLoopBackOff", last=("Error", 1, 140 + 51 * n), age=20_000_100 if n else 5_300)[0]  # fmt: skip
+        story.pod_event(name, "BackOff", f"Back-off restarting failed container calico-node in pod {name}_kube-system(71d2)", 22 + n, 5_000, 290)  # fmt: skip
+    kube = story.other("calico-kube-controllers-59d9cb8c7d-vz8wk", "kb-node4", "10.233.93.2", owner="ReplicaSet/calico-kube-controllers-59d9cb8c7d", app="calico-kube-controllers", image="docker.io/calico/kube-controllers:v3.10.4", ready=False, restarts=18, started=20, last=("Error", 1, 40))  # fmt: skip
+    story.other("kube-apiserver-kb-master1", "kb-master1", owner="Node/kb-master1", app="kube-apiserver", image="k8s.gcr.io/kube-apiserver:v1.19.16", started=5_480, age=60_000_000, restarts=1, last=("Completed", 0, 5_490), spec={"command": ["kube-apiserver", "--advertise-address=10.29.4.10", "--anonymous-auth=false", "--profiling=false", "--tls-min-version=VersionTLS13", "--service-cluster-ip-range=10.233.0.0/18"]})  # fmt: skip
+    for n, node in enumerate(("kb-node1", "kb-node5")):
+        story.other(f"coredns-7677f9bb54-{'x8'[n]}kq{'vd'[n]}t", node, f"10.233.{91 + n}.4", owner="ReplicaSet/coredns-7677f9bb54", app="coredns", image="k8s.gcr.io/coredns:1.7.0", started=19_000_000)  # fmt: skip
+    name = story.pods["kb-node2"]
+    lines = story.failing("kb-node2", 172)
+    lines += [
+        story.line(171.4 - 3 * i, "INFO", 8, "startup.go 355:", f"Hit error connecting to datastore - retry error=Get https://10.233.0.1:443/api/v1/nodes/foo: {denied}")
+        for i in range(10)
+    ]  # fmt: skip
+    story.log(name, lines, f"{name}.previous.log")
+    felix = story.quiet(9_000, 5_500, 800)
+    for n, what in enumerate(("ippools", "globalnetworkpolicies", "nodes", "networksets", "hostendpoints")):
+        felix += [
+            story.line(5_470 - 1_010 * n, "INFO", 61, "watchercache.go 175:", f'Failed to perform list of current data during resync ListRoot="/calico/resources/v3/projectcalico.org/{what}" error=Get https://10.233.0.1:443/apis/crd.projectcalico.org/v1/{what}?limit=500: {denied}'),
+            *story.quiet(5_400 - 1_010 * n, 4_600 - 1_010 * n, 400),
+        ]  # fmt: skip
+    story.log(story.pods["kb-node3"], felix, f"{story.pods['kb-node3']}.log")
+    text = [
+        story.line(38, "INFO", 1, "main.go 87:", 'Loaded configuration from environment config=&config.Config{LogLevel:"info", ReconcilerPeriod:"5m", EnabledControllers:"node", DatastoreType:"kubernetes"}'),
+        story.line(37.9, "INFO", 1, "main.go 108:", "Ensuring Calico datastore is initialized"),
+        story.line(37.8, "ERROR", 1, "client.go 260:", f'Error getting cluster information config ClusterInformation="default" error=Get https://10.233.0.1:443/apis/crd.projectcalico.org/v1/clusterinformations/default: {denied}'),
+        story.line(37.8, "FATAL", 1, "main.go 113:", f"Failed to initialize Calico datastore error=Get https://10.233.0.1:443/apis/crd.projectcalico.org/v1/clusterinformations/default: {denied}"),
+    ]  # fmt: skip
+    story.log(kube, text)
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods-kube-system.txt": "get pods -n kube-system -o wide",
+        f"describe-{name}.txt": f"describe pod -n kube-system {name}",
+        "describe-kube-apiserver.txt": "describe pod -n kube-system kube-apiserver-kb-master1",
+    }
+    story.affected = crashing
+    story.cite(f"{name}.previous.log", denied)
+    return story
+
+
+STORIES = [
+    service_range_changed_the_certificate_did_not,
+    etcd_certificate_has_only_a_common_name,
+    api_wants_tls_of_a_newer_kind,
+]
