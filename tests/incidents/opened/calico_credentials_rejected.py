@@ -141,4 +141,58 @@ def reads_the_file_that_it_renews(now: datetime) -> Incident:
     return story
 
 
-STORIES = [third_master_has_its_own_key, reads_the_file_that_it_renews]
+def etcd_does_not_know_this_password(now: datetime) -> Incident:
+    story = incident(
+        "etcd-password-was-rotated-in-the-vault-only-halfway",
+        CAUSE,
+        "Calico with its own etcd and etcd's user authentication: the password of the user calico was changed in etcd, the secret that gives ETCD_PASSWORD to calico-node was not. Pods that run keep going till their token ends; each one that is restarted is refused ('authentication failed, invalid user ID or password'), and the plugin's new sandboxes too. Kubernetes' API and etcd are healthy.",
+        "https://docs.tigera.io/calico/latest/reference/etcd-rbac/ and https://github.com/projectcalico/calico/blob/v3.23.5/libcalico-go/lib/backend/etcdv3/etcdv3.go",
+        now,
+        platform="other",
+        calico="v3.23.5",
+        kubernetes="v1.24.17",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"lx-k8s-{n:02d}": f"10.107.20.{n}" for n in range(11, 17)}
+    bad = ["lx-k8s-12", "lx-k8s-16"]
+    system = {"os_image": "SUSE Linux Enterprise Server 15 SP4", "kernel": "5.14.21-150400.24.100-default", "runtime": "containerd://1.6.24"}  # fmt: skip
+    story.hosts(hosts, age=25_000_000, since=8_000_000, **system)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=7_900_000, age=7_900_090)
+    words = "etcdserver: authentication failed, invalid user ID or password"
+    spec = {"env": [{"name": "ETCD_ENDPOINTS", "value": "https://10.107.20.5:2379,https://10.107.20.6:2379,https://10.107.20.7:2379"}, {"name": "ETCD_USERNAME", "value": "calico"}, {"name": "ETCD_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "calico-etcd-login", "key": "password"}}}]}  # fmt: skip
+    names = []
+    for n, node in enumerate(bad):
+        names += story.staff({node: hosts[node]}, ready=False, restarts=9 + 13 * n, waiting="CrashLoopBackOff", last=("Error", 1, 96 + 70 * n), age=2_900 + 1_900 * n, spec=dict(spec))  # fmt: skip
+        story.pod_event(names[-1], "BackOff", f"Back-off restarting failed container calico-node in pod {names[-1]}_kube-system(c0a9)", 9 + 3 * n, 2_700 + 1_900 * n, 150 + 90 * n)  # fmt: skip
+        story.probe(names[-1], "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory", 110 + 70 * n, 2_850, 60)  # fmt: skip
+    story.stuck("etl-worker-5f6c8d7b9-q2mzt", "lx-k8s-12", f"error getting ClusterInformation: {words}", 33, 2_500, 180, "etl", form="containerd")  # fmt: skip
+    story.other("calico-kube-controllers-7b8458594b-6kdhw", "lx-k8s-14", owner="ReplicaSet/calico-kube-controllers-7b8458594b", app="calico-kube-controllers", image="docker.io/calico/kube-controllers:v3.23.5", started=7_900_000, age=7_900_000)  # fmt: skip
+    ended = story.failing("lx-k8s-12", 128)
+    ended += [
+        story.say(127.9, "WARNING", 9, "startup", "startup.go 486:", f"Hit error connecting to datastore - retry error={words}") if i == 0
+        else story.say(127.9 - 1.05 * i, "INFO", 9, "startup", "startup.go 486:", f"Hit error connecting to datastore - retry error={words}")
+        for i in range(28)
+    ]  # fmt: skip
+    story.log(names[0], ended, f"{names[0]}-p.log")
+    old = story.pods["lx-k8s-13"]
+    story.log(old, [*story.quiet(9_000, 40, 950), "bird: Mesh_10_107_20_12: Socket: Connection refused", "bird: Mesh_10_107_20_16: Socket: Connection refused"])  # fmt: skip
+    story.not_established(old, [hosts[k] for k in bad], 2_700, 2_880, 7, established=3)
+    etcd = []
+    for n in range(9):
+        ts = story.ago(126 - 11 * n)[:-1] + f".{304 + 61 * n}Z"
+        etcd.append(f'{{"level":"warn","ts":"{ts}","caller":"v3rpc/interceptor.go:197","msg":"request stats","start time":"{ts}","time spent":"78.{n}12ms","remote":"10.107.20.12:{40_112 + 2 * n}","response type":"/etcdserverpb.Auth/Authenticate","request count":-1,"request size":-1,"response count":-1,"response size":-1,"request content":""}}' if n % 3 == 2 else f'{{"level":"warn","ts":"{ts}","caller":"auth/store.go:356","msg":"invalid password for user","user-name":"calico"}}')  # fmt: skip
+    story.log("", etcd, "etcd-10.107.20.5.log")
+    story.texts["etcd-health.txt"] = (
+        "# etcdctl endpoint status -w table\n"
+        + "".join(f"| https://10.107.20.{n}:2379 | {i} | 3.5.9 | 61 MB | {str(n == 6).lower():5} |\n" for n, i in ((5, "2c81e7af90b1d344"), (6, "77a0c15be2f3d690"), (7, "b5f2901d6ce84a17")))
+        + "# etcdctl user list\ncalico\nroot\nkube-apiserver\n"
+    )  # fmt: skip
+    story.describe("lx-k8s-12", names[0])
+    story.affected = bad
+    story.cite(f"{names[0]}-p.log", words)
+    return story
+
+
+STORIES = [third_master_has_its_own_key, reads_the_file_that_it_renews, etcd_does_not_know_this_password]
