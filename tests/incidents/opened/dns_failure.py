@@ -146,4 +146,63 @@ def resolver_of_the_hub_does_not_answer_the_new_subnet(now: datetime) -> Inciden
     return story
 
 
-STORIES = [plugin_cannot_look_up_the_api, resolver_of_the_hub_does_not_answer_the_new_subnet]
+def options_of_the_network_name_other_resolvers(now: datetime) -> Incident:
+    story = incident(
+        "private-endpoint-and-resolvers-of-the-company",
+        CAUSE,
+        "EKS with a private endpoint, Calico for policy in eBPF mode: the VPC's DHCP options were changed to the company's own resolvers, which do not know the private zone of the endpoint. Kubelets live on their open connections for now; calico-node of the three nodes that were drained for a patch cannot look up the API ('no such host') and waits at its datastore check. Typha's complaints of lost clients are the loud part.",
+        "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html and https://docs.tigera.io/calico/latest/operations/ebpf/install (kubernetes-services-endpoint)",
+        now,
+        platform="other",
+        calico="v3.25.1",
+        kubernetes="v1.26.12-eks-5e0fdde",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"ip-10-56-{a}-{b}.eu-central-1.compute.internal": f"10.56.{a}.{b}" for a, b in ((1, 17), (1, 84), (2, 33), (2, 140), (3, 9), (3, 61))}  # fmt: skip
+    nodes = list(hosts)
+    bad = [nodes[1], nodes[3], nodes[4]]
+    system = {"os_image": "Amazon Linux 2", "kernel": "5.10.205-195.804.amzn2.x86_64", "runtime": "containerd://1.7.2"}
+    story.hosts(hosts, age=9_000_000, since=8_900_000, **system)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=3_000_000, age=3_000_040)
+    names = []
+    for n, node in enumerate(bad):
+        names += story.staff({node: hosts[node]}, ready=False, restarts=6 + 5 * n, started=40 + 9 * n, age=1_300 + 1_100 * n, last=("Error", 1, 44 + 9 * n))  # fmt: skip
+        story.probe(names[-1], "felix is not ready: Get \"http://localhost:9099/readiness\": dial tcp 127.0.0.1:9099: connect: connection refused", 12 + n, 1_270 + 1_100 * n, 44 + 36 * n)  # fmt: skip
+        story.pod_event(names[-1], "BackOff", f"Back-off restarting failed container calico-node in pod {names[-1]}_calico-system(5ad1)", 60, 1_200 + 1_100 * n, 30 + 41 * n)  # fmt: skip
+    typha = story.typha(nodes[0], "c7vxt", started=2_900_000)
+    story.typha(nodes[2], "z9k5m", started=2_900_000)
+    api = "9C41E0D7B2A85F6633D1A4C20E7F5B98.gr7.eu-central-1.eks.amazonaws.com"
+    lines = story.failing(bad[0], 38)
+    lines += [
+        story.say(37.8 - 1.02 * i, "INFO", 9, "startup", "startup.go 485:", f'Hit error connecting to datastore - retry error=Get "https://{api}:443/api/v1/nodes/foo": dial tcp: lookup {api} on 10.1.53.{(10, 11)[i % 2]}:53: no such host')
+        for i in range(34)
+    ]  # fmt: skip
+    story.log(names[0], lines)
+    before = story.failing(bad[0], 152)
+    before += [
+        story.say(151.8 - 1.02 * i, "INFO", 9, "startup", "startup.go 485:", f'Hit error connecting to datastore - retry error=Get "https://{api}:443/api/v1/nodes/foo": dial tcp: lookup {api} on 10.1.53.{(10, 11)[i % 2]}:53: no such host')
+        for i in range(60)
+    ]  # fmt: skip
+    story.log(names[0], before, f"{names[0]}-previous.log")
+    log = [story.line(9_000, "INFO", 7, "sync_server.go 500:", "Current number of connections connCount=12 port=5473")]
+    for n, node in enumerate(reversed(bad)):
+        ago, client = 3_480 - 1_090 * n, f"{hosts[node]}:{40_218 + 771 * n}"
+        log += [
+            story.line(ago, "INFO", 7, "sync_server.go 835:", f'Failed to read from client client={client} connID={0x31 + n:#x} error=EOF thread="read"'),
+            story.line(ago - 0.1, "INFO", 7, "sync_server.go 663:", f"Client connection shut down. client={client} connID={0x31 + n:#x} thread=\"kv-sender\""),
+        ]  # fmt: skip
+    log.append(story.line(300, "INFO", 7, "sync_server.go 500:", "Current number of connections connCount=6 port=5473"))
+    story.log(typha, log)
+    story.texts["kubernetes-services-endpoint.yaml"] = f'apiVersion: v1\ndata:\n  KUBERNETES_SERVICE_HOST: {api}\n  KUBERNETES_SERVICE_PORT: "443"\nkind: ConfigMap\nmetadata:\n  creationTimestamp: "{story.ago(8_950_000)}"\n  name: kubernetes-services-endpoint\n  namespace: tigera-operator\n'  # fmt: skip
+    story.describe(bad[0], names[0])
+    story.affected = bad
+    story.cite(f"{names[0]}.log", "no such host")
+    return story
+
+
+STORIES = [
+    plugin_cannot_look_up_the_api,
+    resolver_of_the_hub_does_not_answer_the_new_subnet,
+    options_of_the_network_name_other_resolvers,
+]
