@@ -139,4 +139,68 @@ def its_image_was_pruned(now: datetime) -> Incident:
     return story
 
 
-STORIES = [loopback_lost_its_address, its_image_was_pruned]
+def unlimited_files_are_too_many_for_haproxy(now: datetime) -> Incident:
+    story = incident(
+        "containerd-without-a-limit-and-the-proxy-wants-all-memory",
+        CAUSE,
+        "VPC: for a database the customer gave containerd of one worker LimitNOFILE=infinity. HAProxy of this worker's master proxy now wants a table for 1073741815 descriptors, does not get the memory and ends at each start, so 172.20.0.1:2040 refuses. calico-node there was restarted with everything else and never passes its datastore check; the worker is Unknown and its neighbours report BGP with it.",
+        "https://github.com/docker-library/haproxy/issues/180 and https://github.com/haproxy/haproxy/issues/2043",
+        now,
+        platform="vpc",
+        calico="v3.29.4",
+        kubernetes="v1.32.6+IKS",
+        difficulty="medium",
+    )
+    good = story.workers([f"10.243.72.{n}" for n in (6, 9, 10, 15)], age=4_000_000, since=3_990_000, kernel="6.8.0-60-generic", os_image="Ubuntu 24.04.2 LTS")  # fmt: skip
+    bad = story.workers(["10.243.72.22"], age=4_000_000, ready=UNKNOWN, since=8_830, taints=UNREACHABLE, kernel="6.8.0-60-generic", os_image="Ubuntu 24.04.2 LTS")[0]  # fmt: skip
+    story.agents(good, started=1_900_000, age=1_900_040)
+    name = story.agents([bad], ready=False, started=1_900_000, age=1_900_040)[0]  # the master's view of before
+    _proxies(story, [*good, bad], "icr.io/armada-master/haproxy:3.0-51d7c0e")
+    story.typha(good[1], "5xhqd", started=1_900_000)
+    story.typha(good[3], "tm8wz", started=1_900_000)
+    story.node_event(bad, "NodeNotReady", f"Node {bad} status is now: NodeNotReady", 8_830, type_="Normal", source="node-controller")  # fmt: skip
+    story.pod_event(name, "NodeNotReady", "Node is not ready", 8_825, source="node-controller")
+    story.not_established(story.pods[good[0]], [bad], 8_400, 8_800, 13, established=3)
+    story.texts["10.243.72.22/override.conf"] = "# /etc/systemd/system/containerd.service.d/90-db.conf  (DBA team, change 55120)\n[Service]\nLimitNOFILE=infinity\nLimitMEMLOCK=infinity\n"  # fmt: skip
+    cri = []
+    for begun in (1_260, 945, 630, 318):
+        at = story.ago(begun)[:-1]
+        cri += [
+            f"{at}.418122034Z stderr F [NOTICE]   (1) : haproxy version is 3.0.8-6036c31",
+            f"{at}.418161870Z stderr F [NOTICE]   (1) : path to executable is /usr/local/sbin/haproxy",
+            f"{at}.903370512Z stderr F [ALERT]    (1) : Not enough memory to allocate 1073741815 entries for fdtab!",
+            f"{at}.903381177Z stderr F [ALERT]    (1) : No polling mechanism available.",
+        ]
+    story.log("", cri, "10.243.72.22/ibm-master-proxy-static.log")
+    refused = "dial tcp 172.20.0.1:2040: connect: connection refused"
+    host = "kube-d2k8sv-prod-default-000002ef"
+    journal = [
+        f"{story.syslog(8_902)} {host} systemd[1]: Stopping containerd.service - containerd container runtime...",
+        f"{story.syslog(8_895)} {host} systemd[1]: Started containerd.service - containerd container runtime.",
+        f'{story.syslog(8_881)} {host} kubelet[1488]: I{story.klog(8_881)}    1488 kubelet.go:2453] "SyncLoop (PLEG): event for pod" pod="kube-system/ibm-master-proxy-static-{bad}" event={{"ID":"70aa","Type":"ContainerDied","Data":"b2c81f"}}',
+    ]
+    for n in range(12):
+        ago = 880 - 64 * n
+        journal.append(f'{story.syslog(ago)} {host} kubelet[1488]: E{story.klog(ago)}    1488 controller.go:145] "Failed to ensure lease exists, will retry" err="Get \\"https://172.20.0.1:2040/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{bad}?timeout=10s\\": {refused}" interval="7s"')  # fmt: skip
+        if n % 3 == 1:
+            journal.append(f'{story.syslog(ago - 20)} {host} kubelet[1488]: E{story.klog(ago - 20)}    1488 pod_workers.go:1301] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"ibm-master-proxy-static\\" with CrashLoopBackOff: \\"back-off 5m0s restarting failed container=ibm-master-proxy-static pod=ibm-master-proxy-static-{bad}_kube-system(70aa)\\"" pod="kube-system/ibm-master-proxy-static-{bad}" podUID="70aa"')  # fmt: skip
+    story.log("", journal, "10.243.72.22/journal.txt")
+    lines = []
+    for begun in (420, 96):
+        lines += story.failing(bad, begun)
+        lines += [
+            story.say(begun - 0.3 - 4.1 * i, "INFO", 9, "startup", "startup.go 485:", 'Hit error connecting to datastore - retry error=Get "https://172.21.0.1:443/api/v1/nodes/foo": dial tcp 172.21.0.1:443: connect: connection refused')
+            for i in range(14)
+        ]  # fmt: skip
+    story.log("", wrapped(story, lines, "cri"), "10.243.72.22/calico-node.log")
+    story.describe(bad)
+    story.events("events.txt")
+    story.affected = [bad]
+    story.cite(
+        "10.243.72.22/ibm-master-proxy-static.log", "Not enough memory to allocate 1073741815 entries for fdtab!"
+    )
+    story.cite("10.243.72.22/journal.txt", refused)
+    return story
+
+
+STORIES = [loopback_lost_its_address, its_image_was_pruned, unlimited_files_are_too_many_for_haproxy]
