@@ -139,4 +139,78 @@ def new_release_takes_no_sha1_signature(now: datetime) -> Incident:
     return story
 
 
-STORIES = [client_certificate_for_servers_only, new_release_takes_no_sha1_signature]
+def agents_from_the_plain_manifest(now: datetime) -> Incident:
+    story = incident(
+        "agents-were-applied-from-the-manifest-without-tls",
+        CAUSE,
+        "A cluster set up by hand has mutual TLS between Felix and Typha. For an upgrade somebody applied the plain calico-typha manifest's daemonset, without the FELIX_TYPHA* certificate settings; Typha kept its own. New calico-nodes speak plain text (requiringTLS=false) to a Typha that wants TLS: it answers 'first record does not look like a TLS handshake' and hangs up. The rollout stands after two of five nodes.",
+        "https://docs.tigera.io/calico/latest/network-policy/comms/crypto-auth and https://github.com/projectcalico/calico/blob/release-v3.24/typha/pkg/syncserver/sync_server.go",
+        now,
+        platform="other",
+        calico="v3.22.4",
+        kubernetes="v1.23.12",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"stg-k{n}": f"10.15.128.{50 + n}" for n in range(1, 6)}
+    new = ["stg-k2", "stg-k5"]
+    system = {"os_image": "Debian GNU/Linux 11 (bullseye)", "kernel": "5.10.0-19-amd64", "runtime": "containerd://1.6.8"}  # fmt: skip
+    story.hosts(hosts, age=15_000_000, since=7_000_000, **system)
+    story.staff({k: v for k, v in hosts.items() if k not in new}, started=6_900_000, age=6_900_040)
+    servers = {"stg-k1": "q6wlp", "stg-k4": "8dm2x"}
+    typhas = [story.typha(node, suffix, started=6_800_000) for node, suffix in servers.items()]
+    names = []
+    for n, node in enumerate(new):
+        names += story.staff({node: hosts[node]}, image="docker.io/calico/node:v3.24.3", cni_image="docker.io/calico/cni:v3.24.3", ready=False, restarts=4, started=280 + 31 * n, age=4_300 - 2_100 * n, last=("Error", 137, 283 + 31 * n))  # fmt: skip
+        story.probe(names[-1], "BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: no such file or directory", 3 + n, 4_250 - 2_100 * n, 140 - 60 * n)  # fmt: skip
+        story.probe(names[-1], FELIX_503, 12 + n, 4_200 - 2_100 * n, 270 - 130 * n)
+    story.calico = "v3.24.3"
+    me = new[0]
+    lines = story.boot(me, 279, (), interface="ens192", prefix=24, bird=False)[:-1]
+    for turn in range(5):
+        ago, pid = 274 - 52 * turn, 66 + 141 * turn
+        node = list(servers)[turn % 2]
+        addr = hosts[node]
+        conn = f'&discovery.Typha{{Addr:"{addr}:5473", IP:"{addr}", NodeName:(*string)(0xc00041{turn}2e0)}}'
+        lines += [
+            story.say(ago, "INFO", pid, "felix", "daemon.go 543:", "Connecting to Typha."),
+            story.say(ago, "INFO", pid, "felix", "sync_client.go 149:", f'Connecting to Typha. address={conn[1:]} connID=0x0 type=""'),
+            story.say(ago, "INFO", pid, "felix", "sync_client.go 71:", " requiringTLS=false"),
+            story.say(ago - 0.01, "INFO", pid, "felix", "sync_client.go 169:", f'Connected to Typha. address={conn[1:]} connID=0x0 type=""'),
+            story.say(ago - 0.02, "INFO", pid, "felix", "sync_client.go 252:", f'Started Typha client main loop address={conn[1:]} connID=0x0 type=""'),
+            story.say(ago - 0.04, "ERROR", pid, "felix", "sync_client.go 366:", f'Failed to read from server connection={conn} error=EOF myID=0x0 type=""'),
+            story.say(ago - 0.05, "INFO", pid, "felix", "sync_client.go 179:", f'Typha client shutting down connection. connection={conn} myID=0x0 type=""'),
+            story.say(ago - 0.06, "ERROR", pid, "felix", "daemon.go 700:", "Connection to Typha failed"),
+            story.say(ago - 0.07, "WARNING", pid, "felix", "daemon.go 721:", 'Felix is shutting down reason="Connection to Typha failed"'),
+        ]  # fmt: skip
+        lines.append(story.say(ago - 3, "ERROR", pid + 2, "confd", "sync_client.go 366:", f'Failed to read from server connection={conn} error=EOF myID=0x0 type="confd"'))  # fmt: skip
+        lines.append(story.say(ago - 3.1, "FATAL", pid + 2, "confd", "startsyncerclient.go 61:", "Connection to Typha failed"))  # fmt: skip
+    story.log(names[0], lines)
+    log = [story.line(40_000 - 11_000 * n, "INFO", 8, "sync_server.go 446:", "Current number of connections connCount=6 port=5473") for n in range(4)]  # fmt: skip
+    for turn in range(6):  # felix, then confd, of each second round
+        ago = 273.995 - 104 * (turn // 2) - 2.97 * (turn % 2)
+        client, conn = f"{hosts[me]}:{52_304 + 618 * turn}", f"{0x4A1 + turn:#x}"
+        log += [
+            story.line(ago, "INFO", 8, "sync_server.go 346:", f"Accepted from {client} port=5473"),
+            story.line(ago, "INFO", 8, "sync_server.go 355:", f"New connection connID={conn} port=5473"),
+            story.line(ago - 0.02, "ERROR", 8, "sync_server.go 306:", f"TLS handshake error client={client} connID={conn} error=tls: first record does not look like a TLS handshake"),
+        ]  # fmt: skip
+    story.log(typhas[0], log)
+    story.texts["typha-env.txt"] = (
+        "$ kubectl -n kube-system get deploy calico-typha -o jsonpath='{range .spec.template.spec.containers[0].env[*]}{.name}={.value}{\"\\n\"}{end}'\n"
+        "TYPHA_LOGSEVERITYSCREEN=info\nTYPHA_LOGFILEPATH=none\nTYPHA_DATASTORETYPE=kubernetes\nTYPHA_CAFILE=/calico-typha-ca/typhaca.crt\nTYPHA_SERVERCERTFILE=/calico-typha-certs/typha.crt\nTYPHA_SERVERKEYFILE=/calico-typha-certs/typha.key\nTYPHA_CLIENTCN=calico-node\n"
+        "$ kubectl -n kube-system get ds calico-node -o jsonpath='{range .spec.template.spec.containers[0].env[*]}{.name}={.value}{\"\\n\"}{end}' | grep -i -e typha -e FELIX\n"
+        "FELIX_TYPHAK8SSERVICENAME=\nFELIX_DEFAULTENDPOINTTOHOSTACTION=ACCEPT\nFELIX_IPV6SUPPORT=false\nFELIX_HEALTHENABLED=true\n"
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -n kube-system -o wide",
+        f"describe-{names[0]}.txt": f"describe pod -n kube-system {names[0]}",
+    }
+    story.affected = new
+    story.cite(f"{typhas[0]}.log", "first record does not look like a TLS handshake")
+    return story
+
+
+STORIES = [client_certificate_for_servers_only, new_release_takes_no_sha1_signature, agents_from_the_plain_manifest]
