@@ -146,4 +146,61 @@ def endpoint_is_everybodys_own_address(now: datetime) -> Incident:
     return story
 
 
-STORIES = [no_default_route, endpoint_is_everybodys_own_address]
+def firewall_of_the_control_plane_came_back(now: datetime) -> Incident:
+    story = incident(
+        "ufw-of-the-control-plane-is-on-again-after-its-reboot",
+        CAUSE,
+        "kubeadm: after a reboot of the only control plane host its ufw is active again and drops 6443 from all but one admin network and, by an old rule, the first two workers. On the other three, new connections to the API's service address end in a time-out; their kubelets use an allowed load balancer and are Ready. calico-nodes of the three cannot start again since the rolling restart; BGP complaints and sandbox failures follow.",
+        "https://github.com/projectcalico/calico/issues/4935 and https://kubernetes.io/docs/reference/networking/ports-and-protocols/",
+        now,
+        platform="other",
+        calico="v3.27.0",
+        kubernetes="v1.29.3",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {"osl-cp1": "10.84.3.10"} | {f"osl-w{n}": f"10.84.3.{20 + n}" for n in range(1, 6)}
+    bad = ["osl-w3", "osl-w4", "osl-w5"]
+    system = {"os_image": "Ubuntu 22.04.4 LTS", "kernel": "5.15.0-105-generic", "runtime": "containerd://1.7.12"}
+    story.hosts(hosts, age=8_000_000, since=4_000_000, **system)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=2_500, age=2_600)
+    names = []
+    for n, node in enumerate(bad):
+        init = [container(story, "upgrade-ipam", "docker.io/calico/cni:v3.27.0", done=True), container(story, "install-cni", "docker.io/calico/cni:v3.27.0", done=True), container(story, "mount-bpffs", "docker.io/calico/node:v3.27.0", done=True)]  # fmt: skip
+        if n == 2:
+            init[1] = container(story, "install-cni", "docker.io/calico/cni:v3.27.0", ready=False, restarts=9, waiting="CrashLoopBackOff", last=("Error", 1, 75))  # fmt: skip
+            init[2] = container(story, "mount-bpffs", "docker.io/calico/node:v3.27.0", ready=False, waiting="PodInitializing")  # fmt: skip
+        names += story.staff({node: hosts[node]}, init=init, ready=False, restarts=0 if n == 2 else 14 + n, waiting="PodInitializing" if n == 2 else "CrashLoopBackOff", last=None if n == 2 else ("Error", 1, 100 + 40 * n), phase="Pending" if n == 2 else "Running", age=2_350 - 50 * n)  # fmt: skip
+        story.pod_event(names[-1], "BackOff", f"Back-off restarting failed container {('calico-node', 'install-cni')[n == 2]} in pod {names[-1]}_kube-system(e77b)", 14 + n, 2_000, 120)  # fmt: skip
+    service = 'Get "https://10.96.0.1:443/{}": dial tcp 10.96.0.1:443: i/o timeout'
+    lines = story.failing("osl-w3", 262)
+    for n in range(5):
+        lines.append(story.say(231.9 - 31 * n, "INFO", 9, "startup", "startup.go 485:", "Hit error connecting to datastore - retry error=" + service.format("api/v1/nodes/foo")))  # fmt: skip
+    story.log(names[0], lines)
+    story.texts[f"{names[2]}-cni.log"] = "\n".join(
+        [
+            story.line(106.2, "INFO", 1, "cni-installer/<nil>", "<nil>: Running as a Kubernetes pod"),
+            story.line(106.0, "INFO", 1, "cni-installer/<nil>", "<nil>: File is already up to date, skipping file=\"/host/opt/cni/bin/bandwidth\""),
+            story.line(105.9, "INFO", 1, "cni-installer/<nil>", "<nil>: File is already up to date, skipping file=\"/host/opt/cni/bin/calico\""),
+            story.line(105.7, "INFO", 1, "cni-installer/<nil>", "<nil>: Wrote Calico CNI binaries to /host/opt/cni/bin"),
+            story.line(105.6, "INFO", 1, "cni-installer/<nil>", "<nil>: CNI plugin version: v3.27.0"),
+            story.line(75.6, "ERROR", 1, "cni-installer/<nil>", "<nil>: Unable to create token for CNI kubeconfig error=Post \"https://10.96.0.1:443/api/v1/namespaces/kube-system/serviceaccounts/calico-cni-plugin/token\": dial tcp 10.96.0.1:443: i/o timeout"),
+            story.line(75.6, "FATAL", 1, "cni-installer/<nil>", "<nil>: Unable to create token for CNI kubeconfig error=Post \"https://10.96.0.1:443/api/v1/namespaces/kube-system/serviceaccounts/calico-cni-plugin/token\": dial tcp 10.96.0.1:443: i/o timeout"),
+        ]
+    ) + "\n"  # fmt: skip
+    story.not_established(story.pods["osl-w1"], [hosts[k] for k in bad], 1_900, 2_400, 17, established=2)
+    story.stuck("ledger-6b8f9d7c5-w8xkq", "osl-w4", "error getting ClusterInformation: " + service.format("apis/crd.projectcalico.org/v1/clusterinformations/default"), 40, 1_700, 55)  # fmt: skip
+    kernel = []
+    for n in range(12):
+        ago, source = 240 - 17 * n, hosts[bad[n % 3]]
+        kernel.append(f"{story.syslog(ago)} osl-cp1 kernel: [{5_410 + 17 * n}.{310_522 + 1_207 * n}] [UFW BLOCK] IN=ens18 OUT= MAC=bc:24:11:3a:90:0c:bc:24:11:7e:02:{n:02x}:08:00 SRC={source} DST=10.84.3.10 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID={21_004 + 913 * n} DF PROTO=TCP SPT={38_212 + 410 * n} DPT=6443 WINDOW=64240 RES=0x00 SYN URGP=0")  # fmt: skip
+    story.log("", kernel, "osl-cp1-kern.log")
+    story.describe("osl-w3", names[0])
+    story.affected = bad
+    story.cite(f"{names[0]}.log", "dial tcp 10.96.0.1:443: i/o timeout")
+    story.cite("osl-cp1-kern.log", "DPT=6443")
+    return story
+
+
+STORIES = [no_default_route, endpoint_is_everybodys_own_address, firewall_of_the_control_plane_came_back]
