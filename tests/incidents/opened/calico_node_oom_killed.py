@@ -140,4 +140,75 @@ def autoscaler_learned_from_a_quiet_week(now: datetime) -> Incident:
     return story
 
 
-STORIES = [limit_range_of_the_namespace, autoscaler_learned_from_a_quiet_week]
+def fabric_sends_the_full_table(now: datetime) -> Incident:
+    story = incident(
+        "leaf-switches-began-to-send-the-full-table",
+        CAUSE,
+        "Calico peers with leaf switches; since a change there they send the whole routing table (some 940,000 routes). BIRD in calico-node takes it and the container reaches its limit of 512Mi: OOMKilled, exit code 137, on the five hosts of that rack every few minutes, while the hosts have memory to spare. BGP that goes up and down and felix' repeated starts are the loud part; the other rack is well.",
+        "https://docs.tigera.io/calico/latest/reference/resources/bgpfilter and https://bird.network.cz/?get_doc&v=16&f=bird-2.html (import limit)",
+        now,
+        platform="other",
+        calico="v3.26.3",
+        kubernetes="v1.28.5",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    rack_a = {f"ams-a{n:02d}": f"10.68.1.{10 + n}" for n in range(1, 5)}
+    rack_b = {f"ams-b{n:02d}": f"10.68.2.{10 + n}" for n in range(1, 6)}
+    system = {"os_image": "Ubuntu 22.04.3 LTS", "kernel": "5.15.0-91-generic", "runtime": "containerd://1.7.11"}
+    story.hosts(rack_a, age=11_000_000, since=6_000_000, labels={"rack": "a"}, **system)
+    story.hosts(rack_b, age=11_000_000, since=6_000_000, labels={"rack": "b"}, **system)
+    spec = {"resources": {"limits": {"memory": "512Mi"}, "requests": {"cpu": "250m", "memory": "256Mi"}}}
+    story.staff(rack_a, started=5_900_000, age=5_900_040, spec=dict(spec))
+    names = []
+    for n, (node, address) in enumerate(rack_b.items()):
+        names += story.staff({node: address}, ready=False, restarts=41 + 2 * n, started=58 + 21 * n, age=5_900_040, last=("OOMKilled", 137, 355 + 21 * n), spec=dict(spec))  # fmt: skip
+        story.pod_event(names[-1], "BackOff", f"Back-off restarting failed container calico-node in pod {names[-1]}_calico-system(91fe)", 120 + 21 * n, 13_000, 610 + 9 * n)  # fmt: skip
+        story.probe(
+            names[-1], "BIRD is not ready: BGP not established with 10.68.2.1,10.68.2.2", 31 + 5 * n, 13_200, 150
+        )
+    story.typha("ams-a02", "h9d4w", started=5_800_000)
+    story.typha("ams-a04", "zl2xk", started=5_800_000)
+    me = "ams-b03"
+    peers = ["10.68.2.1", "10.68.2.2"]
+    lines = [x.replace("Mesh_", "Node_") for x in story.boot(me, 99, peers, interface="bond0", prefix=24)]
+    story.log(story.pods[me], [*lines, *story.quiet(60, 20, 30)])
+    previous = [x.replace("Mesh_", "Node_") for x in story.boot(me, 640, peers, interface="bond0", prefix=24)]
+    previous += [
+        *story.quiet(590, 455, 64),
+        story.say(430, "WARNING", 61, "felix", "route_table.go 1078:", 'Failed to access interface because it doesn\'t exist. ifaceName="cali91c0a7d2e53" ifaceRegex="^cali.*" ipVersion=0x4 tableIndex=0'),
+        story.say(404.6, "INFO", 61, "felix", "summary.go 100:", "Summarising 9 dataplane reconciliation loops over 1m4.1s: avg=611ms longest=2914ms (resync-routes-v4,resync-routes-v4,resync-rules-v4)"),
+    ]  # fmt: skip
+    story.log(story.pods[me], previous, f"{story.pods[me]}-previous.log")
+    ok = story.pods["ams-a01"]
+    story.log(ok, story.quiet(15_000, 30, 1_250))
+    story.texts["ams-b03-dmesg.txt"] = "\n".join(
+        [
+            f"[{story.syslog(397)}] bird invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=-997",
+            f"[{story.syslog(397)}] memory: usage 524288kB, limit 524288kB, failcnt 8812",
+            f"[{story.syslog(397)}] Memory cgroup stats for /kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod91fe.slice/cri-containerd-2b70c4.scope:",
+            f"[{story.syslog(397)}] Tasks state (memory values in pages):",
+            f"[{story.syslog(397)}] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name",
+            f"[{story.syslog(397)}] [1408117]     0 1408117   483391    15011   401408        0          -997 calico-node",
+            f"[{story.syslog(397)}] [1408120]     0 1408120   466302    11702   372736        0          -997 calico-node",
+            f"[{story.syslog(397)}] [1408204]     0 1408204    99317    98544   831488        0          -997 bird",
+            f"[{story.syslog(397)}] Memory cgroup out of memory: Killed process 1408204 (bird) total-vm:397268kB, anon-rss:393720kB, file-rss:456kB, shmem-rss:0kB, UID:0 pgtables:812kB oom_score_adj:-997",
+            "",
+            "root@ams-b03:~# free -m | head -2",
+            "               total        used        free      shared  buff/cache   available",
+            "Mem:          128644       31207       68911         214       28526       95870",
+            "root@ams-b03:~# ip route show proto bird | wc -l",
+            "612204",
+            "root@ams-a01:~# ip route show proto bird | wc -l",
+            "37",
+            "",
+        ]
+    )
+    story.describe(me)
+    story.affected = list(rack_b)
+    story.cite(f"describe-pod-{story.pods[me]}.txt", "OOMKilled")
+    story.cite("ams-b03-dmesg.txt", "Memory cgroup out of memory: Killed process 1408204 (bird)")
+    return story
+
+
+STORIES = [limit_range_of_the_namespace, autoscaler_learned_from_a_quiet_week, fabric_sends_the_full_table]
