@@ -127,4 +127,58 @@ def two_machines_one_line_in_the_list(now: datetime) -> Incident:
     return story
 
 
-STORIES = [host_got_a_new_name, two_machines_one_line_in_the_list]
+def second_host_with_this_v6_address(now: datetime) -> Incident:
+    story = incident(
+        "template-gave-two-hosts-one-v6-address",
+        CAUSE,
+        "Dual stack: the IPv6 address of a new host was copied with the template of its neighbour (IPv4 is right). calico-node of the new host finds that the other node has this IPv6 address already and ends at each start; the older host flaps in neighbours' bird6 since. Pods that wait there are what the customer sees.",
+        "https://github.com/projectcalico/calico/blob/v3.26.1/node/pkg/lifecycle/startup/startup.go (already using the IPv6 address) and https://docs.tigera.io/calico/latest/networking/ipam/ipv6",
+        now,
+        platform="other",
+        calico="v3.26.1",
+        kubernetes="v1.27.6",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"vie-k8s{n}": f"10.21.40.{10 + n}" for n in range(1, 6)}
+    new = "vie-k8s6"
+    system = {"os_image": "AlmaLinux 9.2 (Turquoise Kodkod)", "kernel": "5.14.0-284.30.1.el9_2.x86_64", "runtime": "containerd://1.6.22"}  # fmt: skip
+    story.hosts(hosts, age=12_000_000, since=7_000_000, **system)
+    story.hosts({new: "10.21.40.16"}, age=3_300, ready=("True", "KubeletReady", "kubelet is posting ready status"), since=3_180, **system)  # fmt: skip
+    for n, item in enumerate(story.objects["Node"], 1):
+        name = item["metadata"]["name"]
+        item["metadata"]["annotations"] |= {"projectcalico.org/IPv6Address": f"fd20:a4:40::{10 + n:x}/64"}
+        if name == new:
+            item["metadata"]["annotations"] = {"node.alpha.kubernetes.io/ttl": "0"}
+            item["status"]["conditions"] = item["status"]["conditions"][1:]
+        item["status"]["addresses"].insert(1, {"type": "InternalIP", "address": f"fd20:a4:40::{10 + min(n, 5):x}"})
+    story.staff(hosts, started=6_900_000, age=6_900_040)
+    name = story.staff({new: "10.21.40.16"}, ready=False, restarts=15, waiting="CrashLoopBackOff", last=("Error", 1, 171), age=3_280)[0]  # fmt: skip
+    story.pod_event(name, "BackOff", f"Back-off restarting failed container calico-node in pod {name}_kube-system(2d0c)", 24, 3_150, 187)  # fmt: skip
+    story.pod_event(name, "Unhealthy", "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/bird/bird.ctl: connect: no such file or directory\n", 176, 3_180, 17)  # fmt: skip
+    story.stuck("reports-0", new, 'stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/', 19, 2_900, 205, "bi")  # fmt: skip
+    where = "autodetection_methods.go 103:"
+    lines = story.failing(new, 176)
+    lines += [
+        story.say(175.86, "INFO", 9, "startup", "startup.go 459:", "Datastore connection verified"),
+        story.say(175.86, "INFO", 9, "startup", "startup.go 104:", "Datastore is ready"),
+        story.say(175.8, "INFO", 9, "startup", "startup.go 488:", "Initialize BGP data"),
+        story.say(175.7, "INFO", 9, "startup", where, "Using autodetected IPv4 address on interface ens192: 10.21.40.16/24"),
+        story.say(175.7, "INFO", 9, "startup", where, "Using autodetected IPv6 address on interface ens192: fd20:a4:40::f/64"),
+        story.say(175.5, "WARNING", 9, "startup", "startup.go 988:", "Calico node 'vie-k8s5' is already using the IPv6 address fd20:a4:40::f."),
+        story.say(175.5, "WARNING", 9, "startup", "utils.go 49:", "Terminating"),
+        "Calico node failed to start",
+    ]  # fmt: skip
+    story.log(name, lines)
+    neighbour = [*story.quiet(9_000, 3_500, 1_100)]
+    for _ in range(3):
+        neighbour += ["bird6: Mesh_fd20_a4_40__f: Received: Hold timer expired", "bird6: Mesh_fd20_a4_40__f: State changed to start", "bird6: Mesh_fd20_a4_40__f: Socket: Connection reset by peer"]  # fmt: skip
+    story.log(story.pods["vie-k8s2"], [*neighbour, *story.quiet(3_000, 40, 700)])
+    story.describe(new, name)
+    story.affected = [new, "vie-k8s5"]
+    story.cite(f"{name}.log", "is already using the IPv6 address fd20:a4:40::f")
+    return story
+
+
+STORIES = [host_got_a_new_name, two_machines_one_line_in_the_list, second_host_with_this_v6_address]
