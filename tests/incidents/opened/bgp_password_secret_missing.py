@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import SOCKET, Incident, bird_start, incident, node_status
+from telling import SOCKET, Incident, bird_start, incident, node_status, protocols
 
 CAUSE = "bgp-password-secret-missing"
 
@@ -128,4 +128,138 @@ def restored_without_its_secrets(now: datetime) -> Incident:
     return story
 
 
-STORIES = [role_lets_get_but_not_list, restored_without_its_secrets]
+def role_names_only_one_of_two_secrets(now: datetime) -> Incident:
+    story = incident(
+        "role-names-only-one-of-two-secrets",
+        CAUSE,
+        "Two routers, each with a password in a secret of its own. The Role that lets calico-node read them names only the first; the second was added last week with its BGPPeer and confd is refused (cannot list resource secrets). It speaks to router 2 without a password, which that router does not answer. Since the first router was taken down for maintenance this morning no node has any session. The outage is blamed on the maintenance; the refusal is older.",
+        "https://docs.tigera.io/calico/latest/network-policy/comms/secure-bgp (Role with resourceNames)",
+        now,
+        platform="other",
+        calico="v3.28.2",
+        kubernetes="v1.30.6",
+        namespace="calico-system",
+        registry="quay.io/calico",
+        difficulty="hard",
+        acceptable=["rbac-denied"],
+    )
+    system = {"os_image": "Ubuntu 22.04.5 LTS", "kernel": "5.15.0-124-generic", "runtime": "containerd://1.7.22"}
+    hosts = {f"lnz-{n}": f"10.28.70.{50 + n}" for n in range(1, 5)}
+    one, two = "10.28.70.2", "10.28.70.3"
+    since, down = 604_000, 5_600
+    story.hosts(hosts, age=15_000_000, since=14_900_000, **system)
+    story.staff(hosts, started=3_100_000, age=3_100_030, ready=False)
+    story.typha("lnz-1", "f8k2w", started=3_100_000)
+    for host in hosts:
+        story.not_established(story.pods[host], [one, two], 14, down - 240, 532, pid=88_410)
+    me = "lnz-3"
+    names = {r: f"Global_{r.replace('.', '_')}" for r in (one, two)}
+    text = 'secrets "rtr2-bgp" is forbidden: User "system:serviceaccount:calico-system:calico-node" cannot list resource "secrets" in API group "" in the namespace "calico-system"'
+
+    def denied(ago: float) -> list[str]:
+        return [
+            f"W{story.klog(ago)[:-3]}      62 reflector.go:547] k8s.io/client-go/tools/cache/reflector.go:231: failed to list *v1.Secret: {text}",
+            f"E{story.klog(ago)[:-3]}      62 reflector.go:150] k8s.io/client-go/tools/cache/reflector.go:231: Failed to watch *v1.Secret: failed to list *v1.Secret: {text}",
+        ]
+
+    log = story.quiet(since + 900, since + 20, 280)
+    for ago in (since - 1, since - 2, since - 5, since - 11):
+        log += denied(ago)
+    log += [
+        story.say(
+            since - 30,
+            "WARNING",
+            62,
+            "confd",
+            "client.go 483:",
+            "Can't read password for BGPPeer router-2 error=no data available for secret rtr2-bgp",
+        ),
+        "bird: Reconfiguration requested by SIGHUP",
+        "bird: Reconfiguring",
+        "bird: device1: Reconfigured",
+        "bird: direct1: Reconfigured",
+        f"bird: {names[one]}: Reconfigured",
+        f"bird: Adding protocol {names[two]}",
+        f"bird: {names[two]}: Initializing",
+        f"bird: {names[two]}: Starting",
+        f"bird: {names[two]}: State changed to start",
+        "bird: Reconfigured",
+    ]
+    for ago in (402_300, 201_800, 9_950):
+        log += [*denied(ago), *story.quiet(ago - 20, ago - 1_100, 500)]
+    log += [
+        f"bird: {names[one]}: Received: Administrative shutdown",
+        f"bird: {names[one]}: State changed to stop",
+        f"bird: {names[one]}: State changed to down",
+        f"bird: {names[one]}: Starting",
+        f"bird: {names[one]}: State changed to start",
+        *story.quiet(down - 30, 2_100, 600),
+        *denied(2_044),
+        *story.quiet(1_990, 16, 430),
+    ]
+    story.log(story.pods[me], log)
+    story.texts["birdcl.txt"] = protocols(
+        [(one, "start", story.stamp(down)[11:19], "Connect"), (two, "start", story.stamp(since)[:10], "Connect")],
+        "Global",
+        story.stamp(3_099_990)[:10],
+        "up",
+    )
+    story.texts["bgp-secret-access.yaml"] = f"""$ kubectl get role,rolebinding,secret -n calico-system | grep -i bgp
+role.rbac.authorization.k8s.io/bgp-secret-access                  {story.ago(14_000_000)}
+rolebinding.rbac.authorization.k8s.io/bgp-secret-access           Role/bgp-secret-access              162d
+secret/rtr1-bgp                    Opaque                         1      162d
+secret/rtr2-bgp                    Opaque                         1      7d
+$ kubectl get role -n calico-system bgp-secret-access -o yaml
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  creationTimestamp: "{story.ago(14_000_000)}"
+  name: bgp-secret-access
+  namespace: calico-system
+rules:
+- apiGroups:
+  - ""
+  resources:
+  - secrets
+  resourceNames:
+  - rtr1-bgp
+  verbs:
+  - watch
+  - list
+  - get
+"""
+    story.texts["bgppeers.yaml"] = f"""apiVersion: projectcalico.org/v3
+items:
+- apiVersion: projectcalico.org/v3
+  kind: BGPPeer
+  metadata:
+    creationTimestamp: "{story.ago(14_000_000)}"
+    name: router-1
+  spec:
+    asNumber: 65010
+    password:
+      secretKeyRef:
+        key: password
+        name: rtr1-bgp
+    peerIP: {one}
+- apiVersion: projectcalico.org/v3
+  kind: BGPPeer
+  metadata:
+    creationTimestamp: "{story.ago(since)}"
+    name: router-2
+  spec:
+    asNumber: 65010
+    password:
+      secretKeyRef:
+        key: password
+        name: rtr2-bgp
+    peerIP: {two}
+kind: BGPPeerList
+"""
+    story.describe(me)
+    story.affected = list(hosts)
+    story.cite(f"{story.pods[me]}.log", 'secrets "rtr2-bgp" is forbidden')
+    return story
+
+
+STORIES = [role_lets_get_but_not_list, restored_without_its_secrets, role_names_only_one_of_two_secrets]
