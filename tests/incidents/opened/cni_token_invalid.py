@@ -230,4 +230,108 @@ def laptop_was_asleep(now: datetime) -> Incident:
     return story
 
 
-STORIES = [pods_cannot_be_torn_down, laptop_was_asleep]
+def plugin_account_was_made_anew(now: datetime) -> Incident:
+    story = incident(
+        "account-of-the-cni-plugin-was-deleted-and-made-anew",
+        CAUSE,
+        "A clean-up of RBAC objects deleted the service account calico-cni-plugin and the next sync made it again. The tokens in calico-kubeconfig were issued for the old account's uid, so since that minute the API refuses each sandbox on every node with Unauthorized; calico-node has an account of its own, is 1/1 and will not renew the plugin's token for hours. The API server's log gives the reason; a host whose calico-node was restarted by chance works.",
+        "https://github.com/projectcalico/calico/issues/9271 and https://github.com/projectcalico/calico/pull/7106",
+        now,
+        platform="other",
+        calico="v3.27.4",
+        kubernetes="v1.29.8",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="hard",
+    )
+    system = {"os_image": "Ubuntu 22.04.4 LTS", "kernel": "6.5.0-1024-oem", "runtime": "containerd://1.7.19"}
+    hosts = {f"ksp-{n}": f"10.47.12.{20 + n}" for n in range(1, 6)}
+    since = 7_500
+    lucky = "ksp-4"
+    bad = [h for h in hosts if h != lucky]
+    story.hosts(hosts, age=12_000_000, since=11_900_000, **system)
+    story.staff({h: hosts[h] for h in bad}, started=5_400_000, age=5_400_030)
+    story.staff({lucky: hosts[lucky]}, started=4_000, age=4_020)
+    error = "error getting ClusterInformation: connection is unauthorized: Unauthorized"
+    rows = (
+        ("import-28c7b6dd5f-7gkqs", "ksp-1", 6_900),
+        ("import-28c7b6dd5f-zt4mw", "ksp-2", 6_300),
+        ("report-29213400-xk8hl", "ksp-5", 2_400),
+    )
+    for n, (name, node, first) in enumerate(rows):
+        story.stuck(name, node, error, 13 + 5 * n, first, first // 13, namespace="batch")
+    story.other(
+        "import-28c7b6dd5f-ml2vb",
+        lucky,
+        "10.233.111.40",
+        "batch",
+        "ReplicaSet/import-28c7b6dd5f",
+        age=2_900,
+        started=2_890,
+    )
+    story.other(
+        "metrics-server-6d94bc8694-4w7td",
+        "ksp-2",
+        "10.233.97.13",
+        owner="ReplicaSet/metrics-server-6d94bc8694",
+        app="metrics-server",
+        age=1_500_000,
+    )
+    me = "ksp-2"
+    log = story.boot(me, 5_400_000, [a for h, a in hosts.items() if h != me], interface="eno1", prefix=24)
+    log += [
+        *story.quiet(21_000, 19_800, 300),
+        story.line(
+            19_734,
+            "INFO",
+            58,
+            "cni-config-monitor/token_watch.go 223:",
+            "Update of CNI kubeconfig triggered based on elapsed time.",
+        ),
+        story.line(
+            19_733.9,
+            "INFO",
+            58,
+            "cni-config-monitor/token_watch.go 281:",
+            'Wrote updated CNI kubeconfig file. path="/host/etc/cni/net.d/calico-kubeconfig"',
+        ),
+        *story.quiet(19_600, 8_200, 1_200),
+    ]
+    mesh = f"bird: Mesh_{hosts[lucky].replace('.', '_')}:"
+    log += [
+        *story.quiet(7_900, 4_050, 640),
+        *(f"{mesh} State changed to {state}" for state in ("start", "feed", "up")),
+        *story.quiet(3_900, 9, 560),
+    ]
+    story.log(story.pods[me], log)
+    audit = "system:serviceaccount:kube-system:calico-cni-plugin"
+    api = [
+        f"I{story.klog(ago)[:-3]}       1 controller.go:615] quota admission added evaluator for: jobs.batch"
+        for ago in (9_400, 8_800)
+    ]
+    for n in range(12):
+        ago = 7_380 - 590 * n
+        api.append(
+            f'E{story.klog(ago)[:-3]}       1 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, service account UID (0e7f1a64-9b27-4d58-9a5c-7a2f0c1be6d3) does not match claim (c41d9f02-66b0-4a7b-8d11-53fd20e9aa87)]"'
+        )
+        if n == 6:
+            api.append(
+                f"W{story.klog(ago - 20)[:-3]}       1 watcher.go:338] watch chan error: etcdserver: mvcc: required revision has been compacted"
+            )
+    story.texts["kube-apiserver-ksp-1.log"] = "\n".join(api) + "\n"
+    story.texts["serviceaccounts.txt"] = f"""$ kubectl -n kube-system get sa | egrep 'NAME|calico'
+NAME                                          SECRETS   AGE
+calico-cni-plugin                             0         {since // 60}m
+calico-kube-controllers                       0         138d
+calico-node                                   0         138d
+$ kubectl auth can-i get clusterinformations.crd.projectcalico.org --as {audit}
+yes
+"""
+    story.describe(me)
+    story.commands["describe-pod-import.txt"] = "describe pod -n batch import-28c7b6dd5f-zt4mw"
+    story.affected = bad
+    story.cite("describe-pod-import.txt", "error getting ClusterInformation: connection is unauthorized: Unauthorized")
+    return story
+
+
+STORIES = [pods_cannot_be_torn_down, laptop_was_asleep, plugin_account_was_made_anew]
