@@ -134,4 +134,107 @@ def pool_in_the_environment_is_no_network(now: datetime) -> Incident:
     return story
 
 
-STORIES = [health_port_moved_without_the_probes, pool_in_the_environment_is_no_network]
+def no_pools_but_a_pool_range(now: datetime) -> Incident:
+    story = incident(
+        "no-default-pools-together-with-a-range",
+        CAUSE,
+        "To make their own pools by hand somebody added NO_DEFAULT_POOLS=true to the manifest and left CALICO_IPV4POOL_CIDR in it. calico-node refuses that combination at start-up and ends, on each host the roll-out has reached; the others run with the old template and only miss their peers.",
+        "https://github.com/projectcalico/calico/blob/v3.22.4/node/pkg/lifecycle/startup/startup.go and https://docs.tigera.io/calico/latest/reference/configure-calico-node",
+        now,
+        platform="other",
+        calico="v3.22.4",
+        kubernetes="v1.23.17",
+        namespace="kube-system",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    system = {
+        "os_image": "openSUSE Leap 15.4",
+        "kernel": "5.14.21-150400.24.81-default",
+        "runtime": "containerd://1.6.19",
+    }
+    hosts = {f"leap{n}": f"172.25.3.{10 + n}" for n in range(1, 5)}
+    story.hosts(hosts, age=9_000_000, since=8_900_000, **system)
+    bad = ["leap2"]
+    story.staff({h: hosts[h] for h in hosts if h not in bad}, started=5_000_000, age=5_000_020)
+    env = [
+        {"name": "DATASTORE_TYPE", "value": "kubernetes"},
+        {"name": "CLUSTER_TYPE", "value": "k8s,bgp"},
+        {"name": "IP", "value": "autodetect"},
+        {"name": "CALICO_IPV4POOL_IPIP", "value": "Always"},
+        {"name": "CALICO_IPV4POOL_CIDR", "value": "10.128.0.0/16"},
+        {"name": "NO_DEFAULT_POOLS", "value": "true"},
+        {"name": "FELIX_HEALTHENABLED", "value": "true"},
+    ]
+    story.staff(
+        {"leap2": hosts["leap2"]},
+        ready=False,
+        waiting="CrashLoopBackOff",
+        message="back-off 5m0s restarting failed container=calico-node pod=calico-node_kube-system(8d2c)",
+        restarts=9,
+        last=("Error", 1, 190),
+        age=1_640,
+        spec={"env": env},
+    )
+    name = story.pods["leap2"]
+    story.pod_event(name, "BackOff", "Back-off restarting failed container", 20, 1_600, 117)
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused",
+        1_590,
+        1_592,
+        2,
+    )
+    lines = [
+        ("startup/startup.go 390:", "Early log level set to info"),
+        ("startup/utils.go 127:", "Using NODENAME environment for node name leap2"),
+        ("startup/utils.go 139:", "Determined node name: leap2"),
+        ("startup/startup.go 94:", "Starting node leap2 with version v3.22.4"),
+        ("startup/startup.go 395:", "Checking datastore connection"),
+        ("startup/startup.go 419:", "Datastore connection verified"),
+        ("startup/startup.go 104:", "Datastore is ready"),
+        (
+            "startup/autodetection_methods.go 103:",
+            f"Using autodetected IPv4 address on interface eth0: {hosts['leap2']}/24",
+        ),
+        ("startup/startup.go 571:", "Node IPv4 changed, will check for conflicts"),
+        ("startup/startup.go 662:", "No AS number configured on node resource, using global value"),
+    ]
+    log = [story.line(222 - 0.02 * n, "INFO", 9, place, text) for n, (place, text) in enumerate(lines)]
+    log += [
+        story.line(
+            221.7,
+            "ERROR",
+            9,
+            "startup/startup.go 702:",
+            "Invalid configuration with NO_DEFAULT_POOLS defined and CALICO_IPV4POOL_CIDR or CALICO_IPV6POOL_CIDR defined.",
+        ),
+        story.line(221.69, "WARNING", 9, "startup/utils.go 49:", "Terminating"),
+        "Calico node failed to start",
+    ]
+    story.log(name, log)
+    me = "leap1"
+    peer = f"bird: Mesh_{hosts['leap2'].replace('.', '_')}:"
+    log = story.boot(me, 5_000_000, [a for h, a in hosts.items() if h != me], prefix=24)
+    story.log(
+        story.pods[me],
+        [
+            *log,
+            *story.quiet(4_000, 1_680, 330),
+            f"{peer} State changed to start",
+            f"{peer} State changed to stop",
+            f"{peer} State changed to down",
+            f"{peer} Starting",
+            f"{peer} State changed to start",
+            *story.quiet(1_600, 14, 310),
+        ],
+    )
+    story.describe("leap2")
+    story.events()
+    story.affected = bad
+    story.cite(f"{name}.log", "Invalid configuration with NO_DEFAULT_POOLS defined and CALICO_IPV4POOL_CIDR")
+    return story
+
+
+STORIES = [health_port_moved_without_the_probes, pool_in_the_environment_is_no_network, no_pools_but_a_pool_range]
