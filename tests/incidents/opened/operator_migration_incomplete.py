@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cluster import NO_CNI
+from cluster import NO_CNI, event
 from telling import Incident, incident
 
 CAUSE = "operator-migration-incomplete"
@@ -211,4 +211,167 @@ NAME                NODE      IMAGE
     return story
 
 
-STORIES = [operator_was_scaled_to_zero, rollout_waits_for_deletions]
+def old_operator_was_left_running(now: datetime) -> Incident:
+    story = incident(
+        "the-old-operator-was-left-running-beside-the-new-one",
+        CAUSE,
+        "Calico was upgraded by helm into another namespace, but the operator of the first installation (v1.20) was never removed. Both reconcile the one Installation: the daemonset's template goes to and fro between v3.20.6 and v3.24.5, so calico-node is rolled without end, some hosts have the one release, some the other, and none gets old. Sessions and probes of the pods just replaced are loud; two operator deployments and the count of revisions decide.",
+        "https://docs.tigera.io/calico/latest/operations/upgrading/kubernetes-upgrade (operator, helm) and https://github.com/projectcalico/calico/issues/6980",
+        now,
+        platform="other",
+        calico="v3.24.5",
+        kubernetes="v1.22.17",
+        registry="quay.io/calico",
+        difficulty="hard",
+        acceptable=["crd-or-version-mismatch"],
+    )
+    system = {
+        "os_image": "Oracle Linux Server 8.7",
+        "kernel": "5.15.0-6.80.3.1.el8uek.x86_64",
+        "runtime": "containerd://1.6.15",
+    }
+    hosts = {f"ol8-k{n}": f"10.120.5.{60 + n}" for n in range(1, 7)}
+    names = list(hosts)
+    story.hosts(hosts, age=31_000_000, since=30_000_000, **system)
+    ages = {names[0]: 1_310, names[1]: 1_120, names[2]: 860, names[3]: 640, names[4]: 330, names[5]: 48}
+    older = [names[0], names[1], names[4]]
+    for host in names:
+        story.calico = "v3.20.6" if host in older else "v3.24.5"
+        story.staff({host: hosts[host]}, started=ages[host] - 14, age=ages[host], ready=host != names[5])
+    story.calico = "v3.24.5"
+    last = story.pods[names[5]]
+    story.probe(last, "BIRD is not ready: BGP not established with " + ",".join(hosts[h] for h in names[:4]), 22, 28, 1)
+    for host in names[:5]:
+        story.not_established(
+            story.pods[host], [hosts[names[5]], hosts[names[0]]], ages[host] - 22, ages[host] - 25, 1, established=3
+        )
+    for suffix, ago in (("x4dkw", 12_400), ("9gq6t", 4_350), ("zm7hr", 2_220), ("lb2fx", 60)):
+        story.pod_event(f"calico-node-{suffix}", "Killing", "Stopping container calico-node", ago, type_="Normal")
+    event(
+        story,
+        "DaemonSet",
+        "calico-node",
+        "SuccessfulDelete",
+        "Deleted pod: calico-node-lb2fx",
+        60,
+        88_000,
+        743,
+        type_="Normal",
+        source="daemonset-controller",
+    )
+    event(
+        story,
+        "DaemonSet",
+        "calico-node",
+        "SuccessfulCreate",
+        f"Created pod: {last}",
+        48,
+        88_000,
+        746,
+        type_="Normal",
+        source="daemonset-controller",
+    )
+    story.other(
+        "tigera-operator-698876cbb5-h4c8d",
+        names[1],
+        namespace="tigera-operator",
+        owner="ReplicaSet/tigera-operator-698876cbb5",
+        app="tigera-operator",
+        image="quay.io/tigera/operator:v1.20.10",
+        age=8_000_000,
+        started=7_900_000,
+    )
+    story.other(
+        "tigera-operator-6bb888d6fc-wx9pl",
+        names[3],
+        namespace="calico-helm",
+        owner="ReplicaSet/tigera-operator-6bb888d6fc",
+        app="tigera-operator",
+        image="quay.io/tigera/operator:v1.28.5",
+        age=88_200,
+        started=88_150,
+    )
+    story.typha(names[0], "p2v9s", started=400)
+    typha = story.objects["Pod"][-1]
+    typha["metadata"]["creationTimestamp"] = typha["status"]["startTime"] = story.ago(420)
+    story.other(
+        "calico-kube-controllers-78687bb75f-c6r2n",
+        names[2],
+        "10.244.60.12",
+        "calico-system",
+        "ReplicaSet/calico-kube-controllers-78687bb75f",
+        app="calico-kube-controllers",
+        image="quay.io/calico/kube-controllers:v3.24.5",
+        age=380,
+        started=360,
+    )
+    me = names[3]
+    log = story.boot(
+        me,
+        ages[me] - 16,
+        [a for h, a in hosts.items() if h != me],
+        up=[hosts[h] for h in names[:3]],
+        interface="ens3",
+        prefix=24,
+    )
+    for host in names[4:]:
+        mesh = f"bird: Mesh_{hosts[host].replace('.', '_')}:"
+        ago = ages[host]
+        log += [
+            *story.quiet(ago + 200, ago + 30, 62),
+            f"{mesh} State changed to start",
+            *(
+                [f"{mesh} State changed to feed", f"{mesh} State changed to up"]
+                if host == names[4]
+                else [f"{mesh} Socket: Connection refused"]
+            ),
+        ]
+    log += story.quiet(40, 5, 30)
+    story.log(story.pods[me], log)
+
+    def said(ago: float, logger: str, text: str, level: str = "info") -> str:
+        return f'{{"level":"{level}","ts":{now.timestamp() - ago:.7f},"logger":"{logger}","msg":"{text}","Request.Namespace":"","Request.Name":"default"}}'
+
+    new = [
+        f"{story.stamp(88_140)[:19].replace('-', '/')} [INFO] Version: v1.28.5",
+        f"{story.stamp(88_140)[:19].replace('-', '/')} [INFO] Go Version: go1.18.8b7",
+        f"{story.stamp(88_131)[:19].replace('-', '/')} [INFO] Active operator: proceeding",
+    ]
+    for ago in (1_180, 905, 612, 298, 66):
+        new.append(said(ago, "controller_installation", "Reconciling Installation.operator.tigera.io"))
+        new.append(said(ago - 2, "status_manager.calico", "Status manager is not ready to report component statuses."))
+    story.texts["operator-calico-helm.log"] = "\n".join(new) + "\n"
+    old = [
+        said(ago, "controller_installation", "Reconciling Installation.operator.tigera.io")
+        for ago in (1_330, 1_070, 700, 345, 90)
+    ]
+    story.texts["operator-tigera-operator.log"] = "\n".join(old) + "\n"
+    story.texts["rollout.txt"] = """$ kubectl -n calico-system get ds calico-node -o wide
+NAME          DESIRED   CURRENT   READY   UP-TO-DATE   AVAILABLE   NODE SELECTOR            AGE    CONTAINERS    IMAGES                        SELECTOR
+calico-node   6         6         5       1            5           kubernetes.io/os=linux   358d   calico-node   quay.io/calico/node:v3.24.5   k8s-app=calico-node
+$ sleep 120; kubectl -n calico-system get ds calico-node -o jsonpath='{.metadata.generation} {.spec.template.spec.containers[0].image}'
+1527 quay.io/calico/node:v3.20.6
+$ kubectl -n calico-system rollout history ds calico-node | tail -4
+1520      <none>
+1523      <none>
+1524      <none>
+
+$ kubectl get deploy -A | grep -i operator
+calico-helm       tigera-operator           1/1     1            1           24h
+tigera-operator   tigera-operator           1/1     1            1           358d
+"""
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-{last}.txt": f"describe pod -n calico-system {last}",
+        f"describe-{story.pods[names[0]]}.txt": f"describe pod -n calico-system {story.pods[names[0]]}",
+        "describe-operator-old.txt": "describe pod -n tigera-operator tigera-operator-698876cbb5-h4c8d",
+        "describe-operator-new.txt": "describe pod -n calico-helm tigera-operator-6bb888d6fc-wx9pl",
+    }
+    story.events()
+    story.affected = names
+    story.cite("rollout.txt", "tigera-operator   tigera-operator           1/1     1            1           358d")
+    return story
+
+
+STORIES = [operator_was_scaled_to_zero, rollout_waits_for_deletions, old_operator_was_left_running]
