@@ -161,4 +161,87 @@ def memory_of_one_server_is_bad(now: datetime) -> Incident:
     return story
 
 
-STORIES = [loopback_of_one_host_is_down, memory_of_one_server_is_bad]
+def layer_is_gone_from_the_content_store(now: datetime) -> Incident:
+    story = incident(
+        "one-worker-has-lost-a-layer-of-the-image",
+        CAUSE,
+        "After a power failure one of seven equal workers cannot create the calico-node container: its local store says that the image is there, but one of its layers is gone ('content digest ... not found'), so nothing is pulled and nothing starts. The same image runs on the six others, the runtime creates other containers there. Neighbours miss BGP with it; the worker is to be reloaded, or its image removed by hand.",
+        "https://github.com/containerd/containerd/issues/4604",
+        now,
+        platform="classic",
+        calico="v3.28.2",
+        kubernetes="v1.30.11+IKS",
+        difficulty="medium",
+        acceptable=["container-runtime-down"],
+    )
+    nodes = story.workers([f"10.177.90.{n}" for n in (133, 139, 141, 150, 158, 166, 171)], age=16_000_000, since=9_000)
+    bad = nodes[4]
+    good = [n for n in nodes if n != bad]
+    for item in story.objects["Node"]:
+        if item["metadata"]["name"] != bad:
+            for condition in item["status"]["conditions"][1:]:
+                condition["lastTransitionTime"] = story.ago(15_990_000)
+    story.agents(good, started=4_500_000, age=4_500_040)
+    digest = "sha256:7f1c0a2be96b4d5538f6c04a2c0fd2b9e5ad7b3bd8c0e1f4a6925c7713d0be48"
+    text = f"failed to create containerd container: error unpacking image: failed to resolve rootfs: content digest {digest}: not found"
+    story.agents(
+        [bad],
+        ready=False,
+        waiting="CreateContainerError",
+        message=text,
+        restarts=0,
+        last=("Unknown", 255, 9_060),
+        age=4_500_040,
+    )
+    name = story.pods[bad]
+    story.pod_event(name, "Failed", f"Error: {text}", 6, 8_960, 688)
+    story.pod_event(
+        name,
+        "Pulled",
+        f'Container image "icr.io/ext/calico/node:{story.calico}" already present on machine',
+        6,
+        8_960,
+        689,
+        type_="Normal",
+    )
+    story.pod_event(
+        name, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", 8_990, type_="Normal"
+    )
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: 1d7c93be-6a41-4c0f-9a30-eb5517c24d02", 9_000
+    )
+    story.node_event(bad, "Starting", "Starting kubelet.", 9_004, type_="Normal")
+    for at, suffix in ((good[0], "kk5zt"), (good[3], "7dwq9"), (good[5], "vn3xm")):
+        story.typha(at, suffix, started=4_500_000)
+    for n, app in enumerate(("ibm-keepalived-watcher", "ibm-kube-fluentd", "ibm-storage-watcher")):
+        story.other(
+            f"{app}-{('q7txb', 'm2kdz', 'w9fhl')[n]}",
+            bad,
+            restarts=1,
+            last=("Unknown", 255, 9_060),
+            started=8_950,
+            app=app,
+            image=f"icr.io/ext/{app}:latest",
+        )
+    me = good[1]
+    mesh = f"bird: Mesh_{bad.replace('.', '_')}:"
+    log = story.boot(me, 4_500_000, [n for n in nodes if n != me])
+    log += [
+        *story.quiet(11_000, 9_300, 300),
+        f"{mesh} Error: Hold timer expired",
+        f"{mesh} State changed to start",
+        f"{mesh} Socket: Connection refused",
+        *story.quiet(8_700, 17, 800),
+    ]
+    story.log(story.pods[me], log)
+    story.texts[f"{name}.log"] = (
+        f'Error from server (BadRequest): container "calico-node" in pod "{name}" is waiting to start: CreateContainerError\n'
+    )
+    story.describe(bad)
+    story.events()
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", "failed to resolve rootfs: content digest")
+    return story
+
+
+STORIES = [loopback_of_one_host_is_down, memory_of_one_server_is_bad, layer_is_gone_from_the_content_store]
