@@ -8,6 +8,7 @@ peer-worker-not-ready       the missed peer's worker is NotReady or Unknown (nod
 peer-calico-not-running     the missed peer's worker lives, its calico-node does not run (node = the peer)
 named-peer-not-running      a peer that a probe named a while ago has a calico-node that does not run
 peer-not-a-worker           the missed peer's address belongs to no worker of a complete list
+named-peer-not-a-worker     a peer that a probe named a while ago is the address of no worker of a complete list
 peer-is-bridge-address      the missed peer's address is that of a local bridge
 all-missed-peers-down       every missed peer is down, gone or without a running calico-node
 missed-peers-healthy        every missed peer's calico-node is ready
@@ -109,7 +110,7 @@ def missed_peers(tables: Tables) -> Iterator[Fact]:
 
 
 def strangers_named(tables: Tables) -> Iterator[Fact]:
-    """peer-not-a-worker, where a probe names it just now: no need to wait, it will never come up."""
+    """peer-not-a-worker, where a probe names it just now (it will never come up), else named-peer-not-a-worker."""
     sessions = Sessions(tables)
     told = {peer for peer, nodes in sessions.missed_by.items() if nodes}
     if not sessions.listed("Node") or not sessions.by_address:
@@ -119,10 +120,11 @@ def strangers_named(tables: Tables) -> Iterator[Fact]:
         if row.state != "not-established" or not peer or peer in told | set(sessions.by_address) | sessions.configured:
             continue
         age = number(row.age_s)
-        if age is not None and age <= RECENT_S and int(row.count) >= 2 and not is_local_address(peer):
+        if age is not None and int(row.count) >= 2 and not is_local_address(peer):
             told.add(peer)
             detail = f"{peer}, missed by {sessions.node_of(row) or row.pod}, is the address of no worker"
-            yield Fact("peer-not-a-worker", row.file, int(row.line), detail)
+            name = "peer-not-a-worker" if age <= RECENT_S else "named-peer-not-a-worker"
+            yield Fact(name, row.file, int(row.line), detail)
 
 
 def down_named(tables: Tables) -> Iterator[Fact]:
