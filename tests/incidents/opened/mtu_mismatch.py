@@ -186,4 +186,70 @@ def static_address_lost_the_option_of_the_tenant_network(now: datetime) -> Incid
     return story
 
 
-STORIES = [pods_behind_the_customers_vpn, static_address_lost_the_option_of_the_tenant_network]
+def docker_inside_the_pods_keeps_1500(now: datetime) -> Incident:
+    story = incident(
+        "builds-in-docker-in-docker-stop-at-the-first-download",
+        CAUSE,
+        "GitLab runners build in docker-in-docker pods: the pod's eth0 has Calico's 1450 (VXLAN), the docker daemon inside gives its own bridge and containers 1500. Downloads in the build containers hang in the TLS handshake, the same download in the pod itself works. Nodes, calico-node and services are well; a calico-node that restarted at night with the node's patch and its old probe events were blamed.",
+        "https://gitlab.com/gitlab-org/charts/gitlab-runner/-/issues/121 and https://docs.docker.com/engine/reference/commandline/dockerd/ (--mtu), https://docs.tigera.io/calico/latest/networking/configuring/mtu",
+        now,
+        platform="other",
+        calico="v3.27.2",
+        kubernetes="v1.28.9",
+        registry="quay.io/calico",
+        difficulty="hard",
+    )
+    hosts = {f"ci-w{n}": f"10.59.12.{30 + n}" for n in range(1, 5)}
+    system = {"os_image": "Ubuntu 22.04.4 LTS", "kernel": "5.15.0-107-generic", "runtime": "containerd://1.7.16"}
+    story.hosts(hosts, age=9_000_000, since=44_000, **system)
+    names = story.staff(hosts, started=43_800, age=8_900_000, restarts=2, last=("Unknown", 255, 43_960))
+    story.probe(names[2], "felix is not ready: readiness probe reporting 503", 43_780, 43_795, 2)  # fmt: skip
+    story.typha("ci-w1", "q4xnd", restarts=1, started=43_700, last=("Unknown", 255, 43_960))
+    story.typha("ci-w3", "8mkzt", restarts=1, started=43_700, last=("Unknown", 255, 43_960))
+    runner = "runner-tq3dzxk-project-118-concurrent-0-9w2m"
+    for n, (name, node) in enumerate(((runner, "ci-w3"), ("runner-tq3dzxk-project-207-concurrent-1-kx7v", "ci-w2"))):
+        story.other(name, node, f"10.244.{140 + 9 * n}.77", "gitlab", "ReplicaSet/runner-tq3dzxk", app="build", image="docker:24.0.7", started=1_250 - 200 * n, age=1_260 - 200 * n)  # fmt: skip
+    story.other("gitlab-runner-7b6d9c5f84-5qhzk", "ci-w4", "10.244.201.9", "gitlab", "ReplicaSet/gitlab-runner-7b6d9c5f84", app="gitlab-runner", image="gitlab/gitlab-runner:alpine-v16.11.0", started=43_000, age=900_000, restarts=1, last=("Unknown", 255, 43_960))  # fmt: skip
+    lines = story.boot("ci-w3", 43_790, bird=False, interface="ens192", prefix=24)
+    lines.append(story.say(43_786, "INFO", 61, "felix", "int_dataplane.go 1281:", "Determined pod MTU mtu=1450"))
+    story.log(names[2], [*lines, *story.quiet(42_000, 30, 3_700)])
+    job = [
+        "Running with gitlab-runner 16.11.0 (91a27b2a)",
+        "  on ci-kubernetes tQ3dzXk",
+        'Preparing the "kubernetes" executor',
+        "Using Kubernetes namespace: gitlab",
+        f"Running on {runner} via gitlab-runner-7b6d9c5f84-5qhzk...",
+        "$ docker info --format '{{.ServerVersion}} {{.DefaultRuntime}}'",
+        "24.0.7 runc",
+        "$ docker build --network=default -t registry.corp.example/shop/api:ci .",
+        "#7 [3/6] RUN apk add --no-cache ca-certificates git",
+        "#7 0.412 fetch https://dl-cdn.alpinelinux.org/alpine/v3.19/main/x86_64/APKINDEX.tar.gz",
+        "#7 301.7 WARNING: fetching https://dl-cdn.alpinelinux.org/alpine/v3.19/main: operation timed out",
+        "ERROR: Job failed: execution took longer than 20m0s seconds",
+    ]
+    story.log("", job, "job-88213.log")
+    story.texts["inside-the-build-pod.txt"] = (
+        f"$ kubectl -n gitlab exec -it {runner} -c build -- sh\n"
+        "/ # ip -o link | cut -c1-90\n1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN qlen 1000\n2: eth0@if118: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UP qlen 1000\n3: docker0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP \n5: vetha1c07d2@if4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master docker0 \n"
+        "/ # wget -T 8 -qO /dev/null https://dl-cdn.alpinelinux.org/alpine/v3.19/main/x86_64/APKINDEX.tar.gz; echo $?\n0\n"
+        "/ # docker run --rm alpine:3.19 wget -T 8 -qO /dev/null https://dl-cdn.alpinelinux.org/alpine/v3.19/main/x86_64/APKINDEX.tar.gz; echo $?\nwget: download timed out\n1\n"
+        "/ # docker run --rm alpine:3.19 nslookup dl-cdn.alpinelinux.org | tail -2\nName:\tdl-cdn.alpinelinux.org\nAddress: 146.75.118.132\n"
+        "/ # docker run --rm alpine:3.19 ping -c 2 -W 2 -s 1400 10.59.12.31 | tail -2\n2 packets transmitted, 2 packets received, 0% packet loss\nround-trip min/avg/max = 0.391/0.412/0.433 ms\n"
+        "/ # docker run --rm alpine:3.19 ping -c 2 -W 2 -s 1460 -M do 10.59.12.31 2>&1 | tail -2\n2 packets transmitted, 0 packets received, 100% packet loss\n"
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        f"describe-pod-{names[2]}.txt": f"describe pod -n calico-system {names[2]}",
+        "describe-node-ci-w3.txt": "describe node ci-w3",
+    }
+    story.affected = []
+    story.cite("inside-the-build-pod.txt", "docker0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500")
+    return story
+
+
+STORIES = [
+    pods_behind_the_customers_vpn,
+    static_address_lost_the_option_of_the_tenant_network,
+    docker_inside_the_pods_keeps_1500,
+]
