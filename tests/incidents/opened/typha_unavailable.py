@@ -135,4 +135,78 @@ def service_selects_nobody(now: datetime) -> Incident:
     return story
 
 
-STORIES = [health_port_on_a_foreign_address, service_selects_nobody]
+def typhas_with_a_twentieth_of_a_core(now: datetime) -> Incident:
+    story = incident(
+        "typhas-were-given-a-twentieth-of-a-core",
+        CAUSE,
+        "A cost tool set a CPU limit of 50m on the typha deployment. Both typhas are too slow: their liveness probe times out and they are killed every few minutes, clients lose their connection while they read the snapshot. calico-nodes of all 40 hosts reconnect all the time and a third are not ready at any moment; the memory is fine, the hosts idle, API and network are well.",
+        "https://github.com/projectcalico/typha/pull/614 and https://github.com/projectcalico/calico/blob/v3.26.4/typha/pkg/syncserver/sync_server.go",
+        now,
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.28.11",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"lej-{n:02d}": f"10.92.16.{100 + n}" for n in range(1, 41)}
+    nodes = list(hosts)
+    bad = [nodes[i] for i in range(1, 40, 3)]
+    system = {"os_image": "Ubuntu 20.04.6 LTS", "kernel": "5.4.0-182-generic", "runtime": "containerd://1.7.13"}
+    story.hosts(hosts, age=13_000_000, since=8_000_000, **system)
+    story.staff({k: v for k, v in hosts.items() if k not in bad}, started=7_900_000, age=7_900_050, restarts=0)
+    for node in bad:
+        story.staff({node: hosts[node]}, ready=False, started=7_900_000, age=7_900_050)
+    limits = {"resources": {"limits": {"cpu": "50m"}, "requests": {"cpu": "25m", "memory": "128Mi"}}}
+    typhas = {}
+    for n, (node, suffix) in enumerate((("lej-05", "k7wvq"), ("lej-22", "x4h9d"))):
+        typhas[node] = story.typha(node, suffix, ready=bool(n), restarts=61 + 4 * n, started=150 + 130 * n, last=("Error", 137, 153 + 130 * n), spec=dict(limits))  # fmt: skip
+        made = story.objects["Pod"][-1]
+        made["metadata"]["creationTimestamp"] = made["status"]["startTime"] = story.ago(19_700)
+        name = typhas[node]
+        story.pod_event(name, "Unhealthy", 'Liveness probe failed: Get "http://localhost:9098/liveness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', 170 + 130 * n, 19_500, 388)  # fmt: skip
+        story.pod_event(name, "Unhealthy", 'Readiness probe failed: Get "http://localhost:9098/readiness": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', 31 + 90 * n, 19_520, 741)  # fmt: skip
+        story.pod_event(name, "Killing", "Container calico-typha failed liveness probe, will be restarted", 183 + 130 * n, 19_300, 61, type_="Normal")  # fmt: skip
+    me = bad[4]
+    addresses = [hosts[k] for k in typhas]
+    lines = []
+    for turn in range(6):
+        ago, pid = 1_010 - 168 * turn, 9_120 + 211 * turn
+        addr = addresses[turn % 2]
+        conn = f'&discovery.Typha{{Addr:"{addr}:5473", IP:"{addr}", NodeName:(*string)(0xc0006b{turn}0f0)}}'
+        lines += [
+            story.say(ago, "INFO", pid, "felix", "sync_client.go 202:", f'Connecting to typha endpoint {addr}:5473. myID=0x1 type=""'),
+            story.say(ago - 4, "INFO", pid, "felix", "sync_client.go 208:", f'Successfully connected to Typha at {addr}:5473 after {3 + turn % 3}.{412 + 31 * turn}s. myID=0x1 type=""'),
+            story.say(ago - 21, "INFO", pid, "felix", "sync_client.go 483:", f'Status update from Typha. connection={conn} myID=0x1 newStatus=resync type=""'),
+            story.say(ago - 52, "WARNING", pid, "felix", "health.go 211:", 'Reporter is not ready. name="async_calc_graph"' if turn % 2 else 'Reporter is not ready. name="int_dataplane"'),
+            story.say(ago - 96, "ERROR", pid, "felix", "sync_client.go 400:", f'Failed to read from server connection={conn} error={("read tcp " + hosts[me] + ":" + str(41_002 + turn) + "->" + addr + ":5473: i/o timeout", "EOF")[turn % 2]} myID=0x1 type=""'),
+            story.say(ago - 96, "ERROR", pid, "felix", "daemon.go 737:", "Connection to Typha failed"),
+            story.say(ago - 96, "WARNING", pid, "felix", "daemon.go 758:", 'Felix is shutting down reason="Connection to Typha failed"'),
+        ]  # fmt: skip
+    story.log(story.pods[me], lines)
+    log = []
+    ids = 0x11
+    for n in range(16):
+        ago, node = 146 - 8.6 * n, nodes[(7 * n + 2) % 40]
+        log.append(story.line(ago, "INFO", 7, "sync_server.go 424:", f"Accepted from {hosts[node]}:{40_022 + 811 * n} port=5473"))  # fmt: skip
+        log.append(story.line(ago - 0.6, "INFO", 7, "sync_server.go 433:", f"New connection connID={ids + n:#x} port=5473"))  # fmt: skip
+        if n in (9, 11, 12, 15):
+            log.append(story.line(ago - 2.9, "INFO", 7, "sync_server.go 830:", f"Too long since last pong from client, disconnecting client={hosts[nodes[(7 * (n - 8) + 2) % 40]]}:{40_022 + 811 * (n - 8)} connID={ids + n - 8:#x} pongTimeout=1m0s"))  # fmt: skip
+    story.log(typhas["lej-05"], log)
+    for node in bad:
+        story.probe(story.pods[node], FELIX_503, 20 + 2 * bad.index(node), 19_000, 300 + 11 * bad.index(node))
+    story.texts["top-pods.txt"] = (
+        "NAME                           CPU(cores)   MEMORY(bytes)   \n"
+        f"{typhas['lej-05']}   50m          96Mi            \n{typhas['lej-22']}   50m          91Mi            \n{story.pods['lej-01']}              41m          118Mi           \n"
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods-calico-system.txt": "get pods -n calico-system -o wide",
+        "describe-typha.txt": f"describe pod -n calico-system {typhas['lej-05']}",
+        f"describe-{story.pods[me]}.txt": f"describe pod -n calico-system {story.pods[me]}",
+    }
+    story.affected = bad
+    story.cite("describe-typha.txt", "Liveness probe failed: Get")
+    return story
+
+
+STORIES = [health_port_on_a_foreign_address, service_selects_nobody, typhas_with_a_twentieth_of_a_core]
