@@ -113,4 +113,61 @@ def local_as_line_went_with_the_new_border(now: datetime) -> Incident:
     return story
 
 
-STORIES = [dotted_number_read_as_a_plain_one, local_as_line_went_with_the_new_border]
+def second_leaf_of_the_pair_has_its_own_number(now: datetime) -> Incident:
+    story = incident(
+        "each-leaf-of-the-pair-has-a-number-and-the-second-peer-was-copied",
+        CAUSE,
+        "Each host peers with both leaves of its rack; the leaves have a number each, 65111 and 65112, but the BGPPeer of the second was made by copying the first and says 65111. BIRD refuses leaf B's OPEN ('Bad peer AS: 65112') on all six hosts, leaf A's session is up. Nobody noticed until leaf A was reloaded for an update: then all external service addresses were gone for minutes. calico-node is 0/1.",
+        "https://docs.tigera.io/calico/latest/networking/configuring/bgp (peers per rack) and https://docs.tigera.io/calico/latest/reference/architecture/design/l3-interconnect-fabric (AS per ToR)",
+        now,
+        platform="other",
+        calico="v3.24.6",
+        kubernetes="v1.26.15",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"r11-h{n}": f"10.111.0.{20 + n}" for n in range(1, 7)}
+    leaf_a, leaf_b = "10.111.0.2", "10.111.0.3"
+    system = {"os_image": "Debian GNU/Linux 11 (bullseye)", "kernel": "5.10.0-28-amd64", "runtime": "containerd://1.6.28"}  # fmt: skip
+    story.hosts(hosts, age=20_000_000, since=6_000_000, labels={"rack": "11"}, **system)
+    for item in story.objects["Node"]:
+        item["metadata"]["annotations"]["projectcalico.org/ASNumber"] = "65211"
+    names = story.staff(hosts, ready=False, started=5_990_000, age=5_990_040)
+    for n, name in enumerate(names):
+        story.not_established(name, [leaf_b], 9 + 4 * n, 5_989_000, 199_000, established=1)
+    me = "r11-h4"
+    lines = [story.say(2_600, "INFO", 63, "felix", "summary.go 100:", "Summarising 9 dataplane reconciliation loops over 1m3.4s: avg=6ms longest=21ms ()")]  # fmt: skip
+    for turn in range(9):
+        lines += [
+            "bird: Node_10_111_0_3: Error: Bad peer AS: 65112",
+            "bird: Node_10_111_0_3: State changed to start" if turn % 3 == 0 else "bird: Node_10_111_0_3: Connected to table master",
+        ][: 1 + (turn % 3 == 0)]  # fmt: skip
+        if turn == 3:
+            lines += [f"bird: Node_10_111_0_2: {x}" for x in ("Received: Administrative reset", "State changed to stop", "State changed to down", "Starting", "State changed to start")]  # fmt: skip
+        if turn == 5:
+            lines += [f"bird: Node_10_111_0_2: {x}" for x in ("Connected to table master", "State changed to feed", "State changed to up")]  # fmt: skip
+        lines += story.quiet(2_400 - 250 * turn, 2_300 - 250 * turn, 70)
+    story.log(story.pods[me], lines)
+    story.texts["birdcl-r11-h4.txt"] = protocols([("10.111.0.2", "up", "20:41:07", "Established"), ("10.111.0.3", "start", "18:02:55", "Idle          BGP Error: Bad peer AS")], kind="Node", routes="up")  # fmt: skip
+    peers = []
+    for leaf, address in (("a", leaf_a), ("b", leaf_b)):
+        peers.append(f'- apiVersion: projectcalico.org/v3\n  kind: BGPPeer\n  metadata:\n    creationTimestamp: "{story.ago(19_900_000 - 300 * (leaf == "b"))}"\n    name: rack11-leaf-{leaf}\n    resourceVersion: "40{leaf == "b":d}71"\n  spec:\n    asNumber: 65111\n    nodeSelector: rack == "11"\n    peerIP: {address}\n')  # fmt: skip
+    story.texts["calicoctl-get-bgppeers.yaml"] = "apiVersion: projectcalico.org/v3\nitems:\n" + "".join(peers) + "kind: BGPPeerList\nmetadata:\n  resourceVersion: \"8812204\"\n"  # fmt: skip
+    story.texts["leaf-b-show-bgp-summary.txt"] = (
+        "leaf11b# show bgp ipv4 unicast summary\nBGP summary information for VRF default, address family IPv4 Unicast\nBGP router identifier 10.111.255.12, local AS number 65112\n\n"
+        "Neighbor        V    AS    MsgRcvd    MsgSent   TblVer  InQ OutQ Up/Down  State/PfxRcd\n"
+        + "".join(f"{address:15} 4 65211       {311 + n}        {640 + n}        0    0    0    10w1d Idle\n" for n, address in enumerate(hosts.values()))
+        + "10.111.255.1    4 65000    1820412    1799310    40121    0    0    33w2d 812\n"
+    )  # fmt: skip
+    story.describe(me)
+    story.affected = list(hosts)
+    story.cite(f"{story.pods[me]}.log", "Bad peer AS: 65112")
+    story.cite("calicoctl-get-bgppeers.yaml", "asNumber: 65111")
+    return story
+
+
+STORIES = [
+    dotted_number_read_as_a_plain_one,
+    local_as_line_went_with_the_new_border,
+    second_leaf_of_the_pair_has_its_own_number,
+]
