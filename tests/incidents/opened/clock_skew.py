@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cluster import UNKNOWN
-from telling import Incident, incident
+from telling import Incident, incident, wrapped
 
 CAUSE = "clock-skew"
 
@@ -139,4 +139,65 @@ def certificate_of_tomorrow(now: datetime) -> Incident:
     return story
 
 
-STORIES = [set_back_by_the_hypervisor, certificate_of_tomorrow]
+def board_without_a_clock_after_the_outage(now: datetime) -> Incident:
+    story = incident(
+        "small-board-woke-up-nine-days-ago",
+        CAUSE,
+        "k3s on single-board computers, none has a clock of its own. After a power cut one came up with the time of its last shutdown note, nine days back, and cannot reach its time server. The server's certificate was renewed three days ago, so to this board it is not yet valid: its k3s agent waits and calico-node there, started from the disk, cannot load anything. The node is NotReady; only its own logs are of another week.",
+        "https://github.com/k3s-io/k3s/issues/2403 and https://manpages.debian.org/bookworm/fake-hwclock/fake-hwclock.8.en.html",
+        now,
+        platform="other",
+        calico="v3.28.0",
+        kubernetes="v1.30.2+k3s1",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    hosts = {"pi-server": "192.168.77.10", "pi-a": "192.168.77.11", "pi-b": "192.168.77.12", "pi-c": "192.168.77.13"}
+    bad = "pi-b"
+    system = {"os_image": "Debian GNU/Linux 12 (bookworm)", "kernel": "6.6.31+rpt-rpi-v8", "runtime": "containerd://1.7.17-k3s1"}  # fmt: skip
+    lost = [("node.kubernetes.io/unreachable", "NoExecute"), ("node.kubernetes.io/unreachable", "NoSchedule")]
+    story.hosts({k: v for k, v in hosts.items() if k != bad}, age=7_000_000, since=6_900, **system)
+    story.hosts({bad: hosts[bad]}, age=7_000_000, ready=UNKNOWN, since=7_600, taints=lost, **system)
+    story.staff({k: v for k, v in hosts.items() if k != bad}, started=6_800, age=6_900_000, restarts=4, last=("Unknown", 255, 6_950))  # fmt: skip
+    name = story.staff({bad: hosts[bad]}, ready=False, started=1_400_000, age=6_900_000, restarts=3, last=("Unknown", 255, 1_400_100))[0]  # fmt: skip
+    story.node_event(bad, "NodeNotReady", f"Node {bad} status is now: NodeNotReady", 7_600, type_="Normal", source="node-controller")  # fmt: skip
+    story.pod_event(name, "NodeNotReady", "Node is not ready", 7_595, source="node-controller")
+    behind = 9 * 86_400 + 4_211
+    begins = (now - timedelta(days=3, seconds=512)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    late = "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time {} is before " + begins  # fmt: skip
+    journal = [
+        f"{story.syslog(6_930 + behind)} {bad} fake-hwclock[212]: Current system time: {(now - timedelta(seconds=6_930 + behind)).strftime('%a %b %e %H:%M:%S UTC %Y')}",
+        f"{story.syslog(6_918 + behind)} {bad} systemd-timesyncd[301]: Timed out waiting for reply from 192.168.77.1:123 (192.168.77.1).",
+        f"{story.syslog(6_905 + behind)} {bad} systemd[1]: Starting k3s-agent.service - Lightweight Kubernetes...",
+    ]
+    for n in range(14):
+        ago = 6_890 - 470 * n + behind
+        if n % 3 == 2:
+            journal.append(f"{story.syslog(ago + 90)} {bad} systemd-timesyncd[301]: Timed out waiting for reply from 192.168.77.1:123 (192.168.77.1).")  # fmt: skip
+        journal.append(f'{story.syslog(ago)} {bad} k3s[611]: time="{story.ago(ago)}" level=error msg="failed to get CA certs: Get \\"https://127.0.0.1:6444/cacerts\\": {late.format(story.ago(ago))}"' if n % 2 else f'{story.syslog(ago)} {bad} k3s[611]: time="{story.ago(ago)}" level=info msg="Waiting to retrieve agent configuration; server is not ready: {late.format(story.ago(ago))}"')  # fmt: skip
+    story.log("", journal, "pi-b/journalctl-b.txt")
+    lines = []
+    for n in range(12):
+        ago = 6_700 - 540 * n + behind
+        root = ("felixconfigurations", "ippools", "nodes", "hostendpoints")[n % 4]
+        lines += [
+            story.say(ago, "INFO", 58, "felix", "watchercache.go 187:", f'Failed to perform list of current data during resync ListRoot="/calico/resources/v3/projectcalico.org/{root}" error=Get "https://10.43.0.1:443/apis/crd.projectcalico.org/v1/{root}?limit=500": {late.format(story.ago(ago))}'),
+            story.say(ago - 21, "WARNING", 58, "felix", "health.go 211:", 'Reporter is not ready. name="async_calc_graph"'),
+        ]  # fmt: skip
+    story.log("", wrapped(story, lines, "cri"), "pi-b/var-log-pods-calico-node.txt")
+    story.texts["pi-b/timedatectl.txt"] = (
+        f"               Local time: {(now - timedelta(seconds=200 + behind)).strftime('%a %Y-%m-%d %H:%M:%S UTC')}\n           Universal time: {(now - timedelta(seconds=200 + behind)).strftime('%a %Y-%m-%d %H:%M:%S UTC')}\n                 RTC time: n/a\n                Time zone: Etc/UTC (UTC, +0000)\n"
+        "System clock synchronized: no\n              NTP service: active\n          RTC in local TZ: no\n"
+    )
+    ok = [*story.boot("pi-a", 6_790, [v for k, v in hosts.items() if k != "pi-a"], up=["192.168.77.10", "192.168.77.13"], prefix=24), "bird: Mesh_192_168_77_12: Socket: Connection refused", *story.quiet(6_000, 30, 720)]  # fmt: skip
+    story.log(story.pods["pi-a"], ok)
+    story.not_established(story.pods["pi-a"], [hosts[bad]], 6_700, 6_760, 3, established=2)
+    story.describe(bad, name)
+    story.events()
+    story.affected = [bad]
+    story.cite("pi-b/var-log-pods-calico-node.txt", "certificate has expired or is not yet valid: current time")
+    story.cite("pi-b/timedatectl.txt", "System clock synchronized: no")
+    return story
+
+
+STORIES = [set_back_by_the_hypervisor, certificate_of_tomorrow, board_without_a_clock_after_the_outage]
