@@ -166,4 +166,57 @@ def policy_engine_asks_for_a_label(now: datetime) -> Incident:
     return story
 
 
-STORIES = [interface_with_the_name_of_its_parent, policy_engine_asks_for_a_label]
+def two_writers_of_one_host_endpoint(now: datetime) -> Incident:
+    story = incident(
+        "gitops-writes-the-host-endpoints-too",
+        CAUSE,
+        "ROKS on VPC: somebody exported the HostEndpoints into the GitOps repository, which now applies them every few seconds with an old label. calico-extension of ibm-keepalived-watcher never gets its own version written ('update conflict'), gives up and starts again on each worker that was updated today. calico-node is ready everywhere; the customer complains of Init:CrashLoopBackOff and of a load balancer that does not move.",
+        "https://cloud.ibm.com/docs/openshift?topic=openshift-network_policies and https://github.com/projectcalico/calico/blob/v3.29.3/libcalico-go/lib/errors/errors.go (update conflict)",
+        now,
+        platform="roks",
+        calico="v3.29.3",
+        kubernetes="v1.31.7",
+        difficulty="medium",
+    )
+    red_hat = {"os_image": "Red Hat Enterprise Linux CoreOS 418.94.202504080525-0", "kernel": "5.14.0-427.65.1.el9_4.x86_64", "runtime": "cri-o://1.31.7-2.rhaos4.18"}  # fmt: skip
+    old = story.workers([f"10.241.80.{n}" for n in (6, 9, 12)], age=8_000_000, since=7_900_000, **red_hat)
+    bad = story.workers([f"10.241.80.{n}" for n in (14, 17)], age=8_000_000, since=15_800, **red_hat)
+    story.agents(old, started=3_200_000, age=3_200_050)
+    story.agents(bad, started=15_700, age=8_000_000, restarts=2, last=("Unknown", 255, 15_850))
+    story.typha(old[0], "cz4nk", started=3_200_000)
+    story.typha(old[2], "w8tqx", started=3_200_000)
+    exts = []
+    for i, node in enumerate([*old, *bad]):
+        failed = node in bad
+        name = f"ibm-keepalived-watcher-{'cgkqv'[i]}4{'bdfhz'[i]}9m"
+        exts += [name] if failed else []
+        watcher(story, name, node, "2311", {"restarts": 47 - 2 * i, "last": ("Error", 1, 174 + 60 * (i - 3))} if failed else None, 15_780 if failed else 3_100_000)  # fmt: skip
+    worker = "kube-d0roks5c0f2v8-prod-default-0000031e"
+    lines = []
+    for n in range(5):
+        at = 300 - 24 * n
+        lines += [
+            f"{story.stamp(at)[:19]} INFO  worker {bad[0]} ({worker}): updating HostEndpoint worker-private, attempt {n + 1} of 5",
+            f"Failed to apply 'HostEndpoint' resource: [update conflict: HostEndpoint({worker}-worker-private)]",
+            f"{story.stamp(at - 2)[:19]} WARN  HostEndpoint not updated, trying again in 20s",
+        ]
+    lines.append(f"{story.stamp(176)[:19]} ERROR giving up: HostEndpoint for {bad[0]} could not be created or updated")
+    story.log(exts[0], lines, f"{exts[0]}_calico-extension.log")
+    argo = []
+    for n in range(9):
+        at = story.ago(310 - 31 * n)
+        argo += [
+            f'time="{at}" level=info msg="Initiated automated sync to \'9f1c02e\'" application=openshift-gitops/cluster-network',
+            f'time="{at}" level=info msg="Tasks (dry-run)" syncId=0{n}{41 + n}-kQ tasks="[Sync/0 resource crd.projectcalico.org/HostEndpoint:/{worker}-worker-private obj->obj (,,), Sync/0 resource crd.projectcalico.org/HostEndpoint:/kube-d0roks5c0f2v8-prod-default-0000043a-worker-private obj->obj (,,)]"',
+        ]
+    story.log("", argo, "argocd-application-controller-0.log")
+    name = story.pods[bad[0]]
+    story.log(name, [*story.boot(bad[0], 15_695, [n for n in [*old, *bad] if n != bad[0]], interface="ens3", prefix=24), *story.quiet(14_000, 25, 1_300)])  # fmt: skip
+    story.describe(bad[0])
+    story.commands[f"describe-pod-{exts[0]}.txt"] = f"describe pod -n kube-system {exts[0]}"
+    story.affected = bad
+    story.cite(f"{exts[0]}_calico-extension.log", "update conflict: HostEndpoint(")
+    return story
+
+
+STORIES = [interface_with_the_name_of_its_parent, policy_engine_asks_for_a_label, two_writers_of_one_host_endpoint]
