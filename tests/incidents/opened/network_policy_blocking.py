@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cluster import event
 from telling import Incident, incident, wrapped
@@ -165,4 +165,81 @@ def dns_of_the_node_is_not_a_pod(now: datetime) -> Incident:
     return story
 
 
-STORIES = [host_endpoints_without_a_policy, dns_of_the_node_is_not_a_pod]
+def isolation_of_projects_knows_other_addresses(now: datetime) -> Incident:
+    story = incident(
+        "isolation-of-projects-lists-addresses-that-no-node-uses",
+        CAUSE,
+        "RKE2 managed by Rancher: project network isolation was switched on. Its policy hn-nodes, in each namespace of the project, lets in the first addresses of the nodes' PodCIDRs, while Calico's own IPAM gave the tunnels other addresses. So what comes from the ingress controllers (host network) of other nodes is dropped: 504 for every site, except by chance on the pod's own node. Nodes, calico-node and pods are ready.",
+        "https://github.com/rancher/rancher/issues/38490 and https://github.com/rancher/rancher/issues/33979",
+        now,
+        platform="other",
+        calico="v3.23.1",
+        kubernetes="v1.23.10+rke2r1",
+        registry="docker.io/rancher/mirrored-calico",
+        difficulty="hard",
+    )
+    story.registry = "docker.io/rancher/mirrored-calico"
+    hosts = {f"rke-{n}": f"10.77.30.{60 + n}" for n in range(1, 5)}
+    tunnels = {"rke-1": "10.42.224.0", "rke-2": "10.42.36.0", "rke-3": "10.42.230.64", "rke-4": "10.42.119.128"}
+    system = {"os_image": "openSUSE Leap 15.4", "kernel": "5.14.21-150400.24.41-default", "runtime": "containerd://1.5.13-k3s2"}  # fmt: skip
+    story.hosts(hosts, age=5_000_000, since=4_900_000, **system)
+    for n, item in enumerate(story.objects["Node"]):
+        node = item["metadata"]["name"]
+        item["metadata"]["annotations"]["projectcalico.org/IPv4VXLANTunnelAddr"] = tunnels[node]
+        item["spec"] |= {"podCIDR": f"10.42.{n}.0/24", "podCIDRs": [f"10.42.{n}.0/24"]}
+    story.staff(hosts, started=2_400_000, age=2_400_030)
+    story.typha("rke-1", "s9wkf", started=2_400_000)
+    story.typha("rke-3", "lz6px", started=2_400_000)
+    ingress = {}
+    for n, node in enumerate(hosts):
+        ingress[node] = story.other(f"rke2-ingress-nginx-controller-{'bhqt'[n]}6{'dkwz'[n]}x", node, owner="DaemonSet/rke2-ingress-nginx-controller", app="rke2-ingress-nginx-controller", image="rancher/nginx-ingress-controller:nginx-1.2.1-rancher1", started=2_300_000, age=2_300_030)  # fmt: skip
+    for n, node in enumerate(("rke-2", "rke-4")):
+        story.other(f"portal-5d8c7f6b9-{'vx'[n]}2m{'kq'[n]}h", node, ("10.42.36.19", "10.42.119.147")[n], "customer-portal", "ReplicaSet/portal-5d8c7f6b9", app="portal", image="registry.example.com/portal:7.2", started=900_000, age=900_020)  # fmt: skip
+    log = []
+    for n in range(12):
+        at = now - timedelta(seconds=230 - 17 * n)
+        pod_ip = ("10.42.36.19", "10.42.119.147")[n % 2]
+        log += [
+            f'{at:%Y/%m/%d %H:%M:%S} [error] 411#411: *{88_120 + 37 * n} upstream timed out (110: Operation timed out) while connecting to upstream, client: 10.77.4.{12 + n}, server: portal.corp.example, request: "GET / HTTP/2.0", upstream: "http://{pod_ip}:8080/", host: "portal.corp.example"',
+            *(
+                [
+                    f'10.77.4.{12 + n} - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "GET / HTTP/2.0" 504 160 "-" "Mozilla/5.0" 41 15.003 [customer-portal-portal-http] [] 10.42.36.19:8080, 10.42.119.147:8080, 10.42.36.19:8080 0, 0, 0 5.001, 5.001, 5.001 504, 504, 504 7c1e{n:02d}a0'
+                ]
+                if n % 3 == 2
+                else []
+            ),
+        ]
+    story.log(ingress["rke-1"], log)
+    sources = "".join(
+        f"    - ipBlock:\n        cidr: 10.42.{n}.0/32\n    - ipBlock:\n        cidr: {address}/32\n"
+        for n, address in enumerate(hosts.values())
+    )
+    story.texts["netpol-customer-portal.yaml"] = (
+        "apiVersion: v1\nitems:\n- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata:\n"
+        f'    creationTimestamp: "{story.ago(9_640)}"\n    labels:\n      cattle.io/creator: norman\n    name: hn-nodes\n    namespace: customer-portal\n  spec:\n    ingress:\n    - from:\n'
+        + "".join("  " + line + "\n" for line in sources.splitlines())
+        + "    podSelector: {}\n    policyTypes:\n    - Ingress\n- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata:\n"
+        f'    creationTimestamp: "{story.ago(9_641)}"\n    labels:\n      cattle.io/creator: norman\n      field.cattle.io/projectId: p-7xk2m\n    name: np-default\n    namespace: customer-portal\n  spec:\n    ingress:\n    - from:\n      - namespaceSelector:\n          matchLabels:\n            field.cattle.io/projectId: p-7xk2m\n    podSelector: {{}}\n    policyTypes:\n    - Ingress\nkind: List\n'
+    )
+    story.texts["tunnel-addresses.txt"] = (
+        "$ kubectl get nodes -o custom-columns=NAME:.metadata.name,PODCIDR:.spec.podCIDR,VXLAN:.metadata.annotations.projectcalico\\\\.org/IPv4VXLANTunnelAddr\nNAME    PODCIDR        VXLAN\n"
+        + "".join(f"{node:7} 10.42.{n}.0/24   {tunnels[node]}\n" for n, node in enumerate(hosts))
+        + "rke-1:~ # curl -m 5 -s -o /dev/null -w '%{http_code}\\n' http://10.42.36.19:8080/   # pod on rke-2\n000\nrke-2:~ # curl -m 5 -s -o /dev/null -w '%{http_code}\\n' http://10.42.36.19:8080/\n200\n"
+        "$ kubectl -n customer-portal exec deploy/portal -- wget -qO- -T5 http://10.42.119.147:8080/healthz\nok\n"
+    )
+    story.log(
+        story.pods["rke-2"], [*story.boot("rke-2", 2_399_900, bird=False, prefix=24), *story.quiet(9_900, 25, 800)]
+    )
+    story.commands |= {
+        "nodes.txt": "get nodes -o wide",
+        "pods.txt": "get pods -A -o wide",
+        "describe-node-rke-2.txt": "describe node rke-2",
+        f"describe-{story.pods['rke-2']}.txt": f"describe pod -n calico-system {story.pods['rke-2']}",
+    }
+    story.affected = []
+    story.cite("netpol-customer-portal.yaml", "name: hn-nodes")
+    story.cite(f"{ingress['rke-1']}.log", "upstream timed out (110: Operation timed out)")
+    return story
+
+
+STORIES = [host_endpoints_without_a_policy, dns_of_the_node_is_not_a_pod, isolation_of_projects_knows_other_addresses]
