@@ -136,4 +136,57 @@ def nobody_publishes_the_root_authority(now: datetime) -> Incident:
     return story
 
 
-STORIES = [templates_of_bird_were_pruned, nobody_publishes_the_root_authority]
+def var_lib_calico_is_a_link_to_an_absent_disk(now: datetime) -> Incident:
+    story = incident(
+        "var-lib-calico-is-a-link-into-a-disk-that-is-not-mounted",
+        CAUSE,
+        "On one host an administrator had moved /var/lib/calico to a data disk and left a symbolic link. After a reboot that disk is not mounted: the kubelet's mount of var-lib-calico ends with 'mkdir /var/lib/calico: file exists' and calico-node of this host stays in Init. Neighbours miss it in BGP, sandboxes there fail for the nodename file; both are consequences.",
+        "https://github.com/kubernetes/kubernetes/blob/master/pkg/volume/hostpath/host_path.go (DirectoryOrCreate) and https://github.com/kubernetes/kubernetes/issues/61456",
+        now,
+        platform="other",
+        calico="v3.22.1",
+        kubernetes="v1.22.17",
+        registry="docker.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"hq-node{n}": f"10.13.50.{10 + n}" for n in range(1, 6)}
+    bad = "hq-node4"
+    system = {"os_image": "Ubuntu 20.04.5 LTS", "kernel": "5.4.0-135-generic", "runtime": "docker://20.10.21"}
+    story.hosts({k: v for k, v in hosts.items() if k != bad}, age=30_000_000, since=11_000_000, **system)
+    story.hosts({bad: hosts[bad]}, age=30_000_000, since=4_690, **system)
+    good = [k for k in hosts if k != bad]
+    story.staff({k: hosts[k] for k in good}, started=10_900_000, age=10_900_050)
+    init = [
+        container(story, x, f"docker.io/calico/{i}:v3.22.1", ready=False, waiting="PodInitializing")
+        for x, i in (("flexvol-driver", "pod2daemon-flexvol"), ("install-cni", "cni"))
+    ]
+    name = story.staff({bad: hosts[bad]}, init=init, ready=False, waiting="PodInitializing", phase="Pending", age=4_380)[0]  # fmt: skip
+    story.pod_event(name, "Scheduled", f"Successfully assigned calico-system/{name} to {bad}", 4_380, type_="Normal", source="default-scheduler")  # fmt: skip
+    story.pod_event(name, "FailedMount", 'MountVolume.SetUp failed for volume "var-lib-calico" : mkdir /var/lib/calico: file exists', 62, 4_378, 43)  # fmt: skip
+    for n, left in enumerate(("[xtables-lock policysync typha-ca felix-certs var-lib-calico cni-net-dir lib-modules kube-api-access-6jzrt cni-bin-dir host-local-net-dir var-run-calico flexvol-driver-host]", "[felix-certs flexvol-driver-host kube-api-access-6jzrt var-run-calico lib-modules xtables-lock policysync typha-ca cni-bin-dir var-lib-calico cni-net-dir host-local-net-dir]")):  # fmt: skip
+        story.pod_event(name, "FailedMount", f"Unable to attach or mount volumes: unmounted volumes=[var-lib-calico], unattached volumes={left}: timed out waiting for the condition", 170 + 530 * n, 4_250 - 260 * n, 11 - 3 * n)  # fmt: skip
+    story.typha("hq-node2", "mr8xd", started=10_000_000)
+    story.typha("hq-node5", "4vkhq", started=10_000_000)
+    story.stuck("invoice-api-58d9c6f7b4-lk2vz", bad, "stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/", 15, 4_100, 300, "billing", form="docker")  # fmt: skip
+    story.texts[f"{name}.log"] = f'Error from server (BadRequest): container "calico-node" in pod "{name}" is waiting to start: PodInitializing\n'  # fmt: skip
+    story.texts[f"{name}-install-cni.log"] = f'Error from server (BadRequest): container "install-cni" in pod "{name}" is waiting to start: PodInitializing\n'  # fmt: skip
+    mesh = "Mesh_" + hosts[bad].replace(".", "_")
+    story.log(story.pods["hq-node1"], [*story.quiet(9_000, 4_900, 900), f"bird: {mesh}: Error: Hold timer expired", f"bird: {mesh}: State changed to start", f"bird: {mesh}: Socket: Connection refused", f"bird: {mesh}: Socket: Connection refused", *story.quiet(4_200, 35, 800)])  # fmt: skip
+    story.texts["hq-node4.txt"] = (
+        "root@hq-node4:~# uptime -s\n" + story.stamp(4_720)[:19] + "\n"
+        "root@hq-node4:~# df -h / | tail -1\n/dev/mapper/vg0-root   49G   18G   29G  39% /\n"
+        "root@hq-node4:~# ls -ld /var/lib/calico\nlrwxrwxrwx 1 root root 22 Feb  3  2026 /var/lib/calico -> /data/var/lib/calico\n"
+        "root@hq-node4:~# ls -la /data\ntotal 8\ndrwxr-xr-x  2 root root 4096 Feb  3  2026 .\ndrwxr-xr-x 21 root root 4096 Feb  3  2026 ..\n"
+        "root@hq-node4:~# findmnt /data\nroot@hq-node4:~# \n"
+    )
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite(f"describe-pod-{name}.txt", "mkdir /var/lib/calico: file exists")
+    return story
+
+
+STORIES = [
+    templates_of_bird_were_pruned,
+    nobody_publishes_the_root_authority,
+    var_lib_calico_is_a_link_to_an_absent_disk,
+]
