@@ -182,7 +182,7 @@ def volume_is_still_attached_elsewhere(now: datetime) -> Incident:
         "container-creating-because-of-a-block-volume",
         CAUSE,
         "A pod is in ContainerCreating for an hour and the ticket says that Calico gives it no address. Its events say that its block volume is still attached to the worker of the old pod, which runs on because of the rolling strategy: no sandbox was ever asked for. calico-node is 1/1 everywhere, all sessions are up, other pods start on the same worker; the one failed probe is of a restart nine days ago.",
-        "https://github.com/kubernetes/kubernetes/issues/65392",
+        "https://github.com/Azure/AKS/issues/1919",
         now,
         platform="vpc",
         calico="v3.28.4",
