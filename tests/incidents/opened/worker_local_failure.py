@@ -166,7 +166,7 @@ def layer_is_gone_from_the_content_store(now: datetime) -> Incident:
         "one-worker-has-lost-a-layer-of-the-image",
         CAUSE,
         "After a power failure one of seven equal workers cannot create the calico-node container: its local store says that the image is there, but one of its layers is gone ('content digest ... not found'), so nothing is pulled and nothing starts. The same image runs on the six others, the runtime creates other containers there. Neighbours miss BGP with it; the worker is to be reloaded, or its image removed by hand.",
-        "https://github.com/containerd/containerd/issues/4604",
+        "https://github.com/containerd/containerd/issues/3401",
         now,
         platform="classic",
         calico="v3.28.2",
