@@ -235,20 +235,10 @@ def gateway_is_saturated_by_the_backup(now: datetime) -> Incident:
     log = story.quiet(11_900, 11_300, 120)
     for n in range(11):
         ago = 11_190 - n * 1_000
-        log.append(
-            story.say(
-                ago,
-                "WARNING",
-                61,
-                "felix",
-                "sync_client.go 294:",
-                "Failed to read from server connection. Reconnecting... error=read tcp 10.209.33.14:41202->10.194.12.70:5473: i/o timeout"
-                if n % 3 == 0
-                else "Failed to send health check to Typha"
-                if n % 3 == 1
-                else "Failed to read from server connection. Reconnecting... error=EOF",
-            )
-        )
+        reason = f"read tcp 10.209.33.14:{41_202 + 17 * n}->10.194.12.70:5473: i/o timeout" if n % 3 == 0 else "EOF"
+        typha = '&discovery.Typha{Addr:"10.194.12.70:5473", IP:"10.194.12.70", NodeName:(*string)(0xc0006be0f0)}'
+        text = f'Failed to read from server connection={typha} error={reason} myID=0x{n + 1:x} type=""'
+        log.append(story.say(ago, "ERROR", 61, "felix", "sync_client.go 400:", text))
         log += [
             f"bird: Mesh_10_194_12_{x}: {text}"
             for text in (
