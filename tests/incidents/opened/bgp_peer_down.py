@@ -159,4 +159,67 @@ def yaml_of_the_silent_peer(now: datetime) -> Incident:
     return story
 
 
-STORIES = [init_container_keeps_ending, yaml_of_the_silent_peer]
+def only_neighbour_of_two_does_not_run(now: datetime) -> Incident:
+    story = incident(
+        "the-only-neighbour-in-a-cluster-of-two",
+        CAUSE,
+        "Two workers: the files are all of the first one, whose calico-node is 0/1 for five hours with 'BGP not established' for its only peer. Its own BIRD and felix are well; the second worker is Ready, but its calico-node has ended 61 times and is in CrashLoopBackOff since the same minute, and no file of it was sent. The loud pod needs nothing.",
+        "https://github.com/projectcalico/calico/blob/v3.27.5/node/pkg/health/health.go (no session at all in a cluster of two)",
+        now,
+        platform="classic",
+        calico="v3.27.5",
+        kubernetes="v1.29.14+IKS",
+        difficulty="easy",
+    )
+    nodes = story.workers(["10.132.44.9", "10.132.44.21"], age=7_400_000, since=7_300_000)
+    one, two = nodes
+    since = 18_700
+    story.agents([one], started=3_000_000, age=3_000_030, ready=False)
+    story.agents(
+        [two],
+        ready=False,
+        waiting="CrashLoopBackOff",
+        message="back-off 5m0s restarting failed container=calico-node pod=calico-node_calico-system(0c7a)",
+        restarts=61,
+        last=("Error", 1, 140),
+        age=3_000_030,
+    )
+    story.typha(one, "vlq6b", started=3_000_000)
+    story.not_established(story.pods[one], [two], 17, since - 250, 615, pid=21_873)
+    story.pod_event(
+        story.pods[two],
+        "BackOff",
+        "Back-off restarting failed container calico-node in pod " + story.pods[two],
+        31,
+        since - 300,
+        1_377,
+    )
+    for n, app in enumerate(("webapp-6f6d5c9b84-2tkzw", "webapp-6f6d5c9b84-q8mhd")):
+        story.other(
+            app, nodes[n], f"172.30.{(61, 204)[n]}.{(14, 77)[n]}", "default", "ReplicaSet/webapp-6f6d5c9b84", restarts=0
+        )
+    mesh = f"bird: Mesh_{two.replace('.', '_')}:"
+    log = story.boot(one, 3_000_000, [two])
+    log += [
+        *story.quiet(since + 800, since + 10, 250),
+        f"{mesh} Received: Peer de-configured",
+        f"{mesh} State changed to stop",
+        f"{mesh} State changed to down",
+        f"{mesh} Starting",
+        f"{mesh} State changed to start",
+        f"{mesh} Socket: Connection refused",
+        *story.quiet(since - 40, 12, 1_100),
+    ]
+    story.log(story.pods[one], log)
+    story.texts["node-status.txt"] = node_status(
+        [(two, "start", story.stamp(since)[11:19], "Active Socket: Connection refused")]
+    )
+    story.describe(one)
+    story.events()
+    story.affected = [two]
+    story.cite("node-status.txt", "Active Socket: Connection")
+    story.cite("pods.txt", "CrashLoopBackOff")
+    return story
+
+
+STORIES = [init_container_keeps_ending, yaml_of_the_silent_peer, only_neighbour_of_two_does_not_run]
