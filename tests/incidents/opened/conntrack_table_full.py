@@ -152,4 +152,120 @@ def crawlers_on_small_workers(now: datetime) -> Incident:
     return story
 
 
-STORIES = [half_closed_connections_stay_an_hour, crawlers_on_small_workers]
+def scan_of_the_public_address(now: datetime) -> Incident:
+    story = incident(
+        "half-open-connections-from-a-scan-of-the-public-side",
+        CAUSE,
+        "IKS classic with public VLANs: a scan of the public address of one edge worker's node ports leaves hundreds of thousands of half-open entries. The kernel there drops packets since the connection table is full; keepalives of Typha, probes and DNS on that worker fail in waves, BGP with some peers expires now and then. The other three workers are calm. In the journal the kernel's lines are few, for the kernel limits them.",
+        "https://cloud.ibm.com/docs/containers?topic=containers-kernel and https://docs.kernel.org/networking/nf_conntrack-sysctl.html",
+        now,
+        platform="classic",
+        calico="v3.29.2",
+        kubernetes="v1.32.3+IKS",
+        difficulty="medium",
+    )
+    nodes = story.workers([f"10.185.61.{n}" for n in (70, 77, 82, 96)], age=11_000_000, since=10_900_000)
+    bad = nodes[1]
+    story.agents(nodes, started=2_200_000, age=2_200_030)
+    name = story.pods[bad]
+    waves = [11_700, 8_600, 5_100, 1_450, 320]
+    for at, suffix in ((nodes[0], "jw4sx"), (nodes[3], "t9pzk")):
+        story.typha(at, suffix, started=2_200_000)
+    story.pod_event(
+        name,
+        "Unhealthy",
+        "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503\n",
+        300,
+        11_650,
+        14,
+    )
+    dns = story.other(
+        "coredns-67d5b9c9b7-zt8wm",
+        bad,
+        "172.30.190.5",
+        owner="ReplicaSet/coredns-67d5b9c9b7",
+        app="coredns",
+        restarts=2,
+        last=("Error", 137, 5_020),
+        started=5_000,
+    )
+    story.pod_event(
+        dns,
+        "Unhealthy",
+        'Liveness probe failed: Get "http://172.30.190.5:8080/health": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        290,
+        11_600,
+        41,
+        namespace="kube-system",
+    )
+    lb = story.other(
+        "public-crcq0sample-alb1-7c9d5f6b84-lx4qp",
+        bad,
+        "172.30.190.9",
+        owner="ReplicaSet/public-crcq0sample-alb1-7c9d5f6b84",
+        app="public-crcq0sample-alb1",
+    )
+    story.pod_event(
+        lb,
+        "Unhealthy",
+        'Readiness probe failed: Get "http://172.30.190.9:10254/healthz": dial tcp 172.30.190.9:10254: i/o timeout',
+        310,
+        11_640,
+        33,
+        namespace="kube-system",
+    )
+    log = story.boot(bad, 2_200_000, [n for n in nodes if n != bad])
+    for n, ago in enumerate(waves):
+        log += [
+            *story.quiet(ago + 900, ago + 70, 280),
+            story.say(
+                ago - 12,
+                "ERROR",
+                61,
+                "felix",
+                "sync_client.go 400:",
+                f'Failed to read from server connection=&discovery.Typha{{Addr:"{nodes[0]}:5473", IP:"{nodes[0]}", NodeName:(*string)(0xc0006be0f0)}} error=read tcp {bad}:{39_112 + 401 * n}->{nodes[0]}:5473: i/o timeout',
+            ),
+            story.say(
+                ago - 22,
+                "WARNING",
+                61,
+                "felix",
+                "sync_client.go 205:",
+                f'Failed to connect to typha endpoint {nodes[3]}:5473.  Will try another if available... error=dial tcp {nodes[3]}:5473: i/o timeout myID=0x{n + 1} type=""',
+            ),
+            *(
+                [f"bird: Mesh_{nodes[2].replace('.', '_')}: Error: Hold timer expired"]
+                + [f"bird: Mesh_{nodes[2].replace('.', '_')}: State changed to {s}" for s in ("start", "feed", "up")]
+                if n in (1, 3)
+                else []
+            ),
+            story.say(
+                ago - 61, "INFO", 61, "felix", "sync_client.go 185:", "Connected to Typha on attempt 2 attempt=2"
+            ),
+        ]
+    story.log(name, [*log, *story.quiet(200, 15, 62)])
+    host = "kube-cq0sample0f0d0000-demo-edge-0000014d"
+    journal = []
+    for n, ago in enumerate(waves):
+        journal += [
+            f"{story.syslog(ago + 400)} {host} systemd[1]: Started Session {8_812 + 3 * n} of user root.",
+            f'{story.syslog(ago + 12)} {host} kubelet.service[1620]: E{story.klog(ago + 12)}    1620 prober.go:104] "Probe errored" err="rpc error: code = DeadlineExceeded desc = context deadline exceeded" probeType="Readiness"'
+            if n == 2
+            else f'{story.syslog(ago + 12)} {host} containerd[1033]: time="{story.ago(ago + 12)}" level=info msg="cleaning up dead shim"',
+            f"{story.syslog(ago)} {host} kernel: nf_conntrack: nf_conntrack: table full, dropping packet",
+            f"{story.syslog(ago - 5)} {host} kernel: net_ratelimit: {1_211 + 607 * n} callbacks suppressed",
+        ]
+        if n in (0, 3):
+            journal.append(
+                f"{story.syslog(ago - 30)} {host} kernel: TCP: request_sock_TCP: Possible SYN flooding on port 30443. Sending cookies.  Check SNMP counters."
+            )
+    story.texts[f"journal-{bad}.txt"] = "\n".join(journal) + "\n"
+    story.describe(bad)
+    story.events()
+    story.affected = [bad]
+    story.cite(f"journal-{bad}.txt", "nf_conntrack: table full, dropping packet")
+    return story
+
+
+STORIES = [half_closed_connections_stay_an_hour, crawlers_on_small_workers, scan_of_the_public_address]
