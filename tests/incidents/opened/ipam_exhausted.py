@@ -205,4 +205,122 @@ spec:
     return story
 
 
-STORIES = [reservations_of_dead_containers, pool_of_one_zone]
+def subnet_of_the_clouds_own_addresses_is_empty(now: datetime) -> Incident:
+    story = incident(
+        "cloud-subnet-without-free-addresses-below-calico-policies",
+        CAUSE,
+        "EKS with the cloud's own CNI for addresses and Calico for policies only. Pods on the two nodes of one zone stay in ContainerCreating: 'failed to assign an IP address to container'. The node agent's log says why: the zone's subnet has no free address left since the batch scale-up, so no network card gets more. calico-node (without BIRD, as it should be) is 1/1 on all nodes; the other zone's subnet has plenty.",
+        "https://github.com/aws/amazon-vpc-cni-k8s/issues/547 and https://docs.tigera.io/calico/latest/getting-started/kubernetes/managed-public-cloud/eks",
+        now,
+        platform="other",
+        calico="v3.26.4",
+        kubernetes="v1.28.9-eks-036c24b",
+        registry="quay.io/calico",
+        difficulty="medium",
+    )
+    system = {"os_image": "Amazon Linux 2", "kernel": "5.10.215-203.850.amzn2.x86_64", "runtime": "containerd://1.7.11"}
+    zone = "topology.kubernetes.io/zone"
+    bad = {
+        "ip-10-66-12-41.eu-west-1.compute.internal": "10.66.12.41",
+        "ip-10-66-12-90.eu-west-1.compute.internal": "10.66.12.90",
+    }
+    good = {
+        "ip-10-66-34-15.eu-west-1.compute.internal": "10.66.34.15",
+        "ip-10-66-34-72.eu-west-1.compute.internal": "10.66.34.72",
+    }
+    story.hosts(bad, age=5_000_000, since=4_900_000, labels={zone: "eu-west-1a"}, **system)
+    story.hosts(good, age=5_000_000, since=4_900_000, labels={zone: "eu-west-1b"}, **system)
+    hosts = bad | good
+    story.staff(hosts, started=2_400_000, age=2_400_030)
+    story.typha(next(iter(good)), "n6tkc", started=2_400_000)
+    for n, host in enumerate(hosts):
+        story.other(
+            f"aws-node-{('4ghzt', 'x9m2k', 'kd7qp', 'w5vlb')[n]}",
+            host,
+            image="602401143452.dkr.ecr.eu-west-1.amazonaws.com/amazon-k8s-cni:v1.16.4",
+            app="aws-node",
+            started=4_899_000,
+        )
+    text = 'plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container'
+    names = list(bad)
+    since = 5_300
+    for n in range(5):
+        story.stuck(
+            f"render-7d4c9f5b66-{('2kxtw', '8wzqm', 'c4lvd', 'hz6pn', 't9gkb')[n]}",
+            names[n % 2],
+            text,
+            9 + 6 * n,
+            since - 240 * n,
+            390 - 20 * n,
+            namespace="batch",
+            form="old",
+        )
+    story.other(
+        "render-7d4c9f5b66-vd2sx",
+        list(good)[1],
+        "10.66.35.140",
+        "batch",
+        "ReplicaSet/render-7d4c9f5b66",
+        age=since,
+        started=since - 20,
+    )
+    me = names[0]
+    log = [line for line in story.boot(me, 2_400_000, bird=False) if "bird" not in line]
+    log += [
+        story.say(2_399_996, "INFO", 61, "felix", "sync_client.go 185:", "Connected to Typha on attempt 1 attempt=1"),
+        *story.quiet(6_500, 14, 330),
+    ]
+    story.log(story.pods[me], log)
+
+    def ipamd(ago: float, level: str, caller: str, said: str) -> str:
+        return f'{{"level":"{level}","ts":"{story.ago(ago)[:-1]}.412Z","caller":"{caller}","msg":"{said}"}}'
+
+    lines = [
+        ipamd(
+            6_020, "debug", "ipamd/ipamd.go:650", "Reconciling ENI/IP pool info because time since last 1m0.003s > 1m0s"
+        ),
+        ipamd(
+            6_018,
+            "info",
+            "datastore/data_store.go:713",
+            "assignPodIPv4AddressUnsafe: Assign IP 10.66.13.202 to sandbox aws-cni/9d0f8e/eth0",
+        ),
+    ]
+    for ago in (5_290, 4_680, 3_410, 1_930, 640, 70):
+        lines += [
+            ipamd(
+                ago,
+                "debug",
+                "datastore/data_store.go:684",
+                "AssignPodIPv4Address: IP address pool stats: total: 28, assigned 28",
+            ),
+            ipamd(ago - 0.2, "debug", "datastore/data_store.go:687", "DataStore has no available IP/Prefix addresses"),
+            ipamd(
+                ago - 1,
+                "error",
+                "awsutils/awsutils.go:1302",
+                "Failed to create eni eni-0: InsufficientFreeAddressesInSubnet: The specified subnet does not have enough free addresses to satisfy the request.",
+            ),
+            ipamd(
+                ago - 2,
+                "warn",
+                "ipamd/rpc_handler.go:231",
+                "Send AddNetworkReply: unable to assign IPv4 address for pod, err: AssignPodIPv4Address: no available IP/Prefix addresses",
+            ),
+        ]
+    story.texts["ipamd-10.66.12.41.log"] = "\n".join(lines) + "\n"
+    story.texts[
+        "subnets.txt"
+    ] = """$ aws ec2 describe-subnets --filters Name=tag:Name,Values='prod-eks-*' --query 'Subnets[].[AvailabilityZone,CidrBlock,AvailableIpAddressCount]' --output text
+eu-west-1a\t10.66.12.0/23\t3
+eu-west-1b\t10.66.34.0/23\t371
+"""
+    story.describe(me)
+    story.commands["describe-pod-render.txt"] = "describe pod -n batch render-7d4c9f5b66-2kxtw"
+    story.events()
+    story.affected = names
+    story.cite("describe-pod-render.txt", "failed to assign an IP address to container")
+    return story
+
+
+STORIES = [reservations_of_dead_containers, pool_of_one_zone, subnet_of_the_clouds_own_addresses_is_empty]
