@@ -143,4 +143,138 @@ def reservation_was_raised(now: datetime) -> Incident:
     return story
 
 
-STORIES = [typha_wants_a_pool_that_is_gone, reservation_was_raised]
+def selector_asks_for_the_newer_label(now: datetime) -> Incident:
+    story = incident(
+        "node-selector-of-a-newer-manifest-matches-no-host",
+        CAUSE,
+        "Kubernetes 1.13 with Calico from its manifest: v3.12's manifest was applied over v3.8's, and its node selector asks for kubernetes.io/os, a label that kubelets give only from 1.14 on; these hosts have beta.kubernetes.io/os. The daemonset wants 0 pods since, all calico-node pods were deleted, kube-controllers is Pending (didn't match node selector) and new pods fail. It looks as if somebody had deleted Calico.",
+        "https://kubernetes.io/docs/reference/labels-annotations-taints/#beta-kubernetes-io-os-deprecated and https://github.com/kubernetes/kubernetes/pull/73220",
+        now,
+        platform="other",
+        calico="v3.12.1",
+        kubernetes="v1.13.12",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="hard",
+    )
+    system = {
+        "os_image": "CentOS Linux 7 (Core)",
+        "kernel": "3.10.0-1062.18.1.el7.x86_64",
+        "runtime": "docker://18.6.3",
+    }
+    hosts = {
+        "dc1-master": "10.21.9.10",
+        "dc1-node1": "10.21.9.11",
+        "dc1-node2": "10.21.9.12",
+        "dc1-node3": "10.21.9.13",
+    }
+    story.hosts(hosts, age=52_000_000, since=40_000_000, calico_up=True, **system)
+    for item in story.objects["Node"]:
+        name = item["metadata"]["name"]
+        item["metadata"]["labels"] = {
+            "beta.kubernetes.io/arch": "amd64",
+            "beta.kubernetes.io/os": "linux",
+            "kubernetes.io/hostname": name,
+        }
+        if name == "dc1-master":
+            item["metadata"]["labels"]["node-role.kubernetes.io/master"] = ""
+            item["spec"]["taints"] = [{"key": "node-role.kubernetes.io/master", "effect": "NoSchedule"}]
+    since = 4_300
+    for n, host in enumerate(hosts):
+        story.other(
+            f"kube-proxy-{('bq5mx', 'h7tzd', 'p2wkl', 'zv9cn')[n]}",
+            host,
+            image="k8s.gcr.io/kube-proxy:v1.13.12",
+            app="kube-proxy",
+            age=20_000_000,
+            started=19_000_000,
+        )
+    story.other(
+        "coredns-86c58d9df4-7kqzm",
+        "dc1-node1",
+        "10.200.3.14",
+        owner="ReplicaSet/coredns-86c58d9df4",
+        app="coredns",
+        age=19_000_000,
+        started=18_900_000,
+    )
+    pending = "calico-kube-controllers-5b644bc49c-xg7tq"
+    story.other(
+        pending,
+        "",
+        "none",
+        owner="ReplicaSet/calico-kube-controllers-5b644bc49c",
+        app="calico-kube-controllers",
+        image="calico/kube-controllers:v3.12.1",
+        ready=False,
+        phase="Pending",
+        age=since - 5,
+    )
+    made = story.objects["Pod"][-1]
+    made["status"] |= {"containerStatuses": [], "podIPs": []}
+    del made["status"]["podIP"], made["status"]["hostIP"], made["status"]["startTime"]
+    story.pod_event(
+        pending,
+        "FailedScheduling",
+        "0/4 nodes are available: 4 node(s) didn't match node selector.",
+        18,
+        since - 6,
+        104,
+        source="default-scheduler",
+    )
+    for n, suffix in enumerate(("4xwlc", "9dktm", "lqz8v", "s2hpb")):
+        event(
+            story,
+            "DaemonSet",
+            "calico-node",
+            "SuccessfulDelete",
+            f"Deleted pod: calico-node-{suffix}",
+            since - 2 - n,
+            type_="Normal",
+            namespace="kube-system",
+            source="daemonset-controller",
+        )
+    story.stuck(
+        "erp-sync-5d8fbb6c4-qp9rk",
+        "dc1-node2",
+        "stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/",
+        40,
+        3_100,
+        61,
+        form="docker",
+    )
+    story.texts["daemonset.txt"] = """$ kubectl -n kube-system get ds
+NAME          DESIRED   CURRENT   READY   UP-TO-DATE   AVAILABLE   NODE SELECTOR            AGE
+calico-node   0         0         0       0            0           kubernetes.io/os=linux   601d
+kube-proxy    4         4         4       4            4           <none>                   601d
+$ kubectl -n kube-system describe ds calico-node | head -12
+Name:           calico-node
+Selector:       k8s-app=calico-node
+Node-Selector:  kubernetes.io/os=linux
+Labels:         k8s-app=calico-node
+Annotations:    deprecated.daemonset.template.generation: 4
+Desired Number of Nodes Scheduled: 0
+Current Number of Nodes Scheduled: 0
+Number of Nodes Scheduled with Up-to-date Pods: 0
+Number of Nodes Scheduled with Available Pods: 0
+Number of Nodes Misscheduled: 0
+Pods Status:  0 Running / 0 Waiting / 0 Succeeded / 0 Failed
+"""
+    story.commands = {
+        "nodes.txt": "get nodes -o wide --show-labels",
+        "pods.txt": "get pods -A -o wide",
+        "events.txt": "get events -A",
+        "describe-kube-controllers.txt": f"describe pod -n kube-system {pending}",
+        "describe-node-dc1-node2.txt": "describe node dc1-node2",
+        "describe-erp-sync.txt": "describe pod erp-sync-5d8fbb6c4-qp9rk",
+    }
+    story.events()
+    story.affected = list(hosts)
+    story.cite(
+        "daemonset.txt", "calico-node   0         0         0       0            0           kubernetes.io/os=linux"
+    )
+    story.cite("describe-kube-controllers.txt", "didn't match node selector")
+    return story
+
+
+STORIES = [typha_wants_a_pool_that_is_gone, reservation_was_raised, selector_asks_for_the_newer_label]
