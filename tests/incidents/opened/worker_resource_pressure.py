@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from telling import Incident, incident
+from telling import FELIX_503, Incident, incident
 
 CAUSE = "worker-resource-pressure"
 
@@ -269,4 +269,167 @@ root@pi-server:~# journalctl -u k3s --since -25min | grep 'disk is full' | tail 
     return story
 
 
-STORIES = [thin_pool_is_full, servers_database_fills_the_disk]
+def evicted_typhas_of_two_small_workers(now: datetime) -> Incident:
+    story = incident(
+        "both-typhas-evicted-for-want-of-memory",
+        CAUSE,
+        "Two small workers of an IKS VPC cluster of three are out of memory since an analytics job without limits runs there: MemoryPressure is True on both, their Typha pods were evicted (low on resource: memory) and the new ones are Pending, since the third worker was cordoned. Felix everywhere finds no Typha and is not ready; that is loud, the two workers' memory is the cause.",
+        "https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/",
+        now,
+        platform="vpc",
+        calico="v3.28.2",
+        kubernetes="v1.31.6+IKS",
+        difficulty="hard",
+        acceptable=["typha-unavailable"],
+    )
+    pressure = {"MemoryPressure": ("True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")}
+    since = 2_900
+    bad = []
+    for address in ("10.244.9.5", "10.244.9.11"):
+        bad += story.workers(
+            [address],
+            age=6_300_000,
+            since=since,
+            conditions_changed=pressure,
+            taints=[("node.kubernetes.io/memory-pressure", "NoSchedule")],
+        )
+        story.objects["Node"][-1]["status"]["conditions"][-1]["lastTransitionTime"] = story.ago(6_299_000)
+    rest = story.workers(
+        ["10.244.9.17"],
+        age=6_300_000,
+        since=6_299_000,
+        unschedulable=True,
+        taints=[("node.kubernetes.io/unschedulable", "NoSchedule")],
+    )[0]
+    nodes = [*bad, rest]
+    story.agents(nodes, started=1_900_000, age=1_900_030, ready=False)
+    for n, (node, suffix) in enumerate(zip(bad, ("q8wzt", "m4kdx"), strict=True)):
+        name = story.typha(node, suffix)
+        text = f"The node was low on resource: memory. Threshold quantity: 100Mi, available: {('61204Ki', '48816Ki')[n]}. Container calico-typha was using 91{n}72Ki, request is 0, has larger consumption of memory. "
+        made = story.objects["Pod"][-1]
+        made["metadata"]["creationTimestamp"] = story.ago(1_900_000)
+        made["status"] = {"phase": "Failed", "reason": "Evicted", "message": text, "startTime": story.ago(1_900_000)}
+        story.pod_event(name, "Evicted", text, since - 30 - 200 * n)
+        story.node_event(
+            node, "EvictionThresholdMet", "Attempting to reclaim memory", 25 + 9 * n, since + 5, 171 - 20 * n
+        )
+        story.node_event(
+            node,
+            "NodeHasInsufficientMemory",
+            f"Node {node} status is now: NodeHasInsufficientMemory",
+            since,
+            type_="Normal",
+        )
+        story.other(
+            f"cube-build-{('7xkqd', 'z5mnl')[n]}",
+            node,
+            f"172.17.{(20, 51)[n]}.18",
+            "analytics",
+            "Job/cube-build",
+            app="cube-build",
+            image="registry.example.com/cube:2.9",
+            age=(3_500, 1_090)[n],
+            started=(3_480, 1_080)[n],
+        )
+    text = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 40112Ki. Container cube-build was using 11187236Ki, request is 0, has larger consumption of memory. "
+    story.pod_event("cube-build-hq4vt", "Evicted", text, 1_100, namespace="analytics")
+    wait = []
+    for suffix, ago in (("c7vpr", since - 40), ("w2hjl", since - 240)):
+        wait.append(story.typha("", suffix, ready=False))
+        story.objects["Pod"][-1]["metadata"]["creationTimestamp"] = story.ago(ago)
+        story.pod_event(
+            wait[-1],
+            "FailedScheduling",
+            "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) had untolerated taint {node.kubernetes.io/memory-pressure: }. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+            61,
+            ago - 1,
+            10,
+            source="default-scheduler",
+        )
+    for node in nodes:
+        story.probe(story.pods[node], FELIX_503, 12, 2_500, 210)
+    log = [*story.boot(rest, 1_900_000, bad), *story.quiet(4_900, since + 20, 300)]
+    typha = f'&discovery.Typha{{Addr:"{bad[0]}:5473", IP:"{bad[0]}", NodeName:(*string)(0xc0006be0f0)}}'
+    log.append(
+        story.say(
+            since - 31,
+            "ERROR",
+            61,
+            "felix",
+            "sync_client.go 400:",
+            f'Failed to read from server connection={typha} error=EOF myID=0x1 type=""',
+        )
+    )
+    log += [
+        story.say(
+            since - 32,
+            "INFO",
+            61,
+            "felix",
+            "sync_client.go 221:",
+            'Typha connection failed but client callback is restart-aware.  Restarting connection... myID=0x1 type=""',
+        ),
+        story.say(
+            since - 231,
+            "ERROR",
+            61,
+            "felix",
+            "sync_client.go 400:",
+            "Failed to read from server connection=" + typha.replace(bad[0], bad[1]) + ' error=EOF myID=0x1 type=""',
+        ),
+        story.say(
+            since - 243,
+            "WARNING",
+            61,
+            "felix",
+            "sync_client.go 205:",
+            f'Failed to connect to typha endpoint {bad[1]}:5473.  Will try another if available... error=dial tcp {bad[1]}:5473: connect: connection refused myID=0x1 type=""',
+        ),
+        story.say(
+            since - 300,
+            "WARNING",
+            61,
+            "felix",
+            "daemon.go 559:",
+            'Felix is shutting down reason="Connection to Typha failed"',
+        ),
+        story.say(since - 302, "FATAL", 61, "felix", "daemon.go 845:", 'Exiting. reason="Connection to Typha failed"'),
+    ]
+    for n, ago in enumerate((2_560, 2_300, 1_600, 900, 200, 40)):
+        log += [
+            story.say(
+                ago,
+                "INFO",
+                30_112 + 911 * n,
+                "felix",
+                "daemon.go 148:",
+                f'Felix starting up GOMAXPROCS=4 builddate="2024-08-30T17:24:01+0000" gitcommit="9a96ee39f" version="{story.calico}"',
+            ),
+            story.say(
+                ago - 0.6,
+                "ERROR",
+                30_112 + 911 * n,
+                "felix",
+                "discovery.go 228:",
+                "Didn't find any ready Typha instances.",
+            ),
+            story.say(
+                ago - 0.7,
+                "ERROR",
+                30_112 + 911 * n,
+                "felix",
+                "daemon.go 337:",
+                "Typha discovery enabled but discovery failed. error=failed to find any ready Typha instances",
+            ),
+        ]
+    story.log(story.pods[rest], log)
+    story.describe(rest)
+    story.commands[f"describe-node-{bad[0]}.txt"] = f"describe node {bad[0]}"
+    story.commands[f"describe-{wait[0]}.txt"] = f"describe pod -n calico-system {wait[0]}"
+    story.events()
+    story.affected = bad
+    story.cite(f"describe-node-{bad[0]}.txt", "KubeletHasInsufficientMemory")
+    return story
+
+
+STORIES = [thin_pool_is_full, servers_database_fills_the_disk, evicted_typhas_of_two_small_workers]
