@@ -119,4 +119,61 @@ def the_exemption_was_lost_with_an_apply(now: datetime) -> Incident:
     return story
 
 
-STORIES = [the_machine_of_minikube, the_exemption_was_lost_with_an_apply]
+def rebooted_by_the_update_operator(now: datetime) -> Incident:
+    story = incident(
+        "hosts-that-updated-themselves-overnight-filter-loosely",
+        CAUSE,
+        "Flatcar hosts update and reboot themselves one by one; the image of this week brings a systemd whose default for rp_filter is 2. felix of v3.9 ends at each start on the two hosts that have it already, the three not yet rebooted run on. The loudest files are of a third host: a full disk an hour ago that was cleaned up, and its complaints about the two neighbours while they rebooted.",
+        "https://github.com/systemd/systemd/pull/10971 (sysctl.d: switch net.ipv4.conf.all.rp_filter from 1 to 2)",
+        now,
+        platform="other",
+        calico="v3.9.6",
+        kubernetes="v1.16.13",
+        namespace="kube-system",
+        registry="calico",
+        difficulty="hard",
+    )
+    hosts = {f"ams-fl{n:02d}": f"172.20.44.{100 + n}" for n in (1, 2, 3, 4, 5)}
+    bad = {"ams-fl02": 21_400, "ams-fl04": 7_900}  # rebooted that long ago
+    names = "Flatcar Container Linux by Kinvolk {} (Oklo)"
+    for node, address in hosts.items():
+        new = node in bad
+        story.hosts({node: address}, os_image=names.format("2512.2.1" if new else "2345.3.1"), kernel="4.19.128-flatcar" if new else "4.19.107-flatcar", runtime="docker://18.6.3", age=20_000_000, since=bad.get(node, 19_000_000) - 70)  # fmt: skip
+        story.staff({node: address}, **({"ready": False, "restarts": 61 if node == "ams-fl02" else 25, "started": 47, "last": ("Error", 137, 52)} if new else {"started": 8_000_000}), age=8_000_040)  # fmt: skip
+    for node, ago in bad.items():
+        story.node_event(node, "Rebooted", f"Node {node} has been rebooted, boot id: 4d1e{ago % 10_000:04d}-6a0b-4e7f-9f41-22c8be0a7d55", ago - 60)  # fmt: skip
+        story.probe(story.pods[node], FELIX_REFUSED.replace('"', ""), 8, ago - 120, ago // 11)
+        story.pod_event(story.pods[node], "Unhealthy", "Liveness probe failed: calico/node is not ready: Felix is not live: Get http://localhost:9099/liveness: dial tcp 127.0.0.1:9099: connect: connection refused\n", 55, ago - 130, ago // 20)  # fmt: skip
+    third = "ams-fl05"
+    story.node_event(third, "NodeHasDiskPressure", f"Node {third} status is now: NodeHasDiskPressure", 4_300, type_="Normal")  # fmt: skip
+    story.node_event(third, "EvictionThresholdMet", "Attempting to reclaim ephemeral-storage", 4_290)
+    story.node_event(third, "NodeHasNoDiskPressure", f"Node {third} status is now: NodeHasNoDiskPressure", 3_600, type_="Normal")  # fmt: skip
+    lines = []
+    for node, ago in (("ams-fl02", 21_460), ("ams-fl04", 7_960)):
+        tag = "bird: Mesh_" + hosts[node].replace(".", "_") + ": "
+        lines += story.quiet(ago + 900, ago + 20, 500, 51)
+        lines += [tag + x for x in ("Received: Administrative shutdown", "State changed to stop", "State changed to down", "Starting", "State changed to start")]  # fmt: skip
+        lines += [tag + x for x in ("Connected to table master", "State changed to feed", "State changed to up")]
+    lines += story.quiet(4_000, 12, 400, 51)
+    story.log(story.pods[third], lines)
+    me = "ams-fl04"
+    peers = [a for n, a in hosts.items() if n != me]
+    log = [x for x in story.old_boot(me, 46, peers, prefix=24, interface="eth0") if "Completed first" not in x]
+    for n in range(9):
+        at, pid = 43.2 - 4.1 * n, 72 + 53 * n
+        log += [
+            story.line(at, "INFO", pid, "logutils.go 82:", "Early screen log level set to info"),
+            story.line(at - 0.1, "INFO", pid, "daemon.go 140:", 'Felix starting up GOMAXPROCS=8 builddate="2020-06-30T20:44:18+0000" gitcommit="a1cd94c" version="v3.9.6"'),
+            story.line(at - 0.6, "INFO", pid, "int_dataplane.go 273:", "Creating internal dataplane driver. config=intdataplane.Config{...}"),
+            story.line(at - 0.8, "FATAL", pid, "int_dataplane.go 924:", FATAL),
+        ]  # fmt: skip
+    story.log(story.pods[me], wrapped(story, log, "docker"), f"{me}-calico-node-json.log")
+    story.describe(third)
+    story.commands |= {f"describe-pod-{story.pods[me]}.txt": f"describe pod -n kube-system {story.pods[me]}"}
+    story.events()
+    story.affected = list(bad)
+    story.cite(f"{me}-calico-node-json.log", "Kernel's RPF check is set to 'loose'")
+    return story
+
+
+STORIES = [the_machine_of_minikube, the_exemption_was_lost_with_an_apply, rebooted_by_the_update_operator]
