@@ -145,4 +145,74 @@ def restore_that_waits_for_its_input(now: datetime) -> Incident:
     return story
 
 
-STORIES = [metrics_agent_lists_rules_on_a_throttled_cpu, restore_that_waits_for_its_input]
+def proxy_writes_for_a_minute(now: datetime) -> Incident:
+    story = incident(
+        "throttled-kube-proxy-writes-rules-for-a-minute",
+        CAUSE,
+        "A preview system made 6000 Services; kube-proxy has a CPU limit of 50m on the old pool (a forgotten patch), so its iptables-restore takes most of a minute there and keeps the xtables lock, again after each change. Felix on these two workers waits in vain ('Another app ...'), is not live for a while and restarts; on the other pool the same rules take three seconds. The worker itself is idle.",
+        "https://kubernetes.io/docs/reference/networking/virtual-ips/ (performance of iptables mode) and https://github.com/kubernetes/kubernetes/issues/48107",
+        now,
+        platform="vpc",
+        calico="v3.27.4",
+        kubernetes="v1.29.8+IKS",
+        difficulty="hard",
+    )
+    slow = story.workers(["10.243.0.12", "10.243.0.15"], labels={"ibm-cloud.kubernetes.io/worker-pool-name": "old"})
+    fast = story.workers(["10.243.0.31", "10.243.0.34"], labels={"ibm-cloud.kubernetes.io/worker-pool-name": "gen3"})
+    story.agents(slow, ready=False, restarts=9, started=700, last=("Error", 137, 705))
+    story.agents(fast, started=1_500_000)
+    story.typha(fast[0], started=1_500_000)
+    story.typha(fast[1], "t6w9c", started=1_500_000)
+    me = slow[0]
+    limit = {"resources": {"limits": {"cpu": "50m"}, "requests": {"cpu": "25m"}}}
+    for i, node in enumerate([*slow, *fast]):
+        story.other(f"kube-proxy-{'7dqk'[i]}x{'2mzv'[i]}4p", node, app="kube-proxy", image="icr.io/ext/kube-proxy:v1.29.8", **({"spec": limit} if node in slow else {}))  # fmt: skip
+        story.objects["Pod"][-1]["metadata"]["labels"]["k8s-app"] = "kube-proxy"
+    for i, node in enumerate(slow):
+        name = story.pods[node]
+        story.probe(name, FELIX_503, 30 + i, 9_000, 77)
+        story.pod_event(
+            name, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 715, 8_800, 58
+        )
+        story.pod_event(name, "Killing", "Container calico-node failed liveness probe, will be restarted", 712, 8_300, 9, type_="Normal")  # fmt: skip
+    peers = ["10.243.0.15", *fast]
+    lines = story.boot(me, 698, peers, prefix=24)
+    busy = 'errorOutput="Another app is currently holding the xtables lock. Stopped waiting after 10s.\\n"'
+    for turn in range(5):
+        ago, table = 560 - 118 * turn, ("filter", "nat", "mangle")[turn % 3]
+        lines += [
+            story.say(ago, "WARNING", 61, "felix", "table.go 1409:", f'Failed to execute ip(6)tables-restore command error=exit status 4 {busy} input="*{table}\\n:cali-tw-cali7a1f3de0c42 - -\\nCOMMIT\\n" ipVersion=0x4 output="" table="{table}"'),
+            story.say(ago - 0.01, "WARNING", 61, "felix", "table.go 1032:", f'Failed to program iptables, will retry error=exit status 4 ipVersion=0x4 table="{table}"'),
+            story.say(ago - 0.02, "INFO", 61, "felix", "table.go 1035:", f'Retrying... error=exit status 4 ipVersion=0x4 table="{table}"'),
+            story.say(ago - 41, "INFO", 61, "felix", "summary.go 100:", f"Summarising 4 dataplane reconciliation loops over 1m{11 + turn}.4s: avg={11_820 + 311 * turn}ms longest={39_407 + 1_203 * turn}ms (resync-{table}-v4)"),
+        ]  # fmt: skip
+    story.log(story.pods[me], lines)
+
+    def proxy(restore: str, whole: str, every: int) -> list[str]:
+        made = []
+        for turn in range(6):
+            ago = 660 - every * turn
+            made += [
+                f'I{story.klog(ago)}       1 trace.go:236] Trace[{1_402_118_377 + 91_007 * turn}]: "iptables restore" ({restore}):',
+                f"Trace[{1_402_118_377 + 91_007 * turn}]: [{restore.removeprefix('total time: ').replace('ms', '')[:2]}.{turn}s] [{restore.removeprefix('total time: ').replace('ms', '')[:2]}.{turn}s] END",
+                f'I{story.klog(ago - 0.2)}       1 proxier.go:811] "SyncProxyRules complete" elapsed="{whole}"',
+            ]  # fmt: skip
+        return made
+
+    story.log("kube-proxy-7x24p", proxy("total time: 52311ms", "1m3.812s", 118), "kube-proxy-10.243.0.12.log")
+    story.log("kube-proxy-qxz4p", [f'I{story.klog(ago)}       1 proxier.go:811] "SyncProxyRules complete" elapsed="3.{91 + ago % 7}s"' for ago in (610, 492, 371, 248, 130)], "kube-proxy-10.243.0.31.log")  # fmt: skip
+    story.texts["debug-10.243.0.12.txt"] = (
+        f"/ # date -u; uptime; chroot /host lslocks -o COMMAND,PID,TYPE,MODE,PATH | grep -E 'COMMAND|xtables'\n{(now).strftime('%a %b %d')} {story.stamp(84)[11:19]} UTC {now.year}\n {story.stamp(84)[11:19]} up 19 days,  6:12,  0 users,  load average: 0.61, 0.58, 0.66\n"
+        "COMMAND            PID TYPE  MODE  PATH\niptables-restor 811377 FLOCK WRITE /run/xtables.lock\n"
+        "/ # chroot /host ps -o pid,ppid,etime,stat,args -p 811377; chroot /host ps -o pid,args -p $(chroot /host ps -o ppid= -p 811377)\n    PID    PPID     ELAPSED STAT COMMAND\n 811377    4120       00:39 R    iptables-restore -w 5 --noflush --counters\n    PID COMMAND\n   4120 /usr/local/bin/kube-proxy --config=/var/lib/kube-proxy/config.conf\n"
+        "/ # cat /host/sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice/*/cri-containerd-*kube-proxy*/cpu.stat | grep -E 'nr_'\nnr_periods 1206614\nnr_throttled 987201\n/ # chroot /host iptables-save | wc -l\n61388\n"
+    )
+    story.describe(me)
+    story.commands |= {"describe-kube-proxy.txt": "describe pod -n kube-system kube-proxy-7x24p"}
+    story.affected = list(slow)
+    story.cite(f"{story.pods[me]}.log", "Another app is currently holding the xtables lock.")
+    story.cite("debug-10.243.0.12.txt", "FLOCK WRITE /run/xtables.lock")
+    return story
+
+
+STORIES = [metrics_agent_lists_rules_on_a_throttled_cpu, restore_that_waits_for_its_input, proxy_writes_for_a_minute]
