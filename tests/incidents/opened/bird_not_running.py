@@ -134,4 +134,59 @@ def its_directory_was_removed_below_it(now: datetime) -> Incident:
     return story
 
 
-STORIES = [the_guard_of_the_host_kills_it, its_directory_was_removed_below_it]
+def the_program_is_an_empty_file(now: datetime) -> Incident:
+    story = incident(
+        "program-of-bird-is-empty-after-a-power-cut",
+        CAUSE,
+        "After a power cut right behind the update one host has an image layer with empty files: /usr/bin/bird is 0 bytes there. runit starts it each second, it says nothing at all: confd has written bird.cfg, yet no line of BIRD stands in the log, the socket is missing and the neighbours are refused. felix, confd and Typha work; the same image is fine on the four others.",
+        "https://github.com/containerd/containerd/issues/5854",
+        now,
+        platform="other",
+        calico="v3.25.2",
+        kubernetes="v1.26.9+k3s1",
+        registry="docker.io/calico",
+        difficulty="hard",
+        acceptable=["worker-local-failure"],
+    )
+    hosts = {f"shop-{n}": f"192.168.212.{10 + n}" for n in (1, 2, 3, 4, 5)}
+    bad = "shop-4"
+    story.hosts(
+        hosts, os_image="Debian GNU/Linux 11 (bullseye)", kernel="5.10.0-25-amd64", runtime="containerd://1.7.6-k3s1.26"
+    )
+    story.staff({n: a for n, a in hosts.items() if n != bad}, started=11_400, age=11_430)
+    name = story.staff({bad: hosts[bad]}, ready=False, started=10_310, restarts=1, age=11_200, last=("Unknown", 255, 10_330))[0]  # fmt: skip
+    story.typha("shop-2", started=11_500)
+    story.node_event(
+        bad, "Rebooted", f"Node {bad} has been rebooted, boot id: e8a1c0fb-1f70-4d5e-b5b8-8a9b0dd0a6c1", 10_325
+    )
+    story.node_event(bad, "NodeNotReady", f"Node {bad} status is now: NodeNotReady", 11_050, type_="Normal", source="node-controller")  # fmt: skip
+    story.node_event(bad, "NodeReady", f"Node {bad} status is now: NodeReady", 10_315, type_="Normal")
+    story.probe(name, SOCKET, 7, 10_280, 343)
+    peers = [a for n, a in hosts.items() if n != bad]
+    boot = story.boot(bad, 10_308, peers, up=[], interface="eno1", prefix=24)
+    boot = [line for line in boot if not line.startswith("bird:")]  # an empty program says nothing
+    tail = [story.say(10_305.2, "INFO", 61, "felix", "sync_client.go 203:", 'Connecting to Typha. address="192.168.212.12:5473" connID=0x0 type=""'),
+            story.say(10_305.1, "INFO", 61, "felix", "sync_client.go 218:", 'Connected to Typha. address="192.168.212.12:5473" connID=0x0 type=""')]  # fmt: skip
+    story.log(name, [*boot, *tail, *story.quiet(10_200, 10_000, 62), story.say(8_200, "INFO", 60, "confd", "resource.go 278:", "Target config /etc/calico/confd/config/bird_ipam.cfg has been updated due to change in key: /calico/resources/v3/projectcalico.org/ippools"), *story.quiet(3_000, 12, 310)])  # fmt: skip
+    tag = "bird: Mesh_192_168_212_14: "
+    lines = [*story.quiet(11_300, 11_090, 62), *(tag + x for x in ("Error: Hold timer expired", "State changed to stop", "State changed to down", "Starting", "State changed to start")), *story.quiet(10_900, 15, 700)]  # fmt: skip
+    story.log(story.pods["shop-1"], lines)
+    story.texts["node-status-shop-1.txt"] = node_status(
+        [("192.168.212.14", "start", story.stamp(11_080)[11:19], "Active Socket: Connection refused") if n == bad else (a, "up", story.stamp(11_300)[11:19], "Established") for n, a in hosts.items() if n != "shop-1"]
+    )  # fmt: skip
+    story.texts["exec.txt"] = (
+        f"$ kubectl exec -n calico-system {name} -c calico-node -- sh -c 'ls -l /etc/calico/confd/config/ /usr/bin/bird /usr/bin/bird6 /usr/bin/birdcl; sv status /etc/service/enabled/*'\n"
+        "-rwxr-xr-x 1 root root       0 Oct 12 21:04 /usr/bin/bird\n-rwxr-xr-x 1 root root       0 Oct 12 21:04 /usr/bin/bird6\n-rwxr-xr-x 1 root root   41216 Oct 12 21:04 /usr/bin/birdcl\n\n/etc/calico/confd/config/:\ntotal 24\n-rw-r--r-- 1 root root 3411 Nov 29 18:31 bird.cfg\n-rw-r--r-- 1 root root 1120 Nov 29 18:31 bird6.cfg\n-rw-r--r-- 1 root root  480 Nov 29 18:31 bird6_aggr.cfg\n-rw-r--r-- 1 root root  431 Nov 29 18:31 bird6_ipam.cfg\n-rw-r--r-- 1 root root  773 Nov 29 18:31 bird_aggr.cfg\n-rw-r--r-- 1 root root  866 Nov 29 19:20 bird_ipam.cfg\n"
+        "run: /etc/service/enabled/allocate-tunnel-addrs: (pid 63) 10271s\nrun: /etc/service/enabled/bird: (pid 21907) 0s\nrun: /etc/service/enabled/bird6: (pid 21909) 0s\nrun: /etc/service/enabled/cni: (pid 66) 10271s\nrun: /etc/service/enabled/confd: (pid 60) 10271s\nrun: /etc/service/enabled/felix: (pid 61) 10271s\nrun: /etc/service/enabled/monitor-addresses: (pid 62) 10271s\nrun: /etc/service/enabled/node-status-reporter: (pid 65) 10271s\n\n"
+        f"$ kubectl exec -n calico-system {story.pods['shop-1']} -c calico-node -- ls -l /usr/bin/bird /usr/bin/birdcl\n-rwxr-xr-x 1 root root 1998240 Oct 12 21:04 /usr/bin/bird\n-rwxr-xr-x 1 root root   41216 Oct 12 21:04 /usr/bin/birdcl\n"
+    )
+    cfg = (now - timedelta(seconds=10_305)).strftime("%b %d %H:%M")
+    story.texts["exec.txt"] = story.texts["exec.txt"].replace("Nov 29 18:31", cfg).replace("Nov 29 19:20", (now - timedelta(seconds=8_200)).strftime("%b %d %H:%M"))  # fmt: skip
+    story.describe(bad, name)
+    story.affected = [bad]
+    story.cite("exec.txt", "0 Oct 12 21:04 /usr/bin/bird")
+    story.cite(f"describe-pod-{name}.txt", "unable to connect to BIRDv4 socket")
+    return story
+
+
+STORIES = [the_guard_of_the_host_kills_it, its_directory_was_removed_below_it, the_program_is_an_empty_file]
