@@ -143,4 +143,64 @@ def microk8s_without_its_ha_addon(now: datetime) -> Incident:
     return story
 
 
-STORIES = [uninstall_left_typha_without_clients, microk8s_without_its_ha_addon]
+def all_daemonsets_of_the_wrong_context(now: datetime) -> Incident:
+    story = incident(
+        "every-daemonset-of-kube-system-was-deleted",
+        CAUSE,
+        "Somebody ran 'kubectl delete ds --all -n kube-system' against production in place of the test cluster and restored only kube-proxy's from kubeadm. calico-node's is gone: the list of daemonsets lacks it and no calico-node pod exists, while calico-kube-controllers still runs. Old pods talk over what the kernel keeps; pods on the host rebooted since hang on the plugin's missing nodename file, which is the loud message.",
+        "https://github.com/projectcalico/calico/issues/6210 and https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-init-phase/ (addon kube-proxy)",
+        now,
+        platform="other",
+        calico="v3.24.1",
+        kubernetes="v1.25.4",
+        registry="docker.io/calico",
+        namespace="kube-system",
+        difficulty="medium",
+    )
+    hosts = {f"erp-{n}": f"172.23.5.{20 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(hosts, os_image="Ubuntu 20.04.5 LTS", kernel="5.4.0-132-generic", runtime="containerd://1.6.10")
+    for item in story.objects["Node"]:
+        state = item["status"]["conditions"][0]
+        state |= {"status": "True", "reason": "CalicoIsDown", "message": "Calico is shutting down on this node"}
+        state["lastTransitionTime"] = state["lastHeartbeatTime"] = story.ago(9_600)
+    _daemonset(story, "kube-proxy", "kube-system", 4, "registry.k8s.io/kube-proxy:v1.25.4", 8_700)
+    _daemonset(story, "node-exporter", "monitoring", 4, "quay.io/prometheus/node-exporter:v1.4.0", 1_600_000)
+    for i, node in enumerate(hosts):
+        story.other(f"kube-proxy-{'4xk2'[i]}v{'9mtd'[i]}z7", node, app="kube-proxy", image="registry.k8s.io/kube-proxy:v1.25.4", age=8_690, started=8_680)  # fmt: skip
+        story.other(f"node-exporter-{'hq5w'[i]}k{'p8c6'[i]}2d", node, namespace="monitoring", app="node-exporter")
+    story.other("calico-kube-controllers-798cc86c47-n5xqd", "erp-2", "10.244.41.66", owner="ReplicaSet/calico-kube-controllers-798cc86c47", app="calico-kube-controllers", image="docker.io/calico/kube-controllers:v3.24.1")  # fmt: skip
+    story.other(
+        "coredns-565d847f94-6vjt2", "erp-2", "10.244.41.65", owner="ReplicaSet/coredns-565d847f94", app="coredns"
+    )
+    story.other(
+        "erp-web-7b5f9d46c8-lm2zx", "erp-3", "10.244.77.20", "erp", "ReplicaSet/erp-web-7b5f9d46c8", app="erp-web"
+    )
+    story.node_event(
+        "erp-4", "Rebooted", "Node erp-4 has been rebooted, boot id: 17d0be42-3f3e-4b64-8b90-5fd1ab73c0e9", 4_800
+    )
+    nodename = "stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/"
+    stuck = [story.stuck(n, "erp-4", nodename, 8 + i, 4_760, 340, s, image="registry.example.com/erp:7") for i, (n, s) in enumerate((("erp-worker-6d9c7f5b4-2kq8v", "erp"), ("coredns-565d847f94-zb9wn", "kube-system")))]  # fmt: skip
+    for i in range(4):
+        story.pod_event(f"calico-node-{'7mdx'[i]}{'k4qz'[i]}8tw", "Killing", "Stopping container calico-node", 9_610 - i, type_="Normal")  # fmt: skip
+    story.texts["journal-erp-4.txt"] = "".join(
+        f"{story.syslog(ago)} erp-4 {text}\n"
+        for ago, text in (
+            (4_790, f'kubelet[988]: I{story.klog(4_790)}     988 server.go:413] "Kubelet version" kubeletVersion="v1.25.4"'),
+            (4_770, 'containerd[902]: level=info msg="Start cni network conf syncer for default"'),
+            (14, f'kubelet[988]: E{story.klog(14)}     988 pod_workers.go:965] "Error syncing pod, skipping" err="failed to \\"CreatePodSandbox\\" for \\"erp-worker-6d9c7f5b4-2kq8v_erp\\" with CreatePodSandboxError: \\"Failed to create sandbox for pod: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type=\\\\\\"calico\\\\\\" failed (add): {nodename}\\""'),
+        )
+    )  # fmt: skip
+    story.commands = {
+        "nodes.txt": "get nodes -o wide",
+        "pods-all.txt": "get pods -A -o wide",
+        "daemonsets.txt": "get ds -A",
+        "describe-node-erp-4.txt": "describe node erp-4",
+        "describe-erp-worker.txt": f"describe pod -n erp {stuck[0]}",
+    }
+    story.events()
+    story.affected = list(hosts)
+    story.cite("daemonsets.txt", "NAMESPACE")
+    return story
+
+
+STORIES = [uninstall_left_typha_without_clients, microk8s_without_its_ha_addon, all_daemonsets_of_the_wrong_context]
