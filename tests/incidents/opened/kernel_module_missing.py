@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cluster import container
+from cluster import container, event
 from telling import FELIX_503, Incident, incident, wrapped
 
 CAUSE = "kernel-module-missing"
@@ -141,4 +141,62 @@ def modules_were_locked_at_boot(now: datetime) -> Incident:
     return story
 
 
-STORIES = [desktop_kernel_without_rpfilter, modules_were_locked_at_boot]
+def minimal_kernel_has_no_log_target(now: datetime) -> Incident:
+    story = incident(
+        "log-action-on-a-minimal-cloud-kernel",
+        CAUSE,
+        "A security engineer added a GlobalNetworkPolicy whose first rule has the action Log. On the two hosts with the minimal kvm kernel there is no xt_LOG, so the whole filter transaction is refused there ('Extension LOG revision 0 not supported, missing kernel module?'): felix gives up and starts over. The three hosts with the generic kernel took the same policy; kube-proxy on the two is fine.",
+        "https://docs.tigera.io/calico/latest/network-policy/policy-rules/log-rules and https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements#kernel-dependencies",
+        now,
+        platform="other",
+        calico="v3.29.1",
+        kubernetes="v1.31.3",
+        registry="docker.io/calico",
+        difficulty="medium",
+    )
+    hosts = {f"md-{n}": f"10.52.0.{60 + n}" for n in (1, 2, 3)}
+    small = {f"md-k{n}": f"10.52.0.{70 + n}" for n in (1, 2)}
+    story.hosts(hosts, os_image="Ubuntu 22.04.5 LTS", kernel="5.15.0-126-generic", runtime="containerd://1.7.23")
+    story.hosts(small, os_image="Ubuntu 22.04.5 LTS", kernel="5.15.0-1069-kvm", runtime="containerd://1.7.23")
+    story.staff(hosts, started=1_500_000)
+    story.staff(small, ready=False, restarts=12, started=64, last=("Error", 137, 66))
+    story.typha("md-1", started=1_500_000)
+    me = "md-k1"
+    for i, node in enumerate(small):
+        story.probe(story.pods[node], FELIX_503, 11 + i, 5_300, 170)
+        story.pod_event(story.pods[node], "Killing", "Container calico-node failed liveness probe, will be restarted", 70, 4_900, 12, type_="Normal")  # fmt: skip
+    story.not_established(story.pods["md-2"], [small[me]], 900_000, 900_030, 2, established=3)
+    app = story.other("billing-84f7d58c6c-rw5hn", me, "10.244.19.33", "pay", "ReplicaSet/billing-84f7d58c6c", app="billing", ready=False, age=4_000, started=3_990)  # fmt: skip
+    event(story, "Pod", app, "Unhealthy", 'Readiness probe failed: Get "http://10.244.19.33:8080/ready": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', 9, 3_970, 395, namespace="pay")  # fmt: skip
+    peers = [a for n, a in (hosts | small).items() if n != me]
+    log = story.boot(me, 62, peers, interface="ens3", prefix=24)[:-1]
+    stderr = "Warning: Extension LOG revision 0 not supported, missing kernel module?\\niptables-nft-restore: line 74: RULE_APPEND failed (No such file or directory): rule in chain cali-pi-_8mQv1pXkL0fZ3tR2dWn\\n"
+    rule = '-A cali-pi-_8mQv1pXkL0fZ3tR2dWn -m comment --comment \\"cali:QkT5Z0c1wYyq4s3B\\" -m comment --comment \\"Policy default.log-and-deny ingress\\" --jump LOG --log-prefix \\"calico-packet: \\" --log-level 5'
+    ago = 57.0
+    for turn in range(8):
+        log += [
+            story.say(ago, "WARNING", 61, "felix", "table.go 1500:", f'Failed to execute ip(6)tables-restore command error=exit status 4 errorOutput="{stderr}" input="*filter\\n:cali-pi-_8mQv1pXkL0fZ3tR2dWn - -\\n{rule}\\nCOMMIT\\n" ipVersion=0x4 output="" table="filter"'),
+            story.say(ago - 0.01, "WARNING", 61, "felix", "table.go 1100:", 'Failed to program iptables, will retry error=exit status 4 ipVersion=0x4 table="filter"'),
+        ]  # fmt: skip
+        ago -= 0.2 + 0.15 * 2**turn
+    log += [
+        story.say(ago, "PANIC", 61, "felix", "table.go 1114:", 'Failed to program iptables, giving up after retries error=exit status 4 ipVersion=0x4 table="filter"'),
+        "panic: (*logrus.Entry) 0xc0006f21c0", "", "goroutine 331 [running]:",
+        "github.com/sirupsen/logrus.(*Entry).log(0xc0006f2150, 0x0, {0xc000f3a000, 0x36})",
+        "\t/go/pkg/mod/github.com/sirupsen/logrus@v1.9.3/entry.go:260 +0x491",
+    ]  # fmt: skip
+    story.log(story.pods[me], log)
+    story.log(story.pods["md-2"], [*story.quiet(6_400, 5_460, 300), story.say(5_330, "INFO", 61, "felix", "table.go 615:", 'Chain became referenced, marking it for programming chainName="cali-pi-_8mQv1pXkL0fZ3tR2dWn" ipVersion=0x4 table="filter"'), *story.quiet(5_300, 20, 480)])  # fmt: skip
+    story.texts["md-k1-shell.txt"] = (
+        "root@md-k1:~# uname -r\n5.15.0-1069-kvm\nroot@md-k1:~# modprobe xt_LOG\nmodprobe: FATAL: Module xt_LOG not found in directory /lib/modules/5.15.0-1069-kvm\n"
+        "root@md-k1:~# grep -E 'NETFILTER_XT_TARGET_(LOG|NFLOG|MARK)|NF_LOG_(IPV4|SYSLOG)' /boot/config-$(uname -r)\n# CONFIG_NF_LOG_IPV4 is not set\n# CONFIG_NETFILTER_XT_TARGET_LOG is not set\nCONFIG_NETFILTER_XT_TARGET_MARK=m\n"
+    )
+    story.describe(me)
+    story.commands |= {"describe-billing.txt": f"describe pod -n pay {app}"}
+    story.affected = list(small)
+    story.cite(f"{story.pods[me]}.log", "Extension LOG revision 0 not supported, missing kernel module?")
+    story.cite("md-k1-shell.txt", "Module xt_LOG not found")
+    return story
+
+
+STORIES = [desktop_kernel_without_rpfilter, modules_were_locked_at_boot, minimal_kernel_has_no_log_target]
