@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cluster import container
-from telling import Incident, incident, node_status
+from telling import FELIX_REFUSED, Incident, incident, node_status
 
 CAUSE = "software-defect"
 
@@ -137,4 +137,65 @@ def plugin_panics_on_add(now: datetime) -> Incident:
     return story
 
 
-STORIES = [ipam_migration_panics, plugin_panics_on_add]
+def everything_in_a_network_set_is_an_empty_string(now: datetime) -> Incident:
+    story = incident(
+        "felix-panics-over-the-widest-network-with-nftables",
+        CAUSE,
+        "v3.30.3 with the nftables dataplane: since a NetworkSet has 0.0.0.0/0 felix of every node writes it well, but panics when it reads the set back at its next resync ('Failed to parse CIDR cidr=\"\"'), a defect of the nftables code of that release: the same set does no harm with iptables. It comes up, programs, and falls again each ninety seconds; readiness and a few slow requests are what the customer sees.",
+        "https://github.com/projectcalico/calico/issues/13477",
+        now,
+        platform="other",
+        calico="v3.30.3",
+        kubernetes="v1.33.4",
+        registry="quay.io/calico",
+        difficulty="easy",
+    )
+    hosts = {f"nbg-{n}": f"10.33.6.{10 + n}" for n in (1, 2, 3, 4)}
+    story.hosts(
+        hosts, os_image="Debian GNU/Linux 13 (trixie)", kernel="6.12.43+deb13-amd64", runtime="containerd://2.1.4"
+    )
+    story.staff(hosts, started=93_000, age=93_060)
+    story.typha("nbg-2", started=93_400)
+    for i, name in enumerate(story.pods.values()):
+        story.probe(name, FELIX_REFUSED, 44 + 19 * i, 3_950, 47 - i)
+    frames = [
+        "panic: (*logrus.Entry) 0xc000{}", "", "goroutine {} [running]:",
+        "github.com/sirupsen/logrus.(*Entry).log(0xc000{}, 0x0, {{0xc00071e4c8, 0x14}})",
+        "\t/go/pkg/mod/github.com/sirupsen/logrus@v1.9.3/entry.go:260 +0x474",
+        "github.com/projectcalico/calico/felix/ip.MustParseCIDROrIP({{0x0, 0x0}})",
+        "\t/go/src/github.com/projectcalico/calico/felix/ip/ip_addr.go:427 +0x191",
+        "github.com/projectcalico/calico/felix/nftables.CanonicaliseMember({{0x4a01f6e?, 0xc0011a9fc0?}}, {{0x0, 0x0}})",
+        "\t/go/src/github.com/projectcalico/calico/felix/nftables/ipsets.go:863 +0xc8",
+        "github.com/projectcalico/calico/felix/nftables.(*IPSets).tryResync(0xc0003a2000)",
+        "\t/go/src/github.com/projectcalico/calico/felix/nftables/ipsets.go:412 +0x9c5",
+    ]  # fmt: skip
+    for which, node in enumerate(("nbg-1", "nbg-3")):
+        peers = [a for n, a in hosts.items() if n != node]
+        lines = [*story.boot(node, 93_000, peers, interface="enp1s0", prefix=24), *story.quiet(9_000, 4_000, 900)]
+        for turn in range(4):
+            ago, pid = 330 - 94 * turn - 3 * which, 90_411 + 633 * turn
+            lines += [
+                story.say(ago, "INFO", pid, "felix", "daemon.go 148:", 'Felix starting up GOMAXPROCS=4 builddate="2025-08-20T17:11:40+0000" gitcommit="31ea50b" version="v3.30.3"'),
+                story.say(ago - 0.1, "INFO", pid, "felix", "daemon.go 230:", 'Connecting to datastore datastore="kubernetes"'),
+                story.say(ago - 1.4, "INFO", pid, "felix", "int_dataplane.go 590:", "NFTables mode enabled, using nftables dataplane"),
+                story.say(ago - 2.2, "INFO", pid, "felix", "int_dataplane.go 2110:", "Completed first update to dataplane. secsSinceStart=2.2"),
+                story.say(ago - 62, "INFO", pid, "felix", "summary.go 100:", f"Summarising {6 + turn} dataplane reconciliation loops over 1m0.{turn}s: avg=7ms longest=41ms (resync-nft-v4)"),
+                story.say(ago - 92, "PANIC", pid, "felix", "ip_addr.go 427:", 'Failed to parse CIDR cidr="" error=failed to parse IP address'),
+                *(frame.format(f"8e6e{turn}0") if i in (0, 3) else frame.format(437 + turn) if i == 2 else frame.format() for i, frame in enumerate(frames)),
+            ]  # fmt: skip
+        lines = lines[: -len(frames) - 1] if which else lines
+        story.log(story.pods[node], lines)
+    story.texts["networkset.yaml"] = (
+        'apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata:\n  creationTimestamp: "2025-10-02T07:15:30Z"\n  labels:\n    scope: anywhere\n  name: anywhere\n  resourceVersion: "4410281"\nspec:\n  nets:\n  - 0.0.0.0/0\n'
+    )
+    story.texts["notes.txt"] = (
+        "What changed: yesterday we switched the Installation from linuxDataplane Iptables to Nftables (v3.30.3 before and after) and rolled all nodes. About an hour ago a policy that selects scope == 'anywhere' was added; with iptables the staging cluster has had the same policy for months without trouble.\n"
+    )
+    story.describe("nbg-1")
+    story.events()
+    story.affected = []
+    story.cite(f"{story.pods['nbg-1']}.log", 'Failed to parse CIDR cidr=""')
+    return story
+
+
+STORIES = [ipam_migration_panics, plugin_panics_on_add, everything_in_a_network_set_is_an_empty_string]
