@@ -167,7 +167,7 @@ def the_program_is_an_empty_file(now: datetime) -> Incident:
     boot = [line for line in boot if not line.startswith("bird:")]  # an empty program says nothing
     tail = [story.say(10_305.2, "INFO", 61, "felix", "sync_client.go 203:", 'Connecting to Typha. address="192.168.212.12:5473" connID=0x0 type=""'),
             story.say(10_305.1, "INFO", 61, "felix", "sync_client.go 218:", 'Connected to Typha. address="192.168.212.12:5473" connID=0x0 type=""')]  # fmt: skip
-    story.log(name, [*boot, *tail, *story.quiet(10_200, 10_000, 62), story.say(8_200, "INFO", 60, "confd", "resource.go 278:", "Target config /etc/calico/confd/config/bird_ipam.cfg has been updated due to change in key: /calico/resources/v3/projectcalico.org/ippools"), *story.quiet(3_000, 12, 310)])  # fmt: skip
+    story.log(name, [*boot[:-1], *tail, boot[-1], *story.quiet(10_200, 10_000, 62), story.say(8_200, "INFO", 60, "confd", "resource.go 278:", "Target config /etc/calico/confd/config/bird_ipam.cfg has been updated due to change in key: /calico/resources/v3/projectcalico.org/ippools"), *story.quiet(3_000, 12, 310)])  # fmt: skip
     tag = "bird: Mesh_192_168_212_14: "
     lines = [*story.quiet(11_300, 11_090, 62), *(tag + x for x in ("Error: Hold timer expired", "State changed to stop", "State changed to down", "Starting", "State changed to start")), *story.quiet(10_900, 15, 700)]  # fmt: skip
     story.log(story.pods["shop-1"], lines)
