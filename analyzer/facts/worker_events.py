@@ -9,6 +9,7 @@ cordoned-then-lost        a worker was cordoned, then went not ready a few minut
 maintenance-in-turn       several workers were cordoned, rebooted and released one after another, one is cordoned now
 worker-down-for-long      a worker has not been Ready for more than an hour: nobody waits that long for a reboot
 pod-marked-by-controller  a pod is not Ready while its containers are: the node controller marked it, the worker is lost
+exec-fails-in-several     probes of two or more pods cannot be run: the runtime fails to start a program in them
 host-pod-sandbox-fails    the runtime makes no sandbox for a pod of the host's network, which needs no CNI plugin
 ========================= ==========================================================================================
 
@@ -32,6 +33,14 @@ OFTEN_WITHIN_S = 24 * 3600.0
 JUST_NOW_S = 20 * 60.0  # a server boots within this time, firmware checks included
 CORDON_BEFORE_S = 45 * 60.0  # a drain may take that long
 LONG_S = 3600.0
+#: ... but not that the program is missing in the image, or that there is no room for another process
+_NO_EXEC = re.compile(
+    r"(?:OCI runtime exec failed|failed to start exec|failed to exec in container|exec failed: "
+    r"|probe errored: rpc error: code = (?:Unknown|Unavailable|Internal) desc = )"
+    r"(?!.{0,400}(?:executable file not found|no such file or directory|permission denied|resource temporarily"
+    r"|cannot allocate|no space left|deadline exceeded|timed out|not running|process not found))",
+    re.DOTALL,
+)
 _BOOT_ID = re.compile(r"boot id: ?(\S{8,40})")
 _ON_HOST_NETWORK = (
     "calico-node-", "canal-", "calico-typha-", "kube-proxy-", "kube-apiserver-", "kube-scheduler-", "etcd-",
@@ -156,4 +165,20 @@ def marked(tables: Tables) -> Iterator[Fact]:
             yield Fact("pod-marked-by-controller", ready.file, int(ready.line), detail, node, pod)
 
 
-CHECKS: tuple[Check, ...] = (reboots, maintenance, host_sandboxes, marked)
+def exec_fails(tables: Tables) -> Iterator[Fact]:
+    """exec-fails-in-several."""
+    rows = once(row for row in tables.rows.events if row.reason == "Unhealthy" and _NO_EXEC.search(row.message))
+    inventory = Inventory(tables)
+    kept = [
+        row
+        for row in rows
+        if (pod := inventory.pods.get((text(row.namespace), row.object))) is None or pod.healthy is not True
+    ]
+    pods = {row.object for row in kept if row.object}
+    if len(pods) >= 2 and occurrences(kept) >= OFTEN:
+        detail = f"no program can be started in containers of {shown(pods)}"
+        first = kept[0]
+        yield from each_place(Fact("exec-fails-in-several", first.file, int(first.line), detail, also=places(kept[1:])))
+
+
+CHECKS: tuple[Check, ...] = (reboots, maintenance, host_sandboxes, marked, exec_fails)

@@ -118,3 +118,20 @@ def test_a_pod_marked_by_the_node_controller(ready: str, containers: str, expect
         for number, (kind, status) in enumerate((("Ready", ready), ("ContainersReady", containers)))
     ]
     assert len(facts_of(worker_events.marked, pod_conditions=rows)) == expected
+
+
+def test_no_program_can_be_started_in_several_pods() -> None:
+    message = "Readiness probe errored: OCI runtime exec failed: exec failed: unable to start container process: error executing setns process"
+
+    def probes(words: str, *pods: str) -> list[EventRow]:
+        return [
+            EventRow("e.txt", n, "Pod", pod, "web", reason="Unhealthy", count=9, message=words)
+            for n, pod in enumerate(pods)
+        ]
+
+    assert "exec-fails-in-several" in facts_of(
+        worker_events.exec_fails, events=probes(message, "web-0", "calico-node-a")
+    )
+    assert facts_of(worker_events.exec_fails, events=probes(message, "web-0")) == {}
+    missing = message.replace("error executing setns process", 'exec: "curl": executable file not found in $PATH')
+    assert facts_of(worker_events.exec_fails, events=probes(missing, "web-0", "web-1")) == {}
