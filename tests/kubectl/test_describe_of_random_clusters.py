@@ -168,6 +168,7 @@ def test_expected_rows_know_all_columns() -> None:
         "state_line",
         "last_state_line",
         "calico_ip_line",
+        "env_line",
         "lines",
     }
     for name in ("nodes", "pods", "containers", "events"):
