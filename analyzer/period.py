@@ -34,6 +34,15 @@ _PLUGIN_LOG = re.compile(r"(?:^|[/!])cni(?:-\d{4}-[\w.-]{1,30})?\.log(?:\.\d{1,2
 OFTEN, LONG_S, RHYTHM = 6, 1800.0, 3.0
 
 
+#: what the kubelet says of a worker short of something, and what it says when that is over
+_SHORT = {
+    "NodeHasDiskPressure": "NodeHasNoDiskPressure",
+    "EvictionThresholdMet": "",
+    "NodeHasInsufficientMemory": "NodeHasSufficientMemory",
+    "NodeHasInsufficientPID": "NodeHasSufficientPID",
+}
+
+
 def passed(tables: Tables, inventory: Inventory) -> dict[str, list[bool]]:
     """Give, by table, one truth value a row: True where the row's trouble is over or was routine."""
     known: dict[str, list[bool]] | None = tables.memo.get("passed")
@@ -135,15 +144,37 @@ def _event_over(row: Any, pod: PodState | None) -> bool:
 def _events(tables: Tables, inventory: Inventory) -> list[bool]:
     unnamed = _ready_agent(inventory)
     values = []
+    relieved = _relieved(tables)
     for row in tables.rows.events:
-        over = False
-        if row.object_kind == "Pod":
+        over = row.reason in _SHORT and row.object_kind == "Node" and _is_relieved(row, relieved)
+        if over:
+            pass
+        elif row.object_kind == "Pod":
             pod = inventory.pods.get((text(row.namespace), row.object)) or inventory.pods_by_name.get(row.object)
             over = _event_over(row, pod)
         elif not row.object and "calico/node is not " in row.message:
             over = _event_over(row, unnamed)
         values.append(over)
     return values
+
+
+def _relieved(tables: Tables) -> dict[tuple[str, str], float]:
+    """Seconds since the kubelet said last, by worker, that it is no longer short, and of what."""
+    found: dict[tuple[str, str], float] = {}
+    for row in tables.rows.events:
+        age = number(row.age_s)
+        if row.reason in _SHORT.values() and row.reason and age is not None:
+            key = (row.object, row.reason)
+            found[key] = min(age, found.get(key, age))
+    return found
+
+
+def _is_relieved(row: Any, relieved: dict[tuple[str, str], float]) -> bool:
+    """Whether the kubelet said after the event, and long ago, that its worker has enough again."""
+    age = number(row.age_s)
+    wanted = _SHORT[row.reason]
+    since = [ago for (node, said), ago in relieved.items() if node == row.object and (not wanted or said == wanted)]
+    return age is not None and bool(since) and RECOVERED_S <= min(since) < age
 
 
 def _containers(tables: Tables, inventory: Inventory) -> list[bool]:

@@ -8,6 +8,7 @@ migration-label-left workers carry the label of the migration, and a calico-node
 same-panic-repeats   the same Go panic shows in several processes, containers or workers
 unexplained-panic    a component of Calico stops itself again and again, for a reason that no message explains
 value-stops-it       the same, and its words are about a value that it cannot use
+two-operators        an operator of Calico's runs in each of two namespaces, and both write the same objects
 ==================== ===================================================================================
 
 Sources: runbook (migration of IKS 1.29); tigera/operator (label projectcalico.org/operator-node-migration).
@@ -41,6 +42,8 @@ _FROM_ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _VALUES = re.compile(r"0x[0-9a-f]+|\d+")
+#: a value that nobody wrote: a program that stops at it while it works got it from itself
+_EMPTY_VALUE = re.compile(r"=(?:\"\"|''|<nil>)(?:\s|$)")
 
 
 def migration(tables: Tables) -> Iterator[Fact]:
@@ -80,6 +83,34 @@ def migration(tables: Tables) -> Iterator[Fact]:
         row = labelled[0]
         detail = f"{shown(item.node for item in labelled)} carry the migration label; {stuck[0].name} is not ready"
         yield Fact("migration-label-left", row.file, int(row.line), detail, row.node)
+
+
+def operators(tables: Tables) -> Iterator[Fact]:
+    """two-operators: of pods that run, of deployments, and of a list of these without its head."""
+    found: dict[str, list[Any]] = {}
+    for pod in tables.rows.pods:
+        if pod.pod.startswith("tigera-operator-") and pod.phase in ("", "Running"):
+            found.setdefault(pod.namespace, []).append(pod)
+    for row in tables.rows.settings:
+        if row.kind == "Deployment" and row.name == "tigera-operator" and not row.key:
+            found.setdefault(text(row.namespace), []).append(row)
+    for line in tables.rows.log_lines:
+        if "operator-listed" in line.message_ids and not line.pod:
+            found.setdefault(line.message.split()[0], []).append(line)
+    found.pop("", None)
+    idle = {row.namespace for row in tables.rows.settings if _is_asleep(row)}
+    working = {name: rows for name, rows in found.items() if name not in idle}
+    if len(working) > 1:
+        detail = f"operators run in {shown(working)}"
+        for rows in working.values():
+            first, *rest = sorted(rows, key=lambda row: hasattr(row, "pod") and bool(row.pod))
+            yield Fact("two-operators", first.file, int(first.line), detail, also=places(rest))
+
+
+def _is_asleep(row: Any) -> bool:
+    return bool(
+        row.kind == "Deployment" and row.name == "tigera-operator" and row.key == "spec.replicas" and row.value == "0"
+    )
 
 
 def _moved_parts(inventory: Inventory) -> list[PodState]:
@@ -139,7 +170,8 @@ def stops(tables: Tables) -> Iterator[Fact]:
         if times >= 2 or any(_is_restarted(row, inventory) for row in rows):
             first, *rest = rows
             detail = f"{times} times: {words[:120]}" if times >= 2 else f"before one of many restarts: {words[:120]}"
-            name = "value-stops-it" if _is_about_a_value(first.message) else "unexplained-panic"
+            own = first.level == "PANIC" and first.component != "startup" and _EMPTY_VALUE.search(first.message)
+            name = "value-stops-it" if _is_about_a_value(first.message) and not own else "unexplained-panic"
             yield Fact(name, first.file, int(first.line), detail, text(first.node), first.pod, places(rest))
 
 
@@ -153,4 +185,4 @@ def _is_restarted(row: Any, inventory: Inventory) -> bool:
     return pod is not None and pod.healthy is False and (pod.restarts or 0) >= MANY_RESTARTS
 
 
-CHECKS: tuple[Check, ...] = (migration, panics, stops)
+CHECKS: tuple[Check, ...] = (migration, operators, panics, stops)

@@ -11,6 +11,7 @@ route-added-again      felix adds the same route to one of its interfaces again 
 conntrack-full         the kernel's own counters: the connection-tracking table is (nearly) full
 host-mtu-differs       network cards of the same name have different MTUs on different workers
 tunnel-mtu-too-large   a tunnel device or pod interface takes larger packets than the worker's own network carries
+bridge-above-pod-mtu   a bridge inside a pod (docker in docker) takes larger packets than the pod's own interface
 filters-of-two-kinds   Calico's chains are in the tables of one kind (legacy, nft), kube-proxy's in those of the other
 large-pings-lost       pings that may not be fragmented are lost when large and answered when small
 rp-filter-loose        the kernel setting rp_filter is 2 (loose) on an interface or on all
@@ -194,6 +195,29 @@ def link_mtus(tables: Tables) -> Iterator[Fact]:
             yield from _pods_above_tunnels(file, rows, mtu)
 
 
+def bridges_in_pods(tables: Tables) -> Iterator[Fact]:
+    """bridge-above-pod-mtu: of listings with a bridge that something hangs on, and with no device of a worker."""
+    by_file: dict[str, dict[str, Any]] = {}
+    for row in tables.rows.settings:
+        if row.kind == "Link":
+            by_file.setdefault(row.file, {})[row.key] = row
+    for file, rows in by_file.items():
+        mtu = {key.removesuffix(".mtu"): int(row.value) for key, row in rows.items() if key.endswith(".mtu")}
+        of_worker = any(name.startswith(("cali", "tunl0", *TUNNELS)) for name in mtu)
+        pod = mtu.get("eth0")
+        if of_worker or pod is None or not any(name.startswith("veth") for name in mtu):
+            continue
+        for name, size in mtu.items():
+            if (
+                re.match(r"docker0$|br-[0-9a-f]{12}$|cni-?podman0$|cbr0$|kind$", name)
+                and size > pod
+                and _is_up(rows, name)
+            ):
+                row, card = rows[f"{name}.mtu"], rows["eth0.mtu"]
+                detail = f"{name} inside a pod takes {size} bytes, the pod's eth0 only {pod}"
+                yield Fact("bridge-above-pod-mtu", file, int(row.line), detail, also=((file, int(card.line)),))
+
+
 def card_mtus(tables: Tables) -> Iterator[Fact]:
     """host-mtu-differs: of listings that hold a device of Calico's or flannel's as well, so of workers, not pods."""
     listings: dict[str, list[dict[str, Any]]] = {}
@@ -303,6 +327,7 @@ CHECKS: tuple[Check, ...] = (
     stalls,
     kernel_settings,
     link_mtus,
+    bridges_in_pods,
     card_mtus,
     two_kinds,
     pings,

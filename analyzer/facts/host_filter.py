@@ -5,6 +5,7 @@ fact                  what it means
 ===================== =========================================================================================
 filter-lets-no-bgp-in a worker's filter drops what no rule lets in, lets in other ports of a cluster, not TCP 179
 rules-open-no-bgp     a table of a cloud's firewall opens other ports of a cluster, not TCP 179
+rule-leaves-out-nodes a rule of a cloud's firewall opens all ports to some workers, and no rule to the others
 ===================== =========================================================================================
 
 Source: Calico's network requirements (TCP 179 between all nodes that speak BGP).
@@ -14,8 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv4Network
 
 from analyzer.facts.fact import Check, Fact
+from analyzer.facts.observed import shown
 from analyzer.inventory import text
 from analyzer.tables import Tables
 from parsers.rows import SettingRow
@@ -26,6 +30,10 @@ OF_NODES = frozenset({2379, 2380, 4789, 5473, 6443, 9345, 10250})
 #: columns of gcloud, az, openstack, ibmcloud, hcloud and others, in small letters
 _COLUMNS = re.compile(
     r"allow(?:ed)?|(?:dest(?:ination)?|dst)?[ _-]?ports?(?:[ _-]?ranges?)?|destinationportranges?|ports:?",
+    re.IGNORECASE,
+)
+_SOURCES = re.compile(
+    r"(?:src|source|remote)(?:[ _-]?(?:ip|cidr|address|range|prefix)(?:e?s)?){0,3}|cidr|ip[ _-]?range",
     re.IGNORECASE,
 )
 _ALL = frozenset({"all", "any", "*", "-1", "tcp", "1-65535", "0-65535", "1:65535", "0:65535"})
@@ -72,6 +80,47 @@ def cloud_rules(tables: Tables) -> Iterator[Fact]:
             yield Fact("rules-open-no-bgp", nodes[0].file, int(nodes[0].line), detail, also=also)
 
 
+def left_out(tables: Tables) -> Iterator[Fact]:
+    """rule-leaves-out-nodes."""
+    rules: dict[tuple[str, int], dict[str, SettingRow]] = {}
+    for row in tables.rows.settings:
+        if not row.kind and row.value and (_SOURCES.fullmatch(row.key) or _COLUMNS.fullmatch(row.key)):
+            rules.setdefault((row.file, int(row.line)), {}).setdefault(
+                "of" if _SOURCES.fullmatch(row.key) else "to", row
+            )
+    workers = _addresses(tables)
+    wide = {place: rule["of"] for place, rule in rules.items() if len(rule) == 2 and _opened(rule["to"].value) is None}
+    covered = {
+        place: {name for name, address in workers.items() if _within(address, row.value)} for place, row in wide.items()
+    }
+    everywhere = set().union(*covered.values())
+    missed = sorted(workers.keys() - everywhere)
+    for place, names in covered.items():
+        if names and missed:
+            row = wide[place]
+            detail = f"{row.name} is for {row.value[:80]}, which leaves out {shown(missed)}"
+            yield Fact("rule-leaves-out-nodes", row.file, int(row.line), detail, missed[0])
+
+
+def _addresses(tables: Tables) -> dict[str, IPv4Address]:
+    found: dict[str, IPv4Address] = {}
+    for node in tables.rows.nodes:
+        with suppress(ValueError):
+            found[node.node] = IPv4Address(node.internal_ip)
+    return found
+
+
+def _within(address: IPv4Address, ranges: str) -> bool:
+    """Whether one of the ranges holds the address; what is no range (a tag, a group) may hold any."""
+    for word in _words(ranges):
+        try:
+            if address in IPv4Network(word, strict=False):
+                return True
+        except ValueError:
+            return True
+    return False
+
+
 def _words(value: str) -> set[str]:
     return {word for word in re.split(r"[,;\s]+", value.lower()) if word}
 
@@ -89,4 +138,4 @@ def _has(spans: list[tuple[int, int]] | None, port: int) -> bool:
     return spans is None or any(low <= port <= high for low, high in spans)
 
 
-CHECKS: tuple[Check, ...] = (closed_to_bgp, cloud_rules)
+CHECKS: tuple[Check, ...] = (closed_to_bgp, cloud_rules, left_out)

@@ -10,16 +10,19 @@ policy-closes-service       the API server gets no answer from a service (webhoo
                             lets only pods in to the pods of its namespace: the API server is none
 hostendpoint-without-policy host endpoints are shown with no profile, and of the policies shown none is for hosts:
                             all but the fail-safe ports is dropped there
+policy-names-no-tunnel      a policy lets hosts in by single addresses, some of the range that Kubernetes gave a worker
+                            for pods, and not the address of a worker's tunnel, which packets of hosts come from
 =========================== ====================================================================================
 
-Sources: Kubernetes' and Calico's documentation (host endpoints: default drop; NodeLocal DNSCache: 169.254.20.10).
+Sources: Kubernetes' and Calico's documentation (host endpoints: default drop; NodeLocal DNSCache: 169.254.20.10);
+packets from a host to a pod on another worker have the address of the host's tunnel (Rancher issue 33979).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
@@ -37,6 +40,7 @@ _CALLED = re.compile(
     r"\\?\"?:? (?:context deadline exceeded|dial tcp \S{3,60}: (?:i/o timeout|connect: connection timed out)"
     r"|net/http: request canceled|[^\n]{0,80}Client\.Timeout)"
 )
+_TUNNELS = ("projectcalico.org/IPv4VXLANTunnelAddr", "projectcalico.org/IPv4IPIPTunnelAddr")
 _EVERYONE = ("", "all()", "{}")
 _SYSTEM_ONLY = re.compile(r"==\s*[\"'](?:kube-system|calico-system|tigera-operator)[\"']")
 
@@ -114,6 +118,52 @@ def services(tables: Tables) -> Iterator[Fact]:
             yield Fact("policy-closes-service", policy.file, line, detail, also=places([call]))
 
 
+def tunnels(tables: Tables) -> Iterator[Fact]:
+    """policy-names-no-tunnel."""
+    addresses: dict[str, Any] = {}
+    for node in tables.rows.nodes:
+        for key in _TUNNELS:
+            if node.annotations.get(key):
+                addresses.setdefault(node.annotations[key], node)
+    for row in tables.rows.settings:
+        if (
+            row.kind == "CalicoNode"
+            and row.value
+            and row.key in ("spec.ipv4VXLANTunnelAddr", "spec.bgp.ipv4IPIPTunnelAddr")
+        ):
+            addresses.setdefault(text(row.value), row)
+    hosts = {text(node.internal_ip) for node in tables.rows.nodes} - {""}
+    for policy in policies(tables) if addresses else ():
+        single = _single(policy)
+        named = [address for address in single if address in hosts]
+        in_pods = [address for address in single if address.endswith(".0")]
+        beside = [item for item in policies(tables) if item.namespace == policy.namespace]
+        rules = [rule for item in beside for rule in item.rules["ingress"].values()]
+        if any(not rule.narrow for rule in rules):
+            continue  # policies add up: another one lets everybody in
+        everything = {net for rule in rules for net in rule.sources}
+        missed = [item for item in addresses if not any(_holds(net, item) for net in everything)]
+        if len(named) >= 2 and len(in_pods) >= 2 and len(missed) == len(addresses) and "ingress" in policy.directions:
+            detail = (
+                f"{policy.namespace}/{policy.name} lets hosts in by address, and not {missed[0]}, a worker's tunnel"
+            )
+            also = ((addresses[missed[0]].file, int(addresses[missed[0]].line)),)
+            yield Fact("policy-names-no-tunnel", policy.file, policy.line, detail, also=also)
+
+
+def _single(policy: Policy) -> list[str]:
+    """Single addresses that the policy lets in."""
+    sources = [net for rule in policy.rules["ingress"].values() for net in rule.sources]
+    return [net.removesuffix("/32") for net in sources if net.endswith("/32") or "/" not in net]
+
+
+def _holds(net: str, address: str) -> bool:
+    try:
+        return ip_address(address) in ip_network(net, strict=False)
+    except ValueError:
+        return True
+
+
 def host_endpoints(tables: Tables) -> Iterator[Fact]:
     """hostendpoint-without-policy: of objects, and of a wide listing where no global policy is shown."""
     shown: dict[str, dict[str, Any]] = {}
@@ -145,4 +195,4 @@ def _has_no_profile(keys: dict[str, Any]) -> bool:
     return any(key in keys for key in asked) and not any(key.startswith("profiles") for key in keys)
 
 
-CHECKS: tuple[Check, ...] = (dns, services, host_endpoints)
+CHECKS: tuple[Check, ...] = (dns, services, tunnels, host_endpoints)

@@ -109,3 +109,19 @@ def test_the_plugins_own_log_knows_no_start(file: str, source: str, expected: bo
     row.last_time, row.fields = row.time, {"since_start_s": "0.2", "until_end_s": "220.0"}
     tables = build({"pods": [pod], "log_lines": [row]}, NOW)
     assert passed(tables, Inventory(tables))["log_lines"] == [expected]
+
+
+@pytest.mark.parametrize(("reason", "ago", "expected"), [
+    ("NodeHasNoDiskPressure", 3600, True),
+    ("NodeHasNoDiskPressure", 600, False),  # a worker that runs short of space again and again
+    ("NodeHasSufficientMemory", 3600, False),
+    ("NodeReady", 3600, False),
+])  # fmt: skip
+def test_a_worker_that_has_space_again(reason: str, ago: float, expected: bool) -> None:
+    short = EventRow("e.txt", 2, "Node", "w1", "default", "Normal", "NodeHasDiskPressure", 4200.0)
+    relief = EventRow("e.txt", 3, "Node", "w1", "default", "Normal", reason, float(ago))
+    tables = build({"events": [short, relief]}, NOW)
+    assert passed(tables, Inventory(tables))["events"][0] is expected
+    short.age_s = 60.0
+    tables = build({"events": [short, relief]}, NOW)
+    assert passed(tables, Inventory(tables))["events"][0] is False

@@ -9,7 +9,7 @@ import pytest
 from analyzer.facts import config
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import DaemonSetRow, LogLineRow, NodeRow, PodRow
+from parsers.rows import DaemonSetRow, LogLineRow, NodeRow, PodRow, SettingRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 
@@ -144,3 +144,31 @@ def test_the_last_error_of_a_start() -> None:
     assert facts_of(config.stops, log_lines=[row], pods=[pod]) == {}
     end.message_ids = ("startup-terminating",)
     assert list(facts_of(config.stops, log_lines=[row, end], pods=[pod])) == ["value-stops-it"]
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        ('Failed to parse CIDR cidr="" error=failed to parse IP address', "unexplained-panic"),
+        ('Failed to parse CIDR cidr="10.0.0.0/33" error=failed to parse IP address', "value-stops-it"),
+    ],
+)
+def test_an_empty_value_comes_from_the_program_itself(words: str, fact: str) -> None:
+    row = line(words)
+    row.level, row.component, row.count = "PANIC", "felix", 3
+    assert list(facts_of(config.stops, log_lines=[row])) == [fact]
+
+
+def test_two_operators() -> None:
+    pods = [
+        PodRow("pods.txt", n, space, f"tigera-operator-{n}", "tigera-operator", "w-1", "Running", "1/1")
+        for n, space in enumerate(("tigera-operator", "calico-helm"))
+    ]
+    assert list(facts_of(config.operators, pods=pods)) == ["two-operators"]
+    assert facts_of(config.operators, pods=pods[:1]) == {}
+    asleep = [SettingRow("d.yaml", 3, "Deployment", "calico-helm", "tigera-operator", "spec.replicas", "0")]
+    assert facts_of(config.operators, pods=pods, settings=asleep) == {}
+    listed = line("tigera-operator   tigera-operator   1/1   1   1   58d")
+    listed.pod, listed.message_ids = "", ("operator-listed",)
+    assert list(facts_of(config.operators, pods=pods[1:], log_lines=[listed])) == ["two-operators"]
+    assert facts_of(config.operators, pods=pods[:1], log_lines=[listed]) == {}

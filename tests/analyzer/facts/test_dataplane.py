@@ -188,3 +188,21 @@ def test_network_cards_of_workers_with_different_mtus() -> None:
     found = facts_of(dataplane.card_mtus, settings=one + links("a.txt", lo=65536, ens3=1500, flannel_1=1450))
     assert "host-mtu-differs" in found
     assert facts_of(dataplane.card_mtus, settings=one + links("pod.txt", lo=65536, ens3=1400)) == {}  # in a pod
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({"docker0": 1500, "veth0a1b2c3": 1500}, True),
+        ({"docker0": 1450, "veth0a1b2c3": 1450}, False),
+        ({"docker0": 1500}, False),  # nothing hangs on the bridge
+        ({"docker0": 1500, "veth0a1b2c3": 1500, "cali0123456789a": 1450}, False),  # a worker
+    ],
+)
+def test_a_bridge_inside_a_pod(more: dict[str, int], found: bool) -> None:
+    rows = []
+    for n, (name, size) in enumerate({"eth0": 1450, **more}.items(), start=2):
+        rows.append(SettingRow("pod.txt", n, "Link", "", "", f"{name}.mtu", str(size)))
+        rows.append(SettingRow("pod.txt", n, "Link", "", "", f"{name}.up", "true"))
+    facts = list(dataplane.bridges_in_pods(build({"settings": rows}, None)))
+    assert [(fact.id, fact.line) for fact in facts] == ([("bridge-above-pod-mtu", 3)] if found else [])

@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.facts import host_filter
 from analyzer.tables import build
-from parsers.rows import SettingRow
+from parsers.rows import NodeRow, SettingRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 
@@ -55,3 +55,23 @@ def test_a_cloud_that_opens_bgp_or_says_too_little() -> None:
     assert ruled("tcp:22", "tcp:443") == []
     assert ruled("6443", "10250", access="Deny") == []
     assert ruled("6443", "10250", key="namespace") == []
+
+
+@pytest.mark.parametrize(
+    ("ranges", "found"),
+    [
+        (["192.0.2.0/28"], True),
+        (["192.0.2.0/24"], False),
+        (["192.0.2.0/28", "192.0.2.16/28"], False),  # a rule for the others beside it
+        (["203.0.113.0/24"], False),  # of another network
+        (["tag-of-nodes"], False),
+    ],
+)
+def test_a_rule_that_leaves_out_workers(ranges: list[str], found: bool) -> None:
+    rows = []
+    for n, source in enumerate(ranges, start=3):
+        rows.append(SettingRow("rules.txt", n, "", "", f"internal-{n}", "source_ranges", source))
+        rows.append(SettingRow("rules.txt", n, "", "", f"internal-{n}", "allow", "tcp,udp,icmp,4"))
+    nodes = [NodeRow("n.txt", n, f"w-{n}", internal_ip=f"192.0.2.{n}") for n in (2, 18)]
+    facts = list(host_filter.left_out(build({"settings": rows, "nodes": nodes}, None)))
+    assert [(fact.id, fact.node) for fact in facts] == ([("rule-leaves-out-nodes", "w-18")] if found else [])

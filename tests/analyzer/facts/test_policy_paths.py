@@ -9,7 +9,7 @@ import pytest
 from analyzer.facts import policy_paths
 from analyzer.facts.fact import Fact
 from analyzer.tables import Tables, build
-from parsers.rows import LogLineRow, SettingRow
+from parsers.rows import LogLineRow, NodeRow, SettingRow
 
 NOW = datetime(2026, 4, 9, 6, 0, tzinfo=UTC)
 LOOKUP = "dial tcp: lookup db.shop.svc on {0}:53: read udp 198.51.100.7:38114->{0}:53: i/o timeout"
@@ -96,3 +96,36 @@ def test_a_policy_that_lets_the_api_server_not_in() -> None:
     assert not facts_of(policy_paths.services, settings=own + nets, log_lines=[call])
     port = settings("NetworkPolicy", "shop", "own", spec__ingress__1__ports__0__port="443")
     assert not facts_of(policy_paths.services, settings=own + port, log_lines=[call])
+
+
+def listed(*sources: str) -> list[SettingRow]:
+    keys = {f"spec__ingress__0__from__{n}__ipBlock__cidr": source for n, source in enumerate(sources)}
+    return settings("NetworkPolicy", "shop", "from-nodes", spec__podSelector="{}", **keys)
+
+
+ADDRESSES = ("192.0.2.1/32", "198.51.100.0/32", "192.0.2.2/32", "203.0.113.0/32")
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (listed(*ADDRESSES), True),
+        (listed(*ADDRESSES, "198.51.100.64/32"), False),
+        (listed(*ADDRESSES, "198.51.100.0/24"), False),
+        (listed("192.0.2.1/32", "192.0.2.2/32"), False),  # nothing says that tunnels were meant
+        (
+            listed(*ADDRESSES)
+            + settings("NetworkPolicy", "shop", "all", spec__podSelector="{}", spec__ingress__0__ports__0__port="80"),
+            False,
+        ),
+    ],
+)
+def test_a_policy_that_lists_addresses_no_tunnel_has(rows: list[SettingRow], found: bool) -> None:
+    tunnel = {"projectcalico.org/IPv4VXLANTunnelAddr": "198.51.100.64"}
+    nodes = [
+        NodeRow("n.txt", 1, "w-1", internal_ip="192.0.2.1", annotations=tunnel),
+        NodeRow("n.txt", 2, "w-2", internal_ip="192.0.2.2"),
+    ]
+    facts = facts_of(policy_paths.tunnels, settings=rows, nodes=nodes)
+    assert ("policy-names-no-tunnel" in facts) is found
+    assert "policy-names-no-tunnel" not in facts_of(policy_paths.tunnels, settings=rows)
