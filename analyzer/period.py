@@ -159,11 +159,15 @@ def _events(tables: Tables, inventory: Inventory) -> list[bool]:
 
 
 def _relieved(tables: Tables) -> dict[tuple[str, str], float]:
-    """Seconds since the kubelet said last, by worker, that it is no longer short, and of what."""
+    """Seconds since the kubelet said last, by worker, that it is no longer short, and of what.
+
+    A worker of which it says so again and again is short again and again.
+    """
     found: dict[tuple[str, str], float] = {}
+    often = {row.object for row in tables.rows.events if row.reason in _SHORT.values() and int(row.count or 1) > BLIP}
     for row in tables.rows.events:
         age = number(row.age_s)
-        if row.reason in _SHORT.values() and row.reason and age is not None:
+        if row.reason and row.reason in _SHORT.values() and age is not None and row.object not in often:
             key = (row.object, row.reason)
             found[key] = min(age, found.get(key, age))
     return found

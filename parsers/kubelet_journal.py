@@ -1,8 +1,8 @@
 """``journalctl``, syslog files and ``dmesg``: what kubelet, container runtime, kernel and systemd had to say.
 
 Three dresses: the journal's short form (``Feb 12 10:11:12 host kubelet[1234]: ...``), the same with an ISO time, and
-the kernel's ring buffer (``[12345.678] ...``, with ``dmesg -T`` a date). Inside are klog (kubelet), logrus text
-(containerd, CRI-O) and plain words (kernel, systemd).
+the kernel's ring buffer (``[12345.678] ...``, with ``dmesg -T`` a date, with ``dmesg -H`` a short one or steps).
+Inside are klog (kubelet), logrus text (containerd, CRI-O) and plain words (kernel, systemd).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _LINE = re.compile(
     r"(?P<host>\S{1,253}) (?P<program>[\w.@/-]{1,64})(?:\[(?P<pid>\d{1,9})\])?: (?P<message>.*)"
 )
 _RING = re.compile(
-    r"\[(?: *\d{1,9}\.\d{6}|(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}))\] (?P<message>.+)"
+    r"\[(?: *[+\d]\d{0,8}\.\d{6}|[A-Z][a-z]{2} ?[ \d]\d \d\d:\d\d(?::\d\d)?"
+    r"|(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}))\] (?P<message>.+)"
 )
 _UPTIME = re.compile(r"\[ *\d{1,9}\.\d{6}\] ")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

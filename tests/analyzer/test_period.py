@@ -122,6 +122,9 @@ def test_a_worker_that_has_space_again(reason: str, ago: float, expected: bool) 
     relief = EventRow("e.txt", 3, "Node", "w1", "default", "Normal", reason, float(ago))
     tables = build({"events": [short, relief]}, NOW)
     assert passed(tables, Inventory(tables))["events"][0] is expected
-    short.age_s = 60.0
+    relief.count = 14  # again and again
+    tables = build({"events": [short, relief]}, NOW)
+    assert passed(tables, Inventory(tables))["events"][0] is False
+    short.age_s, relief.count = 60.0, 1
     tables = build({"events": [short, relief]}, NOW)
     assert passed(tables, Inventory(tables))["events"][0] is False

@@ -166,3 +166,9 @@ def test_hostile_lines_are_read_in_no_time(line: str) -> None:
     began = time.perf_counter()
     rows(line)
     assert time.perf_counter() - began < 3
+
+
+@pytest.mark.parametrize("stamp", ["[Feb12 10:14]", "[  +0.000003]", "[Feb 12 10:14:12]"])
+def test_other_stamps_of_the_ring_buffer(stamp: str) -> None:
+    text = f"{stamp} nf_conntrack: table full, dropping packet\n"
+    assert looks_like(text) == 1.0
