@@ -49,7 +49,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
         if not analyzer.catalogue.symptoms[name].harmless
         for finding in findings
     )
-    said = verdict(diagnosis.ranked, inventory, bool(diagnosis.symptoms), numbers, lasting)
+    said = verdict(diagnosis.ranked, inventory, diagnosis.symptoms, numbers, lasting)
     shown = shown_causes(diagnosis.ranked, said, numbers)
     wanted = _wanted(shown, diagnosis)
     quotes = intake.lines(wanted, CONTEXT)

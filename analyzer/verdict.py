@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from analyzer.catalogue import RankingModel
 from analyzer.findings import Finding
@@ -14,26 +14,34 @@ _HEALTHY = "no-problem-found"
 
 
 def verdict(
-    ranked: Sequence[Ranked], inventory: Inventory, symptoms: bool, model: RankingModel, lasting: bool = False
+    ranked: Sequence[Ranked],
+    inventory: Inventory,
+    symptoms: Collection[str],
+    model: RankingModel,
+    lasting: bool = False,
 ) -> str:
     """Give ``causes-found``, ``no-problem-found`` or ``not-enough-data``.
 
     Healthy is only said of what was seen: at least one calico-node pod known to be ready, none known to be
     bad, no worker known to be NotReady (interface.md, "verdict"), no symptom that lasts (``lasting``), and no specific
-    fault that is as likely as not (``not_healthy``): pods may be ready while packets are lost.
+    fault that is as likely as not (``not_healthy``): pods may be ready while packets are lost. Work in progress is no
+    problem where nothing else is: the ``symptoms`` (their ids) that follow from it are no others.
     """
     faults = [item for item in ranked if not item.cause.not_a_fault]
     if any(item.probability >= model.likely for item in faults):
         return "causes-found"
-    if any(item.cause.not_a_fault and item.probability >= model.likely for item in ranked) and not symptoms:
-        return "no-problem-found"
+    work = [item.cause for item in ranked if item.cause.not_a_fault and item.probability >= model.likely]
+    unexplained = set(symptoms).difference(*(cause.symptoms for cause in work))
+    suspects = [item for item in faults if item.probability >= model.suspected] if symptoms else ()
+    if work and not unexplained and not suspects:
+        return _HEALTHY
     agents = [pod.healthy for pod in inventory.pods.values() if pod.is_node_agent]
     bad = any(state is False for state in agents) or any(
         worker.ready in ("False", "Unknown") for worker in inventory.workers.values()
     )
     specific = max((item.probability for item in faults if not item.cause.residual), default=0.0)
     if not bad and any(agents) and not lasting and specific < model.not_healthy:
-        return "no-problem-found"
+        return _HEALTHY
     if specific >= model.suspected:
         return "causes-found"
     return "not-enough-data"

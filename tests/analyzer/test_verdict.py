@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.catalogue import Cause, RankingModel, Signal, Step
 from analyzer.findings import Finding, Place
@@ -53,14 +54,14 @@ def inventory(ready: str = "", node: str = "True") -> Inventory:
     ],
 )
 def test_verdict(causes: list[Ranked], seen: Inventory, symptoms: bool, expected: str) -> None:
-    assert verdict(causes, seen, symptoms, RankingModel()) == expected
+    assert verdict(causes, seen, ["s"] if symptoms else [], RankingModel()) == expected
 
 
 @pytest.mark.parametrize(
     ("probability", "expected"), [(0.0, "not-enough-data"), (0.3, "causes-found"), (0.9, "causes-found")]
 )
 def test_a_symptom_that_lasts_is_not_healthy(probability: float, expected: str) -> None:
-    assert verdict([ranked(probability)], inventory("1/1"), True, RankingModel(), lasting=True) == expected
+    assert verdict([ranked(probability)], inventory("1/1"), ["s"], RankingModel(), lasting=True) == expected
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,12 @@ def test_causes_that_only_words_speak_for_fill_up_three_places() -> None:
 def test_where_all_is_well_only_possible_causes_are_shown() -> None:
     assert shown_causes([ranked(0.08)], "no-problem-found", RankingModel()) == []
     assert len(shown_causes([ranked(0.2)], "no-problem-found", RankingModel())) == 1
+
+
+def test_work_in_progress_alone_is_no_problem() -> None:
+    work = ranked(0.95, fault=False)
+    work.cause = replace(work.cause, symptoms=("node-not-ready",))
+    away = inventory("", node="False")
+    assert verdict([work], away, ["node-not-ready"], RankingModel()) == "no-problem-found"
+    assert verdict([work], away, ["node-not-ready", "crash-loop"], RankingModel()) == "not-enough-data"
+    assert verdict([work, ranked(0.3)], away, ["node-not-ready"], RankingModel()) == "causes-found"

@@ -7,7 +7,8 @@ are read. Held out are the second, sixth, tenth ... of each module of ``stories/
 first run). The first two of each of ``unseen/`` were told by people who had not seen the rules; where a module says so, the
 next ones were told by the rules' author from public threads, and never run before the rules stood; those under ``told on 29
 November 2026`` by others again who had not seen the rules. Those of ``opened/`` were told without having seen the rules too:
-they ran once as unseen ones, their figures were written down, and then all of them were worked on.
+they ran once as unseen ones (the first two of each, then the third), their figures were written down, and then all of them
+were worked on.
 """
 
 from __future__ import annotations
