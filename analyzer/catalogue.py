@@ -297,7 +297,7 @@ class RankingModel(Entry, frozen=True, kw_only=True):
     pool_offset: float = 1.2
     likely: float = 0.5
     #: least probability of a fault that is named as found though it is not likely
-    suspected: float = 0.25
+    suspected: float = 0.3
     not_healthy: float = 0.4
     possible: float = 0.1
     shown: float = 0.035
