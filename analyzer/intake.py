@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,13 +17,12 @@ from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.log_stream.kind import NotOneLogError
 from analyzer.log_stream.workers import Results, Workers, useful_jobs
-from analyzer.ticket import LARGE, Intake, Raw, Skipped, is_large_log
+from analyzer.text_kinds import read_text
+from analyzer.ticket import LARGE, Intake, Raw, Skipped, is_large_log, merge_facts
 from parsers.container_log import parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
-from parsers.last_words import add_last_words
 from parsers.log_facts import container_of
 from parsers.message_match import MessageMatcher
-from parsers.notes import parse_notes
 from parsers.place import Hint, place
 from parsers.recognize import SAMPLE, recognize
 from parsers.rows import FileRow
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
     from analyzer.redaction import Redaction
 
 __all__ = ["Intake", "Skipped", "read_bundle"]
-
-Parser = Callable[[str, Source], Parsed]
 
 _REPLAYED = 32 * 1024 * 1024  # bytes held until it is certain that a log can be read in pieces
 _MOST_UNKNOWN = 25
@@ -445,63 +441,3 @@ class _Reader:
         if self.intake.collected is not None and output.kind in ("describe", "objects", "get-table"):
             made = own_collection(output, self.intake.collected)
             self._file_facts(output.source.path).setdefault("collected", made.isoformat())
-
-
-def merge_facts(known: dict[str, str], more: dict[str, str]) -> None:
-    """Add the facts of a further part of a file: counts are summed, spans widened, others kept."""
-    for key, value in more.items():
-        if key == "error":
-            continue
-        if key not in known:
-            known[key] = value
-        elif key.startswith(("level.", "process_starts")) or key == "lines_dropped":
-            known[key] = str(int(known[key]) + int(value))
-        elif key == "first_time":
-            known[key] = min(known[key], value)
-        elif key == "last_time":
-            known[key] = max(known[key], value)
-
-
-#: kind -> module and function that reads it; imported when the first such text turns up
-#: a line of `ip monitor route`: what changes, not the routes that there are
-_ROUTE_GONE = re.compile(r"^(?:\[[^\]\n]{1,60}\] ?)?Deleted (?:default|[0-9a-f])", re.MULTILINE)
-_OF_OBJECTS = ("nodes", "pods", "events", "daemonsets", "listings", "log_lines")
-_PARSERS = {
-    "describe": "parsers.describe:parse_describe",
-    "get-table": "parsers.get_table:parse_get_table",
-    "objects": "parsers.objects:parse_objects",
-    "birdcl": "parsers.birdcl:parse_birdcl",
-    "node-status": "parsers.node_status:parse_node_status",
-    "ip-route": "parsers.ip_route:parse_ip_route",
-    "ip-link": "parsers.ip_link:parse_ip_link",
-    "packet-filter": "parsers.packet_filter:parse_packet_filter",
-    "ibmcloud": "parsers.ibmcloud:parse_ibmcloud",
-    "ipam": "parsers.ipam:parse_ipam",
-    "metrics": "parsers.metrics:parse_metrics",
-}
-
-
-def read_text(kind: str, text: str, source: Source, match: Match) -> Parsed:
-    """Read a text with the parser of its kind; kinds that nothing reads give no rows."""
-    if "jsonpath" in source.command and len(text) < SAMPLE:
-        part: Parsed = importlib.import_module("parsers.json_part").parse_json_part(text, source)
-        if part.settings:
-            return part
-    if kind == "log":
-        if not source.container:
-            source = replace(source, container=container_of(text[:SAMPLE]))
-        return parse_container_log(text, source, match)
-    if kind == "kubelet-journal":
-        journal = importlib.import_module("parsers.kubelet_journal")
-        found: Parsed = journal.parse_kubelet_journal(text, source, match)
-        return found
-    if kind == "unknown" or (kind == "ip-route" and _ROUTE_GONE.search(text)):
-        return parse_notes(text, source, match)
-    if kind not in _PARSERS:
-        return Parsed()
-    module, _, function = _PARSERS[kind].partition(":")
-    parser: Parser = getattr(importlib.import_module(module), function)
-    parsed = add_last_words(parser(text, source), text, source, match)
-    if kind == "objects" and not parsed.settings and not any(getattr(parsed, name) for name in _OF_OBJECTS):
-        parsed.extend(parse_notes(text, source, match))  # a program's configuration, which is no object of the API
-    return parsed

@@ -146,3 +146,18 @@ def nothing_read(kinds: Iterable[str]) -> str:
         return ""
     what = "is empty" if seen <= {"empty", "duplicate"} else "holds nothing that calico-triage reads"
     return f"{what}: give the output of kubectl describe and kubectl logs, or the archive that holds it"
+
+
+def merge_facts(known: dict[str, str], more: dict[str, str]) -> None:
+    """Add the facts of a further part of a file: counts are summed, spans widened, others kept."""
+    for key, value in more.items():
+        if key == "error":
+            continue
+        if key not in known:
+            known[key] = value
+        elif key.startswith(("level.", "process_starts")) or key == "lines_dropped":
+            known[key] = str(int(known[key]) + int(value))
+        elif key == "first_time":
+            known[key] = min(known[key], value)
+        elif key == "last_time":
+            known[key] = max(known[key], value)

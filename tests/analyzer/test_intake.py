@@ -13,10 +13,9 @@ import pytest
 
 import analyzer.intake
 from analyzer.bundle import BundleError, Limits
-from analyzer.intake import Intake, read_bundle, read_text
+from analyzer.intake import Intake, read_bundle
 from analyzer.redaction import Redaction
 from parsers.message_match import MessageMatcher, Pattern
-from parsers.source import Source
 
 
 def match(text: str) -> tuple[str, ...]:
@@ -41,20 +40,6 @@ def test_text_of_no_form_is_searched_and_said_so(tmp_path: Path) -> None:
     assert found == {"mail.txt": "notes", "other.txt": "unknown"}
     assert "only searched for known messages" in warned["mail.txt"]
     assert "skipped" in warned["other.txt"]
-
-
-def test_a_configuration_that_is_no_object_of_the_api_is_searched_too() -> None:
-    text = '{"kubeletconfig": {"nodeLeaseDurationSeconds": 240, "kind": "KubeletConfiguration", "apiVersion": "x/v1"}}'
-    parsed = read_text("objects", text, Source("configz.json"), lambda line: ("slow",) if "240" in line else ())
-    assert [row.message_id for row in parsed.log_lines] == ["slow"]
-
-
-def test_routes_that_go_are_no_table_of_routes() -> None:
-    watched = "Deleted 192.0.2.7 dev cali8e02c1f77d4 scope link\n192.0.2.7 dev cali8e02c1f77d4 scope link\n"
-    read = read_text("ip-route", watched, Source("session.txt"), lambda text: ("gone",) if "Deleted" in text else ())
-    assert read.routes == []
-    assert [row.line for row in read.log_lines] == [1]
-    assert len(read_text("ip-route", watched.split("\n")[1], Source("routes.txt"), lambda text: ()).routes) == 1
 
 
 def test_a_copy_of_a_file_is_read_once(tmp_path: Path) -> None:

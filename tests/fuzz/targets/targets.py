@@ -31,7 +31,6 @@ from seeds import SEEDS  # noqa: E402
 from texts_of_harm import HEADS, STUFFING, TEXTS_WITH_FIELDS  # noqa: E402
 
 from analyzer.bundle import BundleError, Limits, open_bundle  # noqa: E402
-from analyzer.intake import _PARSERS, read_text  # noqa: E402
 from analyzer.log_stream.arrow_scan import ArrowScan  # noqa: E402
 from analyzer.log_stream.kind import NotOneLogError  # noqa: E402
 from analyzer.log_stream.reader import read_log  # noqa: E402
@@ -39,6 +38,7 @@ from analyzer.log_stream.scan import new_scan  # noqa: E402
 from analyzer.pipeline import Analyzer  # noqa: E402
 from analyzer.redaction import Redaction  # noqa: E402
 from analyzer.redaction.secrets import Secrets  # noqa: E402
+from analyzer.text_kinds import PARSERS, read_text  # noqa: E402
 from parsers.decode import decode  # noqa: E402
 from parsers.recognize import recognize  # noqa: E402
 from parsers.session import split_session  # noqa: E402
@@ -130,7 +130,7 @@ def _in_pieces(data: bytes, size: int, scan: Callable[[Any], Any]) -> Any:
     return found.lines, found.bytes, found.digest, found.quotes, found.problems, rows
 
 
-KINDS = ("log", "kubelet-journal", "unknown", *_PARSERS)
+KINDS = ("log", "kubelet-journal", "unknown", *PARSERS)
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "open_archive": open_archive,
     "recognition": recognition,
