@@ -10,6 +10,7 @@ AROUND = 5
 MOST_CHARACTERS = 2000
 MOST_LINES = 60_000  # of one file
 MOST_LATE = 250  # places of which only the last are wanted
+MOST_LASTS = 2000  # groups of lines whose last one has its neighbours
 
 
 class Context:
@@ -20,6 +21,7 @@ class Context:
         self._before: list[tuple[int, bytes]] = []
         self._until = 0
         self._late: deque[tuple[int, bytes]] = deque(maxlen=MOST_LATE)
+        self._lasts: dict[int, tuple[int, bytes]] = {}
 
     def see(self, raw: Callable[[int], bytes], first: int, count: int, picked: Sequence[int]) -> None:
         """Take the lines around ``picked``.
@@ -49,18 +51,30 @@ class Context:
         ``raw`` gives the lines from one place to another, as they stand in the file.
         """
         for place in picked:
-            begin = max(place - AROUND, 0)
-            text = raw(begin, min(place + AROUND, count - 1))
-            if len(text) > 2 * AROUND * MOST_CHARACTERS:
-                begin, text = place, raw(place, place)[:MOST_CHARACTERS]
+            begin, text = _near(raw, place, count)
             self._late.append((first + begin, text))
+
+    def see_last(self, raw: Callable[[int, int], bytes], first: int, count: int, place: int, group: int) -> None:
+        """Take the lines around the last line of a group, in place of those of an earlier one."""
+        if group in self._lasts or len(self._lasts) < MOST_LASTS:
+            begin, text = _near(raw, place, count)
+            self._lasts[group] = first + begin, text
 
     def around(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Give the lines around the given ones, in order, as far as they were taken."""
-        for begin, text in self._late:
+        for begin, text in (*self._late, *self._lasts.values()):
             lines = enumerate(text.split(b"\n"), begin)
             self._lines.update((number, line[:MOST_CHARACTERS]) for number, line in lines)
         wanted = {near for number in numbers for near in range(number - AROUND, number + AROUND + 1)}
         for number in sorted(wanted):
             if number in self._lines:
                 yield number, self._lines[number]
+
+
+def _near(raw: Callable[[int, int], bytes], place: int, count: int) -> tuple[int, bytes]:
+    """The first place and the text of the lines around one; the line alone where they are long."""
+    begin = max(place - AROUND, 0)
+    text = raw(begin, min(place + AROUND, count - 1))
+    if len(text) > 2 * AROUND * MOST_CHARACTERS:
+        return place, raw(place, place)[:MOST_CHARACTERS]
+    return begin, text

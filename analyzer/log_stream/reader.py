@@ -141,6 +141,7 @@ class _LogReader:
         parsed = parse_kept_lines(self._cleaned([head])[0], lines, self.source, self.match)
         parsed.log_volume = volume_rows(self.source.path, self.sieve.volume.counts(self.shapes.levels))
         quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
+        quotable |= {row.last_line for row in parsed.log_lines if row.last_line is not None}
         around = list(self.context.around(quotable))
         quoted = self._cleaned([texts.get(number) or self._text(line) for number, line in around])
         quotes = dict(zip([number for number, _ in around], quoted, strict=True))

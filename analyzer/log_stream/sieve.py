@@ -202,6 +202,7 @@ class Sieve:
         timed = self.shapes.timed[int(part.shape[place])]
         record = tuple(part.line(one) for one in part.record(place))
         self._lasts[group] = record, () if timed else part.around(place)
+        self._context.see_last(part.raws, part.before + 1, len(part.starts), place, group)
 
     def _save_changes(self, part: Stretch, places: Numbers) -> None:
         """Keep late changes, with what tells their time and what stands around them."""

@@ -237,6 +237,22 @@ def test_equal_content_has_an_equal_digest(in_pieces: Read) -> None:
     assert in_pieces(data, 100).digest != in_pieces(data.replace(b"10.0.0.1", b"10.0.0.9"), 100).digest
 
 
+def test_the_last_of_equal_lines_can_be_quoted_too(in_pieces: Read) -> None:
+    text = "".join(
+        f"2026-02-02 05:{n // 60:02}:{n % 60:02}.000 [WARNING][61] felix/x.go 9: Failed to remove conntrack flows ip=10.0.0.{n % 9}\n"
+        f"2026-02-02 05:{n // 60:02}:{n % 60:02}.500 [INFO][61] felix/y.go 8: Finished after {n}\n"
+        for n in range(3000)
+    )
+    found = in_pieces(text.encode())
+    every = text.splitlines()
+    lasts = [row.last_line for row in found.parsed.log_lines if row.count > 1]
+    assert any(last is not None and last > 5000 for last in lasts)
+    for last in lasts:
+        assert last is not None
+        near = range(max(last - 5, 1), min(last + 5, len(every)) + 1)
+        assert [found.quotes.get(number) for number in near] == [every[number - 1] for number in near]
+
+
 def test_quotes_have_their_neighbours(in_pieces: Read) -> None:
     data = log(5, 300)
     every = data.decode().split("\n")
