@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
+from analyzer.facts.networks import Network, network_of
 from analyzer.facts.observed import condition_rows, of_node_agent, once, places, truth
 from analyzer.inventory import Inventory, PodState, text
 from analyzer.tables import Tables
@@ -46,7 +47,6 @@ _CREATED = re.compile(r"Created default IPv[46] pool \((\S{1,60}?)\)")
 MIN_REPEATS = 4  # a kubelet that has just started says it once or twice
 MIN_LEAKED = 64  # a block; a few addresses of pods that just ended always wait for their return
 MIN_READY_S = 120.0  # the runtime notices a new configuration within seconds
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def uninitialized(tables: Tables) -> Iterator[Fact]:
@@ -167,7 +167,7 @@ def _pools(tables: Tables) -> list[_Pool]:
     found: list[_Pool] = []
     for name, by_key in sorted(by_name.items()):
         cidr = by_key.get("spec.cidr") or by_key.get("cidr")
-        network = _network(text(cidr.value)) if cidr else None
+        network = network_of(text(cidr.value)) if cidr else None
         if cidr is None or network is None:
             continue
         disabled = by_key.get("spec.disabled") or by_key.get("disabled")
@@ -184,18 +184,11 @@ def _created_pools(tables: Tables) -> list[_Pool]:
     found: list[_Pool] = []
     for row in tables.rows.log_lines:
         match = _CREATED.search(row.message)
-        network = _network(match[1]) if match else None
+        network = network_of(match[1]) if match else None
         if network:
             size = 26 if network.version == 4 else 122
             found.append(_Pool(f"default-ipv{network.version}-ippool", network, size, False, row))
     return list({pool.network: pool for pool in found}.values())
-
-
-def _network(words: str) -> Network | None:
-    try:
-        return ipaddress.ip_network(words, strict=False)
-    except ValueError:
-        return None
 
 
 def _overlap(one: Network, other: Network) -> bool:
@@ -249,7 +242,7 @@ def _service_networks(tables: Tables) -> list[tuple[str, Network]]:
     found = []
     for row in tables.rows.settings:
         if row.key.rpartition(".")[2] in ("serviceNetwork", "serviceSubnet", "serviceCIDR", "service-cluster-ip-range"):
-            network = _network(text(row.value))
+            network = network_of(text(row.value))
             if network:
                 found.append(("the service network", network))
     return found
@@ -288,7 +281,7 @@ def blocks(tables: Tables) -> Iterator[Fact]:
     networks: dict[Network, Any] = {}
     for row in tables.rows.settings:
         of_block = row.kind == "IPAM" and (row.key.endswith("affinity") or row.key == "block.total")
-        network = _network(row.name) if of_block else None
+        network = network_of(row.name) if of_block else None
         if network is not None:
             networks.setdefault(network, row)
     last: tuple[Network, Any] | None = None
@@ -308,7 +301,7 @@ def outside(tables: Tables) -> Iterator[Fact]:
     of_hosts |= {row.ip for row in tables.rows.pods if of_node_agent(row.pod)}
     strangers = []
     for row in tables.rows.pods:
-        address = _network(row.ip) if row.ip and row.phase == "Running" and row.ip not in of_hosts else None
+        address = network_of(row.ip) if row.ip and row.phase == "Running" and row.ip not in of_hosts else None
         same = [network for network in networks if address is not None and network.version == address.version]
         if address is not None and same and not any(_overlap(network, address) for network in same):
             strangers.append(row)

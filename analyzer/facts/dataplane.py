@@ -170,14 +170,23 @@ def kernel_settings(tables: Tables) -> Iterator[Fact]:
             yield Fact("conntrack-full", file, int(row.line), detail, row.name)
 
 
-def link_mtus(tables: Tables) -> Iterator[Fact]:
-    """tunnel-mtu-too-large: by the links that ``ip link`` shows, file by file."""
+def _links(tables: Tables) -> Iterator[tuple[str, dict[str, Any], dict[str, int]]]:
+    """Each file that shows links: its rows by key (``eth0.mtu``), and the MTUs by interface."""
     by_file: dict[str, dict[str, Any]] = {}
     for row in tables.rows.settings:
         if row.kind == "Link":
             by_file.setdefault(row.file, {})[row.key] = row
     for file, rows in by_file.items():
-        mtu = {key.removesuffix(".mtu"): int(row.value) for key, row in rows.items() if key.endswith(".mtu")}
+        yield (
+            file,
+            rows,
+            {key.removesuffix(".mtu"): int(row.value) for key, row in rows.items() if key.endswith(".mtu")},
+        )
+
+
+def link_mtus(tables: Tables) -> Iterator[Fact]:
+    """tunnel-mtu-too-large: by the links that ``ip link`` shows, file by file."""
+    for file, rows, mtu in _links(tables):
         hosts = {name: size for name, size in mtu.items() if _NETWORK_CARD.match(name) and _is_up(rows, name)}
         if not hosts:
             continue
@@ -197,12 +206,7 @@ def link_mtus(tables: Tables) -> Iterator[Fact]:
 
 def bridges_in_pods(tables: Tables) -> Iterator[Fact]:
     """bridge-above-pod-mtu: of listings with a bridge that something hangs on, and with no device of a worker."""
-    by_file: dict[str, dict[str, Any]] = {}
-    for row in tables.rows.settings:
-        if row.kind == "Link":
-            by_file.setdefault(row.file, {})[row.key] = row
-    for file, rows in by_file.items():
-        mtu = {key.removesuffix(".mtu"): int(row.value) for key, row in rows.items() if key.endswith(".mtu")}
+    for file, rows, mtu in _links(tables):
         of_worker = any(name.startswith(("cali", "tunl0", *TUNNELS)) for name in mtu)
         pod = mtu.get("eth0")
         if of_worker or pod is None or not any(name.startswith("veth") for name in mtu):

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
+from analyzer.facts.networks import network_of
 from analyzer.inventory import text
 from analyzer.tables import Tables
 
@@ -29,10 +30,7 @@ _CLUSTER_IP = ("cluster-ip", "spec.clusterIP", "clusterip")
 
 
 def _network(words: str) -> IPv4Network | None:
-    try:
-        found = ip_network(words, strict=False)
-    except ValueError:
-        return None
+    found = network_of(words)
     return found if isinstance(found, IPv4Network) else None
 
 

@@ -17,10 +17,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
+from analyzer.facts.networks import Network, network_of
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
 
@@ -30,7 +31,6 @@ _KNOWN = frozenset({"local", "main", "default", "255", "254", "253"})
 _MAIN = ("", "main", "254")
 _LAST = 32766  # the preference of the main table
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 
 @dataclass(slots=True)
@@ -44,13 +44,6 @@ class _Host:
     rules: list[Any] = field(default_factory=list)
 
 
-def _network(word: str) -> Network | None:
-    try:
-        return ip_network(word, strict=False)
-    except ValueError:
-        return None
-
-
 def _address(word: str) -> Address | None:
     try:
         return ip_address(word)
@@ -62,7 +55,7 @@ def _hosts(tables: Tables) -> dict[str, _Host]:
     hosts: dict[str, _Host] = {}
     for row in tables.rows.routes:
         host = hosts.setdefault(row.node or row.file, _Host())
-        network = _network(row.destination)
+        network = network_of(row.destination)
         if row.asked:
             host.asked.append(row)
         elif row.table not in _MAIN:
@@ -125,7 +118,7 @@ def _takes(route: Any, host: _Host) -> bool:
         return False
     if route.destination == "default":
         return True
-    network = _network(route.destination)
+    network = network_of(route.destination)
     return network is not None and any(network.overlaps(item) for item, _ in host.calico)
 
 
