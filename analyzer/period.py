@@ -50,7 +50,7 @@ def passed(tables: Tables, inventory: Inventory) -> dict[str, list[bool]]:
         known = {
             "log_lines": _logs(tables, inventory),
             "events": _events(tables, inventory),
-            "readiness": [_event_over(row, _probed(row, inventory)) for row in tables.rows.readiness],
+            "readiness": _readiness(tables, inventory),
             "containers": _containers(tables, inventory),
         }
         tables.memo["passed"] = known
@@ -77,9 +77,10 @@ def _pod_of(row: Any, inventory: Inventory) -> PodState | None:
     return inventory.pods.get((row.namespace, row.pod)) or inventory.pods_by_name.get(row.pod)
 
 
-def _probed(row: Any, inventory: Inventory) -> PodState | None:
-    """The pod of a probe result; where a pasted event names none, a calico-node if every one shown is ready."""
-    return _pod_of(row, inventory) if row.pod else _ready_agent(inventory)
+def _readiness(tables: Tables, inventory: Inventory) -> list[bool]:
+    """By the pod of each probe result; where a pasted event names none, a calico-node if every one shown is ready."""
+    unnamed = _ready_agent(inventory)
+    return [_event_over(row, _pod_of(row, inventory) if row.pod else unnamed) for row in tables.rows.readiness]
 
 
 def _ready_agent(inventory: Inventory) -> PodState | None:
@@ -146,9 +147,9 @@ def _events(tables: Tables, inventory: Inventory) -> list[bool]:
     values = []
     relieved = _relieved(tables)
     for row in tables.rows.events:
-        over = row.reason in _SHORT and row.object_kind == "Node" and _is_relieved(row, relieved)
-        if over:
-            pass
+        over = False
+        if row.reason in _SHORT and row.object_kind == "Node":
+            over = _is_relieved(row, relieved.get(row.object, {}))
         elif row.object_kind == "Pod":
             pod = inventory.pods.get((text(row.namespace), row.object)) or inventory.pods_by_name.get(row.object)
             over = _event_over(row, pod)
@@ -158,26 +159,26 @@ def _events(tables: Tables, inventory: Inventory) -> list[bool]:
     return values
 
 
-def _relieved(tables: Tables) -> dict[tuple[str, str], float]:
-    """Seconds since the kubelet said last, by worker, that it is no longer short, and of what.
+def _relieved(tables: Tables) -> dict[str, dict[str, float]]:
+    """Seconds since the kubelet said last, by worker and reason, that it is no longer short of something.
 
     A worker of which it says so again and again is short again and again.
     """
-    found: dict[tuple[str, str], float] = {}
+    found: dict[str, dict[str, float]] = {}
     often = {row.object for row in tables.rows.events if row.reason in _SHORT.values() and int(row.count or 1) > BLIP}
     for row in tables.rows.events:
         age = number(row.age_s)
         if row.reason and row.reason in _SHORT.values() and age is not None and row.object not in often:
-            key = (row.object, row.reason)
-            found[key] = min(age, found.get(key, age))
+            of_worker = found.setdefault(row.object, {})
+            of_worker[row.reason] = min(age, of_worker.get(row.reason, age))
     return found
 
 
-def _is_relieved(row: Any, relieved: dict[tuple[str, str], float]) -> bool:
+def _is_relieved(row: Any, relieved: dict[str, float]) -> bool:
     """Whether the kubelet said after the event, and long ago, that its worker has enough again."""
     age = number(row.age_s)
     wanted = _SHORT[row.reason]
-    since = [ago for (node, said), ago in relieved.items() if node == row.object and (not wanted or said == wanted)]
+    since = [ago for said, ago in relieved.items() if not wanted or said == wanted]
     return age is not None and bool(since) and RECOVERED_S <= min(since) < age
 
 

@@ -40,11 +40,13 @@ def together(tables: Tables) -> Iterator[Fact]:
     inventory = Inventory(tables)
     found: dict[str, dict[str, Any]] = {}
     for row in tables.rows.log_lines:
-        node = _worker(row, inventory)
         if match := _KERNEL.search(row.message):
-            found.setdefault(node, {}).setdefault(match[1] or match[2], row)
+            program = match[1] or match[2]
         elif row.pod and _CRASH.search(row.message):
-            found.setdefault(node, {}).setdefault(_program(row.pod, row.container), row)
+            program = _program(row.pod, row.container)
+        else:
+            continue
+        found.setdefault(_worker(row, inventory), {}).setdefault(program, row)
     for container in tables.rows.containers:
         if FAULT in (container.last_exit_code, container.state_exit_code):
             node = _worker(container, inventory)
@@ -66,7 +68,11 @@ def _worker(row: Any, inventory: Inventory) -> str:
     node = text(row.node) or inventory.node_of(text(row.namespace), row.pod)
     if node in inventory.workers:
         return node
-    in_path = [name for name in inventory.workers if re.search(rf"(?<![\w.]){re.escape(name)}(?!\.?\w*\d)", row.file)]
+    in_path = [
+        name
+        for name in inventory.workers
+        if name in row.file and re.search(rf"(?<![\w.]){re.escape(name)}(?!\.?\w*\d)", row.file)
+    ]
     return in_path[0] if len(in_path) == 1 else node
 
 
