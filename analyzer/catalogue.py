@@ -291,13 +291,14 @@ class RankingModel(Entry, frozen=True, kw_only=True):
     pool_floor: float = 0.01
     pool_ceiling: float = 0.9995
     pool_least: float = -3.0
-    #: what the evidence must say of causes that stand above all others, whatever the words say
-    proven: float = 0.99
     pool_slope: float = 0.5
     pool_offset: float = 1.2
+    #: what the evidence must say of causes that stand above all others, whatever the words say
+    proven: float = 0.99
     likely: float = 0.5
     #: least probability of a fault that is named as found though it is not likely
     suspected: float = 0.3
+    #: the same where all pods seen are ready
     not_healthy: float = 0.4
     possible: float = 0.1
     shown: float = 0.035

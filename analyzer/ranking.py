@@ -75,12 +75,12 @@ def rank(
             :meth:`analyzer.wording.Wording.log_chances`.
     """
     network = _network(catalogue, fired, platform, can_show)
-    evidence = posterior = _posterior(network, catalogue.ranking)
+    evidence = _posterior(network, catalogue.ranking)
     if wording:
-        posterior = pooled(catalogue, evidence, wording)
+        chances = pooled(catalogue, evidence, wording)
     else:
-        posterior = {name: (1.0 - catalogue.ranking.unknown) * value for name, value in posterior.items()}
-    ranked = [_ranked(catalogue, network, fired, name, chance, platform) for name, chance in posterior.items()]
+        chances = {name: (1.0 - catalogue.ranking.unknown) * value for name, value in evidence.items()}
+    ranked = [_ranked(catalogue, network, fired, name, chance, platform) for name, chance in chances.items()]
 
     def key(item: Ranked) -> tuple[float, float, str]:
         likely = item.probability >= catalogue.ranking.likely
@@ -102,12 +102,11 @@ def pooled(catalogue: Catalogue, posterior: Mapping[str, float], wording: Mappin
     unheard = model.pool_least / 2  # a cause that was never learnt: neither here nor there
     found = {}
     for name in dict.fromkeys((*posterior, *wording)):
-        if name not in catalogue.causes:
+        cause = catalogue.causes.get(name)
+        if cause is None or (cause.not_a_fault and name not in posterior):
             continue
-        cause = catalogue.causes[name]
-        if (cause.not_a_fault and name not in posterior) or name == "no-problem-found":
-            if name in posterior:
-                found[name] = (1.0 - model.unknown) * posterior[name]
+        if name == "no-problem-found":  # words of health speak against the others already
+            found[name] = (1.0 - model.unknown) * posterior[name]
             continue
         evidence = min(max(posterior.get(name, 0.0), model.pool_floor), model.pool_ceiling)
         words = max(wording.get(name, unheard), model.pool_least)

@@ -144,15 +144,13 @@ class Wording:
     def telling(self, said: Iterable[Said], cause: str, most: int) -> list[Said]:
         """Give the texts whose words speak most for a cause, the strongest first; none that hardly do."""
         place = self.causes.index(cause)
-        return [text for _, text in self._strongest(said, place)][:most]
-
-    def _strongest(self, said: Iterable[Said], place: int) -> list[tuple[float, Said]]:
         sums = []
         for text in said:
             total = sum(self.rarity[word] * self.weight[word][place] for word in text.words if word in self.weight)
-            sums.append((self.scale * total, text))
+            if total > 0:
+                sums.append((total, text))
         sums.sort(key=lambda pair: (-pair[0], pair[1].text))
-        return [(total, text) for total, text in sums if sums[0][0] > 0 and total > 0.5 * sums[0][0]]
+        return [text for total, text in sums[:most] if total > 0.5 * sums[0][0]]
 
 
 def quote(ranked: Iterable[Ranked], wording: Wording, said: Sequence[Said], evidence: Evidence, least: float) -> None:
