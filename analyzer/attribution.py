@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import ContainerRow, FileRow, PodRow, ReadinessRow
 from parsers.source import Parsed, Source
 
@@ -29,13 +30,13 @@ _PLACED = frozenset(
 )
 #: members of the mesh that a list must name before the one it leaves out is taken for its own
 LEAST_PEERS = 2
-_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
-_TOKEN = re.compile(r"[a-z0-9]+")
-_IN_ERROR = re.compile(
+_ADDRESS = lazy_pattern(r"\d{1,3}(?:\.\d{1,3}){3}")
+_TOKEN = lazy_pattern(r"[a-z0-9]+")
+_IN_ERROR = lazy_pattern(
     r"containerLogs/(?P<namespace>[a-z0-9-]{1,63})/(?P<pod>[a-z0-9.-]{1,253})/(?P<container>[a-z0-9-]{1,63})"
 )
-_WAITING = re.compile(r'container "?(?P<container>[a-z0-9-]{1,63})"? in pod "?(?P<pod>[a-z0-9.-]{1,253})"?')
-_NO_POD = re.compile(r'pods? "(?P<pod>[a-z0-9.-]{1,253})" not found')
+_WAITING = lazy_pattern(r'container "?(?P<container>[a-z0-9-]{1,63})"? in pod "?(?P<pod>[a-z0-9.-]{1,253})"?')
+_NO_POD = lazy_pattern(r'pods? "(?P<pod>[a-z0-9.-]{1,253})" not found')
 
 
 @dataclass(slots=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from analyzer.inventory import Inventory, Worker, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 _LABEL = "ibm-cloud.kubernetes.io/"
-_CALICO_IMAGE = re.compile(r"(^|/)(calico[-/])?(node|cni|typha|kube-controllers)(:|@|$)")
+_CALICO_IMAGE = lazy_pattern(r"(^|/)(calico[-/])?(node|cni|typha|kube-controllers)(:|@|$)")
 
 
 @dataclass(frozen=True, slots=True)

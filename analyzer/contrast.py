@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from analyzer.inventory import Inventory, PodState, Worker, text
 from analyzer.report import model
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 #: workers of each kind that are shown; whether a fact differs is told of all of them
 MOST_SHOWN = 3
@@ -26,7 +26,7 @@ _COLUMNS = (
     ("Container runtime", "runtime"),
 )
 _AGES = ((3600.0, "less than an hour"), (86400.0, "less than a day"), (7 * 86400.0, "less than a week"))
-_TAG = re.compile(r":([^:/@]+)(@|$)")
+_TAG = lazy_pattern(r":([^:/@]+)(@|$)")
 STATES = {True: "bad", False: "healthy", None: "unknown"}
 
 

@@ -6,7 +6,6 @@ lines that must be cited. Only ``bundle/`` is shown to the analyzer.
 
 from __future__ import annotations
 
-import re
 import time
 import traceback
 from collections import defaultdict
@@ -18,11 +17,12 @@ from typing import Any
 import yaml
 
 from analyzer.report.model import Report
+from parsers.lazy_pattern import lazy_pattern
 
 HEALTHY = ("no-problem-found",)
 OUT_OF_SCOPE = ("not-a-calico-cluster",)
 #: warnings that tell of a mistake in this program, not of the input
-DEFECT = re.compile(r"cross-check \S+ failed|a defect of calico-triage")
+DEFECT = lazy_pattern(r"cross-check \S+ failed|a defect of calico-triage")
 
 
 @dataclass(slots=True)

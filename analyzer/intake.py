@@ -21,6 +21,7 @@ from analyzer.text_kinds import read_text
 from analyzer.ticket import LARGE, Intake, Raw, Skipped, is_large_log, merge_facts
 from parsers.container_log import parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_facts import container_of
 from parsers.message_match import MessageMatcher
 from parsers.place import Hint, place
@@ -39,7 +40,7 @@ _REPLAYED = 32 * 1024 * 1024  # bytes held until it is certain that a log can be
 _MOST_UNKNOWN = 25
 _LEAST_DUPLICATE = 64  # bytes; "No resources found" in two files is no duplicate
 #: logs that are empty where nothing is wrong: a container that never restarted, a fetch that went well the first time
-_RIGHTLY_EMPTY = re.compile(r"previous|prev\b|insecure|-errors?\b|\.log\.\d+$", re.IGNORECASE)
+_RIGHTLY_EMPTY = lazy_pattern(r"previous|prev\b|insecure|-errors?\b|\.log\.\d+$", re.IGNORECASE)
 
 
 def read_bundle(
@@ -253,6 +254,7 @@ class _Reader:
         if self.intake.redaction is not None:
             for line in log.parsed.log_lines:
                 self.intake.redaction.note_ids(line.raw.encode("utf-8", "surrogatepass"))
+            self.intake.redaction.note_ids(b"\n".join(log.quotes.raw.values()))
         self._files([Output(replace(row, kind="log"), log.source, "log", log.parsed)], row)
         row.problems = tuple(dict.fromkeys([*log.problems, *log.parsed.problems]))
         for problem in row.problems:

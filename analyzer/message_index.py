@@ -10,13 +10,17 @@ from analyzer import cache
 from analyzer.catalogue import Catalogue
 from parsers import message_match, required_literals
 from parsers.message_match import MessageMatcher, Pattern
+from parsers.message_pattern import CompiledOf, compiled
 
 _NAME = "literals"
 _MAKERS: tuple[ModuleType, ...] = (message_match, required_literals)  # what is kept depends on their code
 
 
-def build_matcher(catalogue: Catalogue) -> MessageMatcher:
-    """Give the matcher of all messages of the catalogue; what its expressions need is worked out once and kept."""
+def build_matcher(catalogue: Catalogue, compiled_of: CompiledOf = compiled) -> MessageMatcher:
+    """Give the matcher of all messages of the catalogue; what its expressions need is worked out once and kept.
+
+    ``compiled_of`` may be an :class:`~analyzer.expression_memory.ExpressionMemory`.
+    """
     patterns = [
         Pattern(message.id, message.role, message.pattern, message.regex, message.whole, message.unless)
         for message in catalogue.messages.values()
@@ -24,7 +28,7 @@ def build_matcher(catalogue: Catalogue) -> MessageMatcher:
     sources = (source for pattern in patterns for source in (*pattern.regexes, pattern.unless))
     key = cache.key_of_files([Path(str(maker.__file__)) for maker in _MAKERS], *sources)
     literals = _Literals(cache.read(_NAME, key))
-    matcher = MessageMatcher(patterns, literals)
+    matcher = MessageMatcher(patterns, literals, compiled_of)
     if literals.new:
         matcher.told_by_numbers("")  # needs some more of them
         cache.write(_NAME, key, literals.as_json())

@@ -7,7 +7,6 @@ told in ``docs/ranking.md``; signals with ``period: any`` see the rows all the s
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from analyzer.facts.sessions import Sessions
 from analyzer.inventory import Inventory, PodState, number, text
 from analyzer.tables import Tables
 from parsers.bird_log import peer_of
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import LogLineRow
 
 STARTUP_S = 60.0  # the readiness check's own first window is 30 s (node/pkg/health/health.go)
@@ -29,7 +29,7 @@ BLIPS = frozenset({
     "err-tls-handshake-timeout", "err-http2-lost", "err-503",
 })  # fmt: skip
 #: the log of the CNI plugin on the worker; "<pod>-cni.log" is the runbook's name for that of install-cni
-_PLUGIN_LOG = re.compile(r"(?:^|[/!])cni(?:-\d{4}-[\w.-]{1,30})?\.log(?:\.\d{1,2})?(?:\.gz)?$")
+_PLUGIN_LOG = lazy_pattern(r"(?:^|[/!])cni(?:-\d{4}-[\w.-]{1,30})?\.log(?:\.\d{1,2})?(?:\.gz)?$")
 #: what came so often over so long is expected again within a few of its intervals
 OFTEN, LONG_S, RHYTHM = 6, 1800.0, 3.0
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from analyzer import facts as facts_package
 from analyzer.bundle import Limits
 from analyzer.catalogue import Catalogue, Signal, load
+from analyzer.expression_memory import ExpressionMemory
 from analyzer.facts.fact import Check, Fact
 from analyzer.findings import Evidence, Finding, fire_all
 from analyzer.intake import Intake, read_bundle
@@ -23,6 +24,7 @@ from analyzer.ranking import Ranked, rank
 from analyzer.tables import Tables, build
 from analyzer.wording import all_said, quote
 from analyzer.wording import load as load_wording
+from parsers.lazy_pattern import lazy_pattern
 from parsers.source import Match
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ WORDS = {
     "readiness": ("message",),
 }
 #: values of settings that are words somebody wrote about a state, not names or numbers
-_WORDY_SETTINGS = re.compile(r"(?:message|reason|error|status)$", re.IGNORECASE)
+_WORDY_SETTINGS = lazy_pattern(r"(?:message|reason|error|status)$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -74,7 +76,8 @@ class Analyzer:
         jobs: int = 1,
     ) -> None:
         self.catalogue: Catalogue = load(causes)
-        self.matcher = build_matcher(self.catalogue)
+        self._expressions = ExpressionMemory()
+        self.matcher = build_matcher(self.catalogue, self._expressions)
         self.limits = limits or Limits()
         self.checks = load_checks()
         self.wording = load_wording()
@@ -123,6 +126,7 @@ class Analyzer:
 
         reading = self.read(paths)
         report = assemble(self, self.diagnose(reading))
+        self._expressions.keep()
         if self.redaction is None:
             return report
         self.redaction.learn(reading.tables.rows)

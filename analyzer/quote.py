@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
-_REASON = re.compile(r"\s+Reason:\s")
-_MESSAGE = re.compile(r"\s+Message:\s+\S")
+from parsers.lazy_pattern import lazy_pattern
+
+_REASON = lazy_pattern(r"\s+Reason:\s")
+_MESSAGE = lazy_pattern(r"\s+Message:\s+\S")
 #: the first frame of a Go trace in code of the project itself
-_OWN_FRAME = re.compile(r"(?:github\.com/(?:projectcalico|tigera)/\S+|main\.\S+)\(")
+_OWN_FRAME = lazy_pattern(r"(?:github\.com/(?:projectcalico|tigera)/\S+|main\.\S+)\(")
 CONTEXT = 5
 MAX_LINE = 2000
 

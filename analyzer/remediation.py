@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 from analyzer.catalogue import Catalogue, Step
 from analyzer.cluster import Cluster
 from analyzer.inventory import Inventory
+from parsers.lazy_pattern import lazy_pattern
 
 #: what a placeholder reads where the bundle does not tell its value
 UNKNOWN = {
@@ -24,9 +24,9 @@ UNKNOWN = {
     "region": "<REGION>",
     "peer": "<PEER_ADDRESS>",
 }
-_ADMIN = re.compile(r"\boc (cordon|uncordon|drain|taint|top)\b")
-_DEBUG = re.compile(r"(\bkubectl debug node/\S+) --(?= )")
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_ADMIN = lazy_pattern(r"\boc (cordon|uncordon|drain|taint|top)\b")
+_DEBUG = lazy_pattern(r"(\bkubectl debug node/\S+) --(?= )")
+_PLACEHOLDER = lazy_pattern(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from parsers.container_log import parse_container_log
 from parsers.last_words import add_last_words
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_facts import container_of
 from parsers.notes import parse_notes
 from parsers.recognize import SAMPLE
@@ -17,7 +18,7 @@ from parsers.source import Match, Parsed, Source
 Parser = Callable[[str, Source], Parsed]
 
 #: a line of `ip monitor route`: what changes, not the routes that there are
-_ROUTE_GONE = re.compile(r"^(?:\[[^\]\n]{1,60}\] ?)?Deleted (?:default|[0-9a-f])", re.MULTILINE)
+_ROUTE_GONE = lazy_pattern(r"^(?:\[[^\]\n]{1,60}\] ?)?Deleted (?:default|[0-9a-f])", re.MULTILINE)
 _OF_OBJECTS = ("nodes", "pods", "events", "daemonsets", "listings", "log_lines")
 #: kind -> module and function that reads it; imported when the first such text turns up
 PARSERS = {

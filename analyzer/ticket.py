@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.bundle import Limits, Member, Warn, open_bundle
 from analyzer.log_stream.kind import is_plain_log
 from analyzer.log_stream.lookup import numbered_lines
+from analyzer.log_stream.quotable import Quotable
 from analyzer.quote import quote
 from analyzer.tables import ROW_TYPES
 from parsers.decode import decode, is_binary
@@ -51,7 +52,7 @@ class Intake:
     limits: Limits = field(default_factory=Limits)
     redaction: Redaction | None = None  # what is kept from being read at all
     #: lines of large logs that may be quoted, and the texts of small files, so that they need no second look
-    quotes: dict[str, dict[int, str]] = field(default_factory=dict)
+    quotes: dict[str, Quotable] = field(default_factory=dict)
     held: dict[str, Raw] = field(default_factory=dict)
     _held_bytes: int = 0
     _warned: set[Skipped] = field(default_factory=set)
@@ -107,10 +108,10 @@ class Intake:
         found: dict[str, dict[int, str]] = {}
         others: dict[str, Iterable[int]] = {}
         for path, numbers in wanted.items():
-            at_hand = self.quotes.get(path, {})
-            if all(number in at_hand for number in numbers):
+            at_hand = self.quotes.get(path)
+            if at_hand is not None and all(number in at_hand for number in numbers):
                 near = {n for number in numbers for n in range(number - context, number + context + 1)}
-                found[path] = {number: at_hand[number] for number in sorted(near) if number in at_hand}
+                found[path] = at_hand.readable(near, self.limits.line, self.clean)
             else:
                 others[path] = numbers
         texts = ((path, decode(self.held[path])[0]) for path in others if path in self.held)

@@ -9,7 +9,6 @@ evidence says (:func:`analyzer.ranking.pooled`, docs/ranking.md).
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,11 +19,12 @@ from analyzer.catalogue import Signal
 from analyzer.findings import Evidence, Finding
 from analyzer.ranking import Ranked
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 LEARNT = Path(__file__).parent / "knowledge" / "wording.txt"
-_DIGITS = re.compile(r"\d+")
-_WORD = re.compile(r"[a-z][a-z_]*[a-z]")
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
+_DIGITS = lazy_pattern(r"\d+")
+_WORD = lazy_pattern(r"[a-z][a-z_]*[a-z]")
+_NAME = lazy_pattern(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 _LONGEST, _MOST_WORDS = 400, 50  # characters and words of a text that count
 _MOST_TEXTS = 20_000
 _QUOTED = 3  # texts of a cause

@@ -8,9 +8,10 @@ zone of the machine that ran kubectl, in Go's RFC 1123 form with a numeric zone.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+
+from parsers.lazy_pattern import lazy_pattern
 
 _SECONDS = {"y": 365 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 
@@ -19,9 +20,9 @@ AGE = r"(?:<unknown>|<invalid>|-?(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[ydhms])){1,6})"
 #: regex text of an event's age, with its repetition if it has one
 EVENT_AGE = rf"{AGE}(?: \(x\d{{1,12}} over {AGE}\))?"
 
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|[ydhms])")
-_AGE = re.compile(AGE)
-_EVENT_AGE = re.compile(rf"({AGE})(?: \(x(\d{{1,12}}) over ({AGE})\))?")
+_PART = lazy_pattern(r"(\d{1,9}(?:\.\d{1,9})?)(ms|[ydhms])")
+_AGE = lazy_pattern(AGE)
+_EVENT_AGE = lazy_pattern(rf"({AGE})(?: \(x(\d{{1,12}}) over ({AGE})\))?")
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -30,10 +31,10 @@ _MONTHS = {
 }
 #: regex text of a time in Go's RFC1123Z form
 GO_TIME = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"
-_RFC1123 = re.compile(
+_RFC1123 = lazy_pattern(
     r"(?:[A-Z][a-z]{2}, )?(\d\d?) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:([+-])(\d\d)(\d\d)|([A-Z]{3,5}))"
 )
-_ISO = re.compile(
+_ISO = lazy_pattern(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
     r" ?(?:(Z|UTC)|([+-])(\d\d):?(\d\d))?(?: [A-Z]{3,5})?"
 )

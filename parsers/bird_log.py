@@ -12,11 +12,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from parsers.lazy_pattern import lazy_pattern
+
 _PEER_NAME = r"(?:Mesh|Node|Global|Local_Workload)_[0-9A-Za-z_]{1,80}"
 _OTHER_NAME = r"(?:device|direct|kernel|static)\d{1,3}"
 #: where one message ends and the next begins on a mixed line
-_SEAM = re.compile(rf"(?:bird: ?)+|(?={_PEER_NAME}: |{_OTHER_NAME}: )")
-_BARE = re.compile(
+_SEAM = lazy_pattern(rf"(?:bird: ?)+|(?={_PEER_NAME}: |{_OTHER_NAME}: )")
+_BARE = lazy_pattern(
     rf"(?:(?:{_PEER_NAME}|{_OTHER_NAME})(?:: | [<>] )"
     r"|(?:Graceful restart (?:started|done)|Started|Reconfigured|Reconfiguring|Shutting down|Shutdown completed)"
     r"(?:$|bird: ?)"
@@ -25,17 +27,17 @@ _BARE = re.compile(
     r"|BGP: (?:Unexpected connect|Cannot open|Socket error)|Unable to open configuration file /etc/calico/confd/"
     r"|Kernel dropped some netlink))"
 )
-_PROTOCOL = re.compile(rf"({_PEER_NAME}): (.*)", re.DOTALL)
-_STATE = re.compile(r"State changed to (start|up|down|stop|feed|wait|flush)")
-_STRANGER = re.compile(r"BGP: Unexpected connect from unknown address ([0-9A-Fa-f.:]{2,45}?)(?:%\S{1,20})?(?: |$)")
+_PROTOCOL = lazy_pattern(rf"({_PEER_NAME}): (.*)", re.DOTALL)
+_STATE = lazy_pattern(r"State changed to (start|up|down|stop|feed|wait|flush)")
+_STRANGER = lazy_pattern(r"BGP: Unexpected connect from unknown address ([0-9A-Fa-f.:]{2,45}?)(?:%\S{1,20})?(?: |$)")
 _REASONS = ("Error: ", "Received: ", "Socket error: ", "Connection lost", "Capability related error")
-_TROUBLE = re.compile(
+_TROUBLE = lazy_pattern(
     r"Error: |Received: |[Ss]ocket error|Connection lost|[Cc]annot |Can't |Unable to |syntax error|another BIRD"
     r"|Unexpected connect|Netlink: |Kernel dropped|hits route |[Ii]nvalid|Time jump|I/O loop cycle|strange next-hop"
     r"|Unterminated|[Uu]nknown|failed|is a local address|bogus|Capability related"
 )
-_NAME_START = re.compile(r"(?:Mesh|Node|Global|Local_Workload)_")
-_PORT = re.compile(r"_port_\d{1,5}$")
+_NAME_START = lazy_pattern(r"(?:Mesh|Node|Global|Local_Workload)_")
+_PORT = lazy_pattern(r"_port_\d{1,5}$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,20 @@ from __future__ import annotations
 import re
 
 from parsers.bird_log import peer_of
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import BgpRow, SettingRow
 from parsers.source import Parsed, Source
 
-_HEADER = re.compile(r"\s*(?:\d{4}-)?name\s+proto\s+table\s+state\s+since", re.IGNORECASE)
-_ROW = re.compile(r"\s*(?:\d{4}-)?(\S+)\s+BGP\s+(\S.*)")
-_CLOCK = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?|[A-Z][a-z]{2}\d\d|\d{1,9}(?:\.\d{1,6})?")
-_DETAIL = re.compile(r"\s+(Neighbor address|BGP state|Last error): +(\S.*)")
-_OTHER = re.compile(r"(?:\d{4}-)?\S+\s+(?:Static|Kernel|Device|Direct|Pipe)\s")
-_ROUTES = re.compile(r"\s+Routes: +(\d{1,9}) imported\b")
+_HEADER = lazy_pattern(r"\s*(?:\d{4}-)?name\s+proto\s+table\s+state\s+since", re.IGNORECASE)
+_ROW = lazy_pattern(r"\s*(?:\d{4}-)?(\S+)\s+BGP\s+(\S.*)")
+_CLOCK = lazy_pattern(r"\d{4}-\d\d-\d\d|\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?|[A-Z][a-z]{2}\d\d|\d{1,9}(?:\.\d{1,6})?")
+_DETAIL = lazy_pattern(r"\s+(Neighbor address|BGP state|Last error): +(\S.*)")
+_OTHER = lazy_pattern(r"(?:\d{4}-)?\S+\s+(?:Static|Kernel|Device|Direct|Pipe)\s")
+_ROUTES = lazy_pattern(r"\s+Routes: +(\d{1,9}) imported\b")
 _STATES = frozenset({"Established", "Active", "Connect", "Idle", "OpenSent", "OpenConfirm", "Close", "Passive"})
-_NO_SOCKET = re.compile(r"Unable to connect to server control socket|BIRD(?:v4|v6)? is not (?:running|ready)")
-_STATUS = re.compile(r"(Router ID is|Last reboot on|Last reconfiguration on|Current server time is) (\S.{0,60})")
-_POD = re.compile(r"(?:^|[\s/\"'=:])(calico-node-[a-z0-9]{5})(?=$|[\s\"':,=)])")
+_NO_SOCKET = lazy_pattern(r"Unable to connect to server control socket|BIRD(?:v4|v6)? is not (?:running|ready)")
+_STATUS = lazy_pattern(r"(Router ID is|Last reboot on|Last reconfiguration on|Current server time is) (\S.{0,60})")
+_POD = lazy_pattern(r"(?:^|[\s/\"'=:])(calico-node-[a-z0-9]{5})(?=$|[\s\"':,=)])")
 _KEYS = {
     "Router ID is": "router-id",
     "Last reboot on": "last-reboot",

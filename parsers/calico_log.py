@@ -8,18 +8,19 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_record import LogRecord, key_values, unquote, utc_time
 
-_CALICO = re.compile(
+_CALICO = lazy_pattern(
     r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) \[(PANIC|FATAL|ERROR|WARNING|INFO|DEBUG|TRACE)\]\[(\d{1,10})\] "
     r"(?:([a-z][a-z0-9-]{0,60})/)?([^ /:]{1,200}|<nil>) (?:\d{1,9}|<nil>):[ ]?(.*)",
     re.DOTALL,
 )
-_LOGRUS = re.compile(
+_LOGRUS = lazy_pattern(
     r'time="([^"]{1,60})" level=(panic|fatal|error|warning|warn|info|debug|trace) msg=("(?:[^"\\]|\\.)*"|\S*)(.*)',
     re.DOTALL,
 )
-_LOGRUS_TERMINAL = re.compile(r"(PANI|FATA|ERRO|WARN|INFO|DEBU|TRAC)\[\d{1,12}\] (.*)", re.DOTALL)
+_LOGRUS_TERMINAL = lazy_pattern(r"(PANI|FATA|ERRO|WARN|INFO|DEBU|TRAC)\[\d{1,12}\] (.*)", re.DOTALL)
 _LONG_NAMES = {
     "PANI": "PANIC",
     "FATA": "FATAL",

@@ -6,6 +6,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.resource_kinds import kind_of
 
 _LONGEST = 4000
@@ -14,10 +15,10 @@ _TOOL = (
     r"(?:kubectl|oc|k|calicoctl|kubectl-calico|birdcl6?|ibmcloud|ic|bx|stern|crictl|docker|podman|journalctl|ip"
     r"|ip6?tables(?:-save|-legacy-save|-nft-save)?|nft|microk8s(?:\.kubectl)?|k3s|minikube)"
 )
-_CALL = re.compile(rf"(?:^|[\s;|&(`=/]){_TOOL}\s+[\w-]")
-_STARTS = re.compile(rf"(?:sudo +|[A-Z_]+=\S+ +|watch +|time +)*{_TOOL}\s+[\w-]|(?:for|while)\s")
+_CALL = lazy_pattern(rf"(?:^|[\s;|&(`=/]){_TOOL}\s+[\w-]")
+_STARTS = lazy_pattern(rf"(?:sudo +|[A-Z_]+=\S+ +|watch +|time +)*{_TOOL}\s+[\w-]|(?:for|while)\s")
 #: what stands in front of a command in a terminal; one group a kind of prompt
-_PROMPT = re.compile(
+_PROMPT = lazy_pattern(
     r"\s{0,8}(?:\[?\d\d:\d\d(?::\d\d)?\]? |\([^()\n]{1,60}\) ?){0,2}(?:"
     r"(?P<shell>\[[^\]\n]{1,100}\] ?[$#%>❯]"  # [root@host ~]#
     r"|[\w.-]{1,64}@[\w.-]{1,100}(?:[: ][^\s$#%>][^\n$#%>]{0,100})? ?[$#%>❯]"  # user@host:~$
@@ -28,19 +29,19 @@ _PROMPT = re.compile(
     r"|(?P<bare>[$#%>]))(?: +(?P<command>\S.*)?)?$"
 )
 #: a shell's trace (set -x), a heading around a command, or a command in a line of its own
-_TRACE = re.compile(rf"\++ (?P<command>(?:sudo )?{_TOOL} .*)$")
-_HEADING = re.compile(
+_TRACE = lazy_pattern(rf"\++ (?P<command>(?:sudo )?{_TOOL} .*)$")
+_HEADING = lazy_pattern(
     rf"\s{{0,3}}(?:[=*#~+-]{{2,80}}|#|\*\*|`|>|(?:command|cmd|output(?: of)?|running|executing|run)[:\s])\s*[\"'`]?"
     rf"(?P<command>(?:sudo )?{_TOOL}\s[^\n]{{0,2000}}?)[\"'`]?\s{{0,20}}[:=*#~+`-]{{0,80}}$",
     re.IGNORECASE,
 )
-_BARE = re.compile(
+_BARE = lazy_pattern(
     r"(?P<command>(?:sudo )?(?:(?:kubectl|oc) (?:-{1,2}\S+(?: [\w.-]+)? ){0,3}"
     r"(?:get|describe|logs?|top|exec|events|cluster-info|debug|adm|version)\b"
     r"|calicoctl (?:get|node|ipam|version)\b|birdcl6? (?:-s \S+ )?show\b|ibmcloud (?:ks|oc|is|sl|cs)\b)[^\n]*)$"
 )
 #: commands whose output is worth a part of its own even in a script's trace
-_READS = re.compile(
+_READS = lazy_pattern(
     r"\b(?:get|describe|logs?|top|exec|events|cluster-info|debug|version)\b|\bnode status\b|\bipam\b|\bshow\b|\broute\b"
     r"|-save\b|\blist\b|\bworkers?\b|\bjournalctl\b"
 )
@@ -115,7 +116,7 @@ _FLAGS = frozenset(
     {"-A", "--all-namespaces", "-p", "--previous", "--timestamps", "--no-headers", "--show-labels", "-f", "--follow",
      "-w", "--watch", "-i", "-t", "-it", "-ti", "--stdin", "--tty", "--all-containers", "--prefix", "--wide"}
 )  # fmt: skip
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_NAME = lazy_pattern(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
 def asked(command: str) -> Asked:

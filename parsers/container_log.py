@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from parsers import bird_log, plain_log
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import container_of, looks_like_log
 from parsers.log_dress import Dress, Origin, dress_of, without_controls
 from parsers.log_facts import LogFacts
@@ -38,12 +39,12 @@ _CACHED_LENGTH = 1000
 _MOST_STREAMS = 2000
 _MOST_UNTIMED = 5000
 # a time that a line begins with, or that stands in its "time" field; not one of a message (build date, certificate)
-_LINE_TIME = re.compile(
+_LINE_TIME = lazy_pattern(
     r"^(?:[^\n=\"]{0,80}?\b|[^\n]{0,400}?\b(?:time|ts|timestamp)\"?[=:] ?\")"
     r"(20\d\d-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)",
     re.MULTILINE,
 )
-_DROPPED = re.compile(r"\.\.\. dropped (\d{1,12}) logs \.\.\.")
+_DROPPED = lazy_pattern(r"\.\.\. dropped (\d{1,12}) logs \.\.\.")
 
 
 def parse_container_log(text: str, source: Source, match: Match) -> Parsed:

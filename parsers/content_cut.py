@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import looks_like_log
 from parsers.plain_log import stands_alone
 from parsers.table_text import is_table_header
@@ -46,11 +47,11 @@ _NAMES = {kind: kind.replace("-", "_") for kind in _BEGINS}
 _KINDS = {name: kind for kind, name in _NAMES.items()}
 _LINES = {kind: re.compile(rf"^(?:{pattern})", re.MULTILINE) for kind, pattern in _BEGINS.items()}
 #: first lines of what is told by two
-_MAY_BEGIN = re.compile(r" {0,8}Name:(?: +|\t)\S|[{\[]$|\*(?:filter|nat|raw|mangle)$|---$|kind: |apiVersion: ")
-_EVENT = re.compile(r"^[ \t]+(?:Normal|Warning) +[A-Z]\w+ +(?:\d+[smhd]|<unknown>|<invalid>)", re.MULTILINE)
-_EVENT_ROW = re.compile(r"^(?:\S+ +)?\d+[smhdy]\S* +(?:Normal|Warning) +[A-Z]\w+", re.MULTILINE)
-_LAST_WORDS = re.compile(r"^      Message:", re.MULTILINE)
-_EXIT_CODE = re.compile(r"^      Exit Code:", re.MULTILINE)
+_MAY_BEGIN = lazy_pattern(r" {0,8}Name:(?: +|\t)\S|[{\[]$|\*(?:filter|nat|raw|mangle)$|---$|kind: |apiVersion: ")
+_EVENT = lazy_pattern(r"^[ \t]+(?:Normal|Warning) +[A-Z]\w+ +(?:\d+[smhd]|<unknown>|<invalid>)", re.MULTILINE)
+_EVENT_ROW = lazy_pattern(r"^(?:\S+ +)?\d+[smhdy]\S* +(?:Normal|Warning) +[A-Z]\w+", re.MULTILINE)
+_LAST_WORDS = lazy_pattern(r"^      Message:", re.MULTILINE)
+_EXIT_CODE = lazy_pattern(r"^      Exit Code:", re.MULTILINE)
 _ERRORS_OF_LOGS = frozenset({"log", "get-table"})  # their readers know such lines themselves
 _WINDOW = 40_000  # characters looked at before and behind a change
 _SURE = 5  # lines of a log in a row that make a change where something else could go on

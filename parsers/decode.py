@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import re
+
+from parsers.lazy_pattern import lazy_pattern
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -19,7 +20,7 @@ _BLANKS = {
 }
 _HEAD = 8192
 #: ECMA-48 control sequences: CSI, OSC (window titles), character sets; as `script` and coloured tools write them
-_ESCAPES = re.compile(
+_ESCAPES = lazy_pattern(
     r"\x1b(?:\[[0-9;:?<=>!]{0,40}[@-~]|\][^\x07\x1b\n]{0,200}(?:\x07|\x1b\\)|[()*+][AB0-2]|[=>78cDEHMNOZ])?"
 )
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from parsers.describe_node import read_node
 from parsers.describe_other import read_other
 from parsers.describe_pod import read_pod
 from parsers.describe_text import Described, split_objects
 from parsers.describe_workload import read_workload, workload_kind
+from parsers.lazy_pattern import lazy_pattern
 from parsers.prompt import is_command
 from parsers.source import Parsed, Source
 
-_KEY = re.compile(r"([A-Z][A-Za-z .-]{0,60}):")
-_WARNING = re.compile(r"(?:W\d{4} |Warning: |I\d{4} ).*")
+_KEY = lazy_pattern(r"([A-Z][A-Za-z .-]{0,60}):")
+_WARNING = lazy_pattern(r"(?:W\d{4} |Warning: |I\d{4} ).*")
 
 
 def parse_describe(text: str, source: Source) -> Parsed:

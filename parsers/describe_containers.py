@@ -7,19 +7,19 @@ at column 0; the caller says where such messages are (kubectl ``describeContaine
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from parsers.ages import go_time
 from parsers.describe_text import Described
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import ContainerRow
 
-_CONTAINER = re.compile(r" {2,3}(\S+): *")
-_FIELD = re.compile(r" {4}(\S[^:]{0,60}):(?: +(.*))?")
-_PART = re.compile(r" {6}(\S[^:]{0,60}):(?: +(.*))?")
-_VARIABLE = re.compile(r" {6}(\S+?):(?: |$)")
-_REFERENCE = re.compile(r" \([\w.]+(?::[^()]+)?\)")
-_NUMBER = re.compile(r"-?\d{1,9}")
+_CONTAINER = lazy_pattern(r" {2,3}(\S+): *")
+_FIELD = lazy_pattern(r" {4}(\S[^:]{0,60}):(?: +(.*))?")
+_PART = lazy_pattern(r" {6}(\S[^:]{0,60}):(?: +(.*))?")
+_VARIABLE = lazy_pattern(r" {6}(\S+?):(?: |$)")
+_REFERENCE = lazy_pattern(r" \([\w.]+(?::[^()]+)?\)")
+_NUMBER = lazy_pattern(r"-?\d{1,9}")
 
 
 def parse_containers(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from parsers.ages import GO_TIME, go_time
@@ -17,6 +16,7 @@ from parsers.describe_text import (
     split_objects,
 )
 from parsers.event_block import InvolvedObject, parse_events
+from parsers.lazy_pattern import lazy_pattern
 from parsers.node_facts import apply_labels
 from parsers.rows import NodeConditionRow, NodeRow
 from parsers.source import Parsed, Source
@@ -27,10 +27,10 @@ _ORDER = order_of(
     "Addresses", "Capacity", "Allocatable", "Node-Local ResourceSlices", "System Info", "PodCIDR", "PodCIDRs",
     "ProviderID", "Non-terminated Pods", "Pods", "Allocated resources", "Events",
 )  # fmt: skip
-_CONDITION = re.compile(rf"  (\S+) +(?:(\S+) +)?({GO_TIME}) +({GO_TIME}) ( *)(.*)")
-_FIELD = re.compile(r"  (\S[^:]{0,60}):(?: +(.*))?")
-_POD = re.compile(r"  (\S+) +(\S+) +\S+ \(-?\d+%\) .*")
-_SHARE = re.compile(r"  (\S+) +\S+ \((-?\d{1,6})%\) +\S+ \((-?\d{1,6})%\) *")
+_CONDITION = lazy_pattern(rf"  (\S+) +(?:(\S+) +)?({GO_TIME}) +({GO_TIME}) ( *)(.*)")
+_FIELD = lazy_pattern(r"  (\S[^:]{0,60}):(?: +(.*))?")
+_POD = lazy_pattern(r"  (\S+) +(\S+) +\S+ \(-?\d+%\) .*")
+_SHARE = lazy_pattern(r"  (\S+) +\S+ \((-?\d{1,6})%\) +\S+ \((-?\d{1,6})%\) *")
 
 
 def parse_describe_node(text: str, source: Source) -> Parsed:

@@ -7,7 +7,6 @@ below each other without a mark. A name that does not sort behind its predecesso
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,12 +14,13 @@ from functools import partial
 from parsers.describe_policy import policy_paths
 from parsers.describe_text import Described, annotations_of, labels_of, sections, split_objects
 from parsers.event_block import InvolvedObject, parse_events
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import SettingRow
 from parsers.source import Parsed, Source
 
 _HEAD = {"Name": 0, "Namespace": 1, "Labels": 2, "Annotations": 3, "Events": 9}
-_LINE = re.compile(r"( *)([^\s:][^:]{0,100}):(?: +(\S.*)| *)")
-_DATA_KEY = re.compile(r"(\S+):")
+_LINE = lazy_pattern(r"( *)([^\s:][^:]{0,100}):(?: +(\S.*)| *)")
+_DATA_KEY = lazy_pattern(r"(\S+):")
 #: kinds without a "Kind:" line, by keys that only their describer prints
 _KINDS_BY_KEYS: tuple[tuple[str, frozenset[str]], ...] = (
     ("CronJob", frozenset({"Schedule", "Concurrency Policy"})),

@@ -6,22 +6,22 @@ name none, unless old kubectl wrote the worker behind "kubelet," (before 1.19).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from parsers.ages import EVENT_AGE
 from parsers.command import asked
 from parsers.describe_node import condition_rows
 from parsers.event_block import InvolvedObject, parse_events
+from parsers.lazy_pattern import lazy_pattern
 from parsers.readiness import readiness_rows
 from parsers.rows import EventRow
 from parsers.source import Parsed, Source
 
-_EVENT = re.compile(rf" *(?:Normal|Warning) {{2,}}[A-Z]\w{{2,60}} {{2,}}{EVENT_AGE} {{2,}}\S.*")
-_CONDITION = re.compile(r" *[A-Z]\w{2,60} +(?:True|False|Unknown) +\w{3}, \d\d \w{3} 20\d\d .*")
-_WIDE = re.compile(r" {3,}")
+_EVENT = lazy_pattern(rf" *(?:Normal|Warning) {{2,}}[A-Z]\w{{2,60}} {{2,}}{EVENT_AGE} {{2,}}\S.*")
+_CONDITION = lazy_pattern(r" *[A-Z]\w{2,60} +(?:True|False|Unknown) +\w{3}, \d\d \w{3} 20\d\d .*")
+_WIDE = lazy_pattern(r" {3,}")
 #: padded ages leave the component in front of the message
-_ORIGIN = re.compile(r"([a-z][\w.-]{2,60}(?:, \S{1,253})?) {2,}(?=\S)")
+_ORIGIN = lazy_pattern(r"([a-z][\w.-]{2,60}(?:, \S{1,253})?) {2,}(?=\S)")
 MOST_ROWS = 5000
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from parsers.ages import go_time
@@ -18,6 +17,7 @@ from parsers.describe_text import (
     split_objects,
 )
 from parsers.event_block import InvolvedObject, parse_events
+from parsers.lazy_pattern import lazy_pattern
 from parsers.pod_app import pod_app
 from parsers.readiness import readiness_rows
 from parsers.rows import ContainerRow, PodConditionRow, PodRow
@@ -32,7 +32,7 @@ _ORDER = order_of(
     "Volumes", "QoS Class", "Node-Selectors", "Tolerations", "Topology Spread Constraints", "SchedulingGroup",
     "Events",
 )  # fmt: skip
-_CONDITION = re.compile(r"  (\S+) +(True|False|Unknown|<none>)(?: +(\S.*)| *)")
+_CONDITION = lazy_pattern(r"  (\S+) +(True|False|Unknown|<none>)(?: +(\S.*)| *)")
 
 
 def parse_describe_pod(text: str, source: Source) -> Parsed:

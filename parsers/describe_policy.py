@@ -6,14 +6,15 @@ Its describer prints prose ("Allowing egress traffic:", "<none> (Selected pods a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-_ALLOWING = re.compile(r" {2}Allowing (ingress|egress) traffic:")
-_PORT = re.compile(r"To Port: (?:<any>|(?P<port>[\w.-]{1,63})(?:/(?P<protocol>\w{1,5}))?)")
-_PEER = re.compile(r"(?:From|To):(?: <any>.*)?")
-_SELECTOR = re.compile(r"(NamespaceSelector|PodSelector): ?(.{0,1000})")
-_CIDR = re.compile(r"CIDR: (\S{1,50})")
+from parsers.lazy_pattern import lazy_pattern
+
+_ALLOWING = lazy_pattern(r" {2}Allowing (ingress|egress) traffic:")
+_PORT = lazy_pattern(r"To Port: (?:<any>|(?P<port>[\w.-]{1,63})(?:/(?P<protocol>\w{1,5}))?)")
+_PEER = lazy_pattern(r"(?:From|To):(?: <any>.*)?")
+_SELECTOR = lazy_pattern(r"(NamespaceSelector|PodSelector): ?(.{0,1000})")
+_CIDR = lazy_pattern(r"CIDR: (\S{1,50})")
 
 
 def policy_paths(lines: Sequence[str], first_line: int) -> Iterator[tuple[str, str, int]]:

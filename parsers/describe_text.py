@@ -8,18 +8,18 @@ condition and of an event (kubectl ``pkg/describe/describe.go``, 1.21 to 1.37).
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parsers.event_block import is_event_header
+from parsers.lazy_pattern import lazy_pattern
 from parsers.prompt import is_command
 from parsers.table_text import is_table_header
 
-_NAME = re.compile(r"( *)Name:( +)(\S.*)")
-_KEY = re.compile(r"([A-Z][A-Za-z .()/-]{0,60}):(?: +(\S.*)| *)")
-_ANY_KEY = re.compile(r"( *)([A-Z][A-Za-z .()/-]{0,60}):( *)(\S?)")
+_NAME = lazy_pattern(r"( *)Name:( +)(\S.*)")
+_KEY = lazy_pattern(r"([A-Z][A-Za-z .()/-]{0,60}):(?: +(\S.*)| *)")
+_ANY_KEY = lazy_pattern(r"( *)([A-Z][A-Za-z .()/-]{0,60}):( *)(\S?)")
 #: keys that follow "Name:" directly, in the describers of kubectl
 _SECOND_KEYS = frozenset(
     {
@@ -28,17 +28,17 @@ _SECOND_KEYS = frozenset(
         "Image pull secrets", "Reclaim Policy",
     }
 )  # fmt: skip
-_MESSAGE = re.compile(r" {6}Message: +\S.*| {6}Message: *")
-_BEFORE_MESSAGE = re.compile(r" {6}Reason: .*| {4}(?:Last )?State: +Terminated *")
+_MESSAGE = lazy_pattern(r" {6}Message: +\S.*| {6}Message: *")
+_BEFORE_MESSAGE = lazy_pattern(r" {6}Reason: .*| {4}(?:Last )?State: +Terminated *")
 #: what kubectl prints below a pod's "IP:"; very old ones have no "IPs:"
 _AFTER_IP = ("IPs:", "Controlled By:", "Created By:", "Containers:", "Init Containers:", "NominatedNodeName:")
 #: how the free text of a container begins: its last words, or the command of a probe
 _FREE_TEXT = ("      Message:", "    Liveness:", "    Readiness:", "    Startup:")
-_EXIT_CODE = re.compile(r" {6}Exit Code: +-?\d+ *")
-_AFTER_EXIT_CODE = re.compile(r" {6}(?:Signal|Started): .*")
+_EXIT_CODE = lazy_pattern(r" {6}Exit Code: +-?\d+ *")
+_AFTER_EXIT_CODE = lazy_pattern(r" {6}(?:Signal|Started): .*")
 # a probe's command is printed raw, with its line breaks; its numbers come last
-_PROBE = re.compile(r" {4}(?:Liveness|Readiness|Startup): +exec \[.*")
-_PROBE_END = re.compile(r".* (?:#failure|failureThreshold)=\d+ *")
+_PROBE = lazy_pattern(r" {4}(?:Liveness|Readiness|Startup): +exec \[.*")
+_PROBE_END = lazy_pattern(r".* (?:#failure|failureThreshold)=\d+ *")
 
 
 @dataclass(slots=True)
@@ -239,7 +239,7 @@ def labels_of(lines: Sequence[str], section: Section) -> dict[str, str]:
     return {key: value for key, _, value in (pair.partition("=") for pair in pairs(lines, section))}
 
 
-_ANNOTATION = re.compile(r"([^\s:]+):(?: (.*))?")
+_ANNOTATION = lazy_pattern(r"([^\s:]+):(?: (.*))?")
 
 
 def annotations_of(lines: Sequence[str], section: Section) -> dict[str, str]:

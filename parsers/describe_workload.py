@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import partial
 
@@ -10,6 +9,7 @@ from parsers.ages import go_time
 from parsers.describe_containers import parse_containers
 from parsers.describe_text import Described, Section, annotations_of, labels_of, sections, split_objects
 from parsers.event_block import InvolvedObject, parse_events
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import ContainerRow, DaemonSetRow, SettingRow
 from parsers.source import Parsed, Source
 
@@ -31,8 +31,8 @@ _ORDER = {
     "NewReplicaSet": 4,
     "Events": 5,
 }  # fmt: skip
-_COUNT = re.compile(r"(\d{1,9}) (desired|updated|total|current|available|unavailable)")
-_POD_COUNT = re.compile(r"(\d{1,9}) (Running|Waiting|Succeeded|Failed)")
+_COUNT = lazy_pattern(r"(\d{1,9}) (desired|updated|total|current|available|unavailable)")
+_POD_COUNT = lazy_pattern(r"(\d{1,9}) (Running|Waiting|Succeeded|Failed)")
 _STATUS_KEYS = {
     "desired": "spec.replicas",
     "updated": "status.updatedReplicas",

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parsers.ages import EVENT_AGE, event_age
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import EventRow
 
-_HEADER = re.compile(r"( *)Type +Reason +Age +From +Message *")
-_RULE = re.compile(r" *-{4} +-{4,} +-{2,} +-{2,} +-{4,} *")
-_EVENT = re.compile(rf"( *)(\S+) +(\S+) +({EVENT_AGE})(?:( +)(\S.*)| *)")
+_HEADER = lazy_pattern(r"( *)Type +Reason +Age +From +Message *")
+_RULE = lazy_pattern(r" *-{4} +-{4,} +-{2,} +-{2,} +-{4,} *")
+_EVENT = lazy_pattern(rf"( *)(\S+) +(\S+) +({EVENT_AGE})(?:( +)(\S.*)| *)")
 # newer kubectl puts the container in front: "spec.containers{calico-node}: Readiness probe failed"
-_FIELD_PATH = re.compile(r"spec\.(?:c|initC|ephemeralC)ontainers\{([^{}\n]{1,253})\}:(?: |$)")
+_FIELD_PATH = lazy_pattern(r"spec\.(?:c|initC|ephemeralC)ontainers\{([^{}\n]{1,253})\}:(?: |$)")
 
 
 @dataclass(frozen=True, slots=True)

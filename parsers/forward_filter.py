@@ -9,20 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-_SAVED = re.compile(r"(?:\[\d{1,19}:\d{1,19}\] )?-A (?P<chain>FORWARD|filter_FORWARD) (?P<rule>.+)")
-_CHAIN = re.compile(r"Chain (?P<chain>\S+) \(")
-_LISTED = re.compile(
+from parsers.lazy_pattern import lazy_pattern
+
+_SAVED = lazy_pattern(r"(?:\[\d{1,19}:\d{1,19}\] )?-A (?P<chain>FORWARD|filter_FORWARD) (?P<rule>.+)")
+_CHAIN = lazy_pattern(r"Chain (?P<chain>\S+) \(")
+_LISTED = lazy_pattern(
     r"(?:\d{1,6}\s+)?(?:\d+[KMGT]?\s+\d+[KMGT]?\s+)?(?P<verdict>ACCEPT|DROP|REJECT)\s+(?:all|0)\s+(?:--|-f)\s+(?:\*\s+\*\s+)?"
     r"(?:0\.0\.0\.0/0|anywhere)\s+(?:0\.0\.0\.0/0|anywhere)\s*(?P<rest>.*)"
 )
-_NFT_CHAIN = re.compile(r"chain (?P<chain>[\w-]+) \{?$")
-_NFT_TABLE = re.compile(r"table (?P<family>\w+) (?P<name>\S+) \{?$")
-_EVERYTHING = re.compile(r"-j (?:DROP|REJECT)(?: --reject-with \S+)?$")
-_CALICO_ACCEPTS = re.compile(r"Policy explicitly accepted|cali:\S{16}[^\n]*(?:-j ACCEPT|^ACCEPT)")
-_NFT_DROPS = re.compile(r"(?:counter packets \d+ bytes \d+ )?(?:drop|reject(?: with [\w -]{1,60})?)$")
-_NFT_PODS = re.compile(r"(?:cali|ip saddr [\d.{]|ip daddr [\d.{])[^\n]*\baccept\b|^(?:counter [^\n]{0,60} )?accept$")
+_NFT_CHAIN = lazy_pattern(r"chain (?P<chain>[\w-]+) \{?$")
+_NFT_TABLE = lazy_pattern(r"table (?P<family>\w+) (?P<name>\S+) \{?$")
+_EVERYTHING = lazy_pattern(r"-j (?:DROP|REJECT)(?: --reject-with \S+)?$")
+_CALICO_ACCEPTS = lazy_pattern(r"Policy explicitly accepted|cali:\S{16}[^\n]*(?:-j ACCEPT|^ACCEPT)")
+_NFT_DROPS = lazy_pattern(r"(?:counter packets \d+ bytes \d+ )?(?:drop|reject(?: with [\w -]{1,60})?)$")
+_NFT_PODS = lazy_pattern(r"(?:cali|ip saddr [\d.{]|ip daddr [\d.{])[^\n]*\baccept\b|^(?:counter [^\n]{0,60} )?accept$")
 #: firewalld: Calico's interfaces are in a zone that lets everything pass
-_TRUSTED = re.compile(
+_TRUSTED = lazy_pattern(
     r'iifname "(?:cali|tunl0|vxlan\.calico|cni0|flannel)[^"\n]{0,20}" (?:goto|jump) \w{1,40}_trusted\b'
 )
 

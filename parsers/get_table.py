@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from parsers.ages import age_seconds, event_age
+from parsers.lazy_pattern import lazy_pattern
 from parsers.node_facts import apply_labels
 from parsers.pod_app import pod_app
 from parsers.readiness import readiness_rows
@@ -15,8 +16,8 @@ from parsers.source import Parsed, Source
 from parsers.table_shapes import with_columns
 from parsers.table_text import Table, each_row, read_tables
 
-_RESTARTS = re.compile(r"(\d{1,9})(?: \((\S+) ago\))?")
-_FIELD_PATH = re.compile(r"spec\.(?:c|initC|ephemeralC)ontainers\{([^{}]{1,253})\}")
+_RESTARTS = lazy_pattern(r"(\d{1,9})(?: \((\S+) ago\))?")
+_FIELD_PATH = lazy_pattern(r"spec\.(?:c|initC|ephemeralC)ontainers\{([^{}]{1,253})\}")
 _READY = {"Ready": "True", "NotReady": "False", "Unknown": "Unknown"}
 #: columns of `-L <label>` (last part of the label) and of `-o wide`, and where they go
 _NODE_COLUMNS = {

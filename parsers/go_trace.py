@@ -5,7 +5,7 @@ Source: Go's runtime (``printpanics``, ``fatalthrow``, ``traceback``); the forms
 
 from __future__ import annotations
 
-import re
+from parsers.lazy_pattern import lazy_pattern
 
 #: how a trace begins; ``goroutine N [`` alone is one whose head was rotated away
 TRACE_STARTS = (
@@ -19,14 +19,14 @@ TRACE_STARTS = (
     "http: panic serving ",
     "goroutine ",
 )
-_GOROUTINE = re.compile(r"goroutine \d{1,12} (?:gp=\S{1,40} m=\S{1,40} mp=\S{1,40} )?\[")
-_INSIDE = re.compile(
+_GOROUTINE = lazy_pattern(r"goroutine \d{1,12} (?:gp=\S{1,40} m=\S{1,40} mp=\S{1,40} )?\[")
+_INSIDE = lazy_pattern(
     r"\s*$|\t|\[signal |\[recovered\]|panic: |\tpanic: |fatal error: |goroutine \d|runtime stack:|created by "
     r"|exit status \d+$|(?:r[a-d]x|r[sd]i|r[bsi]p|r\d{1,2}|rflags|[cfg]s|e[a-d]x|pc|sp|lr|fault)\s+0x"
     r"|\.\.\.additional frames elided\.\.\.|\.\.\.\d+ frames elided\.\.\.|PC=0x|m=\d"
 )
-_FRAME = re.compile(r"[\w./*()\[\]{}·~%@-]{1,400}\(.{0,4000}\)$")
-_PACKAGE = re.compile(
+_FRAME = lazy_pattern(r"[\w./*()\[\]{}·~%@-]{1,400}\(.{0,4000}\)$")
+_PACKAGE = lazy_pattern(
     r"github\.com/(?:projectcalico|tigera)/(?:calico/)?([a-z][a-z0-9-]{1,30})(?:@[^/]{1,60}|/v\d)?[./]"
 )
 #: package folder of a frame -> the process it runs in; libraries tell nothing

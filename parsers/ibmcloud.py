@@ -10,21 +10,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import NodeRow, SettingRow
 from parsers.source import Parsed, Source
 
-_HEADING = re.compile(r"(?:ID|Name|Hostname) {2,}\S.*")
-_CELL = re.compile(r"\S+(?: \S+)*")
-_PAIR = re.compile(r"( *)([A-Z][\w /()-]{0,48}):(?: +(\S.*))?")
-_ISSUE = re.compile(r"NHC\d{3}")
+_HEADING = lazy_pattern(r"(?:ID|Name|Hostname) {2,}\S.*")
+_CELL = lazy_pattern(r"\S+(?: \S+)*")
+_PAIR = lazy_pattern(r"( *)([A-Z][\w /()-]{0,48}):(?: +(\S.*))?")
+_ISSUE = lazy_pattern(r"NHC\d{3}")
 _SWITCH = r"(enabled|disabled|on|off|true|false|active|inactive)\b"
-_SPANNING = re.compile(
+_SPANNING = lazy_pattern(
     rf"VLAN[ -]?spanning\b(?:[\w ]{{0,20}}[:=] *{_SWITCH}|[\w -]{{0,40}}?\b(not )?(?:currently )?{_SWITCH})",
     re.IGNORECASE,
 )
-_NOTE = re.compile(r"OK|\* .*|Warning.*|Tip.*|FAILED.*", re.IGNORECASE)
-_BEGINS = re.compile(r"Retrieving |Getting |Listing ")
-_WORKER = re.compile(r"kube-\S+|sat-\S+")
+_NOTE = lazy_pattern(r"OK|\* .*|Warning.*|Tip.*|FAILED.*", re.IGNORECASE)
+_BEGINS = lazy_pattern(r"Retrieving |Getting |Listing ")
+_WORKER = lazy_pattern(r"kube-\S+|sat-\S+")
 #: what the CLI calls a worker whose kubelet lost its master is "Critical"
 _READY = (("critical", "False"), ("notready", "False"), ("not ready", "False"), ("ready", "True"), ("normal", "True"))
 _ADDRESSES = ("private-ip", "primary-ip", "ip-address")

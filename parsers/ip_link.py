@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import SettingRow
 from parsers.source import Parsed, Source
 
-_LINK = re.compile(
+_LINK = lazy_pattern(
     r"\d{1,7}: (?P<name>[\w.:-]{1,32})(?:@[\w.-]{1,32})?: <(?P<flags>[A-Z0-9_,-]{0,200})> mtu (?P<mtu>\d{1,6})\b"
 )
-_INET = re.compile(r"inet6? ((?!fe80)[\da-fA-F.:]{3,45}(?:/\d{1,3})?)\b")
-_ADDRESSES = re.compile(r"\bip (?:-\S{1,10} ){0,4}a(?:d|dr|ddr|ddress)?\b")
+_INET = lazy_pattern(r"inet6? ((?!fe80)[\da-fA-F.:]{3,45}(?:/\d{1,3})?)\b")
+_ADDRESSES = lazy_pattern(r"\bip (?:-\S{1,10} ){0,4}a(?:d|dr|ddr|ddress)?\b")
 WITH_ADDRESS = ("wireguard.cali", "wg-v6.cali")
-_VXLAN = re.compile(r"vxlan id (\d{1,8})\b")
+_VXLAN = lazy_pattern(r"vxlan id (\d{1,8})\b")
 MOST_LINKS = 20_000
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 
 from parsers.ip_rule import rules
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import RouteRow, SettingRow
 from parsers.source import Parsed, Source
 
@@ -13,9 +13,9 @@ from parsers.source import Parsed, Source
 _NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 _NAMED = frozenset({"via", "dev", "proto"})
 _WORDS = _NAMED | {"table"}
-_TABLE = re.compile(r"\bt(?:ab|able)? +([\w.-]{1,32})")
-_GET = re.compile(r"\b(?:route|ro?) +get\b")
-_ADDRESS = re.compile(r"[0-9a-fA-F.:]{2,45}(?:/\d{1,3})?")
+_TABLE = lazy_pattern(r"\bt(?:ab|able)? +([\w.-]{1,32})")
+_GET = lazy_pattern(r"\b(?:route|ro?) +get\b")
+_ADDRESS = lazy_pattern(r"[0-9a-fA-F.:]{2,45}(?:/\d{1,3})?")
 MOST_ROUTES = 20_000
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-_RULE = re.compile(
+from parsers.lazy_pattern import lazy_pattern
+
+_RULE = lazy_pattern(
     r"\s{0,8}(?P<preference>\d{1,10}):\s{1,8}"
     r"(?P<rule>(?:not )?from \S{1,60} (?:[^\n]{0,200} )?"
     r"(?:lookup|table|goto|unreachable|prohibit|blackhole)\b[^\n]{0,120})"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import SettingRow
 from parsers.source import Parsed, Source
 
-_CELLS = re.compile(r"[|\u2502](.+)[|\u2502]")
-_AMOUNT = re.compile(r"([\d.e+]{1,30}) \((\d{1,3})%\)")
+_CELLS = lazy_pattern(r"[|\u2502](.+)[|\u2502]")
+_AMOUNT = lazy_pattern(r"([\d.e+]{1,30}) \((\d{1,3})%\)")
 #: headings of a utilisation table -> key; v3.33 adds what is reserved and what cools down
 _AMOUNTS = {
     "IPS TOTAL": "total",
@@ -31,8 +32,8 @@ _CHECKS = (
     (re.compile(r"Found (\d{1,12}) handles mentioned in blocks with no matching"), "handles-missing"),
     (re.compile(r"Check complete; found (\d{1,12}) problems?"), "problems"),
 )
-_BLOCK = re.compile(r"IPAM block (\S{1,60}) affinity=(?:(?:host|virtual):)?(\S{0,253})")
-_CROWDED = re.compile(r"(\S{1,253}) has (\d{1,12}) allocations")
+_BLOCK = lazy_pattern(r"IPAM block (\S{1,60}) affinity=(?:(?:host|virtual):)?(\S{0,253})")
+_CROWDED = lazy_pattern(r"(\S{1,253}) has (\d{1,12}) allocations")
 MOST_ROWS = 5000
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from parsers.command import asked
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import SettingRow
 from parsers.source import Parsed, Source
 
 #: one path from the top: no list of objects, no text around it
-_PATH = re.compile(r"jsonpath(?:-as-json)?=['\"]?\{ ?\.((?:spec|status|data)(?:\.[\w\\.-]{1,120})?) ?\}['\"]?(?:\s|$)")
-_KINDS = re.compile(
+_PATH = lazy_pattern(
+    r"jsonpath(?:-as-json)?=['\"]?\{ ?\.((?:spec|status|data)(?:\.[\w\\.-]{1,120})?) ?\}['\"]?(?:\s|$)"
+)
+_KINDS = lazy_pattern(
     r"(?:BGP|IPAM|Felix|ClusterInf|IPPool|KubeControllersC|GlobalNetworkP|HostEnd|Installation|TigeraStatus)\w*"
 )
 _DEFAULT = "default"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_record import LogRecord
 
-_KLOG = re.compile(
+_KLOG = lazy_pattern(
     r"([IWEF])(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{6}) +(\d{1,10}) ([^:\]\s]{1,200}):\d{1,9}\][ ]?(.*)", re.DOTALL
 )
 _LEVELS = {"I": "INFO", "W": "WARNING", "E": "ERROR", "F": "FATAL"}

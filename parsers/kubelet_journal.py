@@ -12,23 +12,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from parsers.ages import go_time
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_line import read_prefixed
 from parsers.log_record import BAD_LEVELS, LogRecord, key_values, template, utc_time, with_year
 from parsers.rows import LogLineRow
 from parsers.source import Match, Parsed, Source
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"(?P<stamp>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT[\d:.,]{8,18}(?:Z|[+-]\d\d:?\d\d)?) "
     r"(?P<host>\S{1,253}) (?P<program>[\w.@/-]{1,64})(?:\[(?P<pid>\d{1,9})\])?: (?P<message>.*)"
 )
-_RING = re.compile(
+_RING = lazy_pattern(
     r"\[(?: *[+\d]\d{0,8}\.\d{6}|[A-Z][a-z]{2} ?[ \d]\d \d\d:\d\d(?::\d\d)?"
     r"|(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}))\] (?P<message>.+)"
 )
-_UPTIME = re.compile(r"\[ *\d{1,9}\.\d{6}\] ")
+_UPTIME = lazy_pattern(r"\[ *\d{1,9}\.\d{6}\] ")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
-_ENDS = re.compile(r"-- (?:Logs|Journal) begins? at .{10,60}(?:ends?|end) at \S+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
+_FULL_DATE = lazy_pattern(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+_ENDS = lazy_pattern(r"-- (?:Logs|Journal) begins? at .{10,60}(?:ends?|end) at \S+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 _COMPONENTS = {
     "hyperkube": "kubelet", "containerd-shim": "containerd", "crio": "crio", "cri-o": "crio", "dockerd": "docker",
     "bash": "kubelet",
@@ -36,7 +37,7 @@ _COMPONENTS = {
 #: programs whose messages are told by their words alone
 _RUNTIMES = frozenset({"kubelet", "containerd", "crio", "docker", "kernel"})
 #: words of trouble in lines that have no level (kernel, systemd, scripts)
-_TROUBLE = re.compile(
+_TROUBLE = lazy_pattern(
     r"\b(?:error|errors|fail(?:ed|ure|s)?|cannot|unable|refused|denied|dropping|overflow|exited|timed out|timeout"
     r"|oom-killer|oom-kill|Out of memory|Killed process|invoked oom|blocked for more than|soft lockup|hard lockup"
     r"|self-detected stall|Call Trace|segfault|general protection|BUG:|panic|Oops|read-only|corrupt(?:ed|ion)?|martian"
@@ -46,12 +47,12 @@ _TROUBLE = re.compile(
     r"|table full|reboot(?:ed|ing)?)\b",
     re.IGNORECASE,
 )
-_HEALTHY = re.compile(r"\b(?:0 errors|no errors?|without errors?|errors=remount|error=nil|err=nil)\b", re.IGNORECASE)
+_HEALTHY = lazy_pattern(r"\b(?:0 errors|no errors?|without errors?|errors=remount|error=nil|err=nil)\b", re.IGNORECASE)
 MOST_ROWS = 3000
 _MOST_CHARACTERS = 65_536
 _MOST_VALUE_LINES = 40
 #: lines whose value says nothing without them; others' values are lines of their own, to be quoted
-_OPEN_VALUE = re.compile(r'"Probe \w[^\n]*=<$')
+_OPEN_VALUE = lazy_pattern(r'"Probe \w[^\n]*=<$')
 
 
 @dataclass(slots=True)

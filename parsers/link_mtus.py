@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from parsers.lazy_pattern import lazy_pattern
+
 _NAME = r"(?P<name>[\w.-]{1,32})(?:@[\w.-]{1,32})?"
 _MTU = r"(?P<mtu>\d{3,5})\b"
 _FORMS = (
@@ -17,11 +19,11 @@ _FORMS = (
     re.compile(rf'.{{0,40}}"ifname": ?"{_NAME}",[^\n]{{0,300}}"mtu": ?{_MTU}'),
 )
 #: the name stands in a line of its own, the MTU in one of the next
-_NAMED = re.compile(rf"(?:GENERAL\.DEVICE: +|DEVICE=)?{_NAME}(?: +Link encap:.*)?$")
+_NAMED = lazy_pattern(rf"(?:GENERAL\.DEVICE: +|DEVICE=)?{_NAME}(?: +Link encap:.*)?$")
 _HEADS = ("GENERAL.DEVICE:", "DEVICE=", " Link encap:")
-_LATER = re.compile(rf"(?P<flags>(?:[A-Z]{{2,12}} ){{0,8}}) *(?:MTU:|GENERAL\.MTU: +|MTU=){_MTU}")
+_LATER = lazy_pattern(rf"(?P<flags>(?:[A-Z]{{2,12}} ){{0,8}}) *(?:MTU:|GENERAL\.MTU: +|MTU=){_MTU}")
 _WITHIN = 12
-_ASKED = re.compile(rf"/sys/class/net/{_NAME}/mtu")
+_ASKED = lazy_pattern(rf"/sys/class/net/{_NAME}/mtu")
 _MOST = 2000
 
 

@@ -6,9 +6,10 @@ they are read, so that a list of 20,000 objects needs the memory of one.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
+
+from parsers.lazy_pattern import lazy_pattern
 
 #: levels of nesting that are read; objects of the API have fewer than 30
 MOST_DEPTH = 100
@@ -17,7 +18,7 @@ MOST_ALIASED = 100_000
 #: problems named one by one; further ones are counted
 MOST_PROBLEMS = 30
 
-_INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
+_INTEGER = lazy_pattern(r"0|-?[1-9]\d{0,17}")
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),

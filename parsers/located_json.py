@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.located import MOST_DEPTH, Document, LocatedList, LocatedMap, ObjectList, Problems, TooMuchError
 from parsers.plain_yaml import whole_characters
 
-_SPACE = re.compile(r"[ \t\r\n,]*")
-_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
-_TOKEN = re.compile(r'[ \t\r]*(\n|[{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}\[\],:"]+)', re.DOTALL)
-_KIND_BEHIND = re.compile(r'"kind"\s*:\s*"(\w{1,100})"')
+_SPACE = lazy_pattern(r"[ \t\r\n,]*")
+_COLON = lazy_pattern(r"[ \t\r\n]*:[ \t\r\n]*")
+_TOKEN = lazy_pattern(r'[ \t\r]*(\n|[{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}\[\],:"]+)', re.DOTALL)
+_KIND_BEHIND = lazy_pattern(r'"kind"\s*:\s*"(\w{1,100})"')
 
 
 def _integer(text: str) -> int | str:

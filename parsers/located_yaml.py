@@ -9,16 +9,17 @@ from typing import Any
 
 import yaml
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.located import Document, ObjectList, Problems, TooMuchError
 from parsers.plain_yaml import UnfamiliarError, read_plain
 from parsers.yaml_events import compose
 
-_ITEMS = re.compile(r"^items:[ \t]*$", re.MULTILINE)
+_ITEMS = lazy_pattern(r"^items:[ \t]*$", re.MULTILINE)
 _BLANK = r"(?:[ \t]*(?:#[^\n]*)?\n)*"
-_FIRST_ITEM = re.compile(_BLANK + r"( *)-(?=[ \n])")
-_ANCHOR = re.compile(r"(?:^|[:-]) +&\w", re.MULTILINE)
+_FIRST_ITEM = lazy_pattern(_BLANK + r"( *)-(?=[ \n])")
+_ANCHOR = lazy_pattern(r"(?:^|[:-]) +&\w", re.MULTILINE)
 #: the mark of a new document; or a key that every object has once: people append to a file without marks
-_MARK = re.compile(r"^(?:(?:---|\.\.\.)(?=[ \t\n]|\Z)[ \t]*(?:#[^\n]*)?|(apiVersion|kind):(?=[ \t\n]))", re.MULTILINE)
+_MARK = lazy_pattern(r"^(?:(?:---|\.\.\.)(?=[ \t\n]|\Z)[ \t]*(?:#[^\n]*)?|(apiVersion|kind):(?=[ \t\n]))", re.MULTILINE)
 #: damaged lines of an object that are left out one by one; behind them the rest of the object is dropped
 MOST_REPAIRS = 20
 #: characters of one text that are read again while damage is worked around

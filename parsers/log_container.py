@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import islice
 
 from parsers import bird_log, go_trace, plain_log
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_dress import PlainLine, dress_of, without_controls
 from parsers.log_line import read_prefixed
 from parsers.log_record import LogRecord
@@ -98,8 +99,8 @@ _OF_KLOG_FILE = {
     "kuberuntime_manager.go": "kubelet",
     "remote_runtime.go": "kubelet",
 }
-_NAMED = re.compile(r'(?:Defaulted container|container) "([a-z0-9-]{1,63})"(?: out of:| in pod )')
-_KUBECTL = re.compile(
+_NAMED = lazy_pattern(r'(?:Defaulted container|container) "([a-z0-9-]{1,63})"(?: out of:| in pod )')
+_KUBECTL = lazy_pattern(
     r'Defaulted container "|container "[^"]{1,63}" in pod "|unable to retrieve container logs|/containerLogs/'
     r"|previous terminated container|failed to create fsnotify watcher"
 )

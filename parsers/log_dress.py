@@ -14,26 +14,27 @@ from datetime import datetime
 from itertools import count
 from typing import Any, NamedTuple
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_record import MAX_LINE, Yearless, epoch_time, utc_time, with_year
 from parsers.operator_log import is_log_object, json_object
 
 _LAYERS = 6  # more dresses than this one over the other are not seen in practice
-_ANSI = re.compile(r"\x1b(?:\[[0-9;?]{0,40}[A-Za-z]|\([AB0])?")
-_STAMP = re.compile(
+_ANSI = lazy_pattern(r"\x1b(?:\[[0-9;?]{0,40}[A-Za-z]|\([AB0])?")
+_STAMP = lazy_pattern(
     r"(\d{4}-\d\d-\d\d)[T_](\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:\d\d)?"
     r"(?: (stdout|stderr) ([FP])(?::\S{1,20})?)?(?: |$)"
 )
-_PREFIX = re.compile(r"\[pod/([^/\]]{1,253})/([^\]]{1,253})\] ?")
-_KAIL = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9.-]{0,252})\[([a-z0-9][a-z0-9-]{0,62})\]: ?")
-_STERN = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]) ([a-z0-9][a-z0-9-]{0,62}) (.*)", re.DOTALL)
-_SYSLOG = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (\S{1,255}) ")
-_TAG = re.compile(r"(kernel|kubelet|containerd|systemd|dockerd|crio|[\w./-]{1,60}(?=\[\d))(?:\[\d{1,10}\])?: ?")
-_HOST_TAG = re.compile(
+_PREFIX = lazy_pattern(r"\[pod/([^/\]]{1,253})/([^\]]{1,253})\] ?")
+_KAIL = lazy_pattern(r"([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9.-]{0,252})\[([a-z0-9][a-z0-9-]{0,62})\]: ?")
+_STERN = lazy_pattern(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]) ([a-z0-9][a-z0-9-]{0,62}) (.*)", re.DOTALL)
+_SYSLOG = lazy_pattern(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (\S{1,255}) ")
+_TAG = lazy_pattern(r"(kernel|kubelet|containerd|systemd|dockerd|crio|[\w./-]{1,60}(?=\[\d))(?:\[\d{1,10}\])?: ?")
+_HOST_TAG = lazy_pattern(
     r"(\S{1,255}) (?=(?:kernel|kubelet|containerd|systemd|dockerd|crio|[\w./-]{1,60}\[\d{1,10}\])[\[:])"
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 #: how an undressed line of a Calico container begins; used to be sure of stern's prefix, which has no mark of its own
-_INNER = re.compile(
+_INNER = lazy_pattern(
     r"\d{4}-\d\d-\d\d[ T_]\d\d:\d\d:\d\d|bird: |time=\"|[IWEF]\d{4} \d\d:|\{\"|Calico node |panic: |goroutine \d"
     r"|\[pod/|[A-Z][a-z]{2} [ \d]\d \d\d:"
 )

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import container_of
 from parsers.log_record import LogRecord
 from parsers.log_volume import minute_of
@@ -29,18 +30,18 @@ TELLING = (
     "Version: ",
     "Defaulted container ",
 )
-_NODE = re.compile(
+_NODE = lazy_pattern(
     r"(?:Determined node name: |Using node name: |Using NODENAME environment for node name |Starting node "
     r"|for worker |[\[ ]felixhostname:)([A-Za-z0-9][A-Za-z0-9.:-]{0,252})"
 )
-_STARTING_NODE = re.compile(r"Starting node (\S{1,253}) with version (v?\d[\w.+-]{0,60})")
-_VERSION_FIELD = re.compile(r'version="(v?\d[\w.+-]{0,60})"', re.IGNORECASE)
-_CNI_VERSION = re.compile(r"CNI plugin version: (v?\d[\w.+-]{0,60})")
-_OPERATOR_VERSION = re.compile(r"Version: (v\d[\w.+-]{0,60})")
-_ADDRESS = re.compile(r"Using autodetected IPv([46]) address on interface ([^:\s]{1,64}): (\S{1,60})")
-_DEFAULTED = re.compile(r'Defaulted container "([^"]{1,63})"')
+_STARTING_NODE = lazy_pattern(r"Starting node (\S{1,253}) with version (v?\d[\w.+-]{0,60})")
+_VERSION_FIELD = lazy_pattern(r'version="(v?\d[\w.+-]{0,60})"', re.IGNORECASE)
+_CNI_VERSION = lazy_pattern(r"CNI plugin version: (v?\d[\w.+-]{0,60})")
+_OPERATOR_VERSION = lazy_pattern(r"Version: (v\d[\w.+-]{0,60})")
+_ADDRESS = lazy_pattern(r"Using autodetected IPv([46]) address on interface ([^:\s]{1,64}): (\S{1,60})")
+_DEFAULTED = lazy_pattern(r'Defaulted container "([^"]{1,63})"')
 #: how processes say that they were asked to stop (daemon.go of felix and typha, confd run.go, BIRD, install-cni)
-_STOPPED = re.compile(
+_STOPPED = lazy_pattern(
     r"Received OS signal terminated|Captured terminated|Received SIGTERM|Shutdown completed|^Shutting down$"
     r"|TERM received|signal: terminated|Server has shut down|Shutting down node|received shutdown signal",
     re.IGNORECASE,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from parsers.lazy_pattern import lazy_pattern
+
 #: a single line or record is cut to this many characters
 MAX_LINE = 65_536
 
@@ -81,7 +83,7 @@ def with_year(stamp: Yearless, near: datetime | None) -> datetime | None:
 
 
 # Addresses stay (who could not be reached tells one problem from another), what changes from line to line goes.
-_VALUES = re.compile(
+_VALUES = lazy_pattern(
     r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?"
     r"|(?<![\w:])\d\d:\d\d:\d\d(?:\.\d{1,9})?(?![\w:])"
     r"|(?P<keep>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?::\d{1,4}(?!\d))?"
@@ -110,9 +112,9 @@ def _word_template(word: str) -> str:
     return _VALUES.sub(lambda found: found["keep"] or "N", word)
 
 
-_KEY = re.compile(r"(?:^|(?<=[ \n\t]))([A-Za-z][\w./-]{0,60})=")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_KEY = lazy_pattern(r"(?:^|(?<=[ \n\t]))([A-Za-z][\w./-]{0,60})=")
+_QUOTED = lazy_pattern(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPE = lazy_pattern(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 _FIELDS_FROM = 16_384
 _MOST_FIELDS = 40

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from parsers.bird_log import BgpChange
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_dress import Origin
 from parsers.log_record import LogRecord, key_values, template
 from parsers.rows import BgpRow, LogLineRow
@@ -18,7 +19,7 @@ MOST_ROWS = 20_000  # of one file, whatever they say
 FIRST_CHANGES, LAST_CHANGES = 250, 250  # BGP rows kept of a file; the last of each protocol is kept besides
 MOST_PROTOCOLS = 5000
 _TEMPLATE_FROM = 4096
-_BIRD_VALUES = re.compile(r"(?<=port )\d{1,5}|\d{1,12}(?= ms\b| s\b| events\b)")  # an AS number is no such value
+_BIRD_VALUES = lazy_pattern(r"(?<=port )\d{1,5}|\d{1,12}(?= ms\b| s\b| events\b)")  # an AS number is no such value
 
 _Key = tuple[Origin, str, int | None, str, str, tuple[str, ...], str]
 

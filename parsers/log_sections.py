@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import container_of_line
 from parsers.log_dress import dress_of, without_controls
 from parsers.source import Source
@@ -23,7 +23,7 @@ class Section(NamedTuple):
 
 
 # k8s.io/kubectl pkg/cmd/clusterinfo/clusterinfo_dump.go
-_START = re.compile(r"==== START logs for container (\S{1,253}) of pod ([^\s/]{1,253})/(\S{1,253}) ====")
+_START = lazy_pattern(r"==== START logs for container (\S{1,253}) of pod ([^\s/]{1,253})/(\S{1,253}) ====")
 _END = "==== END logs for container "
 #: containers of one calico-node (or keepalived) pod: what an unmarked file may mix
 _OF_ONE_POD = frozenset(

@@ -15,6 +15,7 @@ from parsers.calico_log import identity_of_calico
 from parsers.command import command_line
 from parsers.content_cut import may_begin_another
 from parsers.go_trace import begins_trace
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import container_of_line
 from parsers.log_dress import NOWHERE, Dress, Origin
 from parsers.log_line import read_prefixed
@@ -22,14 +23,14 @@ from parsers.log_record import MAX_LINE, LogRecord
 from parsers.log_rows import same_message, same_text
 from parsers.process_starts import CONTAINER_WORDS, START_WORDS
 
-_STAMP = re.compile(rb"\d{4}-\d\d-\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?")
+_STAMP = lazy_pattern(rb"\d{4}-\d\d-\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?")
 _STAMPS_WITHIN = 120
-_CALICO_PID = re.compile(rb"\]\[(?=\d{1,10}\] )")
-_KLOG_PID = re.compile(rb"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6}(?= +\d{1,10} )")
+_CALICO_PID = lazy_pattern(rb"\]\[(?=\d{1,10}\] )")
+_KLOG_PID = lazy_pattern(rb"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6}(?= +\d{1,10} )")
 _PID_WITHIN = 200
-_DIGIT = re.compile(r"\d")
+_DIGIT = lazy_pattern(r"\d")
 #: words that there are with a digit and without: bird6, ip6tables, tcp6
-_WITH_AND_WITHOUT = re.compile(r"bird|iptables|tcp\b|udp\b|icmp|ipset|vxlan", re.IGNORECASE)
+_WITH_AND_WITHOUT = lazy_pattern(r"bird|iptables|tcp\b|udp\b|icmp|ipset|vxlan", re.IGNORECASE)
 #: messages of which each one counts: starts, lines lost
 _EACH_COUNTS = (*START_WORDS, "... dropped ", "device1: Initializing")
 _OF_SCRIPTS = ("trace", "alone")  # commands that a script in a log prints, see parsers.session

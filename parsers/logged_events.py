@@ -17,35 +17,38 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import EventRow, LogLineRow
 
 _QUOTED = r'"((?:[^"\\]|\\.){0,4000})"?'
-_REFERENCE = re.compile(
+_REFERENCE = lazy_pattern(
     r'Event\(v1\.ObjectReference\{Kind:"(?P<kind>\w{1,40})", Namespace:"(?P<namespace>[^"]{0,63})", '
     r"Name:\"(?P<name>[^\"]{1,253})\"[^}]{0,300}\}?[^}]{0,60}\}?\): type: '(?P<type>\w{1,20})' "
     r"reason: '(?P<reason>\w{1,60})' (?P<message>.+)",
     re.DOTALL,
 )
-_STRUCTURED = re.compile(r'"Event occurred" ')
-_PROBE = re.compile(r'"Probe (failed|errored)[^"]{0,60}" ')
-_OLD_PROBE = re.compile(
+_STRUCTURED = lazy_pattern(r'"Event occurred" ')
+_PROBE = lazy_pattern(r'"Probe (failed|errored)[^"]{0,60}" ')
+_OLD_PROBE = lazy_pattern(
     r'(?P<probe>Readiness|Liveness|Startup) probe for "(?P<pod>[^"_\s]{1,253})_(?P<namespace>[^"(\s]{1,63})'
     r'\([^"]{0,60}:(?P<container>[^":\s]{1,63})" (?P<how>failed|errored)(?: \(\w{1,20}\))?: ?(?P<message>.*)',
     re.DOTALL,
 )
-_START = re.compile(
+_START = lazy_pattern(
     r'failed to \\{0,3}"StartContainer\\{0,3}" for \\{0,3}"(?P<container>[^"\\]{1,63})\\{0,3}" with '
     r'(?P<why>\w{1,40}): \\{0,3}"(?P<message>.{1,3000})',
     re.DOTALL,
 )
-_SANDBOX = re.compile(r'with (?:CreatePodSandboxError|KillPodSandboxError): \\{0,3}"(?P<message>.{1,4000})', re.DOTALL)
-_MOUNT = re.compile(
+_SANDBOX = lazy_pattern(
+    r'with (?:CreatePodSandboxError|KillPodSandboxError): \\{0,3}"(?P<message>.{1,4000})', re.DOTALL
+)
+_MOUNT = lazy_pattern(
     r'(?P<what>MountVolume\.\w{1,20} failed for volume "[^"]{1,253}") \(UniqueName: [^)]{1,400}\) '
     r'pod "(?P<pod>[^"]{1,253})" \(UID: [^)]{1,80}\) ?: (?P<message>.+)',
     re.DOTALL,
 )
-_POD = re.compile(r'\bpod="(?P<namespace>[^"/\s]{1,63})/(?P<pod>[^"\s]{1,253})"')
-_OLD_POD = re.compile(r'\(\\?"(?P<pod>[^"_\s\\]{1,253})_(?P<namespace>[^"(\s]{1,63})\([^)\s]{1,60}\)\\?"\)')
+_POD = lazy_pattern(r'\bpod="(?P<namespace>[^"/\s]{1,63})/(?P<pod>[^"\s]{1,253})"')
+_OLD_POD = lazy_pattern(r'\(\\?"(?P<pod>[^"_\s\\]{1,253})_(?P<namespace>[^"(\s]{1,63})\([^)\s]{1,60}\)\\?"\)')
 #: kubelet's reason for a container that is not started -> reason and first words of the event that it sends as well
 _START_EVENTS = {
     "CrashLoopBackOff": ("BackOff", "Back-off restarting failed container {container} in pod {pod}: "),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,14 +9,26 @@ from typing import Any
 
 from ahocorasick_rs import AhoCorasick
 
-from parsers.message_pattern import Alternative, Expression, LiteralsOf, Span, Text, templates_of, text_of
+from parsers.lazy_pattern import lazy_pattern
+from parsers.message_pattern import (
+    Alternative,
+    CompiledOf,
+    Expression,
+    LiteralsOf,
+    Span,
+    Text,
+    compiled,
+    plain_of,
+    templates_of,
+    text_of,
+)
 from parsers.required_literals import required_literals
 
 _ROLES = {"cause": 0, "symptom": 1, "state": 2, "benign": 3}
 _BENIGN = _ROLES["benign"]
-_CLASS_WITH_DIGIT = re.compile(r"\[[^\]]*\d[^\]]*\]")
-_DIGIT = re.compile(r"\{[^}]*\}|\\.|\d")
-_NOT_BARE = re.compile(r"[\d\s]+")
+_CLASS_WITH_DIGIT = lazy_pattern(r"\[[^\]]*\d[^\]]*\]")
+_DIGIT = lazy_pattern(r"\{[^}]*\}|\\.|\d")
+_NOT_BARE = lazy_pattern(r"[\d\s]+")
 #: of a longer text only the beginning and the end are looked at: a line's fields can hold a whole rule set
 _HEAD, _TAIL = 12_288, 4_096
 
@@ -63,20 +74,27 @@ class MessageMatcher:
     Matching ignores case (Calico v3.31 lower-cased the first letter of its errors), the kind of blanks and of
     quotes. A text that holds none of the families' literals costs one pass of an Aho-Corasick automaton; an
     expression that takes longer than a fraction of a second on a text does not match it. ``literals_of`` may
-    remember what :func:`parsers.required_literals.required_literals` once gave.
+    remember what :func:`parsers.required_literals.required_literals` once gave, and ``compiled_of`` what
+    :func:`parsers.message_pattern.compiled` did.
     """
 
-    def __init__(self, patterns: Iterable[Pattern], literals_of: LiteralsOf = required_literals) -> None:
+    def __init__(
+        self,
+        patterns: Iterable[Pattern],
+        literals_of: LiteralsOf = required_literals,
+        compiled_of: CompiledOf = compiled,
+    ) -> None:
         self._literals_of = literals_of
         self._by_literal: list[list[_Entry]] = []
         self._roles: dict[str, int] = {}
         self._exact: dict[str, list[_Entry]] = {}
         self._always: list[_Entry] = []
+        self._if_digit_first: list[_Entry] = []
         positions: dict[str, int] = {}
         for pattern in patterns:
             self._roles[pattern.id] = _ROLES.get(pattern.role, _ROLES["state"])
-            unless = Expression(pattern.unless, literals_of=literals_of) if pattern.unless else None
-            for alternative in _alternatives(pattern, literals_of):
+            unless = Expression(pattern.unless, False, literals_of, compiled_of) if pattern.unless else None
+            for alternative in _alternatives(pattern, literals_of, compiled_of):
                 entry = _Entry(pattern.id, self._roles[pattern.id], alternative, unless)
                 self._add(entry, positions)
         self._automaton: Any = AhoCorasick(list(positions))
@@ -114,7 +132,7 @@ class MessageMatcher:
                 are the same unless one of the given alternatives matches one of them and not the other.
         """
         if self._numbered is None:
-            entries = (*self._always, *(entry for some in self._by_literal for entry in some))
+            entries = self._tried_always() + [entry for some in self._by_literal for entry in some]
             self._numbered = _Numbered(entries, self._literals_of)
         found = self._told.get(digitless)
         if found is None:
@@ -135,8 +153,7 @@ class MessageMatcher:
 
     def literals(self, text: str) -> set[int]:
         """Give numbers of the families' literals that stand in a text."""
-        hits = self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)
-        return {hit[0] for hit in hits}
+        return {hit[0] for hit in self._automaton.find_matches_as_indexes(plain_of(text), overlapping=True)}
 
     def is_routine(self, text: str) -> bool:
         """Whether a text belongs to benign families only, or to none."""
@@ -147,7 +164,7 @@ class MessageMatcher:
         """Try all expressions; give those that are none, with what is wrong with them."""
         nothing = text_of("")
         found: dict[str, None] = {}
-        for entry in (*self._always, *(entry for entries in self._by_literal for entry in entries)):
+        for entry in (*self._tried_always(), *(entry for entries in self._by_literal for entry in entries)):
             for expression in (entry.alternative, entry.unless):
                 if isinstance(expression, Expression):
                     expression.find(nothing)
@@ -157,7 +174,10 @@ class MessageMatcher:
 
     def unfiltered(self) -> list[str]:
         """Give the families that are tried on every text because no literal of theirs is certain."""
-        return sorted({entry.id for entry in self._always})
+        return sorted({entry.id for entry in self._tried_always()})
+
+    def _tried_always(self) -> list[_Entry]:
+        return [*self._always, *self._if_digit_first]
 
     def _add(self, entry: _Entry, positions: dict[str, int]) -> None:
         alternative = entry.alternative
@@ -165,7 +185,8 @@ class MessageMatcher:
             self._exact.setdefault(next(iter(alternative.literals)), []).append(entry)
             return
         if not alternative.literals:
-            self._always.append(entry)
+            digit_first = isinstance(alternative, Expression) and alternative.begins_with_digit
+            (self._if_digit_first if digit_first else self._always).append(entry)
         for literal in alternative.literals:
             position = positions.setdefault(literal, len(positions))
             if position == len(self._by_literal):
@@ -174,6 +195,8 @@ class MessageMatcher:
 
     def _candidates(self, plain: str) -> list[_Entry]:
         found = list(self._always)
+        if plain[:1].isdigit():
+            found += self._if_digit_first
         if plain in self._exact:
             found += self._exact[plain]
         hits = self._automaton.find_matches_as_indexes(plain, overlapping=True)
@@ -214,24 +237,24 @@ class _Numbered:
                     self._items.append((item, len(sets)))
         self._automaton: Any = AhoCorasick(list(self._texts))
         self._whose = list(self._texts.values())
+        self._always = [number for number, (_, needed) in enumerate(self._items) if not needed]
 
     def told(self, given: Text) -> tuple[Alternative, ...]:
         """Give those that may match a text whose digits are gone."""
         hits = {hit[0] for hit in self._automaton.find_matches_as_indexes(_bare(given.plain), overlapping=True)}
         there = Counter(number for number, _ in set().union(*(self._whose[hit] for hit in hits)))
-        found = [
-            item
-            for number, (item, needed) in enumerate(self._items)
-            if there[number] == needed and item.may_match_with_digits(given)
-        ]
-        return tuple(dict.fromkeys(found))
+        candidates = sorted(
+            [*self._always, *(number for number, count in there.items() if count == self._items[number][1])]
+        )
+        items = (self._items[number][0] for number in candidates)
+        return tuple(dict.fromkeys(item for item in items if item.may_match_with_digits(given)))
 
 
-def _alternatives(pattern: Pattern, literals_of: LiteralsOf) -> list[Alternative]:
+def _alternatives(pattern: Pattern, literals_of: LiteralsOf, compiled_of: CompiledOf) -> list[Alternative]:
     found: list[Alternative] = []
     for template in pattern.patterns:
         found += [item for item in templates_of(template, pattern.whole) if item.pieces]
-    found += [Expression(source, pattern.whole, literals_of) for source in pattern.regexes]
+    found += [Expression(source, pattern.whole, literals_of, compiled_of) for source in pattern.regexes]
     return found
 
 

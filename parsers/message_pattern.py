@@ -11,21 +11,35 @@ from typing import Any, NamedTuple, Protocol
 import regex
 
 from parsers.digit_rules import Rule, digit_rules, rules_of_text
+from parsers.lazy_pattern import lazy_pattern
 from parsers.required_literals import required_literals
 from parsers.without_digits import without_digits
 
 TIMEOUT_S = 0.2  # of one regular expression on one text; input is hostile
 #: {name} stands for any value; {a|b} for one of the named ones
-_HOLE = re.compile(r"\{([A-Za-z0-9_ |:.,;'/()%=*+<>-]+)\}")
-_BLANKS = re.compile(r"\s+")
+_HOLE = lazy_pattern(r"\{([A-Za-z0-9_ |:.,;'/()%=*+<>-]+)\}")
+_BLANKS = lazy_pattern(r"\s+")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
-_NUMBER = re.compile(r"(?<![A-Za-z])\d")
-_NO_NUMBERS = re.compile(r"\{\d*,?\d*\}|\\d|(?<=\[)0-9(?=a-f\])|\bx509\b")
+_NUMBER = lazy_pattern(r"(?<![A-Za-z])\d")
+_NO_NUMBERS = lazy_pattern(r"\{\d*,?\d*\}|\\d|(?<=\[)0-9(?=a-f\])|\bx509\b")
 _ANY = regex.compile("")
-_LONG_NUMBER = re.compile(r"(?:\\d|\[0-9\])(?:\\d|\[0-9\]|\{(?:[2-9]|1\d))")
+_LONG_NUMBER = lazy_pattern(r"(?:\\d|\[0-9\])(?:\\d|\[0-9\]|\{(?:[2-9]|1\d))")
+_FIRST_DIGIT = lazy_pattern(r"\^(?:\\s\*| \*)?(?:\(\?:)?\\d(?:[^*?{]|\{[1-9])")
+_INNER_GROUP = lazy_pattern(r"\([^()]*\)")
+_BLANKS_IN_A_ROW = lazy_pattern(r"(?: (?:\+|\{[1-9]\d?(?:,\d*)?\})?(?![*?+{]))+")
 _MOST_CHOICES = 64
 LiteralsOf = Callable[[str], frozenset[str]]  # as parsers.required_literals gives them
+CompiledOf = Callable[[str], Any]  # as :func:`compiled` gives it
 _LEAST_SPECIFIC = 8  # an expression has few plain characters to count, yet says more than they do
+
+
+def compiled(source: str) -> Any:
+    """Compile an expression of the catalogue.
+
+    Raises:
+        regex.error: it is none.
+    """
+    return regex.compile(source, regex.IGNORECASE | regex.DOTALL)
 
 
 class Text(NamedTuple):
@@ -73,10 +87,21 @@ def text_of(written: str) -> Text:
         written = written.replace('\\"', '"')
     if not written.isascii():
         written = written.translate(_QUOTES)
-    plain = written.lower().strip()
+    return Text(written, _plain(written))
+
+
+def plain_of(written: str) -> str:
+    """``text_of(written).plain``."""
+    if '\\"' in written or not written.isascii():
+        return text_of(written).plain
+    return _plain(written)
+
+
+def _plain(words: str) -> str:
+    plain = words.lower().strip()
     if "  " in plain or "\n" in plain or "\t" in plain or "\r" in plain:
         plain = _BLANKS.sub(" ", plain)
-    return Text(written, plain)
+    return plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +172,12 @@ class Expression:
     source: str
     whole: bool = False
     literals_of: LiteralsOf = required_literals
+    compiled_of: CompiledOf = compiled
     literals: frozenset[str] = field(init=False)
     faulty: str = ""
     _compiled: Any = None
     _digitless: Any = None
+    _blanks: str = ""  # that stand in each text without digits that may match
 
     def __post_init__(self) -> None:
         self.literals = self.literals_of(self.source)
@@ -165,11 +192,19 @@ class Expression:
         """Whether it names digits, other than those of words, or asks for two or more of them next to each other."""
         return bool(_NUMBER.search(_NO_NUMBERS.sub("", self.source)) or _LONG_NUMBER.search(self.source))
 
+    @property
+    def begins_with_digit(self) -> bool:
+        """Whether it surely matches only texts of which the first character, but for blanks, is a digit."""
+        bare, groups = self.source, 1
+        while groups:
+            bare, groups = _INNER_GROUP.subn("", bare)
+        return "|" not in bare and _FIRST_DIGIT.match(self.source) is not None
+
     def find(self, text: Text) -> Span | None:
         """Give the span of the first match; None also where it takes too long."""
         if self._compiled is None and not self.faulty:
             try:
-                self._compiled = regex.compile(self.source, regex.IGNORECASE | regex.DOTALL)
+                self._compiled = self.compiled_of(self.source)
             except regex.error as error:
                 self.faulty = f"{self.source!r}: {error}"
         if self.faulty:
@@ -185,9 +220,13 @@ class Expression:
         """Try what is left of the expression without digits; where that takes too long, it may."""
         if self._digitless is None:
             try:
-                self._digitless = regex.compile(without_digits(self.source), regex.IGNORECASE | regex.DOTALL)
+                source = without_digits(self.source)
+                self._digitless = self.compiled_of(source)
+                self._blanks = _blanks_in_a_row(source)
             except (ValueError, regex.error):
                 self._digitless = _ANY
+        if self._blanks not in digitless.words:
+            return False
         try:
             return self._digitless.search(digitless.words, timeout=TIMEOUT_S) is not None
         except TimeoutError:
@@ -199,6 +238,16 @@ class Expression:
             return digit_rules(self.source)
         except ValueError:
             return None
+
+
+def _blanks_in_a_row(source: str) -> str:
+    """The most blanks that an expression asks for one after another, outside its groups."""
+    bare, groups = re.sub(r"\\.|\[[^\]]*\]", ".", source), 1
+    while groups:
+        bare, groups = _INNER_GROUP.subn(".", bare)
+    if "|" in bare:
+        return ""
+    return " " * max((found[0].count(" ") for found in _BLANKS_IN_A_ROW.finditer(bare)), default=0)
 
 
 def templates_of(pattern: str, whole: bool) -> Sequence[Template]:

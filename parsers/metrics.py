@@ -8,20 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import SettingRow
 from parsers.source import Parsed, Source
 
 _NUMBER = r"\d{1,20}(?:\.\d{0,20})?(?:[eE][-+]?\d{1,3})?"
-_SAMPLE = re.compile(
+_SAMPLE = lazy_pattern(
     r"(?P<name>[a-z][a-zA-Z0-9_]{4,100})(?:\{(?P<labels>[^}\n]{0,800})\})?(?: =>)? +"
     rf"(?P<value>[-+]?(?:{_NUMBER}|NaN|Inf))"
     r"(?: +@?\[?[\d.]{10,20}\]?)?$"
 )
-_ANSWER = re.compile(
+_ANSWER = lazy_pattern(
     r'"metric": ?\{(?P<labels>[^{}]{0,800})\}, ?"value": ?\[ ?[\d.]{1,20}, ?"(?P<value>[-+]?' + _NUMBER + r')" ?\]'
 )
-_LABEL = re.compile(r'"?([a-zA-Z_]\w{0,60})"? ?[=:] ?"((?:[^"\\]|\\.){0,200})"')
-_HEAD = re.compile(r"# (?:TYPE|HELP) [a-z][\w:]{3,100} ")
+_LABEL = lazy_pattern(r'"?([a-zA-Z_]\w{0,60})"? ?[=:] ?"((?:[^"\\]|\\.){0,200})"')
+_HEAD = lazy_pattern(r"# (?:TYPE|HELP) [a-z][\w:]{3,100} ")
 #: beginnings of names that are kept; an exporter gives thousands of others
 KEPT = (
     "node_nf_conntrack_", "node_filesystem_avail_bytes", "node_filesystem_free_bytes", "node_filesystem_size_bytes",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from parsers.describe_part import parts_of_describe
 from parsers.ip_rule import rules
+from parsers.lazy_pattern import lazy_pattern
 from parsers.link_mtus import mtus
 from parsers.metrics import metric_settings
 from parsers.ping_sizes import is_result, tried_sizes
@@ -14,16 +13,16 @@ from parsers.source import Match, Parsed, Source
 from parsers.systemd_units import unit_states
 
 #: the same as a file of the kernel, printed by ``grep . /proc/sys/...`` or asked for with ``cat``
-_PROC = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})(?::| ?= ?)(-?\d{1,20})")
-_CAT = re.compile(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})|\bconntrack (-C|--count)\b")
+_PROC = lazy_pattern(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})(?::| ?= ?)(-?\d{1,20})")
+_CAT = lazy_pattern(r"/proc/sys/((?:net|fs|kernel|vm)/[\w./-]{1,120})|\bconntrack (-C|--count)\b")
 _COUNTED = "net.netfilter.nf_conntrack_count"
 MOST_LINES = 200_000
 _MOST_CHARACTERS = 4000
 #: tools that try a port: they name it in the command only, and what became of it in one of the lines behind
-_TRIED = re.compile(r"(?:^|[\s;&|])((?:nc|ncat|netcat|telnet|nping|socat)\s[^\n;|]{3,120})")
+_TRIED = lazy_pattern(r"(?:^|[\s;&|])((?:nc|ncat|netcat|telnet|nping|socat)\s[^\n;|]{3,120})")
 _ANSWER_WITHIN = 5
 #: a kernel setting as ``sysctl`` prints it
-_SYSCTL = re.compile(r"((?:net|fs|kernel|vm)\.[\w./-]{1,120}) ?= ?(-?\d{1,20})")
+_SYSCTL = lazy_pattern(r"((?:net|fs|kernel|vm)\.[\w./-]{1,120}) ?= ?(-?\d{1,20})")
 
 
 def parse_notes(text: str, source: Source, match: Match) -> Parsed:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.located import Document, ObjectList, Problems
 from parsers.located_json import read_json
 from parsers.located_yaml import read_yaml
 
-_JSON_START = re.compile(r"^[ \t]*[{\[]", re.MULTILINE)
-_YAML_START = re.compile(r"^(?:---|- |\"?[A-Za-z][\w.-]*\"?:(?:[ \t]|$)|#)", re.MULTILINE)
-_NOISE = re.compile(r"(?:Warning|warning|error|Error|W\d{4}|I\d{4}|E\d{4})[: ]")
+_JSON_START = lazy_pattern(r"^[ \t]*[{\[]", re.MULTILINE)
+_YAML_START = lazy_pattern(r"^(?:---|- |\"?[A-Za-z][\w.-]*\"?:(?:[ \t]|$)|#)", re.MULTILINE)
+_NOISE = lazy_pattern(r"(?:Warning|warning|error|Error|W\d{4}|I\d{4}|E\d{4})[: ]")
 
 
 def read_objects(text: str, first_line: int, problems: list[str]) -> Iterator[Document | ObjectList]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parsers.api_fields import mapping, text
+from parsers.lazy_pattern import lazy_pattern
 from parsers.located import Document, ObjectList
 from parsers.object_reader import read_objects
 from parsers.objects_event import read_event
@@ -30,12 +31,12 @@ _NAMESPACE = (
     re.compile(r"(?:^|[/!])([^/!]+)/(?:pods|daemonsets|deployments|replicasets|services|events)\.json$"),  # dump
 )
 #: layouts of collectors, which list everything of a kind
-_COLLECTED = re.compile(
+_COLLECTED = lazy_pattern(
     r"(?:^|[/!])(?:cluster-scoped-resources|namespaces|cluster-resources|yamls|cluster/crd|cluster/kubernetes)/"
 )
-_SELECTED = re.compile(r"calico|typha|tigera|canal")
-_YAML_KEYS = re.compile(r"^(?:- )?(?:apiVersion|kind|items|metadata|spec|status):(?= |$)", re.MULTILINE)
-_JSON_KEYS = re.compile(r'"(?:apiVersion|kind|items|metadata)"\s*:')
+_SELECTED = lazy_pattern(r"calico|typha|tigera|canal")
+_YAML_KEYS = lazy_pattern(r"^(?:- )?(?:apiVersion|kind|items|metadata|spec|status):(?= |$)", re.MULTILINE)
+_JSON_KEYS = lazy_pattern(r'"(?:apiVersion|kind|items|metadata)"\s*:')
 
 
 def parse_objects(text: str, source: Source) -> Parsed:

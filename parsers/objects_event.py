@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from parsers.api_fields import mapping, number, text, time
+from parsers.lazy_pattern import lazy_pattern
 from parsers.located import Document
 from parsers.readiness import readiness_rows
 from parsers.rows import EventRow
 from parsers.source import Parsed, Source
 
-_FIELD_PATH = re.compile(r"spec\.(?:c|initC|ephemeralC)ontainers\{([^{}]{1,253})\}")
+_FIELD_PATH = lazy_pattern(r"spec\.(?:c|initC|ephemeralC)ontainers\{([^{}]{1,253})\}")
 
 
 def read_event(item: Document, parsed: Parsed, source: Source) -> None:

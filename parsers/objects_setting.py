@@ -6,11 +6,11 @@ thousands of ConfigMaps and ClusterRoles) only what identifies them and their st
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from parsers.api_fields import HIDDEN, entries, mapping, text
+from parsers.lazy_pattern import lazy_pattern
 from parsers.located import Document
 from parsers.objects_workload import zero_counts
 from parsers.rows import SettingRow
@@ -29,7 +29,7 @@ _KINDS = frozenset(
         "ClusterPolicy", "ResourceQuota", "LimitRange", "PriorityClass",
     }
 )  # fmt: skip
-_OURS = re.compile(
+_OURS = lazy_pattern(
     r"calico|tigera|typha|canal|felix|bgp|cni|konnectivity|openshift-vpn|\bvpn\b|keepalived|master-proxy|kubeadm|kubelet"
     r"|kube-proxy|cluster-info|network|ibm-cloud-cluster|coredns|csi-node-driver"
 )

@@ -11,6 +11,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_record import LogRecord, epoch_time, utc_time
 
 _LEVELS = {
@@ -25,7 +26,7 @@ _LEVELS = {
     "fatal": "FATAL",
 }
 _OWN = ("level", "ts", "time", "timestamp", "logger", "caller", "msg", "stacktrace")
-_GO_LOG = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (?:\[([A-Z]{4,7})\] )?(.*)", re.DOTALL)
+_GO_LOG = lazy_pattern(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (?:\[([A-Z]{4,7})\] )?(.*)", re.DOTALL)
 
 
 def json_object(text: str) -> dict[str, Any] | None:

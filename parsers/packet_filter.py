@@ -24,6 +24,7 @@ import re
 from collections.abc import Iterator
 
 from parsers.forward_filter import forward_drops
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import SettingRow
 from parsers.source import Parsed, Source
 
@@ -44,29 +45,29 @@ _MANAGERS = {
     "csf": re.compile(r"\b(?:LOCALINPUT|INVDROP|LOGDROPIN)\b"),
     "podman": re.compile(r"\bNETAVARK[-_]|\bCNI-FORWARD\b"),
 }
-_SAVED = re.compile(r"\s*(?:\[\d{1,19}:\d{1,19}\] )?-[AI] (\S+) (.+)")
-_POLICY = re.compile(r":(INPUT) (DROP)\b|-P (INPUT) (DROP)\b|Chain (INPUT) \(policy (DROP)\b")
-_NFT_CHAIN = re.compile(r"\s*chain (\S+) \{?")
-_NFT_POLICY = re.compile(r"hook input\b.{0,80}\bpolicy drop\b")
-_LISTED_CHAIN = re.compile(r"Chain (\S+) \(")
-_LISTED = re.compile(
+_SAVED = lazy_pattern(r"\s*(?:\[\d{1,19}:\d{1,19}\] )?-[AI] (\S+) (.+)")
+_POLICY = lazy_pattern(r":(INPUT) (DROP)\b|-P (INPUT) (DROP)\b|Chain (INPUT) \(policy (DROP)\b")
+_NFT_CHAIN = lazy_pattern(r"\s*chain (\S+) \{?")
+_NFT_POLICY = lazy_pattern(r"hook input\b.{0,80}\bpolicy drop\b")
+_LISTED_CHAIN = lazy_pattern(r"Chain (\S+) \(")
+_LISTED = lazy_pattern(
     r"\s*(?:\d{1,6}\s+)?(?:\d+[KMGT]?\s+\d+[KMGT]?\s+)?(ACCEPT|DROP|REJECT)\s+(\S+)\s+(?:--|-f|!f)\s+(\S.*)"
 )
-_VERDICT = re.compile(r"-j (ACCEPT|DROP|REJECT)\b|\b(accept|drop|reject)\b(?: with [\w -]{1,60})?\s*(?:comment .*)?$")
-_PORT_LIST = re.compile(
+_VERDICT = lazy_pattern(r"-j (ACCEPT|DROP|REJECT)\b|\b(accept|drop|reject)\b(?: with [\w -]{1,60})?\s*(?:comment .*)?$")
+_PORT_LIST = lazy_pattern(
     r"(! ?)?(?:--dports?|--destination-ports?|\bdport|\bdpts?:|multiport dports)"
     r"[ :]?[ \t]{0,8}(!= |! )?(?:\{[ \t]{0,8})?([\d:][\d,:\- ]{0,299})"
 )
-_IPIP = re.compile(r"-p (?:4|ipencap|ipip|ip4)\b|(?:ip protocol|l4proto) (?:ipip|ipencap|4)\b")
-_ANYTHING = re.compile(
+_IPIP = lazy_pattern(r"-p (?:4|ipencap|ipip|ip4)\b|(?:ip protocol|l4proto) (?:ipip|ipencap|4)\b")
+_ANYTHING = lazy_pattern(
     r"-j (?:DROP|REJECT)(?: --reject-with \S+)?|(?:counter packets \d+ bytes \d+ )?(?:drop|reject.*)"
 )
 #: lets in whatever comes from a network or through an interface
-_FROM = re.compile(
+_FROM = lazy_pattern(
     r"-s (?!127\.)\d|\bip6? saddr (?!127\.)[@{\d]|-i (?!lo\b)\w|\biif(?:name)? \"?(?!lo\b)\w|--match-set \S+ src"
 )
-_LISTED_FROM = re.compile(r"(?!0\.0\.0\.0/0|anywhere|127\.)[\w./-]+\s+\S+\s*(?:/\*.*)?")
-_ANYWHERE = re.compile(r"(?:0\.0\.0\.0/0|anywhere)\s+(?:0\.0\.0\.0/0|anywhere)\s*(?:reject-with \S+)?\s*")
+_LISTED_FROM = lazy_pattern(r"(?!0\.0\.0\.0/0|anywhere|127\.)[\w./-]+\s+\S+\s*(?:/\*.*)?")
+_ANYWHERE = lazy_pattern(r"(?:0\.0\.0\.0/0|anywhere)\s+(?:0\.0\.0\.0/0|anywhere)\s*(?:reject-with \S+)?\s*")
 _OWNERS = {
     "calico": re.compile(r"(?:^:|^\s*chain |^Chain |^-N )(?:filter-|nat-)?cali-(?:INPUT|FORWARD|PREROUTING)\b"),
     "kube-proxy": re.compile(r"(?:^:|^\s*chain |^Chain |^-N )KUBE-(?:SERVICES|FORWARD|NODEPORTS|POSTROUTING)\b"),

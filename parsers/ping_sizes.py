@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-_PING = re.compile(r"\bping6?\b[^\n|;]{0,120}? -M ?(?:do|probe)\b|\bping6?\b[^\n|;]{0,80}? -D\b")
-_SIZE = re.compile(r"\bping6?\b[^\n|;]{0,160}? -s ?(\d{2,5})\b")
-_LOOP = re.compile(r"\bfor +(\w{1,20}) +in +([^\n;]{1,300});")
-_RANGE = re.compile(r"\{(\d{1,5})\.\.(\d{1,5})(?:\.\.(\d{1,4}))?\}")
-_SEQUENCE = re.compile(r"(?:\$\(|`)seq (\d{1,5}) (?:(\d{1,4}) )?(\d{1,5})(?:\)|`)")
-_RESULT = re.compile(r"\d{1,5} packets transmitted, \d{1,5} (?:packets )?received")
+from parsers.lazy_pattern import lazy_pattern
+
+_PING = lazy_pattern(r"\bping6?\b[^\n|;]{0,120}? -M ?(?:do|probe)\b|\bping6?\b[^\n|;]{0,80}? -D\b")
+_SIZE = lazy_pattern(r"\bping6?\b[^\n|;]{0,160}? -s ?(\d{2,5})\b")
+_LOOP = lazy_pattern(r"\bfor +(\w{1,20}) +in +([^\n;]{1,300});")
+_RANGE = lazy_pattern(r"\{(\d{1,5})\.\.(\d{1,5})(?:\.\.(\d{1,4}))?\}")
+_SEQUENCE = lazy_pattern(r"(?:\$\(|`)seq (\d{1,5}) (?:(\d{1,4}) )?(\d{1,5})(?:\)|`)")
+_RESULT = lazy_pattern(r"\d{1,5} packets transmitted, \d{1,5} (?:packets )?received")
 _MOST = 500
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from parsers.lazy_pattern import lazy_pattern
+
 _NS, _POD, _C, _NODE = (rf"(?P<{name}>[^/!]+)" for name in ("namespace", "pod", "container", "node"))
 _END = r"(?:\.(?:gz|xz|zst|bz2|txt))*$"
 _AT = r"(?:^|[/!])"
@@ -61,7 +63,7 @@ _WORDS = (
 )
 _A_WORD = rf"(?:{_WORDS.replace(' ', '|')})(?![a-z0-9])"
 _LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"  # of the names that Kubernetes makes up: no vowels, no 0, 1, 3
-_NAMED_POD = re.compile(
+_NAMED_POD = lazy_pattern(
     rf"(?<![a-z0-9])(?P<pod>(?:{'|'.join(_APPS)})(?:-{_LETTERS}{{7,10}}|-[0-9a-f]{{8,10}})?-(?!{_A_WORD})[a-z0-9]{{5}})"
     r"(?P<rest>(?:[^a-z0-9].*)?)$"
 )
@@ -86,8 +88,8 @@ _CONTAINERS = {
     "kube-proxy": "kube-proxy",
     "calico-node": "calico-node",
 }
-_PREVIOUS = re.compile(r"(?:^|[^a-z])prev(?:ious(?:ly)?)?(?:[^a-z]|$)|(?:^|[^a-z])-p(?:[^a-z]|$)|\.log\.1(?:\.|$)")
-_SUFFIX = re.compile(r"\.(?:log|logs|txt|out|gz|xz|zst|bz2|\d{1,2})(?=\.|$)")
+_PREVIOUS = lazy_pattern(r"(?:^|[^a-z])prev(?:ious(?:ly)?)?(?:[^a-z]|$)|(?:^|[^a-z])-p(?:[^a-z]|$)|\.log\.1(?:\.|$)")
+_SUFFIX = lazy_pattern(r"\.(?:log|logs|txt|out|gz|xz|zst|bz2|\d{1,2})(?=\.|$)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_record import LogRecord, utc_time
 
 #: lines that stand on their own, whatever was before them
@@ -75,24 +76,24 @@ _OWN_LINE = (
     "INFO: ",
     "Calico process is",
 )
-_SCRIPT_STAMP = re.compile(
+_SCRIPT_STAMP = lazy_pattern(
     r"\[?(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)\]? +"
     r"(?:\[?(INFO|WARN|WARNING|ERROR|FATAL|DEBUG)\]?:? +)?(?:([A-Za-z][\w.-]{1,40})(?:\[(\d{1,10})\])?: )?(.*)",
     re.DOTALL,
 )
-_LEVEL = re.compile(r"(?:\[(?=[A-Z]{4,7}\]))?(ERROR|FATAL|WARNING|WARN|INFO|DEBUG)(?:\]:?(?: |$)|:)")
-_TROUBLE = re.compile(
+_LEVEL = lazy_pattern(r"(?:\[(?=[A-Z]{4,7}\]))?(ERROR|FATAL|WARNING|WARN|INFO|DEBUG)(?:\]:?(?: |$)|:)")
+_TROUBLE = lazy_pattern(
     r"\b(?:errors?|fail(?:ed|s|ure|ing)?|fatal|panic|cannot|can't|could not|couldn't|unable|denied|refused|rejected"
     r"|no such|not found|not permitted|not supported|not allowed|does not exist|doesn't exist|timed out|timeout"
     r"|unauthorized|forbidden|invalid|expired|exceeded|killed|aborted|unreachable|unavailable|giving up|not ready"
     r"|read-only file system|no space left|parameter not set|not set|mismatch|missing|warning|dropped)\b",
     re.IGNORECASE,
 )
-_NO_TROUBLE = re.compile(
+_NO_TROUBLE = lazy_pattern(
     r"\b(?:0 errors?|no errors?|without errors?|errors?=0|failed=0|error=<nil>|error: <nil>)\b|-- (?:BEGIN|END) ",
     re.IGNORECASE,
 )
-_CONTINUES = re.compile(r"[\s+|}\])>•*\-]")
+_CONTINUES = lazy_pattern(r"[\s+|}\])>•*\-]")
 _MORE_OF_PLAIN = ("Client Version:", "Cluster Version:", "Use --allow-version-mismatch")
 
 

@@ -8,21 +8,21 @@ the caller has the whole text read by that module.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import yaml
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.located import MOST_DEPTH, LocatedList, LocatedMap, TooMuchError, plain
 from parsers.yaml_events import compose, readable
 
-_ENTRY = re.compile(
+_ENTRY = lazy_pattern(
     r"""([A-Za-z0-9_./$(][^\s:]*(?::[^\s:]+)*|'[^']*'|"[^"\\]*")"""  # a key
     r""":(?: +(\S.*)| *)$"""  # its value on the same line
 )
-_SINGLE = re.compile(r"'([^']*(?:''[^']*)*)'\s*(?:\s#.*)?")
-_DOUBLE = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")\s*(?:\s#.*)?')
-_LITERAL = re.compile(r"\|([+-]?)\s*(?:\s#.*)?")
+_SINGLE = lazy_pattern(r"'([^']*(?:''[^']*)*)'\s*(?:\s#.*)?")
+_DOUBLE = lazy_pattern(r'("[^"\\]*(?:\\.[^"\\]*)*")\s*(?:\s#.*)?')
+_LITERAL = lazy_pattern(r"\|([+-]?)\s*(?:\s#.*)?")
 _SPECIAL = frozenset("&*!%@`?|>{}[],#\"'")
 _EMPTY = {"[]": LocatedList, "{}": LocatedMap}
 _SKIPPED = "managedFields"  # bookkeeping of server-side apply: often half of an object

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+
+from parsers.lazy_pattern import lazy_pattern
 
 #: labels that name the application, the most telling first (Calico manifests, Kubernetes recommended labels)
 APP_LABELS = ("k8s-app", "app.kubernetes.io/name", "app")
 
 # Generated suffixes: k8s.io/apimachinery util/rand uses this alphabet (no vowels, no 0, 1, 3)
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
-_FIVE = re.compile(rf"(.+)-{_RANDOM}{{5}}")
-_ANY_FIVE = re.compile(r"(.+)-[a-z0-9]{5}")
-_HASH = re.compile(r"(.+)-(?=[a-z]*\d)[a-z0-9]{6,10}")
-_CRON = re.compile(r"(.+)-\d{8,10}")
-_ORDINAL = re.compile(r"(.+)-\d{1,3}")
-_ADDRESS = re.compile(r"(.+?)-(?:ip-)?\d{1,3}([.-])\d{1,3}\2\d{1,3}\2\d{1,3}(?:\..*)?")
+_FIVE = lazy_pattern(rf"(.+)-{_RANDOM}{{5}}")
+_ANY_FIVE = lazy_pattern(r"(.+)-[a-z0-9]{5}")
+_HASH = lazy_pattern(r"(.+)-(?=[a-z]*\d)[a-z0-9]{6,10}")
+_CRON = lazy_pattern(r"(.+)-\d{8,10}")
+_ORDINAL = lazy_pattern(r"(.+)-\d{1,3}")
+_ADDRESS = lazy_pattern(r"(.+?)-(?:ip-)?\d{1,3}([.-])\d{1,3}\2\d{1,3}\2\d{1,3}(?:\..*)?")
 #: names that are complete although their end looks generated, or whose pods carry made-up suffixes
 KNOWN_APPS = (
     "calico-kube-controllers",
@@ -29,7 +30,7 @@ KNOWN_APPS = (
     "ibm-keepalived-watcher",
     "tigera-operator",
 )
-_KNOWN = re.compile(rf"({'|'.join(KNOWN_APPS)})(?:-[a-z0-9]{{5,10}}){{1,2}}")
+_KNOWN = lazy_pattern(rf"({'|'.join(KNOWN_APPS)})(?:-[a-z0-9]{{5,10}}){{1,2}}")
 
 
 def pod_app(name: str, labels: Mapping[str, str] | None = None, controlled_by: str = "", node: str = "") -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from parsers.lazy_pattern import lazy_pattern
 
-_PROMPT = re.compile(
+_PROMPT = lazy_pattern(
     r"(?:\[[^\]\n]{0,200}\] ?|[\w.~/@:-]{0,200})[$#>%] *(?:sudo +)?(?:microk8s\.? ?|k3s +)?"
     r"(?:kubectl|oc|calicoctl|ibmcloud|ic|crictl|k) +\w.*"
 )

@@ -11,19 +11,20 @@ import ipaddress
 import re
 from datetime import UTC, datetime
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import EventRow, ReadinessRow
 
-_PROBE = re.compile(r"(readiness|liveness|startup) probe (failed|errored|warning)[^:\n]{0,60}:?", re.IGNORECASE)
-_ESTABLISHED = re.compile(r"number of node\(s\) with bgp peering established\s*=\s*(\d{1,9})", re.IGNORECASE)
-_NOT_ESTABLISHED = re.compile(r"bgp not established with[ :]*([0-9a-f.:, ]*)", re.IGNORECASE)
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.(\d{1,6})")
-_TIMEOUT = re.compile(
+_PROBE = lazy_pattern(r"(readiness|liveness|startup) probe (failed|errored|warning)[^:\n]{0,60}:?", re.IGNORECASE)
+_ESTABLISHED = lazy_pattern(r"number of node\(s\) with bgp peering established\s*=\s*(\d{1,9})", re.IGNORECASE)
+_NOT_ESTABLISHED = lazy_pattern(r"bgp not established with[ :]*([0-9a-f.:, ]*)", re.IGNORECASE)
+_STAMP = lazy_pattern(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.(\d{1,6})")
+_TIMEOUT = lazy_pattern(
     r"context deadline exceeded|client\.timeout|\bi/o timeout|timed? ?out\b|deadlineexceeded|request canceled",
     re.IGNORECASE,
 )
-_REFUSED = re.compile(r"connection refused", re.IGNORECASE)
-_NO_LIVE = re.compile(r"(bird6?)/confd is not live|\b(bird6?|felix|confd) is not live", re.IGNORECASE)
-_SERVICE = re.compile(r"service (bird6?|confd|felix) is not running", re.IGNORECASE)
+_REFUSED = lazy_pattern(r"connection refused", re.IGNORECASE)
+_NO_LIVE = lazy_pattern(r"(bird6?)/confd is not live|\b(bird6?|felix|confd) is not live", re.IGNORECASE)
+_SERVICE = lazy_pattern(r"service (bird6?|confd|felix) is not running", re.IGNORECASE)
 #: kubelets cut an event's message here, so the last peer of a long list may be half a peer
 _MESSAGE_LIMIT = 1000
 PROBE_REASONS = ("Unhealthy", "ProbeWarning", "ProbeError")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import looks_like_log
 from parsers.metrics import looks_like as looks_like_metrics
 from parsers.table_text import is_table_header
@@ -14,20 +15,20 @@ SAMPLE = 64 * 1024
 _SAMPLE_LINES = 400
 _CERTAIN = 0.3  # below this a text is unknown
 
-_DESCRIBE = re.compile(r"^ *Name:(?: +\S|\t)", re.MULTILINE)
-_DESCRIBE_KEYS = re.compile(
+_DESCRIBE = lazy_pattern(r"^ *Name:(?: +\S|\t)", re.MULTILINE)
+_DESCRIBE_KEYS = lazy_pattern(
     r"^ *(Namespace|Roles|Labels|Annotations|CreationTimestamp|Taints|Conditions|Containers|Init Containers|Events"
     r"|Status|Selector|Node-Selectors|Priority|Start Time|Replicas|Desired Number of Nodes Scheduled|API Version|Kind"
     r"|Metadata|Spec|Controlled By|Pod Template|Type|Data|Provisioner|Subsets|System Info|Non-terminated Pods):",
     re.MULTILINE,
 )
-_NODE_ROW = re.compile(r"\S+ +(?:Not)?Ready(?:,\w+)* +\S.* \d+[smhdy]\S* +v\d+\.\d+")
-_POD_ROW = re.compile(r"(?:\S+ +)?[a-z0-9][\w.-]+ +\d+/\d+ +[A-Z][\w:/]+ +\d+(?: \(\S+ ago\))? +\d+[smhdy]")
-_EVENT_ROW = re.compile(r"(?:\S+ +)?\d+[smhdy]\S* +(?:Normal|Warning) +[A-Z]\w+ +\w+/\S+ ")
-_NO_RESOURCES = re.compile(r"No resources found(?: in \S+ namespace)?\.?")
+_NODE_ROW = lazy_pattern(r"\S+ +(?:Not)?Ready(?:,\w+)* +\S.* \d+[smhdy]\S* +v\d+\.\d+")
+_POD_ROW = lazy_pattern(r"(?:\S+ +)?[a-z0-9][\w.-]+ +\d+/\d+ +[A-Z][\w:/]+ +\d+(?: \(\S+ ago\))? +\d+[smhdy]")
+_EVENT_ROW = lazy_pattern(r"(?:\S+ +)?\d+[smhdy]\S* +(?:Normal|Warning) +[A-Z]\w+ +\w+/\S+ ")
+_NO_RESOURCES = lazy_pattern(r"No resources found(?: in \S+ namespace)?\.?")
 
 #: what kubectl, oc and the shell say instead of an answer
-_ERROR = re.compile(
+_ERROR = lazy_pattern(
     r"Error from server\b|error: |Error: |The connection to the server\b|Unable to connect to the server"
     r"|unable to retrieve container logs|previous terminated container"
     r"|failed to (?:get|open|try resolving|create)\b(?! pod sandbox)"
@@ -39,16 +40,16 @@ _ERROR = re.compile(
     re.IGNORECASE,
 )
 #: lines that may stand beside such a sentence
-_BESIDE_ERROR = re.compile(
+_BESIDE_ERROR = lazy_pattern(
     r"[WEIF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ |Defaulted container |Warning: |Flag --|error executing|\s*template was:"
     r"|\s*raw data was:|\s*object given to|Found \d+ pods?, using|Use \S*kubectl|See '|Run '"
 )
 _MOST_ERROR_LINES = 40
 _NUMBER = r"\d+\.\d+\.\d+\.\d+(?:/\d+)?"
-_YAML_KEY = re.compile(r"^(?:- )?(apiVersion|kind|items|metadata|spec|status):(?: |$)", re.MULTILINE)
-_YAML_START = re.compile(r"---(?: |$)|(?:- )?(?:apiVersion|kind|items|metadata):(?: |$)")
-_YAML_LINE = re.compile(r" *(?:- |-$|[\w./\"'$(-]\S{0,120}?:(?: |$))")
-_JSON_KEY = re.compile(r'"(?:kind|apiVersion|metadata|items)" ?:')
+_YAML_KEY = lazy_pattern(r"^(?:- )?(apiVersion|kind|items|metadata|spec|status):(?: |$)", re.MULTILINE)
+_YAML_START = lazy_pattern(r"---(?: |$)|(?:- )?(?:apiVersion|kind|items|metadata):(?: |$)")
+_YAML_LINE = lazy_pattern(r" *(?:- |-$|[\w./\"'$(-]\S{0,120}?:(?: |$))")
+_JSON_KEY = lazy_pattern(r'"(?:kind|apiVersion|metadata|items)" ?:')
 _AUDIT = "audit.k8s.io/"
 
 #: kind -> a line that only this kind has, at the head of the text
@@ -65,7 +66,7 @@ _HEADS: tuple[tuple[str, float, re.Pattern[str]], ...] = (
         r"|^Chain \S+ \(policy ", re.M)),
 )  # fmt: skip
 #: the head of an interface in ifconfig, whose other lines look like those of ip
-_IFCONFIG = re.compile(r"[\w.:-]{1,32}: flags=-?\d{1,9}<")
+_IFCONFIG = lazy_pattern(r"[\w.:-]{1,32}: flags=-?\d{1,9}<")
 #: kind -> what each line of it looks like
 _LINES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
     ("ip-route", 0.9, re.compile(

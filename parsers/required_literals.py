@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from parsers.lazy_pattern import lazy_pattern
+
 _ZERO_WIDTH = frozenset("bBAZzG")
 _MOST_TEXTS = 60
-_BLANKS = re.compile(r"\s{2,}")
-_PLAIN = re.compile(r"[^\\\[\]().^$|?*+{}]{2,}")
-_BOUNDS = re.compile(r"\{(\d*)(,?)\d*\}")
-_GROUP_HEAD = re.compile(r"\?(?:P?<[A-Za-z_]\w*>|<?[=!]|[:>|]|[a-zA-Z-]+[:)])")
+_BLANKS = lazy_pattern(r"\s{2,}")
+_PLAIN = lazy_pattern(r"[^\\\[\]().^$|?*+{}]{2,}")
+_BOUNDS = lazy_pattern(r"\{(\d*)(,?)\d*\}")
+_GROUP_HEAD = lazy_pattern(r"\?(?:P?<[A-Za-z_]\w*>|<?[=!]|[:>|]|[a-zA-Z-]+[:)])")
 
 
 def required_literals(source: str) -> frozenset[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from parsers.lazy_pattern import lazy_pattern
+
 #: singular, plural and short names (kubectl api-resources, Calico, Tigera operator, OpenShift) -> kind
 _NAMES: dict[str, str] = {
     "Pod": "pod pods po",
@@ -109,7 +111,7 @@ _COLUMNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("CalicoNode", frozenset({"ASN", "IPV4"})),  # calicoctl's nodes are not those of Kubernetes
 )
 #: app names that contain words like "node" and say nothing of the kind a file lists
-_APP_WORDS = re.compile(r"calico[-_]node|csi[-_]node|node[-_]local|calico[-_]typha|kube[-_]controllers")
+_APP_WORDS = lazy_pattern(r"calico[-_]node|csi[-_]node|node[-_]local|calico[-_]typha|kube[-_]controllers")
 
 
 def kind_of(resource: str) -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from parsers.command import Asked, CommandLine, asked, command_line, prompt_line
 from parsers.content_cut import cut_by_content
+from parsers.lazy_pattern import lazy_pattern
 from parsers.recognize import SAMPLE, recognize
 
 __all__ = ["Asked", "Part", "asked", "split_session"]
 
-_FENCE = re.compile(r"\s{0,3}(?:```+|~~~+)[\w-]*\s*$")
-_QUOTE = re.compile(r"(?:> ?){1,4}")
+_FENCE = lazy_pattern(r"\s{0,3}(?:```+|~~~+)[\w-]*\s*$")
+_QUOTE = lazy_pattern(r"(?:> ?){1,4}")
 _QUOTED_RUN = 3  # lines in a row that begin with ">" before that is taken for a quotation
 #: programs whose names begin a cluster's command; asked for before any line is looked at closely
 _TOOLS = ("kubectl", "oc", "k", "calicoctl", "birdcl", "birdcl6", "ibmcloud", "iptables", "nft", "stern", "crictl",
@@ -129,8 +130,8 @@ def _inside_output(lines: Sequence[str], index: int) -> bool:
     return False
 
 
-_EVENT = re.compile(r"\s+(?:Normal|Warning) +[A-Z]\w+ +(?:\d+[smhd]|<unknown>|<invalid>)")
-_OBJECT_KEY = re.compile(r"(?:Name|Namespace|apiVersion|NAME|NAMESPACE)\b")
+_EVENT = lazy_pattern(r"\s+(?:Normal|Warning) +[A-Z]\w+ +(?:\d+[smhd]|<unknown>|<invalid>)")
+_OBJECT_KEY = lazy_pattern(r"(?:Name|Namespace|apiVersion|NAME|NAMESPACE)\b")
 
 
 def _by_command(lines: Sequence[str], commands: dict[int, CommandLine]) -> Iterator[Part]:

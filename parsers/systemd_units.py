@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-_HEAD = re.compile(r"\s{0,4}(?:[●○×↻x*] )?\s{0,2}([\w@.\\:-]{1,100}\.service)(?: - .{0,300})?")
-_ACTIVE = re.compile(r"\s{1,12}Active: (\S.{0,300})")
+from parsers.lazy_pattern import lazy_pattern
+
+_HEAD = lazy_pattern(r"\s{0,4}(?:[●○×↻x*] )?\s{0,2}([\w@.\\:-]{1,100}\.service)(?: - .{0,300})?")
+_ACTIVE = lazy_pattern(r"\s{1,12}Active: (\S.{0,300})")
 #: lines that may stand between the head of a unit and its state
-_BETWEEN = re.compile(r"\s{1,12}(?:Loaded|Drop-In|Transient|Warning|Follow|TriggeredBy): |\s{8,30}\S{1,300}$")
+_BETWEEN = lazy_pattern(r"\s{1,12}(?:Loaded|Drop-In|Transient|Warning|Follow|TriggeredBy): |\s{8,30}\S{1,300}$")
 _MOST_BETWEEN = 8
 #: ``systemctl is-active`` names the units in the command only, ``list-units`` has a line for each
-_ASKED = re.compile(r"\bsystemctl (?:-\S{1,40} )*(is-active|is-enabled|is-failed) ([\w@.: -]{1,300})")
-_ANSWER = re.compile(r"(?:active|inactive|failed|activating|deactivating|reloading|unknown|maintenance)")
-_OTHER = re.compile(
+_ASKED = lazy_pattern(r"\bsystemctl (?:-\S{1,40} )*(is-active|is-enabled|is-failed) ([\w@.: -]{1,300})")
+_ANSWER = lazy_pattern(r"(?:active|inactive|failed|activating|deactivating|reloading|unknown|maintenance)")
+_OTHER = lazy_pattern(
     r"(?:enabled|disabled|static|masked|alias|linked|generated|indirect)(?:-runtime)?|Failed to get unit .{0,200}"
 )
-_LISTED = re.compile(
+_LISTED = lazy_pattern(
     r"\W{0,3}\s{0,3}([\w@.\\:-]{1,100}\.service) +loaded +(active|inactive|failed|activating) +(\S{1,30}).*"
 )
 

@@ -11,18 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from parsers.ages import AGE, EVENT_AGE
+from parsers.lazy_pattern import lazy_pattern
 from parsers.prompt import is_command
 from parsers.resource_kinds import kind_of
 
 _HEADING = r"[A-Z][A-Z0-9%/_.*-]*(?: [A-Z][A-Z0-9%/_.-]*)*(?:\([A-Za-z%]{1,12}\))?"
-_HEADER = re.compile(rf" *{_HEADING}(?: {{2,}}{_HEADING})* *")
-_CELL_START = re.compile(r"(?:^ ?|(?<=  ))(\S)")
+_HEADER = lazy_pattern(rf" *{_HEADING}(?: {{2,}}{_HEADING})* *")
+_CELL_START = lazy_pattern(r"(?:^ ?|(?<=  ))(\S)")
 _FIRST = frozenset({"NAMESPACE", "NAME", "LAST SEEN", "LASTSEEN", "POD"})
-_EVENT_AGE = re.compile(EVENT_AGE)
-_WIDE_EVENT = re.compile(rf" *(?:[a-z0-9.-]+ {{2,}})?{EVENT_AGE} ")
-_WIDE_END = re.compile(rf"(?<! ) {{2,}}{AGE} {{2,}}\d+ {{2,}}\S+ *$")
-_NONE = re.compile(r"No resources found(?: in (?P<namespace>\S+) namespace)?\.?")
-_NOISE = re.compile(
+_EVENT_AGE = lazy_pattern(EVENT_AGE)
+_WIDE_EVENT = lazy_pattern(rf" *(?:[a-z0-9.-]+ {{2,}})?{EVENT_AGE} ")
+_WIDE_END = lazy_pattern(rf"(?<! ) {{2,}}{AGE} {{2,}}\d+ {{2,}}\S+ *$")
+_NONE = lazy_pattern(r"No resources found(?: in (?P<namespace>\S+) namespace)?\.?")
+_NOISE = lazy_pattern(
     r"(?:[WEI]\d{4} \d\d:|Warning: |warning: |Error from server|error: |The connection to the server|Unable to connect)"
 )
 _LONG = 4000  # no event has a line as long: kubelets cut messages at 1 kB

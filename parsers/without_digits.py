@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 
-TOKEN = re.compile(
+from parsers.lazy_pattern import lazy_pattern
+
+TOKEN = lazy_pattern(
     r"""
     (?P<flags>\(\?[a-zA-Z]+\))
   | (?P<look>\(\?<?[=!])
@@ -21,8 +23,8 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-QUANTIFIER = re.compile(r"(\*|\+|\?|\{(\d*)(,?)(\d*)\})([?+]?)")
-_MAY_BE_DIGIT = re.compile(r"\\[dwSDWXpPHN]|\d|\[:|[\x00-/]-|\\x|\\u|\\U")
+QUANTIFIER = lazy_pattern(r"(\*|\+|\?|\{(\d*)(,?)(\d*)\})([?+]?)")
+_MAY_BE_DIGIT = lazy_pattern(r"\\[dwSDWXpPHN]|\d|\[:|[\x00-/]-|\\x|\\u|\\U")
 _ANYTHING = "(?s:.*)"
 
 

@@ -6,17 +6,17 @@ does not, and reading stops at the first one that is too deep.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from parsers.lazy_pattern import lazy_pattern
 from parsers.located import MOST_ALIASED, MOST_DEPTH, LocatedList, LocatedMap, TooMuchError, plain
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: not allowed in YAML, or line ends to YAML but to nobody else, which would shift the line numbers
-_UNREADABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNREADABLE = lazy_pattern("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _NO_KEY: Any = object()
 _TOO_DEEP = f"nested more than {MOST_DEPTH} levels deep"
 

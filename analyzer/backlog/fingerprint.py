@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from analyzer.report.model import Report
+from parsers.lazy_pattern import lazy_pattern
 from parsers.source import Match
 
 #: feature -> weight; "cause:", "verdict:", "message:", "signal:" and "template:" say what a feature is
@@ -22,7 +23,7 @@ MESSAGE, SIGNAL, TEMPLATE = 1.0, 0.5, 0.5
 MOST_TEMPLATES = 8
 _NOVEL_LEVELS = ("PANIC", "FATAL", "ERROR")
 #: words of a template that vary with the cluster: with a digit, a placeholder, a path or a dotted name
-_VARIES = re.compile(r"\S*[\d<>*/=\[\]{}]\S*|\S+\.\S+")
+_VARIES = lazy_pattern(r"\S*[\d<>*/=\[\]{}]\S*|\S+\.\S+")
 _LONGEST, _READ = 160, 1000
 
 

@@ -13,9 +13,10 @@ from analyzer.backlog.lookalikes import MOST_SEEN, Memory, Resolved
 from analyzer.catalogue import Cause
 from analyzer.report import ReportError, from_json, write
 from analyzer.report.model import SeenBefore
+from parsers.lazy_pattern import lazy_pattern
 
 #: a key of the report itself in its JSON; ``seen_before`` is the last of them where it is there
-_KEY = re.compile(rb'^  "(\w+)":', re.MULTILINE)
+_KEY = lazy_pattern(rb'^  "(\w+)":', re.MULTILINE)
 _PIECE = 32 * 1024
 FORMS = (".html", ".json")
 #: resolved tickets that are looked at: a wave of them has the same note

@@ -15,15 +15,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from analyzer.bundle.fingerprint import fingerprint
+from parsers.lazy_pattern import lazy_pattern
 
 #: a URL of a scheme that fsspec may know; a Windows drive has one letter
-_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_URL = lazy_pattern(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _SCHEMES = frozenset({"s3", "s3a", "http", "https", "file"})
 _LISTS = (".txt", ".csv", ".tsv", ".list")
-_ARCHIVE = re.compile(
+_ARCHIVE = lazy_pattern(
     r"(?:\.(?:tgz|tbz2?|txz|tzst|tar|zip|gz|bz2|xz|zst|zstd|7z|rar|txt|log|json|yaml|yml|md))+$", re.I
 )
-_UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+_UNSAFE = lazy_pattern(r"[^\w.-]+", re.ASCII)
 _LONGEST_NAME = 100
 _LARGEST_LIST = 64 * 1024 * 1024
 _PIECE = 1024 * 1024

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from parsers.lazy_pattern import lazy_pattern
 
 #: takes (path inside the bundle, what was skipped, cut or damaged)
 Warn = Callable[[str, str], None]
 
 _LITTER = {".ds_store", "thumbs.db", "desktop.ini", "__macosx"}
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
-_DRIVE = re.compile(r"(?://\?/)?[A-Za-z]:(?=/)")
+_CONTROLS = lazy_pattern(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
+_DRIVE = lazy_pattern(r"(?://\?/)?[A-Za-z]:(?=/)")
 _LONGEST_NAME = 4096
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from analyzer.cli.refusals import fail
+from parsers.lazy_pattern import lazy_pattern
 
 PLATFORMS = ("", "iks-classic", "iks-vpc", "iks-satellite", "roks", "other")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 
 
 def run(pods: Sequence[str], nodes: Sequence[str], namespace: str, platform: str) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from analyzer.cli.refusals import fail, refuse_what_is_not_there
+from parsers.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from analyzer.redaction import Redaction
 
 #: where the token may be, in the order in which GitHub's own command line asks for it
 TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
-_REPO = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
+_REPO = lazy_pattern(r"[\w.-]{1,100}/[\w.-]{1,100}")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

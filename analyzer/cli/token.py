@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli.refusals import fail
 from analyzer.cli.serve import data_folder
+from parsers.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from analyzer.web.records import Records
 
-_NAME = re.compile(r"[\w.@+-]{1,100}")
+_NAME = lazy_pattern(r"[\w.@+-]{1,100}")
 
 
 def add(name: str, support: bool, data: Path | None, store: str) -> None:

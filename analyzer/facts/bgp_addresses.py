@@ -25,7 +25,6 @@ Sources: node/pkg/lifecycle/startup (autodetection, conflict check); calicoctl g
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -34,19 +33,20 @@ from analyzer.facts.observed import shown
 from analyzer.facts.sessions import UP, Sessions, is_local_address
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import BgpRow, ReadinessRow
 
 #: how start-up tells the name it goes by (node/pkg/lifecycle/utils)
-_OWN_NAME = re.compile(
+_OWN_NAME = lazy_pattern(
     r"(?:Using (?:stored|(?:NODENAME|HOSTNAME) environment(?: \(lowercase\))? for) |Determined )?"
     r"node name:? (\S{1,253})"
 )
-_AUTODETECTED = re.compile(r"Using autodetected IPv4 address (?:on interface \S{1,40}: )?(\d[\d.]{6,14})(?:/\d+)?")
-_INUSE = re.compile(
+_AUTODETECTED = lazy_pattern(r"Using autodetected IPv4 address (?:on interface \S{1,40}: )?(\d[\d.]{6,14})(?:/\d+)?")
+_INUSE = lazy_pattern(
     r"Calico node '([^'\s]{1,253})' is already using the IPv[46] address ([0-9a-fA-F.:]{3,45}?)\.?(?:\s|$)"
 )
-_CHANGED = re.compile(r'original="?([0-9.]{7,15})"? updated="?([0-9.]{7,15})"?')
-_CHANGED_TO = re.compile(r'IPv4 address has changed.{0,200}updated="?([0-9.]{7,15})"?')
+_CHANGED = lazy_pattern(r'original="?([0-9.]{7,15})"? updated="?([0-9.]{7,15})"?')
+_CHANGED_TO = lazy_pattern(r'IPv4 address has changed.{0,200}updated="?([0-9.]{7,15})"?')
 UNEXPECTED = 3
 LASTING = 5
 

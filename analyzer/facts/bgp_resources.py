@@ -24,7 +24,6 @@ of BGPConfiguration, BGPPeer and selectors.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,12 +32,13 @@ from analyzer.facts.observed import shown
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 DEFAULT_SECRET = "calico-bgp-password"  # noqa: S105 - the name of a secret, not a password
 NEW, OLD = "calico-system", "kube-system"
-_NEGATED = re.compile(r"!has\(([\w./-]{1,200})\)")
-_HAS = re.compile(r"has\(([\w./-]{1,200})\)")
-_EQUAL = re.compile(r"([\w./-]{1,200}) ?(==|!=) ?['\"]([^'\"]{0,200})['\"]")
+_NEGATED = lazy_pattern(r"!has\(([\w./-]{1,200})\)")
+_HAS = lazy_pattern(r"has\(([\w./-]{1,200})\)")
+_EQUAL = lazy_pattern(r"([\w./-]{1,200}) ?(==|!=) ?['\"]([^'\"]{0,200})['\"]")
 
 
 def _settings(tables: Tables, kind: str, key: str = "") -> list[Any]:

@@ -18,7 +18,6 @@ reflectors (routeReflectorClusterID); RFC 4271 (a path that holds the own number
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -30,6 +29,7 @@ from analyzer.facts.sessions import STAYS_S, Sessions
 from analyzer.inventory import text
 from analyzer.tables import Tables
 from parsers.bird_log import peer_of
+from parsers.lazy_pattern import lazy_pattern
 
 LEAST = 2
 DEFAULT_AS = "64512"
@@ -37,7 +37,7 @@ _REMOVED = "Removing protocol "
 _PEERS = ("Mesh_", "Node_", "Global_")
 _CLUSTER_ID = "projectcalico.org/RouteReflectorClusterID"
 _LABEL = "metadata.labels."
-_OTHER_AS = re.compile(r"((?:Global|Node)_\w{1,80}): Error: Bad peer AS: (\d{1,10})")
+_OTHER_AS = lazy_pattern(r"((?:Global|Node)_\w{1,80}): Error: Bad peer AS: (\d{1,10})")
 
 
 def removed(tables: Tables) -> Iterator[Fact]:

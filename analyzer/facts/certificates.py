@@ -21,18 +21,19 @@ from typing import Any
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.printed_dates import printed_date
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 NEAR = 8  # lines between the command and the date
-_END = re.compile(
+_END = lazy_pattern(
     r"(?:notAfter=|Not After ?: ?|expire date: )(\w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})"
     r"|[\"']?not_?[aA]fter[\"']?: ?[\"']?(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)"
 )
-_OF_TYPHA = re.compile(r"typha|:5473\b|node-certs|felix", re.IGNORECASE)
-_OF_API = re.compile(
+_OF_TYPHA = lazy_pattern(r"typha|:5473\b|node-certs|felix", re.IGNORECASE)
+_OF_API = lazy_pattern(
     r":(?:6443|16443|2379|8443|443)\b|\betcd\b|api-?server|kubernetes/(?:pki|ssl)|(?:rke2|k3s)/server/tls|microk8s/current",
     re.IGNORECASE,
 )
-_OF_OTHERS = re.compile(r"webhook|registry|harbor|ingress|/v2/", re.IGNORECASE)
+_OF_OTHERS = lazy_pattern(r"webhook|registry|harbor|ingress|/v2/", re.IGNORECASE)
 
 
 def ended(tables: Tables) -> Iterator[Fact]:

@@ -25,7 +25,6 @@ Sources: runbook "Check If Worker Is Ready and Healthy", Reason 2; Calico IPPool
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +34,7 @@ from analyzer.facts.networks import Network, network_of
 from analyzer.facts.observed import condition_rows, of_node_agent, once, places, truth
 from analyzer.inventory import Inventory, PodState, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import LogLineRow
 
 UNINITIALIZED = (
@@ -43,7 +43,7 @@ UNINITIALIZED = (
     "no cni configuration file in",
     "networkpluginnotready",
 )
-_CREATED = re.compile(r"Created default IPv[46] pool \((\S{1,60}?)\)")
+_CREATED = lazy_pattern(r"Created default IPv[46] pool \((\S{1,60}?)\)")
 MIN_REPEATS = 4  # a kubelet that has just started says it once or twice
 MIN_LEAKED = 64  # a block; a few addresses of pods that just ended always wait for their return
 MIN_READY_S = 120.0  # the runtime notices a new configuration within seconds

@@ -13,17 +13,17 @@ Multus stands in front on purpose, and a file of the loopback plugin does no har
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.inventory import Inventory
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
-_NAME = re.compile(r"(?:^|[\s/])(?P<name>[\w][\w.-]{0,60}\.(?:conf|conflist|json))(?=\s|$)")
-_OURS = re.compile(r"\d{0,3}-?(?:calico|canal)\.(?:conf|conflist)")
-_HARMLESS = re.compile(r"multus|loopback|nodelocaldns|dummy")
+_NAME = lazy_pattern(r"(?:^|[\s/])(?P<name>[\w][\w.-]{0,60}\.(?:conf|conflist|json))(?=\s|$)")
+_OURS = lazy_pattern(r"\d{0,3}-?(?:calico|canal)\.(?:conf|conflist)")
+_HARMLESS = lazy_pattern(r"multus|loopback|nodelocaldns|dummy")
 _GAP = 8  # lines; what stands farther away is another listing
 
 

@@ -24,26 +24,27 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import of_calico, of_host_program, places, shown
 from analyzer.inventory import Inventory, PodState, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 LABEL = "projectcalico.org/operator-node-migration"
 MANY_RESTARTS = 3
 LONG_S = 1800.0  # a migration moves on from worker to worker within minutes
-_PANIC = re.compile(r"(?:panic: (?!\(\*logrus)|fatal error: |SIGSEGV: )[^\n]{0,160}")
+_PANIC = lazy_pattern(r"(?:panic: (?!\(\*logrus)|fatal error: |SIGSEGV: )[^\n]{0,160}")
 #: words of a program that does not understand what it was told, and of what comes from elsewhere than from settings
-_BAD_VALUE = re.compile(
+_BAD_VALUE = lazy_pattern(
     r"\binvalid\b|\bnot (?:a )?valid\b|\bunknown (?:option|value|key|field)|\bunrecognized\b|\bmalformed\b"
     r"|\bout of range\b"
     r"|\b(?:failed to|could not|couldn't|cannot|can't|unable to) (?:parse|understand)\b|\bmust (?:be|specify|not be)\b",
     re.IGNORECASE,
 )
-_FROM_ELSEWHERE = re.compile(
+_FROM_ELSEWHERE = lazy_pattern(
     r"certificate|x509|\btls\b|token|response|json|unmarshal|character|datastore|connect|server|memory|pointer|netlink"
     r"|https?://|ifindex|route|packet|message type",
     re.IGNORECASE,
 )
-_VALUES = re.compile(r"0x[0-9a-f]+|\d+")
+_VALUES = lazy_pattern(r"0x[0-9a-f]+|\d+")
 #: a value that nobody wrote: a program that stops at it while it works got it from itself
-_EMPTY_VALUE = re.compile(r"=(?:\"\"|''|<nil>)(?:\s|$)")
+_EMPTY_VALUE = lazy_pattern(r"=(?:\"\"|''|<nil>)(?:\s|$)")
 
 
 def migration(tables: Tables) -> Iterator[Fact]:

@@ -20,19 +20,20 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import of_calico, places, shown
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 FAULT = 139  # exit code of a program that the kernel ended for a fault of memory
-_CRASH = re.compile(
+_CRASH = lazy_pattern(
     r"(?m:^)SIG(?:SEGV|BUS|ILL): |\[signal SIG(?:SEGV|BUS|ILL)\b(?!.{0,60}addr=0x[0-9a-f]{1,3}\b)"
     r"|fatal error: (?:found |s\.alloc|sweep |bad s|unexp)|\bruntime: (?:pointer 0x|marked free object)"
     r"|[Ss]egmentation fault|Illegal instruction|Bus error|core dumped"
 )
-_KERNEL = re.compile(
+_KERNEL = lazy_pattern(
     r"\b([\w.+-]{2,30})\[\d{1,8}\]:? (?:segfault at|general protection|trap invalid opcode)"
     r"|\btraps: ([\w.+-]{2,30})\[\d{1,8}\] (?:general protection|trap )"
 )
 #: programs of Calico's image, by the names that the kernel shows
-_OF_CALICO = re.compile(r"calico|felix|confd|bird|typha|runsv|runit|kube-controller|tigera")
+_OF_CALICO = lazy_pattern(r"calico|felix|confd|bird|typha|runsv|runit|kube-controller|tigera")
 
 
 def together(tables: Tables) -> Iterator[Fact]:

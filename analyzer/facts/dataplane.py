@@ -32,6 +32,7 @@ from analyzer.facts.observed import places, shown
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 #: beginnings of pod names of other network plugins and of agents that manage links and routes
 FOREIGN = (
@@ -40,17 +41,17 @@ FOREIGN = (
 )  # fmt: skip
 #: agents that are a normal part of the installation together with Calico ("canal" runs flannel itself)
 BESIDE_CANAL = ("kube-flannel",)
-_MTU = re.compile(r"Determined pod MTU mtu=(\d{3,5})")
-_LINK = re.compile(r'ifaceName="((?:tunl0|vxlan\.calico|vxlan-v6\.calico|wireguard\.cali))" state="(down|)"')
-_TUNNEL = re.compile(r"tunl0|vxlan\.calico|vxlan-v6\.calico")
-_HOST_LINK = re.compile(r'ifaceName="((?:eth|ens|enp|eno|bond)\w{0,12})" state="(down|)"')
-_ROUTE_ADDED = re.compile(r'ifaceName="([^"]{1,20})"')
-_NETWORK_CARD = re.compile(r"(?:eth|ens|eno|enp|enx|em|bond|team|venet|p\d)\w{0,12}$")
-_PING_SIZE = re.compile(r"(?:-s ?|\) )(\d{1,5})\b")
+_MTU = lazy_pattern(r"Determined pod MTU mtu=(\d{3,5})")
+_LINK = lazy_pattern(r'ifaceName="((?:tunl0|vxlan\.calico|vxlan-v6\.calico|wireguard\.cali))" state="(down|)"')
+_TUNNEL = lazy_pattern(r"tunl0|vxlan\.calico|vxlan-v6\.calico")
+_HOST_LINK = lazy_pattern(r'ifaceName="((?:eth|ens|enp|eno|bond)\w{0,12})" state="(down|)"')
+_ROUTE_ADDED = lazy_pattern(r'ifaceName="([^"]{1,20})"')
+_NETWORK_CARD = lazy_pattern(r"(?:eth|ens|eno|enp|enx|em|bond|team|venet|p\d)\w{0,12}$")
+_PING_SIZE = lazy_pattern(r"(?:-s ?|\) )(\d{1,5})\b")
 #: what a tunnel puts in front of a packet, in bytes (Calico's documentation: configure MTU); pods' own links nothing
 HEADERS = (("tunl0", 20), ("vxlan.calico", 50), ("wireguard.cali", 60), ("flannel.", 50), ("cali", 0))
 TUNNELS = ("tunl0", "vxlan.calico", "wireguard.cali", "flannel.")
-_BACKEND = re.compile(r'Looked up iptables command backendMode="(legacy|nft)"')
+_BACKEND = lazy_pattern(r'Looked up iptables command backendMode="(legacy|nft)"')
 FLAPS = 3
 FULL = 0.95
 PING_HEADER = 28  # of IP and ICMP, in bytes

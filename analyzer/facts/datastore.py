@@ -43,6 +43,7 @@ from analyzer.facts.observed import condition_rows, occurrences, of_calico, of_n
 from analyzer.inventory import Inventory, text
 from analyzer.period import current_lines
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 CONNECT = {"api-connect-timeout", "api-connect-refused", "api-no-route"}
 PROXY = {"err-master-proxy", "master-proxy-connect"}
@@ -54,15 +55,15 @@ RETURNS = 3  # times that a kubelet sets its worker to ready again
 TUNNEL_PODS = ("konnectivity-agent", "vpn-")
 #: Kubernetes minor release -> oldest Calico 3.x that works without the APIs dropped in it
 NEEDS_CALICO = ((25, 23), (22, 18))
-_KUBELET_ADDRESS = re.compile(r"(?:https://|dial(?:ing)? (?:tcp )?)\[?([0-9a-fA-F.:]{3,45}?)\]?:10250\b")
-_NO_WAY = re.compile(
+_KUBELET_ADDRESS = lazy_pattern(r"(?:https://|dial(?:ing)? (?:tcp )?)\[?([0-9a-fA-F.:]{3,45}?)\]?:10250\b")
+_NO_WAY = lazy_pattern(
     r"containerLogs|dialing backend|No agent available|proxy error from|:10250\b|dial timeout, backstop", re.IGNORECASE
 )
-_TUNNEL = re.compile(r"No agent available|proxy error from", re.IGNORECASE)
-_NO_DAEMONSET = re.compile(r'daemonsets?(?:\.\w{1,20}){0,2} "calico-node" not found', re.IGNORECASE)
-_ENDPOINT = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])")
+_TUNNEL = lazy_pattern(r"No agent available|proxy error from", re.IGNORECASE)
+_NO_DAEMONSET = lazy_pattern(r'daemonsets?(?:\.\w{1,20}){0,2} "calico-node" not found', re.IGNORECASE)
+_ENDPOINT = lazy_pattern(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])")
 NAT_OF_VIRTUALBOX = "10.0.2.15"  # every virtual machine has it
-_VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d|\b)")
+_VERSION = lazy_pattern(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d|\b)")
 
 
 def _rows(tables: Tables, inventory: Inventory, ids: set[str]) -> dict[str, list[Any]]:

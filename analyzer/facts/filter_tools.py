@@ -12,15 +12,15 @@ Source: Kubernetes' and Calico's documentation of iptables backends (all program
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import places
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
-_SAID = re.compile(r"\bv(\d{1,2}\.\d{1,3}\.\d{1,3})(?: \((legacy|nf_tables)\))?")
+_SAID = lazy_pattern(r"\bv(\d{1,2}\.\d{1,3}\.\d{1,3})(?: \((legacy|nf_tables)\))?")
 
 
 def versions(tables: Tables) -> Iterator[Fact]:

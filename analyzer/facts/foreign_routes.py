@@ -12,7 +12,6 @@ Canal is Calico's policies over flannel's routes: there they are right.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,9 +19,10 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import places
 from analyzer.inventory import Inventory
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
-_DEVICE = re.compile(r"flannel[\w.-]{0,12}|cilium_\w{1,12}|weave|kube-bridge|antrea-gw\d|ovn-k8s-\w{1,8}|cbr0")
-_UNIT = re.compile(r"(?:flanneld?|weave(?:net)?|cilium(?:-agent)?|kube-router|antrea-agent)(?:\.service)?")
+_DEVICE = lazy_pattern(r"flannel[\w.-]{0,12}|cilium_\w{1,12}|weave|kube-bridge|antrea-gw\d|ovn-k8s-\w{1,8}|cbr0")
+_UNIT = lazy_pattern(r"(?:flanneld?|weave(?:net)?|cilium(?:-agent)?|kube-router|antrea-agent)(?:\.service)?")
 
 
 def _calico_alone(tables: Tables) -> bool:

@@ -22,23 +22,24 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
 from analyzer.inventory import text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import SettingRow
 
 BGP = 179
 #: etcd, VXLAN, Typha, API, RKE2's supervisor, kubelet: ports that only rules between nodes open
 OF_NODES = frozenset({2379, 2380, 4789, 5473, 6443, 9345, 10250})
 #: columns of gcloud, az, openstack, ibmcloud, hcloud and others, in small letters
-_COLUMNS = re.compile(
+_COLUMNS = lazy_pattern(
     r"allow(?:ed)?|(?:dest(?:ination)?|dst)?[ _-]?ports?(?:[ _-]?ranges?)?|destinationportranges?|ports:?",
     re.IGNORECASE,
 )
-_SOURCES = re.compile(
+_SOURCES = lazy_pattern(
     r"(?:src|source|remote)(?:[ _-]?(?:ip|cidr|address|range|prefix)(?:e?s)?){0,3}|cidr|ip[ _-]?range",
     re.IGNORECASE,
 )
 _ALL = frozenset({"all", "any", "*", "-1", "tcp", "1-65535", "0-65535", "1:65535", "0:65535"})
 _TUNNELS = frozenset({"4", "94", "ipip"})
-_PORT = re.compile(r"(?:tcp|udp)?[:/]?(\d{1,5})(?:[-:](\d{1,5}))?(?:/(?:tcp|udp))?")
+_PORT = lazy_pattern(r"(?:tcp|udp)?[:/]?(\d{1,5})(?:[-:](\d{1,5}))?(?:/(?:tcp|udp))?")
 
 
 def closed_to_bgp(tables: Tables) -> Iterator[Fact]:

@@ -27,12 +27,12 @@ Sources: node_exporter's collectors; Calico's documentation (Felix and kube-cont
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 Samples = dict[str, tuple[float, Any]]
 
@@ -45,7 +45,7 @@ LOAD = 4.0
 ERRORS = 10
 LOCK_S = 1.0
 FSYNC_S = 0.1
-_SYSTEM_MOUNTS = re.compile(
+_SYSTEM_MOUNTS = lazy_pattern(
     r"mountpoint=(?:/host|/rootfs)?/(?:var(?:/lib(?:/(?:kubelet|docker|containerd|etcd|calico))?|/log|/data)?|run|opt)?"
     r"(?:,|$)"
 )

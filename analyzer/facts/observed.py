@@ -10,14 +10,15 @@ from typing import Any
 from analyzer.facts.fact import Fact
 from analyzer.inventory import number, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 #: pods of Calico itself, by the beginning of their names (manifest and operator installations, Canal)
 CALICO_PODS = ("calico-", "canal-", "rke2-canal-", "tigera-operator-", "csi-node-driver-")
 NODE_AGENT_PODS = ("calico-node-", "canal-", "rke2-canal-")
 #: file of a stack frame, and files that Calico's programs have frames in as well
-_FRAME = re.compile(r"\n\s{1,8}(/\S{1,300}\.go):\d")
-_SHARED_OR_CALICO = re.compile(r"calico|tigera|felix|typha|confd|/go/(?:src|pkg)/|github\.com|k8s\.io|golang\.org")
-PROBE_TIMEOUT = re.compile(
+_FRAME = lazy_pattern(r"\n\s{1,8}(/\S{1,300}\.go):\d")
+_SHARED_OR_CALICO = lazy_pattern(r"calico|tigera|felix|typha|confd|/go/(?:src|pkg)/|github\.com|k8s\.io|golang\.org")
+PROBE_TIMEOUT = lazy_pattern(
     r"timed out|context deadline exceeded|Client\.Timeout|i/o timeout|deadline exceeded"
     r"|probe failed:\s*$|request canceled \(",
     re.IGNORECASE,

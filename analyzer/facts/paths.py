@@ -14,7 +14,6 @@ Source: tcpdump's notation of IP in IP and VXLAN; errors of Go's net package.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,21 +22,22 @@ from analyzer.facts.observed import places, shown
 from analyzer.facts.sessions import Sessions
 from analyzer.inventory import text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 LEAST = 2
 PACKETS = 3
 #: of tunnels from workers to servers (RKE2, konnectivity): closed alone, they are no sign of the network's
 TUNNEL_PORTS = ("9345", "8132", "8091")
-_FAILED = re.compile(
+_FAILED = lazy_pattern(
     r"\bdial tcp (?:\[?[0-9A-Fa-f.:]+\]?:\d+->)?(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5}): "
     r"(?:i/o timeout|connect: (?:no route to host|connection timed out|network is unreachable))"
 )
 _ADDRESS = r"(\d{1,3}(?:\.\d{1,3}){3})"
-_TUNNELLED = re.compile(
+_TUNNELLED = lazy_pattern(
     rf"\bIP {_ADDRESS} > {_ADDRESS}: (?:IP |ipip-proto-4)"
     rf"|\bIP {_ADDRESS}\.\d{{1,5}} > {_ADDRESS}\.(?:4789|vxlan): VXLAN"
 )
-_REPLY = re.compile(r"reply from (\d[\d.]{6,14}) \[([0-9A-Fa-f:]{17})\]")
+_REPLY = lazy_pattern(r"reply from (\d[\d.]{6,14}) \[([0-9A-Fa-f:]{17})\]")
 
 
 def timeouts(tables: Tables) -> Iterator[Fact]:

@@ -30,21 +30,24 @@ from analyzer.facts.sessions import Sessions
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
 from parsers.ages import go_time
+from parsers.lazy_pattern import lazy_pattern
 
 FACT_OF = {"master": "policy-denies-master", "typha": "policy-denies-typha", "bgp": "policy-denies-bgp"}
 SYSTEM = ("kube-system", "calico-system", "calico-apiserver", "tigera-operator", "openshift-dns", "ibm-system")
 BEFORE_S, AFTER_S = 15.0, 600.0
 STARTUP_S = 60.0  # at its start Felix receives all policies that exist
-_DENY_NAME = re.compile(r"(?:default|all)[-_.]?(?:deny|block)|(?:deny|block)[-_.]?(?:all|by-default|everything)", re.I)
-_DNS_PODS = re.compile(r"kube-dns|coredns|node-local-dns|daemonset-dns|dns-default")
+_DENY_NAME = lazy_pattern(
+    r"(?:default|all)[-_.]?(?:deny|block)|(?:deny|block)[-_.]?(?:all|by-default|everything)", re.I
+)
+_DNS_PODS = lazy_pattern(r"kube-dns|coredns|node-local-dns|daemonset-dns|dns-default")
 #: pods that have no network of the host and ask the API server all the time; its ports behind the service
-_NEEDS_API = re.compile(r"calico-kube-controllers-|calico-apiserver-")
+_NEEDS_API = lazy_pattern(r"calico-kube-controllers-|calico-apiserver-")
 _API_PORTS = (443, 6443, 2040)
-_SYSTEM_PODS = re.compile(r"calico-|tigera|typha|kube-dns|coredns|dns-default|konnectivity|\bvpn\b")
-_APPLIED = re.compile(r"proto\.(?:ActivePolicyUpdate|HostEndpointUpdate)")
-_POLICY_NAME = re.compile(r'tier:"[^"]{0,80}" name:"([^"]{1,200})"|ingress_policies:"([^"]{1,200})"')
-_OUTBOUND_DENY = re.compile(r'outbound_rules:<action:"deny"((?:(?!rule_id|bound_rules).){0,600})')
-_PORTS = re.compile(r"dst_ports:<first:(\d{1,5}) last:(\d{1,5}) >")
+_SYSTEM_PODS = lazy_pattern(r"calico-|tigera|typha|kube-dns|coredns|dns-default|konnectivity|\bvpn\b")
+_APPLIED = lazy_pattern(r"proto\.(?:ActivePolicyUpdate|HostEndpointUpdate)")
+_POLICY_NAME = lazy_pattern(r'tier:"[^"]{0,80}" name:"([^"]{1,200})"|ingress_policies:"([^"]{1,200})"')
+_OUTBOUND_DENY = lazy_pattern(r'outbound_rules:<action:"deny"((?:(?!rule_id|bound_rules).){0,600})')
+_PORTS = lazy_pattern(r"dst_ports:<first:(\d{1,5}) last:(\d{1,5}) >")
 #: messages that tell a loss of connections; words of a running system that goes wrong
 TROUBLE = frozenset(
     {

@@ -20,7 +20,6 @@ packets from a host to a pod on another worker have the address of the host's tu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -30,19 +29,20 @@ from analyzer.facts.observed import places
 from analyzer.facts.policy_rules import Policy, Rule, policies, selects_hosts
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
-_LOOKUP = re.compile(
+_LOOKUP = lazy_pattern(
     r"lookup \S{1,253} on (?P<server>[\d.]{7,15}|\[[0-9a-fA-F:]{2,45}\]):53: "
     r"(?:read udp \S{3,90}: i/o timeout|dial udp \S{3,90}: i/o timeout|i/o timeout)"
 )
-_CALLED = re.compile(
+_CALLED = lazy_pattern(
     r"https://(?P<name>[\w-]{1,63})\.(?P<space>[\w-]{1,63})\.svc(?:\.[\w.-]{1,60})?(?::\d{1,5})?/[^\s\"]{0,300}"
     r"\\?\"?:? (?:context deadline exceeded|dial tcp \S{3,60}: (?:i/o timeout|connect: connection timed out)"
     r"|net/http: request canceled|[^\n]{0,80}Client\.Timeout)"
 )
 _TUNNELS = ("projectcalico.org/IPv4VXLANTunnelAddr", "projectcalico.org/IPv4IPIPTunnelAddr")
 _EVERYONE = ("", "all()", "{}")
-_SYSTEM_ONLY = re.compile(r"==\s*[\"'](?:kube-system|calico-system|tigera-operator)[\"']")
+_SYSTEM_ONLY = lazy_pattern(r"==\s*[\"'](?:kube-system|calico-system|tigera-operator)[\"']")
 
 
 def dns(tables: Tables) -> Iterator[Fact]:

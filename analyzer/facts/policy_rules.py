@@ -13,6 +13,7 @@ from typing import Any
 
 from analyzer.inventory import text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 #: where workers of IBM Cloud reach the master: the proxy on each of them
 MASTER_PROXY = "172.20.0.1"
@@ -24,12 +25,12 @@ NEEDED: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "kubelet": ((10250,), ("ingress",)),
     "dns": ((53,), ("egress",)),
 }
-_KEY = re.compile(r"spec\.(ingress|egress)\.(\d{1,4})\.(.{1,200})")
+_KEY = lazy_pattern(r"spec\.(ingress|egress)\.(\d{1,4})\.(.{1,200})")
 _BROAD = ("0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-_NARROWING = re.compile(
+_NARROWING = lazy_pattern(
     r"(?:source|destination)\.(?:selector|notSelector|namespaceSelector|notNets|notPorts|serviceAccounts|domains)"
 )
-_BY_LABELS = re.compile(
+_BY_LABELS = lazy_pattern(
     r"to\.\d{1,3}\.(?:pod|namespace)Selector|destination\.(?:s|namespaceS)elector|destination\.serviceA"
 )
 

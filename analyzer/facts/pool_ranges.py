@@ -14,7 +14,6 @@ cannot be reached. Source: Kubernetes' documentation (pod and service ranges mus
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Any
@@ -23,9 +22,10 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.networks import network_of
 from analyzer.inventory import text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
-_RANGE = re.compile(r"(?i)service[\w-]{0,24}[\"']?[:= ]{1,3}[\"']?(\d{1,3}(?:\.\d{1,3}){3}/\d{1,2})")
-_OF_PLUGIN = re.compile(r"cali|tunl|vxlan|wireguard|wg-v6|cni\d|cbr\d|flannel|cilium|weave|kube-|lo$|^$")
+_RANGE = lazy_pattern(r"(?i)service[\w-]{0,24}[\"']?[:= ]{1,3}[\"']?(\d{1,3}(?:\.\d{1,3}){3}/\d{1,2})")
+_OF_PLUGIN = lazy_pattern(r"cali|tunl|vxlan|wireguard|wg-v6|cni\d|cbr\d|flannel|cilium|weave|kube-|lo$|^$")
 _CLUSTER_IP = ("cluster-ip", "spec.clusterIP", "clusterip")
 
 

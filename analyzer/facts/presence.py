@@ -29,7 +29,6 @@ calico-system (IKS from 1.29, ROKS).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +45,7 @@ from analyzer.facts.observed import (
 )
 from analyzer.inventory import NODE_AGENTS, Inventory, number, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 #: agents of other network plugins, by the name of their daemonset or the beginning of their pods' names
 OTHER_NETWORKS = {
@@ -87,7 +87,7 @@ NETWORK_NAMESPACES = (
     "vmware-system-nsx", "nsx-system", "contrail", "kube-ovn", "antrea-system", "",
 )  # fmt: skip
 #: what a network plugin reports when it has set its worker's network up
-_NETWORK_IS_UP = re.compile(r"(Flannel|Cilium|Weave|Antrea|Kube-?Router|Romana)IsUp")
+_NETWORK_IS_UP = lazy_pattern(r"(Flannel|Cilium|Weave|Antrea|Kube-?Router|Romana)IsUp")
 #: annotations that a network plugin keeps on the workers
 _MARKS = (
     ("flannel.alpha.coreos.com/", "Flannel"),

@@ -18,6 +18,7 @@ from typing import Any
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import places
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 _DAY_S = 24 * 3600.0
 #: a terminal's output may have been copied long after the descriptions were made, hardly ever before
@@ -34,7 +35,7 @@ _FORMS = (
         "%Y-%m-%d {clock}",
     ),
 )
-_NOT_BEFORE = re.compile(r"notBefore=(\w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}) GMT")
+_NOT_BEFORE = lazy_pattern(r"notBefore=(\w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}) GMT")
 
 
 def printed_date(text: str) -> datetime | None:

@@ -14,7 +14,6 @@ RKE2's known issues (NetworkManager's nm-cloud-setup); Tailscale, strongSwan and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -24,9 +23,10 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.networks import Network, network_of
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
-_OURS = re.compile(r"cali[0-9a-f]{4,11}|tunl0|vxlan(?:-v6)?\.calico|wireguard\.cali|wg-v6\.cali|bpf(?:in|out)\.cali")
-_RULE = re.compile(r"from (\S+) (?:lookup|table) (\S+)(?: proto \S+)?")
+_OURS = lazy_pattern(r"cali[0-9a-f]{4,11}|tunl0|vxlan(?:-v6)?\.calico|wireguard\.cali|wg-v6\.cali|bpf(?:in|out)\.cali")
+_RULE = lazy_pattern(r"from (\S+) (?:lookup|table) (\S+)(?: proto \S+)?")
 _KNOWN = frozenset({"local", "main", "default", "255", "254", "253"})
 _MAIN = ("", "main", "254")
 _LAST = 32766  # the preference of the main table

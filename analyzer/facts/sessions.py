@@ -8,7 +8,6 @@ means that the worker which complains has no session at all.
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +15,7 @@ from typing import Any
 
 from analyzer.inventory import Inventory, PodState, Worker, number, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import BgpRow
 
 LASTING_S = 60.0  # twice the window in which the check wants every peer
@@ -32,7 +32,7 @@ OF_BGPPEER = ("Node_", "Global_", "node specific", "global")
 UP = {"up", "Established", "established"}
 
 
-_WHY = re.compile(r"(\S{1,80}): (?:Error: |Received: |Socket error: )")
+_WHY = lazy_pattern(r"(\S{1,80}): (?:Error: |Received: |Socket error: )")
 
 
 @dataclass(frozen=True, slots=True)

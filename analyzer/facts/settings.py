@@ -17,7 +17,6 @@ Sources: felix/config/config_params.go (HealthPort 9099, HealthEnabled), node/pk
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,10 +24,11 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import of_node_agent
 from analyzer.inventory import Inventory, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 DEFAULT_PORT = "9099"
-_PROBED = re.compile(r"(?:https?://[^/\s:]{0,60}|\blocalhost|127\.0\.0\.1|\[::1\]):(\d{2,5})/(?:liveness|readiness)")
-_HOSTLESS = re.compile(r"http-get http://(?!localhost|127\.0\.0\.1|\[::1\])[^/\s:]{0,60}:9099/\w+")
+_PROBED = lazy_pattern(r"(?:https?://[^/\s:]{0,60}|\blocalhost|127\.0\.0\.1|\[::1\]):(\d{2,5})/(?:liveness|readiness)")
+_HOSTLESS = lazy_pattern(r"http-get http://(?!localhost|127\.0\.0\.1|\[::1\])[^/\s:]{0,60}:9099/\w+")
 _TRUE = ("true", "1", "yes", "y", "t")
 _FALSE = ("false", "0", "no", "n", "f")
 

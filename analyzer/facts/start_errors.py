@@ -26,6 +26,7 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.inventory import Inventory, text
 from analyzer.period import current_lines
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 _SAID = {
     "start-port-taken": re.compile(
@@ -44,7 +45,7 @@ _SAID = {
 
 
 #: its own files, not those of IPv6, which a cluster without IPv6 renders as well
-_OF_BIRD = re.compile(r"/bird\w{0,10}\.cfg\b")
+_OF_BIRD = lazy_pattern(r"/bird\w{0,10}\.cfg\b")
 
 
 def said_at_start(tables: Tables) -> Iterator[Fact]:

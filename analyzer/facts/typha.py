@@ -28,13 +28,14 @@ from analyzer.facts.typha_presence import others_run
 from analyzer.inventory import Inventory, text
 from analyzer.period import current_lines
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
-_ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|(?<=\[)[0-9a-f:]{3,39}(?=\]))\]?:5473")
-_UNREACHED = re.compile(
+_ADDRESS = lazy_pattern(r"(\d{1,3}(?:\.\d{1,3}){3}|(?<=\[)[0-9a-f:]{3,39}(?=\]))\]?:5473")
+_UNREACHED = lazy_pattern(
     r"i/o timeout|connection refused|no route to host|network is unreachable|connection timed out|deadline exceeded"
 )
-_DISTRUST = re.compile(r"x509: |remote error: tls: |tls: (?!use of closed)|required CN|required URI SAN")
-_API = re.compile(r"https?://[^\s\"]{1,200}/apis?/|:(?:443|6443|16443|2040)\b")
+_DISTRUST = lazy_pattern(r"x509: |remote error: tls: |tls: (?!use of closed)|required CN|required URI SAN")
+_API = lazy_pattern(r"https?://[^\s\"]{1,200}/apis?/|:(?:443|6443|16443|2040)\b")
 
 
 def _lines(tables: Tables, wanted: re.Pattern[str]) -> list[Any]:

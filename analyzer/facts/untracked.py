@@ -12,15 +12,15 @@ Source: Calico's documentation ("High-connection workloads": with doNotTrack bot
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.inventory import text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
-_RULE = re.compile(r"spec\.(ingress|egress)\.(\d{1,4})\.(.+)")
+_RULE = lazy_pattern(r"spec\.(ingress|egress)\.(\d{1,4})\.(.+)")
 _NARROWING = ("protocol", "notProtocol", "source", "destination", "icmp", "notICMP", "http", "ipVersion")
 
 

@@ -31,7 +31,6 @@ Sources: runbook "Check If Worker Is Ready and Healthy"; Kubernetes node lifecyc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import pairwise
@@ -55,6 +54,7 @@ from analyzer.facts.observed import (
 from analyzer.inventory import Inventory, Worker, number, text
 from analyzer.tables import Tables
 from parsers.ages import go_time
+from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import NodeConditionRow
 
 TOGGLE_WINDOW_S = 6 * 3600.0
@@ -64,7 +64,7 @@ YOUNG_S = 15 * 60.0
 NEW_S = 300.0  # a kubelet and its CNI are Ready within a few minutes of the first start
 CLOCK_APART_S = 600.0  # twice the longest pause between two status updates of a kubelet
 CLOCK_AHEAD_S = 24 * 3600.0  # more than logs are usually collected after the descriptions
-_JUDGED_AT = re.compile(r"current time (\S{10,35}) is after ")
+_JUDGED_AT = lazy_pattern(r"current time (\S{10,35}) is after ")
 MIN_SANDBOXES = 5  # a reboot or a restarted runtime makes one or two
 _ON_HOST_NETWORK = (
     "calico-node-",
@@ -85,8 +85,8 @@ MIN_TIMEOUTS = 3
 
 
 #: the event that the node controller makes, as its own log repeats it
-_MARKED = re.compile(r"Node (\S{1,253}) status is now: NodeNotReady")
-_AGAIN = re.compile(r"Controller detected that node (\S{1,253}) is healthy again")
+_MARKED = lazy_pattern(r"Node (\S{1,253}) status is now: NodeNotReady")
+_AGAIN = lazy_pattern(r"Controller detected that node (\S{1,253}) is healthy again")
 TOGGLES_IN_LOG = 3
 SLOW_TOGGLES = 3
 CHANGES_WATCHED = 3

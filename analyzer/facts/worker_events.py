@@ -27,6 +27,7 @@ from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import condition_rows, each_place, occurrences, once, places, seconds_before, shown
 from analyzer.inventory import Inventory, number, text
 from analyzer.tables import Tables
+from parsers.lazy_pattern import lazy_pattern
 
 OFTEN = 3
 OFTEN_WITHIN_S = 24 * 3600.0
@@ -34,21 +35,21 @@ JUST_NOW_S = 20 * 60.0  # a server boots within this time, firmware checks inclu
 CORDON_BEFORE_S = 45 * 60.0  # a drain may take that long
 LONG_S = 3600.0
 #: ... but not that the program is missing in the image, or that there is no room for another process
-_NO_EXEC = re.compile(
+_NO_EXEC = lazy_pattern(
     r"(?:OCI runtime exec failed|failed to start exec|failed to exec in container|exec failed: "
     r"|probe errored: rpc error: code = (?:Unknown|Unavailable|Internal) desc = )"
     r"(?!.{0,400}(?:executable file not found|no such file or directory|permission denied|resource temporarily"
     r"|cannot allocate|no space left|deadline exceeded|timed out|not running|process not found))",
     re.DOTALL,
 )
-_BOOT_ID = re.compile(r"boot id: ?(\S{8,40})")
+_BOOT_ID = lazy_pattern(r"boot id: ?(\S{8,40})")
 _ON_HOST_NETWORK = (
     "calico-node-", "canal-", "calico-typha-", "kube-proxy-", "kube-apiserver-", "kube-scheduler-", "etcd-",
     "kube-controller-manager-", "multus-", "node-exporter-", "ibm-keepalived-watcher-", "ibm-master-proxy-static-",
     "csi-node-", "ibm-vpc-block-csi-node-", "aws-node-", "kube-flannel-ds-", "cilium-",
 )  # fmt: skip
 #: what makes sandboxes fail although the runtime is sound: another cause has its own words for each
-_OTHER_REASON = re.compile(
+_OTHER_REASON = lazy_pattern(
     r"(?i)sandbox image|pull(?:ing)? image|no space left|cannot allocate memory|too many open files|quota"
     r"|resource temporarily unavailable|read-only file system|input/output error|deadline ?exceeded|i/o timeout"
     r"|failed to set ?up network|cni plugin|plugin type=|networkplugin|unable to start unit|is forbidden|hostport"

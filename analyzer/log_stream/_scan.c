@@ -13,7 +13,7 @@
 #endif
 
 /* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
-#define FORM 2
+#define FORM 3
 
 #define ONES 0x0101010101010101ULL
 #define HIGH 0x8080808080808080ULL
@@ -37,9 +37,13 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 /* ---- a table of numbers by key; what is not in it is -1 ---- */
 
 typedef struct {
+    uint64_t key; /* 0: free */
+    int64_t value;
+} Entry;
+
+typedef struct {
     PyObject_HEAD
-    uint64_t *keys; /* 0: free */
-    int64_t *values;
+    Entry *entries;
     size_t size, used; /* size is a power of two */
     uint64_t seed;     /* so that nobody can write lines that fall together */
 } Table;
@@ -49,7 +53,7 @@ static inline uint64_t key_of(uint64_t key) { return key ? key : K1; }
 static inline size_t place_of(const Table *table, uint64_t key)
 {
     size_t place = (size_t)mix(key ^ table->seed, K2) & (table->size - 1);
-    while (table->keys[place] && table->keys[place] != key)
+    while (table->entries[place].key && table->entries[place].key != key)
         place = (place + 1) & (table->size - 1);
     return place;
 }
@@ -58,31 +62,23 @@ static inline int64_t table_get(const Table *table, uint64_t key)
 {
     key = key_of(key);
     size_t place = place_of(table, key);
-    return table->keys[place] ? table->values[place] : -1;
+    return table->entries[place].key ? table->entries[place].value : -1;
 }
 
 static int table_resize(Table *table, size_t size)
 {
-    uint64_t *keys = PyMem_Calloc(size, sizeof *keys), *old_keys = table->keys;
-    int64_t *values = PyMem_Calloc(size, sizeof *values), *old_values = table->values;
+    Entry *entries = PyMem_Calloc(size, sizeof *entries), *old = table->entries;
     size_t old_size = table->size;
-    if (!keys || !values) {
-        PyMem_Free(keys);
-        PyMem_Free(values);
+    if (!entries) {
         PyErr_NoMemory();
         return -1;
     }
-    table->keys = keys;
-    table->values = values;
+    table->entries = entries;
     table->size = size;
     for (size_t i = 0; i < old_size; i++)
-        if (old_keys[i]) {
-            size_t place = place_of(table, old_keys[i]);
-            keys[place] = old_keys[i];
-            values[place] = old_values[i];
-        }
-    PyMem_Free(old_keys);
-    PyMem_Free(old_values);
+        if (old[i].key)
+            entries[place_of(table, old[i].key)] = old[i];
+    PyMem_Free(old);
     return 0;
 }
 
@@ -103,8 +99,7 @@ static PyObject *table_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
 static void table_dealloc(Table *table)
 {
-    PyMem_Free(table->keys);
-    PyMem_Free(table->values);
+    PyMem_Free(table->entries);
     Py_TYPE(table)->tp_free((PyObject *)table);
 }
 
@@ -116,22 +111,22 @@ static PyObject *table_set(Table *table, PyObject *args)
         return NULL;
     uint64_t key = key_of(given);
     size_t place = place_of(table, key);
-    if (!table->keys[place]) {
+    if (!table->entries[place].key) {
         if (2 * (table->used + 1) > table->size) {
             if (table_resize(table, 2 * table->size) < 0)
                 return NULL;
             place = place_of(table, key);
         }
-        table->keys[place] = key;
+        table->entries[place].key = key;
         table->used++;
     }
-    table->values[place] = value;
+    table->entries[place].value = value;
     Py_RETURN_NONE;
 }
 
 static PyObject *table_clear(Table *table, PyObject *nothing)
 {
-    memset(table->keys, 0, table->size * sizeof *table->keys);
+    memset(table->entries, 0, table->size * sizeof *table->entries);
     table->used = 0;
     Py_RETURN_NONE;
 }
@@ -157,7 +152,7 @@ static PyTypeObject TableType = {
     .tp_new = table_new,
 };
 
-/* ---- shapes ---- */
+/* ---- lines ---- */
 
 /* The high bit of each byte of a word that is a digit. */
 static inline uint64_t digits_of(uint64_t word)
@@ -223,7 +218,7 @@ static inline uint64_t finished(Lanes lanes) { return mix(lanes.a ^ K2 ^ lanes.l
 
 /* What is found of each line; `seen` has what bytes there are: a high bit for one that is not ASCII, bit 0 for a zero. */
 typedef struct {
-    int64_t *starts, *ends, *shape;
+    int64_t *starts, *ends;
     uint64_t *number;
     Py_ssize_t room;
     uint64_t seen;
@@ -233,9 +228,10 @@ typedef struct {
    be read in other portions only later. */
 #define ROOM 8192
 #define WAITING 64
+#define SLACK 192 /* what may be written behind it before it is looked at */
 
 typedef struct {
-    unsigned char text[ROOM + 3 * BLOCK];
+    unsigned char text[ROOM + SLACK];
     unsigned char *line; /* where the line at hand begins */
     struct {
         unsigned char *text;
@@ -245,17 +241,15 @@ typedef struct {
     Lanes begun, fresh; /* the first line waiting; any other */
 } Bench;
 
-/* Give the lines waiting their numbers and shapes; they are the last ones before `until`. */
-static void number_them(Bench *bench, const Table *table, const Lines *to, Py_ssize_t until)
+/* Give the lines waiting their numbers; they are the last ones before `until`. */
+static void number_them(Bench *bench, uint64_t seed, const Lines *to, Py_ssize_t until)
 {
     for (Py_ssize_t i = 0; i < bench->count; i++) {
         Lanes lanes = i ? bench->fresh : bench->begun;
         uint64_t length = bench->waiting[i].length;
         lanes.length += length;
-        lanes = fold(lanes, bench->waiting[i].text, (length + BLOCK - 1) / BLOCK, table->seed);
-        Py_ssize_t line = until - bench->count + i;
-        to->number[line] = finished(lanes);
-        to->shape[line] = table_get(table, to->number[line]);
+        lanes = fold(lanes, bench->waiting[i].text, (length + BLOCK - 1) / BLOCK, seed);
+        to->number[until - bench->count + i] = finished(lanes);
     }
     if (bench->count)
         bench->begun = bench->fresh;
@@ -275,17 +269,32 @@ static unsigned char *make_room(Bench *bench, const unsigned char *out, uint64_t
     return bench->text + rest;
 }
 
+static void begin_bench(Bench *bench, uint64_t seed)
+{
+    bench->count = 0;
+    bench->begun = bench->fresh = lanes_of(seed);
+    bench->line = bench->text;
+}
+
+/* A line is complete at `out`: it waits for its number; give where the next one begins. */
+static inline unsigned char *end_line(Bench *bench, unsigned char *out)
+{
+    uint64_t length = (uint64_t)(out - bench->line);
+    memset(out, 0, BLOCK);
+    bench->waiting[bench->count].text = bench->line;
+    bench->waiting[bench->count++].length = length;
+    return bench->line += (length + BLOCK - 1) / BLOCK * BLOCK;
+}
+
 /* Read whole lines; give how many, -1 where there is no room for all of them. */
-static inline __attribute__((always_inline)) Py_ssize_t read_lines(const Table *table, const unsigned char *data,
+static inline __attribute__((always_inline)) Py_ssize_t read_lines(uint64_t seed, const unsigned char *data,
                                                                    Py_ssize_t end, Lines *to, int pext)
 {
     const unsigned char *at = data, *last = data + end, *begin = data;
     Py_ssize_t lines = 0;
     uint64_t zeros = 0, high = 0;
     Bench bench;
-    bench.count = 0;
-    bench.begun = bench.fresh = lanes_of(table->seed);
-    bench.line = bench.text;
+    begin_bench(&bench, seed);
     unsigned char *out = bench.text; /* not in the bench: it changes with each word */
     while (at < last && lines < to->room) {
         uint64_t word = load(at), other = word ^ (ONES * '\n');
@@ -305,11 +314,7 @@ static inline __attribute__((always_inline)) Py_ssize_t read_lines(const Table *
         out += bytes - (unsigned)((digits >> 7) * ONES >> 56);
         at += bytes;
         if (ends) {
-            uint64_t length = (uint64_t)(out - bench.line);
-            memset(out, 0, BLOCK);
-            bench.waiting[bench.count].text = bench.line;
-            bench.waiting[bench.count++].length = length;
-            out = bench.line += (length + BLOCK - 1) / BLOCK * BLOCK;
+            out = end_line(&bench, out);
             to->starts[lines] = begin - data;
             to->ends[lines++] = at - data;
             begin = ++at;
@@ -317,13 +322,75 @@ static inline __attribute__((always_inline)) Py_ssize_t read_lines(const Table *
                 continue;
         } else if (out < bench.text + ROOM)
             continue;
-        number_them(&bench, table, to, lines);
-        out = make_room(&bench, out, table->seed);
+        number_them(&bench, seed, to, lines);
+        out = make_room(&bench, out, seed);
     }
-    number_them(&bench, table, to, lines);
+    number_them(&bench, seed, to, lines);
     to->seen |= (high & HIGH) | ((zeros & HIGH) != 0);
     return at < last ? -1 : lines;
 }
+
+/* The same with 64 bytes at once, where the processor can move those that are no digits together by itself (Intel since
+   2019, AMD since 2022). */
+#if defined(__x86_64__) && (defined(__clang__) || __GNUC__ >= 9)
+#include <immintrin.h>
+#define WIDE __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,popcnt")))
+static int has_wide(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi");
+}
+
+static inline WIDE unsigned char *put(unsigned char *out, __m512i bytes, uint64_t which)
+{
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(which, bytes));
+    return out + __builtin_popcountll(which);
+}
+
+static WIDE Py_ssize_t read_wide_lines(uint64_t seed, const unsigned char *data, Py_ssize_t end, Lines *to)
+{
+    const __m512i newline = _mm512_set1_epi8('\n'), zero = _mm512_set1_epi8('0'), nine = _mm512_set1_epi8(9);
+    const unsigned char *last = data + end, *begin = data;
+    Py_ssize_t lines = 0;
+    uint64_t zeros = 0, high = 0;
+    Bench bench;
+    begin_bench(&bench, seed);
+    unsigned char *out = bench.text;
+    for (const unsigned char *at = data; at < last; at += 64) {
+        uint64_t there = last - at >= 64 ? ~0ULL : (1ULL << (last - at)) - 1;
+        __m512i bytes = ~there ? _mm512_maskz_loadu_epi8(there, at) : _mm512_loadu_si512(at);
+        uint64_t ends = _mm512_cmpeq_epi8_mask(bytes, newline);
+        uint64_t kept = there & ~_mm512_cmple_epu8_mask(_mm512_sub_epi8(bytes, zero), nine);
+        high |= _mm512_movepi8_mask(bytes);
+        zeros |= there & _mm512_testn_epi8_mask(bytes, bytes);
+        for (; ends; ends &= ends - 1) {
+            unsigned stop = (unsigned)__builtin_ctzll(ends);
+            if (lines == to->room)
+                return -1;
+            out = end_line(&bench, put(out, bytes, kept & ((1ULL << stop) - 1)));
+            kept &= -2ULL << stop;
+            to->starts[lines] = begin - data;
+            to->ends[lines++] = at + stop - data;
+            begin = at + stop + 1;
+            if (bench.count == WAITING || out >= bench.text + ROOM) {
+                number_them(&bench, seed, to, lines);
+                out = make_room(&bench, out, seed);
+            }
+        }
+        out = put(out, bytes, kept);
+        if (out >= bench.text + ROOM) {
+            number_them(&bench, seed, to, lines);
+            out = make_room(&bench, out, seed);
+        }
+    }
+    number_them(&bench, seed, to, lines);
+    to->seen |= (high ? HIGH : 0) | (zeros != 0);
+    return lines;
+}
+#else
+static int has_wide(void) { return 0; }
+#define read_wide_lines(seed, data, end, to) -1
+#endif
 
 typedef struct {
     Py_buffer of;
@@ -345,27 +412,49 @@ static void release(Array *arrays, int count)
         PyBuffer_Release(&arrays[i].of);
 }
 
-static PyObject *shapes(PyObject *module, PyObject *args)
+static PyObject *lines(PyObject *module, PyObject *args)
 {
-    Table *table;
-    Array a[5]; /* data, starts, ends, shape, number */
+    Array a[4]; /* data, starts, ends, number */
     Py_ssize_t end;
-    if (!PyArg_ParseTuple(args, "O!y*nw*w*w*w*", &TableType, &table, &a[0].of, &end, &a[1].of, &a[2].of, &a[3].of,
-                          &a[4].of))
+    unsigned long long seed;
+    if (!PyArg_ParseTuple(args, "Ky*nw*w*w*", &seed, &a[0].of, &end, &a[1].of, &a[2].of, &a[3].of))
         return NULL;
     const unsigned char *data = a[0].of.buf;
-    Lines to = {a[1].of.buf, a[2].of.buf, a[3].of.buf, a[4].of.buf, a[1].of.len / 8, 0};
-    Py_ssize_t lines;
+    Lines to = {a[1].of.buf, a[2].of.buf, a[3].of.buf, a[1].of.len / 8, 0};
+    Py_ssize_t count;
     PyObject *result = NULL;
     if (end < 0 || a[0].of.len < end + 8 || (end && data[end - 1] != '\n'))
         PyErr_SetString(PyExc_ValueError, "no whole lines with eight bytes behind them");
-    else if (fits(a + 2, 3, 8, to.room)) {
+    else if (fits(a + 2, 2, 8, to.room)) {
         Py_BEGIN_ALLOW_THREADS
-        lines = has_pext() ? read_lines(table, data, end, &to, 1) : read_lines(table, data, end, &to, 0);
+        count = has_wide()   ? read_wide_lines(seed, data, end, &to)
+                : has_pext() ? read_lines(seed, data, end, &to, 1)
+                             : read_lines(seed, data, end, &to, 0);
         Py_END_ALLOW_THREADS
-        result = Py_BuildValue("nO", lines, to.seen ? Py_True : Py_False);
+        result = Py_BuildValue("nO", count, to.seen ? Py_True : Py_False);
     }
-    release(a, 5);
+    release(a, 4);
+    return result;
+}
+
+static PyObject *look_up(PyObject *module, PyObject *args)
+{
+    Table *table;
+    Array a[2]; /* number, found */
+    if (!PyArg_ParseTuple(args, "O!y*w*", &TableType, &table, &a[0].of, &a[1].of))
+        return NULL;
+    const uint64_t *number = a[0].of.buf;
+    int64_t *found = a[1].of.buf;
+    Py_ssize_t count = a[0].of.len / 8, unknown = 0;
+    PyObject *result = NULL;
+    if (fits(a + 1, 1, 8, count)) {
+        Py_BEGIN_ALLOW_THREADS
+        for (Py_ssize_t i = 0; i < count; i++)
+            unknown += (found[i] = table_get(table, number[i])) < 0;
+        Py_END_ALLOW_THREADS
+        result = PyLong_FromSsize_t(unknown);
+    }
+    release(a, 2);
     return result;
 }
 
@@ -380,10 +469,14 @@ static inline uint64_t some(const unsigned char *at, int64_t count)
 /* A number made of some bytes; `seed` is secret, so that nobody can write bytes that give a certain number. */
 static inline uint64_t content(const unsigned char *at, int64_t length, uint64_t hash, uint64_t seed)
 {
-    uint64_t key = seed * K3 + K1, all = (uint64_t)length;
+    uint64_t key = seed * K3 + K1, other = hash ^ K3, all = (uint64_t)length;
+    for (; length >= BLOCK; at += BLOCK, length -= BLOCK) {
+        hash = mix(hash ^ load(at), key ^ load(at + 8));
+        other = mix(other ^ load(at + 16), key ^ K2 ^ load(at + 24));
+    }
     for (; length > 0; at += 16, length -= 16)
         hash = mix(hash ^ some(at, length), key ^ some(at + 8, length - 8));
-    return mix(hash ^ K2, key ^ all * K3);
+    return mix(hash ^ K2 ^ other, key ^ all * K3);
 }
 
 /* Digits next to each other that decide; see parsers/digit_rules.py and native_scan.py, which packs them. */
@@ -440,38 +533,48 @@ static uint64_t content_by_rules(const unsigned char *at, int64_t length, uint64
     return mix(hash ^ K2, key ^ (uint64_t)length * K3);
 }
 
+/* A number that tells the shapes of the lines behind the first one of a record, 0 where there are none. */
+static inline uint64_t others_of_record(const int64_t *shape, const unsigned char *heads, Py_ssize_t first,
+                                        Py_ssize_t lines)
+{
+    uint64_t sum = 0;
+    for (Py_ssize_t i = first + 1; i < lines && !heads[i]; i++)
+        sum += ((uint64_t)shape[i] + 1) * ((uint64_t)(i - first) * K1 | 1);
+    return sum;
+}
+
 static PyObject *groups(PyObject *module, PyObject *args)
 {
     Table *table;
-    PyObject *follows;
-    Array a[17];
+    PyObject *record_begins;
+    Array a[18];
     Py_ssize_t base;
-    /* data; starts, ends, shape, group, word, number by line; pid_at, begin, end, expected, usual, special, rules and
-       their count by shape; rules */
-    if (!PyArg_ParseTuple(args, "O!y*y*y*y*w*w*w*y*y*y*y*y*y*y*y*y*O", &TableType, &table, &a[0].of, &a[1].of, &a[2].of,
-                          &a[3].of, &a[4].of, &a[5].of, &a[6].of, &a[7].of, &a[8].of, &a[9].of, &a[10].of, &a[11].of,
-                          &a[12].of, &a[13].of, &a[14].of, &a[15].of, &follows))
+    /* data; starts, ends, shape, group, word, number, follow by line; pid_at, begin, end, expected, usual, special, rules
+       and their count by shape; rules */
+    if (!PyArg_ParseTuple(args, "O!y*y*y*y*w*w*w*w*y*y*y*y*y*y*y*y*y*O", &TableType, &table, &a[0].of, &a[1].of,
+                          &a[2].of, &a[3].of, &a[4].of, &a[5].of, &a[6].of, &a[7].of, &a[8].of, &a[9].of, &a[10].of,
+                          &a[11].of, &a[12].of, &a[13].of, &a[14].of, &a[15].of, &a[16].of, &record_begins))
         return NULL;
-    const unsigned char *data = a[0].of.buf, *special = a[12].of.buf;
-    const int64_t *starts = a[1].of.buf, *ends = a[2].of.buf, *shape = a[3].of.buf, *pid_at = a[7].of.buf;
-    const int64_t *begin = a[8].of.buf, *end = a[9].of.buf, *usual = a[11].of.buf;
-    const uint64_t *expected = a[10].of.buf, *follow = NULL;
-    const int64_t *rules_at = a[13].of.buf, *rules_count = a[14].of.buf;
-    const Rule *rules = a[15].of.buf;
+    const unsigned char *data = a[0].of.buf, *special = a[13].of.buf, *heads = NULL;
+    const int64_t *starts = a[1].of.buf, *ends = a[2].of.buf, *shape = a[3].of.buf, *pid_at = a[8].of.buf;
+    const int64_t *begin = a[9].of.buf, *end = a[10].of.buf, *usual = a[12].of.buf;
+    const uint64_t *expected = a[11].of.buf;
+    const int64_t *rules_at = a[14].of.buf, *rules_count = a[15].of.buf;
+    const Rule *rules = a[16].of.buf;
     int64_t *group = a[4].of.buf;
-    uint64_t *words = a[5].of.buf, *numbers = a[6].of.buf;
-    Py_ssize_t lines = a[3].of.len / 8, known = a[12].of.len, all = a[15].of.len / (Py_ssize_t)sizeof(Rule), unknown = 0;
-    int held = 16;
+    uint64_t *words = a[5].of.buf, *numbers = a[6].of.buf, *follow = a[7].of.buf;
+    Py_ssize_t lines = a[3].of.len / 8, known = a[13].of.len, all = a[16].of.len / (Py_ssize_t)sizeof(Rule), unknown = 0;
+    int held = 17;
     PyObject *result = NULL;
     base = a[0].of.len;
-    if (follows != Py_None) {
-        if (PyObject_GetBuffer(follows, &a[16].of, PyBUF_SIMPLE) < 0)
+    if (record_begins != Py_None) {
+        if (PyObject_GetBuffer(record_begins, &a[17].of, PyBUF_SIMPLE) < 0)
             goto done;
-        follow = a[16].of.buf;
-        held = 17;
+        heads = a[17].of.buf;
+        held = 18;
     }
-    if (!fits(a + 1, 6, 8, lines) || !fits(a + 7, 5, 8, known) || !fits(a + 13, 2, 8, known) ||
-        (follow && !fits(a + 16, 1, 8, lines)))
+    if (!fits(a + 1, 7, 8, lines) || !fits(a + 8, 5, 8, known) || !fits(a + 14, 2, 8, known) ||
+        (heads && !fits(a + 17, 1, 1, lines)))
         goto done;
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; i < lines; i++) {
@@ -482,8 +585,9 @@ static PyObject *groups(PyObject *module, PyObject *args)
         }
         int64_t at = pid_at[what];
         uint64_t word = at >= 0 && start + at + 8 <= base ? load(data + start + at) : 0;
-        uint64_t behind = follow ? follow[i] : 0;
+        uint64_t behind = heads && heads[i] ? others_of_record(shape, heads, i, lines) : 0;
         words[i] = word;
+        follow[i] = behind;
         if (!special[what] && !behind && usual[what] >= 0 && word == expected[what]) {
             group[i] = usual[what];
             continue;
@@ -513,6 +617,30 @@ static PyObject *groups(PyObject *module, PyObject *args)
 done:
     release(a, held);
     return result;
+}
+
+static PyObject *count(PyObject *module, PyObject *args)
+{
+    Array a[4]; /* group by line; total, last_part, last_place by group */
+    long long part;
+    if (!PyArg_ParseTuple(args, "y*Lw*w*w*", &a[0].of, &part, &a[1].of, &a[2].of, &a[3].of))
+        return NULL;
+    const int64_t *group = a[0].of.buf;
+    int64_t *total = a[1].of.buf, *last_part = a[2].of.buf, *last_place = a[3].of.buf;
+    Py_ssize_t lines = a[0].of.len / 8, groups = a[1].of.len / 8, i = -1;
+    if (fits(a + 1, 3, 8, groups)) {
+        for (i = 0; i < lines && group[i] >= 0 && group[i] < groups; i++) {
+            total[group[i]]++;
+            last_part[group[i]] = part;
+            last_place[group[i]] = i;
+        }
+        if (i < lines)
+            PyErr_SetString(PyExc_ValueError, "a line has no group");
+    }
+    release(a, 4);
+    if (i < lines)
+        return NULL;
+    Py_RETURN_NONE;
 }
 
 /* ---- minutes ---- */
@@ -618,11 +746,16 @@ static PyObject *names_out(PyObject *module, PyObject *args)
 
 static PyMethodDef functions[] = {
     {"names_out", names_out, METH_VARARGS, "names_out(text): the text with ~ for what may be a name."},
-    {"shapes", shapes, METH_VARARGS,
-     "shapes(table, data, end, starts, ends, shape, number): fill in all lines; their count, -1 if there are more."},
+    {"lines", lines, METH_VARARGS,
+     "lines(seed, data, end, starts, ends, number): fill in where each line is and the number of its bytes without "
+     "digits; how many there are (-1 if there is no room for all), and whether some byte is zero or not ASCII."},
+    {"look_up", look_up, METH_VARARGS, "look_up(table, number, found): fill in what is known; how many are not."},
     {"groups", groups, METH_VARARGS,
-     "groups(table, data, starts, ends, shape, group, word, number, pid_at, begin, end, expected, usual, special, "
-     "rules_at, rules_count, rules, follow): fill in group, word and number; how many lines are of no known group."},
+     "groups(table, data, starts, ends, shape, group, word, number, follow, pid_at, begin, end, expected, usual, "
+     "special, rules_at, rules_count, rules, heads): fill in group, word, number and follow; how many lines are of no "
+     "known group."},
+    {"count", count, METH_VARARGS,
+     "count(group, part, total, last_part, last_place): count lines by group; where the last one of each is."},
     {"minutes", minutes, METH_VARARGS,
      "minutes(data, starts, shape, time_at, level, counts, from, month): count lines; the first of another month."},
     {NULL, NULL, 0, NULL},

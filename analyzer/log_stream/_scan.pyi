@@ -8,9 +8,9 @@ class Table:
     def set(self, key: int, value: int) -> None: ...
     def clear(self) -> None: ...
 
-def shapes(
-    table: Table, data: bytes, end: int, starts: Numbers, ends: Numbers, shape: Numbers, number: Numbers
-) -> tuple[int, bool]: ...
+def lines(seed: int, data: bytes, end: int, starts: Numbers, ends: Numbers, number: Numbers) -> tuple[int, bool]: ...
+def look_up(table: Table, number: Numbers, found: Numbers) -> int: ...
+def count(group: Numbers, part: int, total: Numbers, last_part: Numbers, last_place: Numbers) -> None: ...
 def groups(
     table: Table,
     data: bytes,
@@ -20,6 +20,7 @@ def groups(
     group: Numbers,
     word: Numbers,
     number: Numbers,
+    follow: Numbers,
     pid_at: Numbers,
     begin: Numbers,
     end: Numbers,
@@ -29,7 +30,7 @@ def groups(
     rules_at: Numbers,
     rules_count: Numbers,
     rules: bytes,
-    follow: Numbers | None,
+    heads: Numbers | None,
 ) -> int: ...
 def names_out(text: bytes) -> bytes: ...
 def minutes(

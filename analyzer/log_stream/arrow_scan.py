@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from analyzer.log_stream.lines import DIGITS, Numbers, begins, first_places, line_ends, words_at
+from analyzer.log_stream.lines import DIGITS, Numbers, Piece, begins, first_places, line_ends, words_at
 from analyzer.log_stream.stretch import Stretch
 from analyzer.log_stream.volume import Volume
 
@@ -18,7 +18,7 @@ except ImportError:
     from pyarrow.compute import call_function
 
 if TYPE_CHECKING:
-    from analyzer.log_stream.scan import Unknown, Usual
+    from analyzer.log_stream.scan import Lines, Unknown, Usual
     from analyzer.log_stream.shapes import Shapes
 
 
@@ -30,10 +30,18 @@ class ArrowScan:
         self._shape_of: dict[bytes, int] = {}
         self._group_of: dict[int, int] = {}
 
-    def shapes(self, data: bytes, end: int) -> tuple[Numbers, Numbers, Numbers]:
-        """Give (begin, end, number of the shape) of each line."""
+    def lines(self, piece: Piece) -> Lines:
+        """Find the lines of a piece."""
+        from analyzer.log_stream.scan import Lines
+
+        data, end = piece
         ends = line_ends(data, end)
-        starts = begins(ends)
+        plain = data.isascii() and data.find(b"\0", 0, end) < 0
+        return Lines(*piece, begins(ends), ends, ends[:0], plain)
+
+    def shapes(self, lines: Lines) -> Numbers:
+        """Give the number of the shape of each line."""
+        data, starts, ends = lines.data, lines.starts, lines.ends
         local, words = distinct(digitless(data))
         local = local[: len(ends)]
         known = [self._shape_of.get(word, -1) for word in words]
@@ -45,18 +53,16 @@ class ArrowScan:
                     known[number] = self._shapes.new(word, data[starts[place] : ends[place]])
                     if self._shapes.may_remember(len(self._shape_of)):
                         self._shape_of[word] = known[number]
-        return starts, ends, np.array(known, np.int64)[local]
+        shape: Numbers = np.array(known, np.int64)[local]
+        return shape
 
-    def plain(self, data: bytes, end: int) -> bool:
-        """Whether all bytes in front of ``end`` are ASCII and none is zero."""
-        return data.isascii() and data.find(b"\0", 0, end) < 0
-
-    def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
+    def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""
         from analyzer.log_stream.scan import moved
 
         count = len(part.shape)
         group: Numbers = np.empty(count, np.int64)
+        follow = following(part.heads, part.shape)
         special = self._shapes.special.upto(len(self._shapes.all)).copy()  # it may change while lines are looked at
         at = 0
         while at < count:
@@ -169,6 +175,26 @@ class ArrowScan:
             volume.see(part.data, part.starts[dated] + at[dated], level[dated])
         else:
             volume.see(part.data, part.starts + at, level)
+
+
+def following(heads: Numbers | None, shape: Numbers) -> Numbers | None:
+    """For each line that begins a record of several, a number that tells the shapes of its other lines; else 0."""
+    if heads is None:
+        return None
+    from analyzer.log_stream.scan import K1
+
+    count = len(shape)
+    begin = np.flatnonzero(heads)
+    if not len(begin) or (len(begin) == count):
+        return None
+    inside = np.arange(count) - begin[np.maximum(np.cumsum(heads) - 1, 0)]
+    inside = np.where(inside < 0, 0, inside)
+    value = (shape.astype(np.uint64) + np.uint64(1)) * (inside.astype(np.uint64) * K1 | np.uint64(1))
+    value[heads] = 0
+    sums = np.add.reduceat(value, begin)
+    found = np.zeros(count, np.uint64)
+    found[begin] = sums
+    return found
 
 
 def texts_at(data: bytes, first: Numbers | int, ends: Numbers) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from analyzer.log_stream.columns import Column
 from analyzer.log_stream.groups import Groups
 from analyzer.log_stream.lines import Numbers
-from analyzer.log_stream.scan import K1, Scan, Unknown, Usual
+from analyzer.log_stream.scan import Scan, Unknown, Usual
 from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.stretch import Stretch
 
@@ -66,9 +66,7 @@ class Grouping:
         """Give the group of each line of a part."""
         size = len(self.shapes.all)
         usual = Usual(self._usual.upto(size), self._expected.upto(size))
-        group = self._scan.groups(
-            part, _following(part.heads, part.shape), usual, lambda unknown: self._new(part, unknown)
-        )
+        group = self._scan.groups(part, usual, lambda unknown: self._new(part, unknown))
         self._sample(part, group)
         return group
 
@@ -136,21 +134,3 @@ class Grouping:
                 place = int(np.flatnonzero(part.shape == shape)[-1])
                 group[place] = self._group(shape, (self._identify(part.raw(place), shape), 0))
                 self._sample_at[shape] = int(total[shape] * (1 + _SAMPLED_EACH)) + 50
-
-
-def _following(heads: Numbers | None, shape: Numbers) -> Numbers | None:
-    """For each line that begins a record of several, a number that tells the shapes of its other lines; else 0."""
-    if heads is None:
-        return None
-    count = len(shape)
-    begin = np.flatnonzero(heads)
-    if not len(begin) or (len(begin) == count):
-        return None
-    inside = np.arange(count) - begin[np.maximum(np.cumsum(heads) - 1, 0)]
-    inside = np.where(inside < 0, 0, inside)
-    value = (shape.astype(np.uint64) + np.uint64(1)) * (inside.astype(np.uint64) * K1 | np.uint64(1))
-    value[heads] = 0
-    sums = np.add.reduceat(value, begin)
-    found = np.zeros(count, np.uint64)
-    found[begin] = sums
-    return found

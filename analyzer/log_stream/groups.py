@@ -15,6 +15,16 @@ from analyzer.log_stream.lines import Numbers
 STRETCHES_HELD = 6
 
 
+try:
+    from analyzer.log_stream._scan import count as _count
+except ImportError:
+
+    def _count(group: Numbers, part: int, total: Numbers, last_part: Numbers, last_place: Numbers) -> None:
+        total += np.bincount(group, minlength=len(total))
+        last_part[group] = part
+        last_place[group] = np.arange(len(group))  # of equal ones the last stays
+
+
 class Kept(NamedTuple):
     """A line that is kept: its number in the file, its bytes, the group it belongs to."""
 
@@ -57,13 +67,8 @@ class Groups:
     def count(self, part: Part) -> None:
         """Count the lines of a part of the log by their groups."""
         size = len(self)
-        group = part.group
-        self.total.upto(size)[:] += np.bincount(group, minlength=size)
-        last = np.full(size, -1, np.int64)
-        last[group] = np.arange(len(group))
-        present = np.flatnonzero(last >= 0)
-        self._last_part.upto(size)[present] = self._parts
-        self._last_place.upto(size)[present] = last[present]
+        last_part, last_place = self._last_part.upto(size), self._last_place.upto(size)
+        _count(part.group, self._parts, self.total.upto(size), last_part, last_place)
         self._held.append((self._parts, part))
         self._parts += 1
         if len(self._held) > STRETCHES_HELD:

@@ -7,6 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+try:
+    from isal.isal_zlib import crc32
+except ImportError:
+    from zlib import crc32
+
 #: bytes looked at together: few enough for the cache, many enough that the cost of each look does not count
 STRETCH = 2 * 1024 * 1024
 #: zero bytes behind a stretch, so that eight bytes can be read from any place in it
@@ -17,7 +22,7 @@ DIGITS = b"0123456789"
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
 
-class Stretch(NamedTuple):
+class Piece(NamedTuple):
     """Bytes that hold whole lines up to ``end``; behind it stand at least as many others as ``PAD`` has."""
 
     data: bytes
@@ -25,9 +30,9 @@ class Stretch(NamedTuple):
 
 
 class Cutter:
-    """Collects pieces of bytes into stretches of whole lines; what a reader leaves comes again with the next.
+    """Collects pieces of bytes into larger ones of whole lines.
 
-    The same bytes always give the same stretches, whatever pieces they come in.
+    The same bytes always give the same pieces, whatever pieces they come in.
 
     Args:
         pieces: the bytes of a file, in pieces of any size.
@@ -37,15 +42,16 @@ class Cutter:
     def __init__(self, pieces: Iterator[bytes], most: int) -> None:
         self._pieces = pieces
         self._most = most
-        self._rest = b""  # of the stretch before
+        self._rest = b""  # the line that the piece before broke off in
         self._ahead = b""  # of the piece taken last
         self._dropping = False
         self._ended = False
         self.dropped_lines = 0  # whose end was dropped because they are longer than a stretch
         self.bytes = 0
+        self.checksum = 0  # of all that was given
 
-    def next(self) -> Stretch | None:
-        """Give the next stretch; None at the end."""
+    def next(self) -> Piece | None:
+        """Give the next piece; None at the end."""
         while True:
             parts, room = [self._rest], STRETCH - len(self._rest)
             while room > 0 and (piece := self._piece()):
@@ -59,26 +65,15 @@ class Cutter:
             if not size:
                 return None
             if room > 0 and data[size - 1] != _NEWLINE:
-                return Stretch(b"".join((data[:size], b"\n", PAD)), size + 1)
-            end = data.rfind(b"\n", 0, size) + 1
+                data, end = b"".join((data[:size], b"\n", PAD)), size + 1
+            else:
+                end = data.rfind(b"\n", 0, size) + 1
+                self._rest = data[end:size] if end else data[: min(self._most, size)]
             if end:
-                self._rest = data[end:size]
-                return Stretch(data, end)
+                self.checksum = crc32(memoryview(data)[:end], self.checksum)
+                return Piece(data, end)
             self.dropped_lines += 1
             self._dropping = True
-            self._rest = data[: min(self._most, size)]
-
-    def give_back(self, rest: bytes) -> None:
-        """Take back the last lines of a stretch; they come again with the next one."""
-        if rest:
-            self._rest = rest + self._rest
-
-    @property
-    def last(self) -> bool:
-        """Whether the stretch given last is the last one."""
-        if not self._ahead and not self._ended:
-            self._ahead = self._piece()
-        return not self._ahead and not self._rest
 
     def _piece(self) -> bytes:
         """The next bytes, b"" at the end."""

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.log_stream import _scan
-from analyzer.log_stream.lines import DIGITS, Numbers
+from analyzer.log_stream.lines import DIGITS, Numbers, Piece
 from analyzer.log_stream.stretch import Stretch
 from analyzer.log_stream.volume import Volume
 
 if TYPE_CHECKING:
-    from analyzer.log_stream.scan import Unknown, Usual
+    from analyzer.log_stream.scan import Lines, Unknown, Usual
     from analyzer.log_stream.shapes import Shapes
 
-if getattr(_scan, "FORM", 0) != 2:
+if getattr(_scan, "FORM", 0) != 3:
     raise ImportError("the C part was compiled from other sources: install again")
 
 _LINES = 1 << 15  # room at the beginning; doubled when a stretch has more
+
+
+def _columns(lines: int, *kinds: type) -> list[Numbers]:
+    return [np.empty(lines, kind) for kind in kinds]
 
 
 class NativeScan:
@@ -32,65 +36,60 @@ class NativeScan:
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
+        self._seed = int.from_bytes(os.urandom(8), "little")
         self._shape_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
         self._group_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
-        self._room = 0
-        self._make_room(_LINES)
-        self._plain = True
+        self._lines = _columns(_LINES, np.int64, np.int64, np.uint64)  # begin, end and number of each
+        self._keys = _columns(_LINES, np.uint64, np.uint64, np.uint64)  # word, follow and key of each
 
-    def _make_room(self, lines: int) -> None:
-        if lines > self._room:
-            self._room = lines
-            self._starts, self._ends = np.empty(lines, np.int64), np.empty(lines, np.int64)
-            self._shape, self._number = np.empty(lines, np.int64), np.empty(lines, np.uint64)
+    def lines(self, piece: Piece) -> Lines:
+        """Find the lines of a piece, and the number of each one's shape."""
+        from analyzer.log_stream.scan import Lines
 
-    def shapes(self, data: bytes, end: int) -> tuple[Numbers, Numbers, Numbers]:
-        """Give (begin, end, number of the shape) of each line."""
         while True:
-            count, unusual = _scan.shapes(
-                self._shape_of, data, end, self._starts, self._ends, self._shape, self._number
-            )
+            count, unusual = _scan.lines(self._seed, piece.data, piece.end, *self._lines)
             if count >= 0:
                 break
-            self._make_room(2 * self._room)
-        self._plain = not unusual
-        starts, ends, shape = self._starts[:count].copy(), self._ends[:count].copy(), self._shape[:count].copy()
+            self._lines = _columns(2 * len(self._lines[0]), np.int64, np.int64, np.uint64)
+        starts, ends, numbers = (column[:count].copy() for column in self._lines)
+        return Lines(*piece, starts, ends, numbers, not unusual)
+
+    def shapes(self, lines: Lines) -> Numbers:
+        """Give the number of the shape of each line."""
+        shape: Numbers = np.empty(len(lines.numbers), np.int64)
+        if not _scan.look_up(self._shape_of, lines.numbers, shape):
+            return shape
         unknown = np.flatnonzero(shape < 0)
         found: dict[int, int] = {}
-        for place, number in zip(unknown.tolist(), self._number[unknown].tolist(), strict=True):
+        for place, number in zip(unknown.tolist(), lines.numbers[unknown].tolist(), strict=True):
             known = found.get(number)
             if known is None:
-                line = data[starts[place] : ends[place]]
+                line = lines.data[lines.starts[place] : lines.ends[place]]
                 known = found[number] = self._shapes.new(line.translate(None, DIGITS) + b"\n", line)
                 if self._shapes.may_remember(len(self._shape_of)):
                     self._shape_of.set(number, known)
             shape[place] = known
-        return starts, ends, shape
+        return shape
 
-    def plain(self, data: bytes, end: int) -> bool:
-        """Whether all bytes in front of ``end`` are ASCII and none is zero; ``shapes`` found out."""
-        return self._plain
-
-    def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
+    def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""
         from analyzer.log_stream.scan import moved
 
         count = len(part.shape)
-        self._make_room(count)
+        if count > len(self._keys[0]):
+            self._keys = _columns(2 * count, np.uint64, np.uint64, np.uint64)
         group: Numbers = np.empty(count, np.int64)
         special = self._shapes.special.upto(len(self._shapes.all)).copy()  # it may change while lines are looked at
         at = 0
         while at < count:
             rest = part.between(at, count)
-            behind = None if follow is None else follow[at:]
-            at += self._groups_from(rest, group[at:], behind, usual, special, moved(new, at))
+            at += self._groups_from(rest, group[at:], usual, special, moved(new, at))
         return group
 
     def _groups_from(
         self,
         part: Stretch,
         group: Numbers,
-        follow: Numbers | None,
         usual: Usual,
         special: Numbers,
         new: Callable[[Unknown], int],
@@ -99,12 +98,13 @@ class NativeScan:
         from analyzer.log_stream.scan import Unknown
 
         shapes, size, count = self._shapes, len(special), len(part.shape)
-        word, number, changes = self._starts[:count].view(np.uint64), self._number[:count], shapes.changes
+        word, follow, number = (column[:count] for column in self._keys)
+        changes = shapes.changes
         unknown = _scan.groups(
-            self._group_of, part.data, part.starts, part.ends, part.shape, group, word, number,
+            self._group_of, part.data, part.starts, part.ends, part.shape, group, word, number, follow,
             shapes.pid_at.upto(size), shapes.stamp_begin.upto(size), shapes.stamp_end.upto(size),
             usual.word, usual.group, special,
-            shapes.rules_at.upto(size), shapes.rules_count.upto(size), shapes.rules, follow,
+            shapes.rules_at.upto(size), shapes.rules_count.upto(size), shapes.rules, part.heads,
         )  # fmt: skip
         found: dict[int, int] = {}
         places = np.flatnonzero(group < 0) if unknown else ()
@@ -113,8 +113,7 @@ class NativeScan:
             known = found.get(key)
             if known is None:
                 shape = int(part.shape[place])
-                behind = 0 if follow is None else int(follow[place])
-                known = new(Unknown(int(place), shape, int(word[place]), behind, bool(special[shape]), key))
+                known = new(Unknown(int(place), shape, int(word[place]), int(follow[place]), bool(special[shape]), key))
                 found[key] = known
             group[place] = known
             if shapes.changes > changes:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from analyzer.log_stream.context import Context
 from analyzer.log_stream.kind import NotOneLogError
-from analyzer.log_stream.lines import Cutter
+from analyzer.log_stream.lines import Cutter, Piece
+from analyzer.log_stream.quotable import Quotable, cleaned, line_text
+from analyzer.log_stream.scan import Lines, new_scan
 from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.sieve import Sieve
 from parsers.container_log import KeptLine, parse_kept_lines
@@ -17,11 +19,6 @@ from parsers.log_shape import LineShape, identity, shape_of
 from parsers.log_volume import volume_rows
 from parsers.message_match import MessageMatcher
 from parsers.source import Parsed, Source
-
-try:
-    from isal.isal_zlib import crc32
-except ImportError:
-    from zlib import crc32
 
 #: bytes of a file's beginning that tell the dress of its lines
 _HEAD = 256 * 1024
@@ -38,7 +35,7 @@ class ReadLog:
     bytes: int
     encoding: str
     digest: str  # equal for equal content
-    quotes: dict[int, str] = field(default_factory=dict)  # lines that may be quoted, with those around them
+    quotes: Quotable = field(default_factory=Quotable)
     problems: list[str] = field(default_factory=list)
 
 
@@ -74,8 +71,8 @@ class _LogReader:
         self.most = most
         self.shapes = Shapes(self._look, matcher)
         self.context = Context()
-        self.sieve = Sieve(self.shapes, self._identify, self.context)
-        self.digest = 0
+        self.scan = new_scan(self.shapes)
+        self.sieve = Sieve(self.shapes, self.scan, self._identify, self.context)
         self.encoding = _UTF8
         self.broken = self.right = 0
         self.long_lines = 0
@@ -84,19 +81,22 @@ class _LogReader:
 
     def read(self, pieces: Iterator[bytes]) -> ReadLog:
         cutter = Cutter(pieces, self.most)
-        head = ""
-        while stretch := cutter.next():
-            data, end = stretch
-            if not head:
-                head = self._begin(data[:end])
-            taken = self.sieve.feed(data, end, cutter.last)
-            if not self.sieve.plain:
-                self._check(data[:taken])
-            self.digest = crc32(memoryview(data)[:taken], self.digest)
+        lines = self._lines(cutter.next())
+        head = self._begin(lines.data[: lines.end]) if lines else ""
+        while lines:
+            following = self._lines(cutter.next())
+            taken = self.sieve.feed(lines, following)
+            if not lines.plain:
+                self._check(lines.data[: lines.ends[taken - 1] + 1])
             if self.sieve.several_logs:
                 raise NotOneLogError
-            cutter.give_back(data[taken:end])
+            if following and taken < len(lines.starts):
+                following = following.behind(lines.between(taken, len(lines.starts)))
+            lines = following
         return self._finish(head, cutter)
+
+    def _lines(self, piece: Piece | None) -> Lines | None:
+        return self.scan.lines(piece) if piece else None
 
     def _begin(self, data: bytes) -> str:
         head = decode(data[:_HEAD])[0]
@@ -114,39 +114,31 @@ class _LogReader:
             self.broken += broken
             self.right += len(text) - broken - len(text.encode("ascii", "ignore"))
 
-    def _text(self, raw: bytes) -> str:
-        raw = raw[: 4 * self.most].rstrip(b"\r")
-        if raw.isascii() and (text := raw.decode("ascii")).isprintable():
-            return text[: self.most]
-        return decode(raw.replace(b"\r", b" "))[0][: self.most]
-
     def _look(self, raw: bytes) -> LineShape:
-        shape = shape_of(raw, self._text(raw), self.dress)
+        shape = shape_of(raw, line_text(raw, self.most), self.dress)
         if shape.foreign:
             raise NotOneLogError
         return shape
 
     def _identify(self, raw: bytes, shape: int) -> object:
-        text = self._text(raw)
+        text = line_text(raw, self.most)
         return identity(text, self.dress), self.shapes.outcome(shape, text)
 
     def _finish(self, head: str, cutter: Cutter) -> ReadLog:
         kept, more, clocks = self.sieve.finish()
         clock_numbers = {line.number for line in clocks}
         raw = sorted({**{line.number: line.raw for line in kept}, **{line.number: line.raw for line in clocks}}.items())
-        texts = dict(
-            zip([number for number, _ in raw], self._cleaned([self._text(line) for _, line in raw]), strict=True)
-        )
+        plain = cleaned([line_text(line, self.most) for _, line in raw], self.clean)
+        texts = dict(zip([number for number, _ in raw], plain, strict=True))
         lines = [KeptLine(number, text, more.get(number, 0), number in clock_numbers) for number, text in texts.items()]
-        parsed = parse_kept_lines(self._cleaned([head])[0], lines, self.source, self.match)
+        parsed = parse_kept_lines(cleaned([head], self.clean)[0], lines, self.source, self.match)
         parsed.log_volume = volume_rows(self.source.path, self.sieve.volume.counts(self.shapes.levels))
         quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
         quotable |= {row.last_line for row in parsed.log_lines if row.last_line is not None}
-        around = list(self.context.around(quotable))
-        quoted = self._cleaned([texts.get(number) or self._text(line) for number, line in around])
-        quotes = dict(zip([number for number, _ in around], quoted, strict=True))
+        around = dict(self.context.around(quotable))
+        quotes = Quotable({number: text for number, text in texts.items() if number in around}, around)
         last = lines[-1].text if lines else ""
-        digest = f"{self.digest:08x} {cutter.bytes} {self.sieve.lines} {last}"
+        digest = f"{cutter.checksum:08x} {cutter.bytes} {self.sieve.lines} {last}"
         return ReadLog(
             parsed,
             self.source,
@@ -157,19 +149,6 @@ class _LogReader:
             quotes,
             self._problems(cutter),
         )
-
-    def _cleaned(self, texts: list[str]) -> list[str]:
-        """The texts without secrets; they are looked at together, because one may go over several lines."""
-        if self.clean is None:
-            return texts
-        whole = "\n".join(texts)
-        clean = self.clean(whole.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
-        if clean == whole:
-            return texts
-        if clean.count("\n") == whole.count("\n"):
-            lines = iter(clean.split("\n"))
-            return ["\n".join(next(lines) for _ in range(text.count("\n") + 1)) for text in texts]
-        return [self.clean(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass") for text in texts]
 
     def _encoding(self) -> str:
         return _LATIN1 if self.broken > 1 and self.right <= self.broken else _UTF8

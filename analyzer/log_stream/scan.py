@@ -1,4 +1,4 @@
-"""The two looks at each byte of a large log: what shape each line has, and which group it belongs to.
+"""The looks at each byte of a large log: where its lines are, what shape each has, and which group it belongs to.
 
 They are made by :class:`~analyzer.log_stream.native_scan.NativeScan`, in C; where that could not be compiled, by
 :class:`~analyzer.log_stream.arrow_scan.ArrowScan` with numpy and pyarrow. Both number shapes and groups in the order
@@ -12,13 +12,41 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from analyzer.log_stream.lines import Numbers
+from analyzer.log_stream.lines import PAD, Numbers, Piece
 from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.stretch import Stretch
 from analyzer.log_stream.volume import Volume
 
 #: factors that make one number of several (odd, of many bits)
 K1, K2, K3 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
+
+
+class Lines(NamedTuple):
+    """The lines of a piece of a log."""
+
+    data: bytes
+    end: int
+    starts: Numbers
+    ends: Numbers
+    numbers: Numbers  # equal for lines that differ in digits only; none where lines are told apart otherwise
+    plain: bool  # whether all bytes are ASCII and none is zero
+
+    def behind(self, before: Lines) -> Lines:
+        """The same with other whole lines in front of it."""
+        by, data = before.end, before.data[: before.end] + self.data
+        starts, ends = (
+            np.concatenate(both) for both in ((before.starts, self.starts + by), (before.ends, self.ends + by))
+        )
+        numbers = np.concatenate((before.numbers, self.numbers))
+        return Lines(data, self.end + by, starts, ends, numbers, self.plain and before.plain)
+
+    def between(self, begin: int, end: int) -> Lines:
+        """Some of the lines, of which there must be one."""
+        at, until = int(self.starts[begin]), int(self.ends[end - 1]) + 1
+        lines = slice(begin, end)
+        starts, ends = self.starts[lines] - at, self.ends[lines] - at
+        data = self.data[at:until] + PAD
+        return Lines(data, until - at, starts, ends, self.numbers[lines], self.plain)
 
 
 class Unknown(NamedTuple):
@@ -46,13 +74,13 @@ class Usual(NamedTuple):
 class Scan(Protocol):
     """One log's shapes and groups; what is known of them is kept from stretch to stretch."""
 
-    def shapes(self, data: bytes, end: int) -> tuple[Numbers, Numbers, Numbers]:
-        """Give (begin, end, number of the shape) of each line in front of ``end``; new shapes are looked at."""
+    def lines(self, piece: Piece) -> Lines:
+        """Find the lines of a piece."""
 
-    def plain(self, data: bytes, end: int) -> bool:
-        """Whether all bytes in front of ``end`` are ASCII and none is zero; asked once the shapes were."""
+    def shapes(self, lines: Lines) -> Numbers:
+        """Give the number of the shape of each line; new shapes are looked at."""
 
-    def groups(self, part: Stretch, follow: Numbers | None, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
+    def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line; ``new`` gives that of the first of lines whose group is not known."""
 
     def remember(self, key: int, group: int) -> None:

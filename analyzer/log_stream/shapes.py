@@ -6,7 +6,6 @@ apart; a further one only if a text of the catalogue stands in it that stands in
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,8 +15,8 @@ from typing import TypeVar
 import numpy as np
 
 from analyzer.log_stream.columns import Column, Rows
-from analyzer.log_stream.lines import Numbers
 from parsers.digit_rules import MOST_DIGITS, Rule
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_shape import LineShape
 from parsers.message_match import MessageMatcher
 from parsers.message_pattern import Alternative, text_of
@@ -28,12 +27,14 @@ MOST_SHAPES = 30_000
 MOST_OF_FAMILY, MOST_OF_ROUTINE = 150, 20
 #: groups of lines told apart in a family; of lines that are no warnings fewer
 MOST_GROUPS, MOST_OF_GOOD = 200, 60
+#: what a line is, as bits: see :class:`parsers.log_shape.LineShape`; OF_CONTAINER: one container only writes such lines
+LOOSE, PARTIAL, TIMED, COUNTED, CHANGE, RESTART, OF_CONTAINER = (1 << bit for bit in range(7))
 _GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
 _MOST_FAMILIES, _MOST_FAMILIES_ALIKE = 10_000, 40
 _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
 #: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links.
 #: It begins where a word does: tried at each letter of a long word, it would take quadratic time.
-_NAMES = re.compile(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b")
+_NAMES = lazy_pattern(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b")
 try:  # the same, ten times as fast
     from analyzer.log_stream._scan import names_out as _without_names
 except ImportError:
@@ -43,7 +44,7 @@ except ImportError:
 
 
 _RULE = Struct(f"<B??x{MOST_DIGITS}H")
-_SOURCE = re.compile(rb"\.go[ :]")
+_SOURCE = lazy_pattern(rb"\.go[ :]")
 #: containers of one pod whose logs somebody may have put into one file
 _OF_ONE_POD = ("calico-node", "install-cni", "calico-extension", "flexvol-driver", "mount-bpffs", "upgrade-ipam")
 
@@ -64,7 +65,7 @@ class Family:
     by_rules: bool = False  # of numbers in its lines only those count that decide
     rules: tuple[int, int] = (-1, 0)  # where they are, and how many; -1 if that cannot be said
     texts: set[int] = field(default_factory=set)
-    flags: Numbers = field(init=False)
+    marks: int = 0
     numbers: tuple[int, ...] = ()
     level: int = 0
 
@@ -84,13 +85,12 @@ class Shapes:
         self.stamps: list[tuple[int, int]] = [(0, 0)]
         self._asked_for = 0
         self.beyond = 0  # lines with a shape of their own that were not told apart
-        self._flags, self._numbers = Rows(bool, 6), Rows(np.int64, 9)
-        self.loose, self.partial, self.timed, self.counted, self.change, self.restart = self._flags.columns()
+        self._numbers = Rows(np.int64, 9)
         (
             self.family, self.pid_at, self.stamp, self.stamp_begin, self.stamp_end, self.time_at, self.container,
             self.rules_at, self.rules_count,
         ) = self._numbers.columns()  # fmt: skip
-        self.special, self.level = Column(bool), Column(np.int8)
+        self.special, self.level, self.marks = Column(bool), Column(np.int8), Column(np.uint8)
         self.rules = b""  # packed, see _packed
         self.changes = 0  # how often lines of known shapes began to be read by rules
 
@@ -189,17 +189,16 @@ class Shapes:
     def _add(self, family: Family, special: bool) -> int:
         number = len(self.all)
         self.all.append(family.shape)
-        self._flags.set(number, family.flags)
         self._numbers.set(number, np.array([*family.numbers, *family.rules]))
-        self.special[number], self.level[number] = special, family.level
+        self.special[number], self.level[number], self.marks[number] = special, family.level, family.marks
         return number
 
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""
         shape = family.shape
-        flags = (shape.loose, shape.partial, shape.timed, shape.counted, shape.change, shape.restart)
-        family.flags = np.array(flags, bool)
         container = _index(self.containers, shape.container) if shape.container in _OF_ONE_POD else 0
+        are = (shape.loose, shape.partial, shape.timed, shape.counted, shape.change, shape.restart, container > 0)
+        family.marks = sum(is_so << bit for bit, is_so in enumerate(are))
         time_at = shape.stamp[0] if shape.stamp[1] else -1
         stamp = _index(self.stamps, shape.stamp)
         family.numbers = (family.number, shape.pid_at, stamp, *shape.stamp, time_at, container)

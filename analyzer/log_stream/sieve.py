@@ -17,9 +17,9 @@ from analyzer.log_stream.context import Context
 from analyzer.log_stream.grouping import Grouping
 from analyzer.log_stream.groups import Groups, Kept
 from analyzer.log_stream.lines import Numbers, first_places
-from analyzer.log_stream.scan import new_scan
-from analyzer.log_stream.shapes import Shapes
-from analyzer.log_stream.stretch import Runs, Stretch
+from analyzer.log_stream.scan import Lines, Scan
+from analyzer.log_stream.shapes import CHANGE, COUNTED, LOOSE, OF_CONTAINER, PARTIAL, RESTART, TIMED, Shapes
+from analyzer.log_stream.stretch import Runs, Stretch, heads_of
 from analyzer.log_stream.volume import Volume
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 
@@ -32,13 +32,12 @@ _LATE_HELD = 12  # stretches at hand for the last changes: where there are many,
 class Sieve:
     """Takes the stretches of one log in order; gives the lines kept at the end."""
 
-    def __init__(self, shapes: Shapes, identify: Callable[[bytes, int], object], context: Context) -> None:
+    def __init__(self, shapes: Shapes, scan: Scan, identify: Callable[[bytes, int], object], context: Context) -> None:
         self.shapes = shapes
         self.groups = Groups(self._save_last)
         self.lines = 0
-        self.plain = True  # whether the stretch taken last is ASCII without zeros
-        self._scan = new_scan(shapes)
-        self._grouping = Grouping(shapes, self._scan, self.groups, identify)
+        self._scan = scan
+        self._grouping = Grouping(shapes, scan, self.groups, identify)
         self._context = context
         self._kept: dict[int, Kept] = {}
         self._changes = 0
@@ -55,22 +54,20 @@ class Sieve:
         self._restarts = 0
         self._runs = Runs()
 
-    def feed(self, data: bytes, end: int, final: bool) -> int:
-        """Take a stretch of whole lines; give how many bytes of it were taken: the last record may go on."""
-        starts, ends, shape = self._scan.shapes(data, end)
-        self.plain = self._scan.plain(data, end)
-        heads = self._heads(shape)
-        count = len(ends) if final else _whole_records(heads, len(ends))
-        taken = end if count == len(ends) else int(starts[count])
-        if count < len(ends):
-            starts, ends, shape = starts[:count], ends[:count], shape[:count]
-            heads = None if heads is None else heads[:count]
+    def feed(self, lines: Lines, following: Lines | None) -> int:
+        """Take lines; give how many of them were taken: the last record may go on in the ``following`` ones."""
+        shape = self._scan.shapes(lines)
+        marks = self._marks(shape)
+        heads = heads_of(marks)
+        count = len(shape)
+        if following and (marks[-1] & PARTIAL or self._marks(self._scan.shapes(following.between(0, 1)))[0] & LOOSE):
+            count = _whole_records(heads, count)
         self._grouping.begin()
-        part = Stretch(data, starts, ends, shape, heads, self.lines)
-        for begin, end in self._runs_of_container(shape):
-            self._take(part.between(begin, end))
+        whole = Stretch(lines.data, lines.starts, lines.ends, shape, marks, heads, self.lines).between(0, count)
+        for begin, end in self._runs_of_container(whole):
+            self._take(whole.between(begin, end))
             self.lines += end - begin
-        return taken
+        return count
 
     def finish(self) -> tuple[list[Kept], dict[int, int], list[Kept]]:
         """Give the lines kept, in order; by number, how many equal ones before it a line stands for; clock lines."""
@@ -94,31 +91,21 @@ class Sieve:
         for line in lines:
             self._kept.setdefault(line.number, line)
 
-    def _heads(self, shape: Numbers) -> Numbers | None:
-        """Which lines begin a record, as far as their shape tells; None where all do."""
-        size = len(self.shapes.all)
-        loose, partial = self.shapes.loose.upto(size), self.shapes.partial.upto(size)
-        some_partial = bool(partial.any())
-        if not some_partial and not loose.any():
-            return None
-        heads: Numbers = ~loose[shape]
-        if some_partial:
-            heads[1:] &= ~partial[shape[:-1]]
-        return None if heads.all() else heads
+    def _marks(self, shape: Numbers) -> Numbers:
+        return self.shapes.marks.upto(len(self.shapes.all))[shape]
 
-    def _runs_of_container(self, shape: Numbers) -> Iterator[tuple[int, int]]:
+    def _runs_of_container(self, whole: Stretch) -> Iterator[tuple[int, int]]:
         """Cut where the container starts anew: what it logs then is new, even if the same was logged before."""
-        restarts = self.shapes.restart.upto(len(self.shapes.all))
         at = 0
-        if self._restarts < _MOST_RESTARTS and restarts.any():
-            for place in np.flatnonzero(restarts[shape])[: _MOST_RESTARTS - self._restarts].tolist():
+        if self._restarts < _MOST_RESTARTS:
+            for place in whole.marked(RESTART)[: _MOST_RESTARTS - self._restarts].tolist():
                 if place > at:
                     yield at, place
                 at = place
                 self._restarts += 1
                 self._grouping.restart()
-        if at < len(shape):
-            yield at, len(shape)
+        if at < len(whole.shape):
+            yield at, len(whole.shape)
 
     def _take(self, part: Stretch) -> None:
         before = len(self.groups)
@@ -137,23 +124,20 @@ class Sieve:
         self._tail.append(part)
         while sum(len(other.starts) for other in self._tail) - len(self._tail[0].starts) >= _TAIL:
             self._tail.popleft()
-        if len(self.shapes.containers) > 2:
+        if part.any_marks & OF_CONTAINER and len(self.shapes.containers) > 2:
             self._runs.see(self.shapes.container.upto(len(self.shapes.all))[part.shape])
 
     # -- which lines are kept besides the first and last of a group
 
     def _counting(self, part: Stretch) -> Iterable[int]:
         """Lines that count each by itself."""
-        size = len(self.shapes.all)
-        counted, change = self.shapes.counted.upto(size), self.shapes.change.upto(size)
-        if counted.any():
-            for place in np.flatnonzero(counted[part.shape])[:_EACH_COUNTED].tolist():
-                shape = int(part.shape[place])
-                self._each[shape] += 1
-                if self._each[shape] <= _EACH_COUNTED:
-                    yield place
-        if change.any():
-            places = np.flatnonzero(change[part.shape])
+        for place in part.marked(COUNTED)[:_EACH_COUNTED].tolist():
+            shape = int(part.shape[place])
+            self._each[shape] += 1
+            if self._each[shape] <= _EACH_COUNTED:
+                yield place
+        places = part.marked(CHANGE)
+        if len(places):
             room = max(FIRST_CHANGES - self._changes, 0)
             self._changes += len(places)
             yield from places[:room].tolist()
@@ -180,26 +164,26 @@ class Sieve:
 
     def _times(self, part: Stretch, picked: set[int]) -> None:
         """Keep the lines with a time before and behind those without one."""
-        is_timed = self.shapes.timed.upto(len(self.shapes.all))
-        part.timed = np.flatnonzero(is_timed[part.shape])
         part.clock_before = self._clock
         self._without_clock.append(part)
-        if len(part.timed):
-            first = part.line(int(part.timed[0]))
+        timed = (part.marks & TIMED) != 0
+        last = len(timed) - 1 - int(timed[::-1].argmax()) if part.any_marks & TIMED else -1
+        if last >= 0:
+            first = part.line(int(timed.argmax()))
             for before in self._without_clock[:-1]:
                 before.clock_behind = first
             if self._wants_clock:
                 self._clocks[first.number] = first
-            self._clock, self._wants_clock = part.line(int(part.timed[-1])), False
+            self._clock, self._wants_clock = part.line(last), False
             self._without_clock = [part]
-        if len(part.timed) < len(part.shape):
-            untimed = [place for place in sorted(picked) if not is_timed[part.shape[place]]]
-            self._wants_clock = bool(untimed) and (not len(part.timed) or untimed[-1] > part.timed[-1])
+        if not timed.all():
+            untimed = [place for place in sorted(picked) if not timed[place]]
+            self._wants_clock = bool(untimed) and untimed[-1] > last
             for place in untimed:
                 self._clocks.update((line.number, line) for line in part.around(place))
 
     def _save_last(self, part: Stretch, place: int, group: int) -> None:
-        timed = self.shapes.timed[int(part.shape[place])]
+        timed = part.marks[place] & TIMED
         record = tuple(part.line(one) for one in part.record(place))
         self._lasts[group] = record, () if timed else part.around(place)
         self._context.see_last(part.raws, part.before + 1, len(part.starts), place, group)
@@ -208,7 +192,7 @@ class Sieve:
         """Keep late changes, with what tells their time and what stands around them."""
         wanted = places.tolist()
         for place in wanted:
-            timed = self.shapes.timed[int(part.shape[place])]
+            timed = part.marks[place] & TIMED
             self._last_changes.append(((part.line(place),), () if timed else part.around(place)))
         self._context.see_late(part.raws, part.before + 1, len(part.starts), wanted)
 

@@ -6,26 +6,54 @@ import numpy as np
 
 from analyzer.log_stream.groups import Kept
 from analyzer.log_stream.lines import Numbers
+from analyzer.log_stream.shapes import LOOSE, PARTIAL, TIMED
 
 _TAIL = 30  # lines in front of a record that is too long
 _LONGEST_RECORD = 600  # lines; of a longer one only those are kept that are worth it
 
 
+def heads_of(marks: Numbers) -> Numbers | None:
+    """Which lines begin a record, as far as their marks tell; None where all do."""
+    some = int(np.bitwise_or.reduce(marks)) if len(marks) else 0
+    if not some & (LOOSE | PARTIAL):
+        return None
+    heads: Numbers = (marks & LOOSE) == 0
+    if some & PARTIAL:
+        heads[1:] &= (marks[:-1] & PARTIAL) == 0
+    return None if heads.all() else heads
+
+
 class Stretch:
-    """A stretch of lines with what is worked out of it."""
+    """A stretch of lines with what is worked out of it.
+
+    Args:
+        data: bytes that they stand in, between ``starts`` and ``ends``.
+        shape: number of each line's shape; ``marks`` what it is (see shapes.py).
+        heads: which of them begin a record; None where all do.
+        before: lines of the log in front of it.
+    """
 
     def __init__(
-        self, data: bytes, starts: Numbers, ends: Numbers, shape: Numbers, heads: Numbers | None, before: int
+        self,
+        data: bytes,
+        starts: Numbers,
+        ends: Numbers,
+        shape: Numbers,
+        marks: Numbers,
+        heads: Numbers | None,
+        before: int,
     ) -> None:
         self.data = data
         self.starts = starts
         self.ends = ends
         self.shape = shape
+        self.marks = marks
+        self.any_marks = int(np.bitwise_or.reduce(marks))
         self.heads = heads
         self.before = before
         self.group: Numbers = shape
         self._begins: Numbers | None = None  # places of lines that begin a record
-        self.timed: Numbers = shape[:0]  # places of lines with a time
+        self._timed: Numbers | None = None  # places of lines with a time
         self.clock_before: Kept | None = None  # the last such line in front of this part, the first one behind it
         self.clock_behind: Kept | None = None
 
@@ -34,9 +62,20 @@ class Stretch:
         if end - begin == len(self.starts):
             return self
         heads = None if self.heads is None else self.heads[begin:end]
+        lines = slice(begin, end)
         return Stretch(
-            self.data, self.starts[begin:end], self.ends[begin:end], self.shape[begin:end], heads, self.before + begin
+            self.data,
+            self.starts[lines],
+            self.ends[lines],
+            self.shape[lines],
+            self.marks[lines],
+            heads,
+            self.before + begin,
         )
+
+    def marked(self, mark: int) -> Numbers:
+        """The places of the lines with a mark, in order."""
+        return np.flatnonzero(self.marks & mark) if self.any_marks & mark else np.empty(0, np.int64)
 
     def raw(self, place: int) -> bytes:
         """The line at a place."""
@@ -65,9 +104,10 @@ class Stretch:
 
     def around(self, place: int) -> tuple[Kept, ...]:
         """The lines with a time before and behind a place."""
-        at = int(self.timed.searchsorted(place))
-        before = self.line(int(self.timed[at - 1])) if at > 0 else self.clock_before
-        behind = self.line(int(self.timed[at])) if at < len(self.timed) else self.clock_behind
+        timed = self._timed = self.marked(TIMED) if self._timed is None else self._timed
+        at = int(timed.searchsorted(place))
+        before = self.line(int(timed[at - 1])) if at > 0 else self.clock_before
+        behind = self.line(int(timed[at])) if at < len(timed) else self.clock_behind
         return tuple(line for line in (before, behind) if line is not None)
 
 

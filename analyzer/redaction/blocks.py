@@ -9,31 +9,33 @@ from bisect import bisect
 from collections.abc import Callable, Iterator
 from itertools import chain
 
+from parsers.lazy_pattern import lazy_pattern
+
 #: start, end, id of the kind
 Found = tuple[int, int, str]
 
-_BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----", re.IGNORECASE)
-_END = re.compile(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----", re.IGNORECASE)
+_BEGIN = lazy_pattern(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----", re.IGNORECASE)
+_END = lazy_pattern(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----", re.IGNORECASE)
 _KEY_LINES = 400  # lines of the longest key (RSA of 16384 bits has about 200)
 _KEY_BYTES = 40_000
-_BODY = re.compile(rb"[A-Za-z0-9+/=]{16,}|[A-Za-z0-9+/=]+(?=[\"'\\,\s]*$)")
-_HEADER = re.compile(rb"[ \t]*[A-Za-z-]{2,30}: [^\r\n]*")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
-_ONLY_BASE64 = re.compile(rb"[ \t]*[\"']?([A-Za-z0-9+/=_.-]+)[\"'\\,]*[ \t\r]*")
+_BODY = lazy_pattern(rb"[A-Za-z0-9+/=]{16,}|[A-Za-z0-9+/=]+(?=[\"'\\,\s]*$)")
+_HEADER = lazy_pattern(rb"[ \t]*[A-Za-z-]{2,30}: [^\r\n]*")
+_BASE64 = lazy_pattern(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
+_ONLY_BASE64 = lazy_pattern(rb"[ \t]*[\"']?([A-Za-z0-9+/=_.-]+)[\"'\\,]*[ \t\r]*")
 _LEAST_LINE = 40  # characters of a line of a text that was wrapped
 _NESTED = 3
-_BLOCK = re.compile(rb"([ \t]*(?:- )?)[\"']?([\w./-]+)[\"']?:[ \t]*[|>][+-]?\d?[+-]?[ \t\r]*")
-_OPEN_QUOTE = re.compile(rb"[ \t]*(?:- )?[\"']?([\w./-]+)[\"']?:[ \t]*(?:\"(?:[^\"\\]|\\.)*|'[^']*)")
-_NAMED = re.compile(rb"[ \t{-]*[\"']?(?:name|key)[\"']?[ \t]*:[ \t]*[\"']?([\w./-]+)[\"']?,?[ \t\r]*", re.IGNORECASE)
-_VALUE = re.compile(
+_BLOCK = lazy_pattern(rb"([ \t]*(?:- )?)[\"']?([\w./-]+)[\"']?:[ \t]*[|>][+-]?\d?[+-]?[ \t\r]*")
+_OPEN_QUOTE = lazy_pattern(rb"[ \t]*(?:- )?[\"']?([\w./-]+)[\"']?:[ \t]*(?:\"(?:[^\"\\]|\\.)*|'[^']*)")
+_NAMED = lazy_pattern(rb"[ \t{-]*[\"']?(?:name|key)[\"']?[ \t]*:[ \t]*[\"']?([\w./-]+)[\"']?,?[ \t\r]*", re.IGNORECASE)
+_VALUE = lazy_pattern(
     rb"[ \t]*[\"']?value[\"']?[ \t]*:[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|([^\s{].*?))[ \t]*,?[ \t\r]*"
 )
-_INLINE = re.compile(
+_INLINE = lazy_pattern(
     rb"name\\*[\"']?\s*:\s*\\*[\"']?([\w./-]+)\\*[\"']?\s*,\s*\\*[\"']?value\\*[\"']?\s*:\s*\\*[\"']?([^\"'\\,}\s]+)",
     re.IGNORECASE,
 )
-_FLAG = re.compile(rb"[ \t]*(?:- )?[\"']?--?([a-z][\w-]*)[\"']?,?[ \t\r]*")
-_ITEM = re.compile(rb"[ \t]*(?:- )?[\"']?([^\s\"'-][^\s\"',]*)[\"']?,?[ \t\r]*")
+_FLAG = lazy_pattern(rb"[ \t]*(?:- )?[\"']?--?([a-z][\w-]*)[\"']?,?[ \t\r]*")
+_ITEM = lazy_pattern(rb"[ \t]*(?:- )?[\"']?([^\s\"'-][^\s\"',]*)[\"']?,?[ \t\r]*")
 
 
 def lines_after(data: bytes, end: int, most: int) -> Iterator[tuple[int, int]]:
@@ -185,12 +187,12 @@ def _quoted(data: bytes, end: int, opening: bytes) -> Iterator[Found]:
             return
 
 
-_KIND = re.compile(rb"([ \t]*)(- )?[\"']?kind[\"']?:[ \t]*[\"']?Secret[\"']?,?[ \t\r]*")
-_COMPACT_KIND = re.compile(rb"\\*\"kind\\*\"\s*:\s*\\*\"Secret\\*\"")
-_COMPACT_DATA = re.compile(rb"\"(?:data|stringData)\\*\"\s*:\s*\{([^{}]*)\}")
-_BRACE = re.compile(rb"[{}]")
-_DATA = re.compile(rb"([ \t]*)(- )?[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t\r]*")
-_ENTRY = re.compile(rb"([ \t]*)[\"']?([\w.-]+)[\"']?:[ \t]*[\"']?([^\s\"'|>{][^\s\"']*)?[|>]?[+-]?[\"']?,?[ \t\r]*")
+_KIND = lazy_pattern(rb"([ \t]*)(- )?[\"']?kind[\"']?:[ \t]*[\"']?Secret[\"']?,?[ \t\r]*")
+_COMPACT_KIND = lazy_pattern(rb"\\*\"kind\\*\"\s*:\s*\\*\"Secret\\*\"")
+_COMPACT_DATA = lazy_pattern(rb"\"(?:data|stringData)\\*\"\s*:\s*\{([^{}]*)\}")
+_BRACE = lazy_pattern(rb"[{}]")
+_DATA = lazy_pattern(rb"([ \t]*)(- )?[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t\r]*")
+_ENTRY = lazy_pattern(rb"([ \t]*)[\"']?([\w.-]+)[\"']?:[ \t]*[\"']?([^\s\"'|>{][^\s\"']*)?[|>]?[+-]?[\"']?,?[ \t\r]*")
 _REACH_IN_LINE = 20_000  # bytes between the two in JSON that stands in one line
 _REACH = 200_000  # bytes before a kind in which the data of the same object is looked for
 

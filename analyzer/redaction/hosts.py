@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from analyzer.yaml_files import contents
+from parsers.lazy_pattern import lazy_pattern
 
 ADDRESSES = Path(__file__).parents[1] / "knowledge" / "redaction" / "addresses.yaml"
 
@@ -33,7 +34,7 @@ _FQDN = (
     r"(?![A-Za-z0-9-]|\.[A-Za-z0-9]|/v\d|/[a-z]+/v\d)"
 )
 #: domains that are no customer's: registries, projects, API groups
-_PUBLIC = re.compile(
+_PUBLIC = lazy_pattern(
     r"(?:.*\.)?(?:icr\.io|quay\.io|docker\.io|gcr\.io|k8s\.io|x-k8s\.io|kubernetes\.io|projectcalico\.org|openshift\.io|"
     r"tigera\.io|ibm\.com|redhat\.com|github\.com|githubusercontent\.com|cncf\.io|istio\.io|coreos\.com|containerd\.io|"
     r"cilium\.io|helm\.sh|golang\.org|google\.com|googleapis\.com|svc\.cluster\.local|cluster\.local|svc|"
@@ -44,9 +45,9 @@ _PUBLIC = re.compile(
     re.IGNORECASE,
 )
 #: what an address or a name may be part of; nothing that the patterns look at goes beyond
-_TOKEN = re.compile(r"[A-Za-z0-9_.:/@%=-]{3,}")
+_TOKEN = lazy_pattern(r"[A-Za-z0-9_.:/@%=-]{3,}")
 _MOST_TOKENS = 300_000  # distinct ones that are remembered
-_PARTS = re.compile(r"[A-Za-z0-9]+")
+_PARTS = lazy_pattern(r"[A-Za-z0-9]+")
 _LETTERS, _HEX = "abcdefghjkmnpqrstuvwxyz", "0123456789abcdef"
 
 

@@ -18,6 +18,7 @@ from analyzer.bundle import Member, Rest, Warn
 from analyzer.redaction.hosts import Hosts
 from analyzer.redaction.secrets import Secrets, replaced, same_shape
 from parsers.decode import decode, is_binary
+from parsers.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from analyzer.report.model import Report
@@ -33,7 +34,7 @@ _OWN = frozenset(
     | {"message_id", "message_ids"}
 )
 #: account and cluster in a provider id; what is shorter could be any word
-_PROVIDER = re.compile(rb"ibm://([A-Za-z0-9]{0,64})/[^/\s\"]{0,60}/[^/\s\"]{0,60}/([A-Za-z0-9]{0,64})")
+_PROVIDER = lazy_pattern(rb"ibm://([A-Za-z0-9]{0,64})/[^/\s\"]{0,60}/[^/\s\"]{0,60}/([A-Za-z0-9]{0,64})")
 _LEAST_ID = 8
 _WIDE = ("utf-16", "utf-32")
 

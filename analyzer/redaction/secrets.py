@@ -11,6 +11,7 @@ import ahocorasick_rs
 
 from analyzer.redaction.blocks import base64_spans, block_spans, continued, key_spans, secret_objects
 from analyzer.redaction.rules import Rule, load_rules
+from parsers.lazy_pattern import lazy_pattern
 
 #: parts of the keys of assignments; a line without any has none
 _ASSIGNED = (
@@ -24,8 +25,8 @@ _SECRET_KIND = b"secret"
 _LONG = 200  # bytes of a value from which on it is not searched for keys itself
 _NEAR = 24  # bytes between a key's telling word and the sign of assignment, or a line's end
 #: what an earlier pass left is no sign of a secret around it: "token:password=REDACTED-password"
-_DONE = re.compile(rb"REDACTED-[a-z0-9-]+")
-_NAME_PART = re.compile(rb"[g-z][a-z]{2,}|[a-z]{3,}(?<![a-f]{3})")
+_DONE = lazy_pattern(rb"REDACTED-[a-z0-9-]+")
+_NAME_PART = lazy_pattern(rb"[g-z][a-z]{2,}|[a-z]{3,}(?<![a-f]{3})")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import marshal
-import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -28,8 +27,9 @@ from markupsafe import Markup, escape
 import report_templates
 from analyzer import cache as kept
 from analyzer.report import safe_text, words
+from parsers.lazy_pattern import lazy_pattern
 
-_CODE = re.compile(r"`([^`]{1,200})`")
+_CODE = lazy_pattern(r"`([^`]{1,200})`")
 SHIPPED = Path(report_templates.__file__).parent
 
 

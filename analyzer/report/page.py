@@ -22,6 +22,7 @@ from analyzer.report.view import (
     Reference,
     SymptomView,
 )
+from parsers.lazy_pattern import lazy_pattern
 
 OPEN_CAUSES = 3
 #: why-lines of the first screen, and quoted lines a cause shows before it folds the rest
@@ -30,7 +31,7 @@ WHY_LINES = 3
 OTHERS = 3
 FIRST_EVIDENCE = 6
 Item = TypeVar("Item")
-SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\]+")
+SAFE_URL = lazy_pattern(r"https?://[^\s<>\"'`\\]+")
 #: what the note of trimmed lines calls them
 MOST_QUOTED = "quoted lines, of the causes and symptoms that have most"
 

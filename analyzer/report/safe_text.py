@@ -9,21 +9,23 @@ import html
 import re
 from collections.abc import Callable
 
+from parsers.lazy_pattern import lazy_pattern
+
 #: shown instead of an empty name
 NOTHING = "–"
 #: C0 and C1 controls but for tab and newline, direction overrides, invisible and lone surrogates
-_UNSEEN = re.compile(
+_UNSEEN = lazy_pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 #: a word of prose that Markdown or GitHub leave alone: no mention, number, link, commit or emoji
-_PLAIN_WORD = re.compile(r"[\w.,;:()'\"%/+=?…–—·°≥≤×-]+", re.ASCII)
-_RISKY_WORD = re.compile(r"_|://|www\.|\bGH-\d|[0-9a-f]{7}|:[a-z+-][\w+-]*:|:100:|:1234:")
+_PLAIN_WORD = lazy_pattern(r"[\w.,;:()'\"%/+=?…–—·°≥≤×-]+", re.ASCII)
+_RISKY_WORD = lazy_pattern(r"_|://|www\.|\bGH-\d|[0-9a-f]{7}|:[a-z+-][\w+-]*:|:100:|:1234:")
 #: what would begin a list, a heading or a rule if a line began with it
-_RISKY_START = re.compile(r"\(?\d+[.)]|[-+=]+")
+_RISKY_START = lazy_pattern(r"\(?\d+[.)]|[-+=]+")
 #: a word, or several that are marked as code with backticks
-_WORD = re.compile(r"`[^`]{1,200}`[.,;:)]*(?![^ ])|[^ ]+")
-_MARKED = re.compile(r"`([^`]+)`([.,;:)]*)")
-_FENCE = re.compile("`+")
+_WORD = lazy_pattern(r"`[^`]{1,200}`[.,;:)]*(?![^ ])|[^ ]+")
+_MARKED = lazy_pattern(r"`([^`]+)`([.,;:)]*)")
+_FENCE = lazy_pattern("`+")
 
 
 def visible(text: str) -> str:

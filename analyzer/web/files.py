@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 from pathlib import Path
 from typing import Any
 
+from parsers.lazy_pattern import lazy_pattern
+
 FORMS = ("html", "md", "json")
-_UNSAFE = re.compile(r"[^\w.+=@ -]+")
+_UNSAFE = lazy_pattern(r"[^\w.+=@ -]+")
 _LONGEST = 120
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from zlib import crc32
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,19 +18,14 @@ from analyzer.log_stream.lines import (
 )
 
 
-def cut(pieces: list[bytes], most: int = 1000, leave: int = 0) -> tuple[list[bytes], Cutter]:
-    """All stretches; of each but the last, ``leave`` lines are given back."""
+def cut(pieces: list[bytes], most: int = 1000) -> tuple[list[bytes], Cutter]:
+    """All pieces of whole lines."""
     cutter, found = Cutter(iter(pieces), most), []
-    while stretch := cutter.next():
-        data, end = stretch
+    while piece := cutter.next():
+        data, end = piece
         assert data[end:].endswith(PAD) and data[end - 1 : end] == b"\n"
-        if cutter.last:
-            found.append(data[:end])
-            continue
-        ends = [place + 1 for place, byte in enumerate(data[:end]) if byte == 10]
-        used = ends[-1 - leave] if len(ends) > leave else end
-        found.append(data[:used])
-        cutter.give_back(data[used:end])
+        found.append(data[:end])
+    assert cutter.checksum == crc32(b"".join(found))
     return found, cutter
 
 
@@ -45,14 +42,13 @@ def pieces_of(data: bytes, sizes: list[int]) -> list[bytes]:
     st.lists(st.binary(max_size=30).map(lambda text: text.replace(b"\n", b"-")), min_size=1, max_size=60),
     st.lists(st.integers(1, 40), max_size=60),
     st.booleans(),
-    st.integers(0, 2),
 )
-def test_the_same_bytes_give_the_same_stretches(texts: list[bytes], sizes: list[int], ended: bool, leave: int) -> None:
+def test_the_same_bytes_give_the_same_stretches(texts: list[bytes], sizes: list[int], ended: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "STRETCH", 100)
         data = b"\n".join(texts) + b"\n" * ended
-        found, cutter = cut(pieces_of(data, sizes), leave=leave)
-        assert found == cut([data] if data else [], leave=leave)[0]
+        found, cutter = cut(pieces_of(data, sizes))
+        assert found == cut([data] if data else [])[0]
     whole = data if data.endswith(b"\n") or not data else data + b"\n"
     assert b"".join(found) == whole
     assert (cutter.bytes, cutter.dropped_lines) == (len(data), 0)

@@ -250,7 +250,7 @@ def test_the_last_of_equal_lines_can_be_quoted_too(in_pieces: Read) -> None:
     for last in lasts:
         assert last is not None
         near = range(max(last - 5, 1), min(last + 5, len(every)) + 1)
-        assert [found.quotes.get(number) for number in near] == [every[number - 1] for number in near]
+        assert found.quotes.readable(near, 65536) == {number: every[number - 1] for number in near}
 
 
 def test_quotes_have_their_neighbours(in_pieces: Read) -> None:
@@ -259,14 +259,17 @@ def test_quotes_have_their_neighbours(in_pieces: Read) -> None:
     found = in_pieces(data)
     for row in found.parsed.log_lines:
         near = range(max(row.line - 5, 1), min(row.line + 6, len(every)))
-        assert [found.quotes.get(number) for number in near] == [every[number - 1] for number in near]
+        assert found.quotes.readable(near, 65536) == {number: every[number - 1] for number in near}
 
 
 def test_secrets_are_taken_out_of_what_is_kept(in_pieces: Read) -> None:
     text = "2026-02-12 06:20:10.000 [ERROR][9] felix/a.go 1: password=hunter2\n" * 40
-    found = in_pieces(text.encode(), clean=lambda data: data.replace(b"hunter2", b"*"))
+    clean = lambda data: data.replace(b"hunter2", b"*")  # noqa: E731
+    found = in_pieces(text.encode(), clean=clean)
     assert {row.message for row in found.parsed.log_lines} == {"password=*"}
     assert "hunter2" not in repr(found)
+    quoted = found.quotes.readable(range(1, 41), 65536, clean)
+    assert len(quoted) > 5 and "hunter2" not in repr(quoted)
 
 
 def logs_of(folder: Path) -> Iterator[Path]:

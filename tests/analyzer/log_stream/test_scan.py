@@ -67,9 +67,9 @@ def test_a_log_is_read_alike(seed: int, in_pieces: Read, monkeypatch: pytest.Mon
         made.append(type(found := new_scan(known)).__name__)
         return found
 
-    monkeypatch.setattr("analyzer.log_stream.sieve.new_scan", spy)
+    monkeypatch.setattr("analyzer.log_stream.reader.new_scan", spy)
     in_c = in_pieces(data)
-    monkeypatch.setattr("analyzer.log_stream.sieve.new_scan", lambda known: ArrowScan(known))
+    monkeypatch.setattr("analyzer.log_stream.reader.new_scan", lambda known: ArrowScan(known))
     assert everything(in_pieces(data)) == everything(in_c)
     assert made == ["NativeScan"]
     assert len(in_c.parsed.log_lines) > 20
@@ -113,15 +113,15 @@ def test_shapes_are_lines_without_digits(texts: list[bytes]) -> None:
     number = np.empty(room, np.uint64)
     table = _scan.Table(7)
     unusual = not data.isascii() or b"\0" in data
-    assert _scan.shapes(table, data + PAD, len(data), starts, ends, shape, number) == (room, unusual)
+    assert _scan.lines(9, data + PAD, len(data), starts, ends, number) == (room, unusual)
     assert [data[begin:end] for begin, end in zip(starts, ends, strict=True)] == texts
     bare = [re.sub(rb"[0-9]", b"", text) for text in texts]
     assert len(set(zip(bare, number.tolist(), strict=True))) == len(set(bare)) == len(set(number.tolist()))
     if texts:
         table.set(int(number[0]), 5)
-        _scan.shapes(table, data + PAD, len(data), starts, ends, shape, number)
+        assert _scan.look_up(table, number, shape) == sum(other != bare[0] for other in bare)
         assert shape.tolist() == [5 if other == bare[0] else -1 for other in bare]
-        assert room == 1 or _scan.shapes(table, data + PAD, len(data), starts[:1], ends, shape, number)[0] == -1
+        assert room == 1 or _scan.lines(9, data + PAD, len(data), starts[:1], ends, number)[0] == -1
 
 
 @needs_c
@@ -135,9 +135,9 @@ def test_long_lines_that_differ_at_one_place_have_different_shapes(size: int) ->
     ]
     texts = [b"x" * 7000, line, line[:-1], *others, b"1" * 9000 + line, line + b"2" * 9000, b"", b"y"]
     data = b"".join(text + b"\n" for text in texts)
-    columns = [np.empty(len(texts), np.int64) for _ in range(3)]
+    starts, ends = np.empty(len(texts), np.int64), np.empty(len(texts), np.int64)
     number = np.empty(len(texts), np.uint64)
-    assert _scan.shapes(_scan.Table(3), data + PAD, len(data), *columns, number) == (len(texts), False)
+    assert _scan.lines(3, data + PAD, len(data), starts, ends, number) == (len(texts), False)
     assert number[1] == number[-4] == number[-3]
     assert len(set(number.tolist())) == len(texts) - 2
 
@@ -149,14 +149,19 @@ def test_what_does_not_fit_is_refused() -> None:
     table, few, many = _scan.Table(1), np.zeros(1, np.int64), np.zeros(9, np.int64)
     for data, end in ((b"abc\n", 4), (b"abc" + PAD, 3), (b"", 5)):
         with pytest.raises(ValueError):
-            _scan.shapes(table, data, end, many, many.copy(), many.copy(), many.copy())
+            _scan.lines(1, data, end, many, many.copy(), many.copy())
     with pytest.raises(ValueError):
-        _scan.shapes(table, b"a\nb\n" + PAD, 4, many, few, few.copy(), few.copy())
+        _scan.lines(1, b"a\nb\n" + PAD, 4, many, few, few.copy())
+    with pytest.raises(ValueError):
+        _scan.look_up(table, many, few)
+    for group in (few - 1, few + 1):
+        with pytest.raises(ValueError):
+            _scan.count(group, 0, few.copy(), few.copy(), few.copy())
     flags, outside = np.zeros(1, bool), np.full(1, 10**6)
     for starts, ends, shape in ((outside, outside, few), (few, few, outside), (few - 1, few, few), (few + 1, few, few)):
         with pytest.raises(ValueError):
             _scan.groups(
-                table, b"a\n" + PAD, starts, ends, shape, few.copy(), few.copy(), few.copy(), few, few, few, few, few,
+                table, b"a\n" + PAD, starts, ends, shape, few.copy(), few.copy(), few.copy(), few.copy(), few, few, few, few, few,
                 flags, few - 1, few, b"", None,
             )  # fmt: skip
 

@@ -119,7 +119,7 @@ def large_log(data: bytes) -> None:
 
 def _in_pieces(data: bytes, size: int, scan: Callable[[Any], Any]) -> Any:
     pieces = (data[at : at + size] for at in range(0, len(data), size))
-    with patch("analyzer.log_stream.sieve.new_scan", scan):
+    with patch("analyzer.log_stream.reader.new_scan", scan):
         try:
             found = read_log(pieces, Source("a.log", container="calico-node"), analyzer().matcher, 65_536)
         except NotOneLogError:

@@ -1,0 +1,83 @@
+"""Compiled expressions of the catalogue, kept from run to run: to compile one takes thirty times as long as to fetch it."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from analyzer import cache
+from parsers.message_pattern import compiled
+
+_NAME = "expressions"
+_MOST = 5000
+
+
+class ExpressionMemory:
+    """:func:`parsers.message_pattern.compiled` with a memory.
+
+    A compiled expression pickles as the arguments of the function that makes it. The cache gives only what is surely
+    this user's own; of what it gives nothing but that function may be called.
+    """
+
+    def __init__(self) -> None:
+        self._key = cache.key_of_files([Path(regex.__file__).with_name("_regex_core.py")], regex.__version__)
+        self._kept: dict[str, bytes] = {}
+        self._new = False
+        try:
+            found = _unpickled(cache.read(_NAME, self._key) or b"")
+        except _DAMAGED:
+            return
+        if isinstance(found, dict):
+            self._kept = {str(source): bytes(blob) for source, blob in found.items()}
+
+    def __call__(self, source: str) -> Any:
+        """Give the compiled expression.
+
+        Raises:
+            regex.error: it is none.
+        """
+        if blob := self._kept.get(source):
+            try:
+                found = _unpickled(blob)
+            except _DAMAGED:
+                found = None
+            if isinstance(found, regex.Pattern) and found.pattern == source:
+                return found
+        made = compiled(source)
+        if len(self._kept) < _MOST:
+            self._kept[source] = pickle.dumps(made)
+            self._new = True
+        return made
+
+    def keep(self) -> None:
+        """Keep what was compiled since the last time."""
+        if self._new:
+            cache.write(_NAME, self._key, pickle.dumps(self._kept))
+            self._new = False
+
+
+_DAMAGED = (
+    pickle.UnpicklingError,
+    EOFError,
+    AttributeError,
+    ImportError,
+    IndexError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+)
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("regex._regex", "compile"):
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} is no expression")
+
+
+def _unpickled(blob: bytes) -> Any:
+    return _Unpickler(io.BytesIO(blob)).load()

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import re
+
+from analyzer.log_stream.quotable import Quotable
+
+LINES = ("first", "BEGIN key", *(f"key{n}" for n in range(8)), "END key", "last\r", "\u20ac")
+RAW = {number: line.encode() for number, line in enumerate(LINES, 1)}
+
+
+def clean(data: bytes) -> bytes:
+    return re.sub(b"(?s)BEGIN.*?END", lambda key: b"\n" * key[0].count(b"\n"), data)
+
+
+def test_lines_are_made_readable() -> None:
+    quotable = Quotable({1: "first as it was read"}, RAW)
+    assert 1 in quotable and 99 not in quotable
+    assert quotable.readable([99, 13, 12, 1], 100) == {1: "first as it was read", 12: "last", 13: "\u20ac"}
+    assert quotable.readable([3], 2) == {3: "ke"}
+
+
+def test_a_secret_of_several_lines_is_taken_out_where_one_of_them_is_quoted() -> None:
+    assert Quotable({}, RAW).readable([6, 1], 100, clean) == {1: "first", 6: ""}
+
+
+def test_what_stands_in_the_file_is_not_shown_by_chance() -> None:
+    assert "key3" not in repr(Quotable({}, RAW))
