@@ -25,7 +25,7 @@ from parsers.lazy_pattern import lazy_pattern
 from parsers.log_facts import container_of
 from parsers.message_match import MessageMatcher
 from parsers.place import Hint, place
-from parsers.recognize import SAMPLE, recognize
+from parsers.recognize import recognize
 from parsers.rows import FileRow
 from parsers.session import Part, asked, split_session
 from parsers.source import Match, Parsed, Source
@@ -212,7 +212,7 @@ class _Reader:
 
     def _source_of(self, member: Member) -> Source:
         hint = place(member.path)
-        container = hint.container or container_of(decode(member.data)[0][:SAMPLE])
+        container = hint.container or container_of(decode(member.data)[0])
         return Source(member.path, 1, hint.namespace, hint.pod, container, hint.node, hint.previous)
 
     def settle(self, results: Results) -> None:

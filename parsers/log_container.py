@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from itertools import islice
 
 from parsers import bird_log, go_trace, plain_log
@@ -112,16 +113,21 @@ def container_of(sample: str) -> str:
     Names are those of Calico's manifests (calico-node, install-cni, calico-extension, flexvol-driver, calico-typha,
     calico-kube-controllers, tigera-operator, mount-bpffs, ebpf-bootstrap ...), and kube-proxy, kube-apiserver, kubelet.
     """
+    return _container_of(sample[:_SAMPLE_CHARACTERS])
+
+
+@lru_cache(maxsize=2)  # of a large log it is asked before it is read, and when it was
+def _container_of(sample: str) -> str:
     votes: Counter[str] = Counter()
     for line in _plain_lines(sample):
         name = container_of_line(line.text) if line.text.strip() else ""
         if name:
             votes[name] += 1
     if not votes:
-        found = _NAMED.search(sample[:_SAMPLE_CHARACTERS])
+        found = _NAMED.search(sample)
         return found[1] if found else ""
     best = votes.most_common(1)[0][0]
-    if best == "mount-bpffs" and re.search(r"Nat Maps|connect-time load balancer", sample[:_SAMPLE_CHARACTERS]):
+    if best == "mount-bpffs" and re.search(r"Nat Maps|connect-time load balancer", sample):
         return "ebpf-bootstrap"
     return best
 

@@ -16,7 +16,7 @@ from parsers.source import Source
 
 FIRST_ROWS, LAST_ROWS = 150, 50  # distinct rows kept of one message: how it began and how it is now
 MOST_ROWS = 20_000  # of one file, whatever they say
-FIRST_CHANGES, LAST_CHANGES = 250, 250  # BGP rows kept of a file; the last of each protocol is kept besides
+FIRST_CHANGES, LAST_CHANGES = 100, 150  # BGP rows kept of a file; the last of each protocol is kept besides
 MOST_PROTOCOLS = 5000
 _TEMPLATE_FROM = 4096
 _BIRD_VALUES = lazy_pattern(r"(?<=port )\d{1,5}|\d{1,12}(?= ms\b| s\b| events\b)")  # an AS number is no such value

@@ -352,17 +352,18 @@ static WIDE Py_ssize_t read_wide_lines(uint64_t seed, const unsigned char *data,
     const __m512i newline = _mm512_set1_epi8('\n'), zero = _mm512_set1_epi8('0'), nine = _mm512_set1_epi8(9);
     const unsigned char *last = data + end, *begin = data;
     Py_ssize_t lines = 0;
-    uint64_t zeros = 0, high = 0;
+    __m512i any = newline, least = newline; /* all bytes or'ed, and the least of those at each place */
     Bench bench;
     begin_bench(&bench, seed);
     unsigned char *out = bench.text;
     for (const unsigned char *at = data; at < last; at += 64) {
-        uint64_t there = last - at >= 64 ? ~0ULL : (1ULL << (last - at)) - 1;
-        __m512i bytes = ~there ? _mm512_maskz_loadu_epi8(there, at) : _mm512_loadu_si512(at);
+        __m512i bytes = last - at >= 64 ? _mm512_loadu_si512(at)
+                                        : _mm512_mask_loadu_epi8(zero, (1ULL << (last - at)) - 1, at);
         uint64_t ends = _mm512_cmpeq_epi8_mask(bytes, newline);
-        uint64_t kept = there & ~_mm512_cmple_epu8_mask(_mm512_sub_epi8(bytes, zero), nine);
-        high |= _mm512_movepi8_mask(bytes);
-        zeros |= there & _mm512_testn_epi8_mask(bytes, bytes);
+        uint64_t kept = _mm512_cmpgt_epu8_mask(_mm512_sub_epi8(bytes, zero), nine);
+        any = _mm512_or_si512(any, bytes);
+        least = _mm512_min_epu8(least, bytes);
+        _mm_prefetch((const char *)at + 1024, _MM_HINT_T0);
         for (; ends; ends &= ends - 1) {
             unsigned stop = (unsigned)__builtin_ctzll(ends);
             if (lines == to->room)
@@ -384,7 +385,7 @@ static WIDE Py_ssize_t read_wide_lines(uint64_t seed, const unsigned char *data,
         }
     }
     number_them(&bench, seed, to, lines);
-    to->seen |= (high ? HIGH : 0) | (zeros != 0);
+    to->seen |= (_mm512_movepi8_mask(any) ? HIGH : 0) | (_mm512_testn_epi8_mask(least, least) != 0);
     return lines;
 }
 #else

@@ -110,11 +110,12 @@ class Grouping:
     def _group(self, shape: int, key: object) -> int:
         """The group of a key; beyond the limits that of the shape, or of its level."""
         whole: tuple[object, ...] = (shape, key, self._restarts)
-        family = int(self.shapes.family[shape])
         known = self.groups.known(whole)
         if known is not None:
             return known
-        if self._groups_of[family] >= self.shapes.families[family].groups or len(self.groups) >= MOST_GROUPS:
+        of_shape = self.shapes.family_of(shape)
+        family = of_shape.number
+        if self._groups_of[family] >= of_shape.groups or len(self.groups) >= MOST_GROUPS:
             whole = (family, "others") if len(self.groups) < 2 * MOST_GROUPS else (self.shapes.all[shape].level,)
         before = len(self.groups)
         group = self.groups.number(whole)
@@ -127,10 +128,11 @@ class Grouping:
             return
         size = len(self.shapes.all)
         counts = np.bincount(part.shape, minlength=size)
-        total = self._shape_total.upto(size)
+        total, sample_at = self._shape_total.upto(size), self._sample_at.upto(size)
         total += _SAMPLED_STRETCHES * counts
-        for shape in self._sampled:
-            if counts[shape] and total[shape] >= self._sample_at[shape]:
-                place = int(np.flatnonzero(part.shape == shape)[-1])
-                group[place] = self._group(shape, (self._identify(part.raw(place), shape), 0))
-                self._sample_at[shape] = int(total[shape] * (1 + _SAMPLED_EACH)) + 50
+        sampled = np.fromiter(self._sampled, np.int64, len(self._sampled))
+        due = sampled[(counts[sampled] > 0) & (total[sampled] >= sample_at[sampled])]
+        for shape in due.tolist():
+            place = int(np.flatnonzero(part.shape == shape)[-1])
+            group[place] = self._group(shape, (self._identify(part.raw(place), shape), 0))
+            sample_at[shape] = int(total[shape] * (1 + _SAMPLED_EACH)) + 50

@@ -27,6 +27,15 @@ def _columns(lines: int, *kinds: type) -> list[Numbers]:
     return [np.empty(lines, kind) for kind in kinds]
 
 
+def _distinct(numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """The first place of each number, in their order, and for each place which of them stands there."""
+    _, first, which = np.unique(numbers, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return first[order], rank[which]
+
+
 class NativeScan:
     """See :class:`analyzer.log_stream.scan.Scan`. Lines are told apart by numbers of 64 bits made of their bytes.
 
@@ -59,16 +68,17 @@ class NativeScan:
         shape: Numbers = np.empty(len(lines.numbers), np.int64)
         if not _scan.look_up(self._shape_of, lines.numbers, shape):
             return shape
-        unknown = np.flatnonzero(shape < 0)
-        found: dict[int, int] = {}
-        for place, number in zip(unknown.tolist(), lines.numbers[unknown].tolist(), strict=True):
-            known = found.get(number)
-            if known is None:
-                line = lines.data[lines.starts[place] : lines.ends[place]]
-                known = found[number] = self._shapes.new(line.translate(None, DIGITS) + b"\n", line)
-                if self._shapes.may_remember(len(self._shape_of)):
-                    self._shape_of.set(number, known)
-            shape[place] = known
+        places = np.flatnonzero(shape < 0)
+        first, which = _distinct(lines.numbers[places])
+        firsts = places[first]
+        unknown = (column[firsts].tolist() for column in (lines.numbers, lines.starts, lines.ends))
+        found = []
+        for number, start, end in zip(*unknown, strict=True):
+            line = lines.data[start:end]
+            found.append(self._shapes.new(line.translate(None, DIGITS) + b"\n", line))
+            if self._shapes.may_remember(len(self._shape_of)):
+                self._shape_of.set(number, found[-1])
+        shape[places] = np.array(found)[which]
         return shape
 
     def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
@@ -106,18 +116,20 @@ class NativeScan:
             usual.word, usual.group, special,
             shapes.rules_at.upto(size), shapes.rules_count.upto(size), shapes.rules, part.heads,
         )  # fmt: skip
-        found: dict[int, int] = {}
-        places = np.flatnonzero(group < 0) if unknown else ()
-        for place in places:
-            key = int(number[place])
-            known = found.get(key)
-            if known is None:
-                shape = int(part.shape[place])
-                known = new(Unknown(int(place), shape, int(word[place]), int(follow[place]), bool(special[shape]), key))
-                found[key] = known
-            group[place] = known
+        if not unknown:
+            return count
+        places = np.flatnonzero(group < 0)
+        first, which = _distinct(number[places])
+        firsts = places[first]
+        its = (column[firsts].tolist() for column in (part.shape, word, follow, special[part.shape], number))
+        found: list[int] = []
+        for place, *what in zip(firsts.tolist(), *its, strict=True):
+            found.append(new(Unknown(place, *what)))
             if shapes.changes > changes:
-                return int(place) + 1
+                count = place + 1
+                places = places[: int(places.searchsorted(count))]
+                break
+        group[places] = np.array(found)[which[: len(places)]]
         return count
 
     def remember(self, key: int, group: int) -> None:

@@ -26,7 +26,7 @@ Name = TypeVar("Name", str, tuple[int, int])
 MOST_SHAPES = 30_000
 MOST_OF_FAMILY, MOST_OF_ROUTINE = 150, 20
 #: groups of lines told apart in a family; of lines that are no warnings fewer
-MOST_GROUPS, MOST_OF_GOOD = 200, 60
+MOST_GROUPS, MOST_OF_GOOD = 200, 40
 #: what a line is, as bits: see :class:`parsers.log_shape.LineShape`; OF_CONTAINER: one container only writes such lines
 LOOSE, PARTIAL, TIMED, COUNTED, CHANGE, RESTART, OF_CONTAINER = (1 << bit for bit in range(7))
 _GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
@@ -80,6 +80,7 @@ class Shapes:
         self._begun: Counter[bytes] = Counter()
         self.families: list[Family] = []
         self.all: list[LineShape] = []
+        self._family_of: list[Family] = []
         self.levels: list[str] = [""]
         self.containers: list[str] = [""]
         self.stamps: list[tuple[int, int]] = [(0, 0)]
@@ -145,7 +146,7 @@ class Shapes:
 
     def family_of(self, number: int) -> Family:
         """The family of a shape."""
-        return self.families[int(self.family[number])]
+        return self._family_of[number]
 
     def new(self, digitless: bytes, line: bytes) -> int:
         """Give the number of the shape of a line not seen before; ``digitless`` has its line end."""
@@ -189,6 +190,7 @@ class Shapes:
     def _add(self, family: Family, special: bool) -> int:
         number = len(self.all)
         self.all.append(family.shape)
+        self._family_of.append(family)
         self._numbers.set(number, np.array([*family.numbers, *family.rules]))
         self.special[number], self.level[number], self.marks[number] = special, family.level, family.marks
         return number

@@ -7,16 +7,17 @@ knows; elsewhere starting one would cost more than it saves.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkProcess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analyzer.bundle.folder import files_below
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkProcess
 
 #: bytes of logs below which a second process does not pay, and how much more text a packed file may hold
 _WORTH, _PACKED = 48 * 1024 * 1024, 8
@@ -54,9 +55,12 @@ class Workers:
 
     def __init__(self, work: Callable[[int], Results], count: int) -> None:
         self._started: list[tuple[ForkProcess, Connection]] = []
-        fork = multiprocessing.get_context("fork") if count else None
+        if not count:
+            return
+        from multiprocessing import get_context  # most tickets are small and need none
+
+        fork = get_context("fork")
         for share in range(1, count + 1):
-            assert fork is not None
             here, there = fork.Pipe(duplex=False)
             process = fork.Process(target=_run, args=(work, share, there), daemon=True)
             process.start()
