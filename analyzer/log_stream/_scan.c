@@ -15,6 +15,8 @@
 /* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
 #define FORM 3
 
+#define AHEAD 12 /* lines whose beginning is fetched before it is looked at */
+
 #define ONES 0x0101010101010101ULL
 #define HIGH 0x8080808080808080ULL
 #define K1 0x9E3779B97F4A7C15ULL
@@ -507,6 +509,13 @@ static int decides(const unsigned char *run, int64_t length, const Rule *rules, 
 
 static inline int is_digit(unsigned char byte) { return (unsigned char)(byte - '0') < 10; }
 
+/* A word in which all digits are one and the same. */
+static inline uint64_t digits_alike(uint64_t word)
+{
+    uint64_t digits = digits_of(word), them = (digits << 1) - (digits >> 7);
+    return (word & ~them) | (ONES & them);
+}
+
 /* As content(), but of a run of digits that decides nothing only the length and the place count. */
 static uint64_t content_by_rules(const unsigned char *at, int64_t length, uint64_t hash, uint64_t seed,
                                  const Rule *rules, int64_t count)
@@ -515,9 +524,10 @@ static uint64_t content_by_rules(const unsigned char *at, int64_t length, uint64
     int64_t least = length + 1, done = 0; /* digits of the shortest rule; bytes of runs that were looked at */
     for (int64_t i = 0; i < count; i++)
         least = rules[i].count < least ? rules[i].count : least;
-    for (int64_t i = 0; i < length; i += 8) {
-        uint64_t word = some(at + i, length - i), digits = digits_of(word), them = (digits << 1) - (digits >> 7);
-        hash = mix(hash ^ ((word & ~them) | (ONES & them)), key);
+    for (int64_t i = 0; i < length; i += 16)
+        hash = mix(hash ^ digits_alike(some(at + i, length - i)), key ^ digits_alike(some(at + i + 8, length - i - 8)));
+    for (int64_t i = 0; count && i < length; i += 8) {
+        uint64_t digits = digits_of(some(at + i, length - i));
         while (digits) {
             int64_t run = i + ((int64_t)__builtin_ctzll(digits) >> 3), end = run + 1;
             if (run >= done) {
@@ -579,6 +589,7 @@ static PyObject *groups(PyObject *module, PyObject *args)
         goto done;
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; i < lines; i++) {
+        __builtin_prefetch(data + starts[i + AHEAD < lines ? i + AHEAD : i]);
         int64_t what = shape[i], start = starts[i], stop = ends[i];
         if (what < 0 || what >= known || start < 0 || stop < start || stop + 8 > base) {
             unknown = -1;
@@ -666,6 +677,7 @@ static PyObject *minutes(PyObject *module, PyObject *args)
         goto done;
     Py_BEGIN_ALLOW_THREADS
     for (; i < lines; i++) {
+        __builtin_prefetch(data + starts[i + AHEAD < lines ? i + AHEAD : i]);
         int64_t what = shape[i];
         if (what < 0 || what >= known || time_at[what] < 0)
             continue;
