@@ -64,7 +64,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv does not work here; on Debian and Ubuntu: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
 # what pip compiles, and only when it installs
-SOURCES := pyproject.toml analyzer/log_stream/_scan.c
+SOURCES := pyproject.toml $(wildcard analyzer/log_stream/*.[ch])
 # pip does it, but not for -e: 0.2 s a run
 COMPILE = $(BIN)/python -m compileall -q analyzer parsers report_templates
 

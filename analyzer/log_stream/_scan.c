@@ -1,399 +1,16 @@
-/* The two loops over each byte of a large log: what shape a line has, and which group it belongs to.
+/* The loops over each byte of a large log: where its lines are, what shape each has, which group it belongs to.
 
    analyzer/log_stream/scan.py says what they compute, does the same with numpy and pyarrow where this could not be
    compiled, and tests compare both. Nothing here looks beyond the buffers that it is given. */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <stdint.h>
-#include <string.h>
-
-#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || !defined(__SIZEOF_INT128__)
-#error "written for 64-bit processors that store the lowest byte first; the program does without it elsewhere"
-#endif
+#include "_lines.h"
+#include "_table.h"
+#include "_words.h"
 
 /* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
 #define FORM 3
 
 #define AHEAD 12 /* lines whose beginning is fetched before it is looked at */
-
-#define ONES 0x0101010101010101ULL
-#define HIGH 0x8080808080808080ULL
-#define K1 0x9E3779B97F4A7C15ULL
-#define K2 0xC2B2AE3D27D4EB4FULL
-#define K3 0x165667B19E3779F9ULL
-
-static inline uint64_t load(const unsigned char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, 8);
-    return word;
-}
-
-static inline uint64_t mix(uint64_t a, uint64_t b)
-{
-    __uint128_t product = (__uint128_t)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* ---- a table of numbers by key; what is not in it is -1 ---- */
-
-typedef struct {
-    uint64_t key; /* 0: free */
-    int64_t value;
-} Entry;
-
-typedef struct {
-    PyObject_HEAD
-    Entry *entries;
-    size_t size, used; /* size is a power of two */
-    uint64_t seed;     /* so that nobody can write lines that fall together */
-} Table;
-
-static inline uint64_t key_of(uint64_t key) { return key ? key : K1; }
-
-static inline size_t place_of(const Table *table, uint64_t key)
-{
-    size_t place = (size_t)mix(key ^ table->seed, K2) & (table->size - 1);
-    while (table->entries[place].key && table->entries[place].key != key)
-        place = (place + 1) & (table->size - 1);
-    return place;
-}
-
-static inline int64_t table_get(const Table *table, uint64_t key)
-{
-    key = key_of(key);
-    size_t place = place_of(table, key);
-    return table->entries[place].key ? table->entries[place].value : -1;
-}
-
-static int table_resize(Table *table, size_t size)
-{
-    Entry *entries = PyMem_Calloc(size, sizeof *entries), *old = table->entries;
-    size_t old_size = table->size;
-    if (!entries) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    table->entries = entries;
-    table->size = size;
-    for (size_t i = 0; i < old_size; i++)
-        if (old[i].key)
-            entries[place_of(table, old[i].key)] = old[i];
-    PyMem_Free(old);
-    return 0;
-}
-
-static PyObject *table_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"seed", NULL};
-    unsigned long long seed;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "K", names, &seed))
-        return NULL;
-    Table *table = (Table *)type->tp_alloc(type, 0);
-    if (table) {
-        table->seed = seed;
-        if (table_resize(table, 1024) < 0)
-            Py_CLEAR(table);
-    }
-    return (PyObject *)table;
-}
-
-static void table_dealloc(Table *table)
-{
-    PyMem_Free(table->entries);
-    Py_TYPE(table)->tp_free((PyObject *)table);
-}
-
-static PyObject *table_set(Table *table, PyObject *args)
-{
-    unsigned long long given;
-    long long value;
-    if (!PyArg_ParseTuple(args, "KL", &given, &value))
-        return NULL;
-    uint64_t key = key_of(given);
-    size_t place = place_of(table, key);
-    if (!table->entries[place].key) {
-        if (2 * (table->used + 1) > table->size) {
-            if (table_resize(table, 2 * table->size) < 0)
-                return NULL;
-            place = place_of(table, key);
-        }
-        table->entries[place].key = key;
-        table->used++;
-    }
-    table->entries[place].value = value;
-    Py_RETURN_NONE;
-}
-
-static PyObject *table_clear(Table *table, PyObject *nothing)
-{
-    memset(table->entries, 0, table->size * sizeof *table->entries);
-    table->used = 0;
-    Py_RETURN_NONE;
-}
-
-static Py_ssize_t table_len(Table *table) { return (Py_ssize_t)table->used; }
-
-static PyMethodDef table_methods[] = {
-    {"set", (PyCFunction)table_set, METH_VARARGS, "set(key, value): remember a number."},
-    {"clear", (PyCFunction)table_clear, METH_NOARGS, "Forget all."},
-    {NULL, NULL, 0, NULL},
-};
-
-static PySequenceMethods table_sequence = {.sq_length = (lenfunc)table_len};
-
-static PyTypeObject TableType = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "analyzer.log_stream._scan.Table",
-    .tp_basicsize = sizeof(Table),
-    .tp_dealloc = (destructor)table_dealloc,
-    .tp_as_sequence = &table_sequence,
-    .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_doc = "Numbers by 64-bit keys.",
-    .tp_methods = table_methods,
-    .tp_new = table_new,
-};
-
-/* ---- lines ---- */
-
-/* The high bit of each byte of a word that is a digit. */
-static inline uint64_t digits_of(uint64_t word)
-{
-    uint64_t from = word ^ (ONES * '0');
-    return ~(((from & ~HIGH) + ONES * 0x76) | from) & HIGH;
-}
-
-/* The bytes of a word that are no digits, moved together; `digits` has the high bit of each digit's byte. */
-static inline uint64_t without(uint64_t word, uint64_t digits)
-{
-    do {
-        unsigned at = (unsigned)__builtin_ctzll(digits) & ~7U;
-        uint64_t behind = ~(digits >> at) & HIGH;
-        unsigned next = at + (behind ? ((unsigned)__builtin_ctzll(behind) & ~7U) : 64);
-        uint64_t low = word & ((1ULL << at) - 1);
-        if (next >= 64)
-            return low;
-        word = low | (word >> next << at);
-        digits = digits >> next << at;
-    } while (digits);
-    return word;
-}
-
-/* The same in one instruction, where the processor has it (Intel since 2013, AMD since 2015) and is quick at it. */
-#ifdef __x86_64__
-static int has_pext(void)
-{
-    return __builtin_cpu_supports("bmi2") && !__builtin_cpu_is("znver1") && !__builtin_cpu_is("znver2");
-}
-static inline uint64_t extract(uint64_t word, uint64_t digits)
-{
-    uint64_t found;
-    __asm__("pextq %2, %1, %0" : "=r"(found) : "r"(word), "r"(~((digits << 1) - (digits >> 7))));
-    return found;
-}
-#else
-static int has_pext(void) { return 0; }
-#define extract without
-#endif
-
-/* ---- a number made of many bytes: two lanes, so that the processor need not wait for one product after another ---- */
-
-#define BLOCK 32
-
-typedef struct {
-    uint64_t a, b, length;
-} Lanes;
-
-static inline Lanes lanes_of(uint64_t seed) { return (Lanes){seed ^ K1, seed * K2 + K3, 0}; }
-
-static inline Lanes fold(Lanes lanes, const unsigned char *at, size_t blocks, uint64_t seed)
-{
-    uint64_t key = seed * K3 + K1, other = key ^ K2;
-    for (; blocks; blocks--, at += BLOCK) {
-        lanes.a = mix(lanes.a ^ load(at), key ^ load(at + 8));
-        lanes.b = mix(lanes.b ^ load(at + 16), other ^ load(at + 24));
-    }
-    return lanes;
-}
-
-static inline uint64_t finished(Lanes lanes) { return mix(lanes.a ^ K2 ^ lanes.length * K3, lanes.b ^ K1); }
-
-/* What is found of each line; `seen` has what bytes there are: a high bit for one that is not ASCII, bit 0 for a zero. */
-typedef struct {
-    int64_t *starts, *ends;
-    uint64_t *number;
-    Py_ssize_t room;
-    uint64_t seen;
-} Lines;
-
-/* Lines without their digits, waiting for their numbers: written and read in turns, since what was just written can
-   be read in other portions only later. */
-#define ROOM 8192
-#define WAITING 64
-#define SLACK 192 /* what may be written behind it before it is looked at */
-
-typedef struct {
-    unsigned char text[ROOM + SLACK];
-    unsigned char *line; /* where the line at hand begins */
-    struct {
-        unsigned char *text;
-        uint64_t length;
-    } waiting[WAITING];
-    Py_ssize_t count;
-    Lanes begun, fresh; /* the first line waiting; any other */
-} Bench;
-
-/* Give the lines waiting their numbers; they are the last ones before `until`. */
-static void number_them(Bench *bench, uint64_t seed, const Lines *to, Py_ssize_t until)
-{
-    for (Py_ssize_t i = 0; i < bench->count; i++) {
-        Lanes lanes = i ? bench->fresh : bench->begun;
-        uint64_t length = bench->waiting[i].length;
-        lanes.length += length;
-        lanes = fold(lanes, bench->waiting[i].text, (length + BLOCK - 1) / BLOCK, seed);
-        to->number[until - bench->count + i] = finished(lanes);
-    }
-    if (bench->count)
-        bench->begun = bench->fresh;
-    bench->count = 0;
-}
-
-/* Make room: what is at hand of a line moves to the front, its whole blocks are taken in; give where it ends. */
-static unsigned char *make_room(Bench *bench, const unsigned char *out, uint64_t seed)
-{
-    size_t length = (size_t)(out - bench->line), whole = length / BLOCK, rest = length % BLOCK;
-    if (whole) {
-        bench->begun = fold(bench->begun, bench->line, whole, seed);
-        bench->begun.length += whole * BLOCK;
-    }
-    memmove(bench->text, out - rest, rest);
-    bench->line = bench->text;
-    return bench->text + rest;
-}
-
-static void begin_bench(Bench *bench, uint64_t seed)
-{
-    bench->count = 0;
-    bench->begun = bench->fresh = lanes_of(seed);
-    bench->line = bench->text;
-}
-
-/* A line is complete at `out`: it waits for its number; give where the next one begins. */
-static inline unsigned char *end_line(Bench *bench, unsigned char *out)
-{
-    uint64_t length = (uint64_t)(out - bench->line);
-    memset(out, 0, BLOCK);
-    bench->waiting[bench->count].text = bench->line;
-    bench->waiting[bench->count++].length = length;
-    return bench->line += (length + BLOCK - 1) / BLOCK * BLOCK;
-}
-
-/* Read whole lines; give how many, -1 where there is no room for all of them. */
-static inline __attribute__((always_inline)) Py_ssize_t read_lines(uint64_t seed, const unsigned char *data,
-                                                                   Py_ssize_t end, Lines *to, int pext)
-{
-    const unsigned char *at = data, *last = data + end, *begin = data;
-    Py_ssize_t lines = 0;
-    uint64_t zeros = 0, high = 0;
-    Bench bench;
-    begin_bench(&bench, seed);
-    unsigned char *out = bench.text; /* not in the bench: it changes with each word */
-    while (at < last && lines < to->room) {
-        uint64_t word = load(at), other = word ^ (ONES * '\n');
-        uint64_t ends = (other - ONES) & ~other & HIGH;
-        unsigned bytes = 8;
-        if (ends) {
-            bytes = (unsigned)__builtin_ctzll(ends) >> 3;
-            uint64_t mask = (1ULL << (8 * bytes)) - 1;
-            zeros |= ((word | ~mask) - ONES) & ~word & mask;
-            word &= mask;
-        } else
-            zeros |= (word - ONES) & ~word;
-        high |= word;
-        uint64_t digits = digits_of(word);
-        word = pext ? extract(word, digits) : digits ? without(word, digits) : word;
-        memcpy(out, &word, 8);
-        out += bytes - (unsigned)((digits >> 7) * ONES >> 56);
-        at += bytes;
-        if (ends) {
-            out = end_line(&bench, out);
-            to->starts[lines] = begin - data;
-            to->ends[lines++] = at - data;
-            begin = ++at;
-            if (bench.count < WAITING && out < bench.text + ROOM)
-                continue;
-        } else if (out < bench.text + ROOM)
-            continue;
-        number_them(&bench, seed, to, lines);
-        out = make_room(&bench, out, seed);
-    }
-    number_them(&bench, seed, to, lines);
-    to->seen |= (high & HIGH) | ((zeros & HIGH) != 0);
-    return at < last ? -1 : lines;
-}
-
-/* The same with 64 bytes at once, where the processor can move those that are no digits together by itself (Intel since
-   2019, AMD since 2022). */
-#if defined(__x86_64__) && (defined(__clang__) || __GNUC__ >= 9)
-#include <immintrin.h>
-#define WIDE __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,popcnt")))
-static int has_wide(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi");
-}
-
-static inline WIDE unsigned char *put(unsigned char *out, __m512i bytes, uint64_t which)
-{
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(which, bytes));
-    return out + __builtin_popcountll(which);
-}
-
-static WIDE Py_ssize_t read_wide_lines(uint64_t seed, const unsigned char *data, Py_ssize_t end, Lines *to)
-{
-    const __m512i newline = _mm512_set1_epi8('\n'), zero = _mm512_set1_epi8('0'), nine = _mm512_set1_epi8(9);
-    const unsigned char *last = data + end, *begin = data;
-    Py_ssize_t lines = 0;
-    __m512i any = newline, least = newline; /* all bytes or'ed, and the least of those at each place */
-    Bench bench;
-    begin_bench(&bench, seed);
-    unsigned char *out = bench.text;
-    for (const unsigned char *at = data; at < last; at += 64) {
-        __m512i bytes = last - at >= 64 ? _mm512_loadu_si512(at)
-                                        : _mm512_mask_loadu_epi8(zero, (1ULL << (last - at)) - 1, at);
-        uint64_t ends = _mm512_cmpeq_epi8_mask(bytes, newline);
-        uint64_t kept = _mm512_cmpgt_epu8_mask(_mm512_sub_epi8(bytes, zero), nine);
-        any = _mm512_or_si512(any, bytes);
-        least = _mm512_min_epu8(least, bytes);
-        _mm_prefetch((const char *)at + 1024, _MM_HINT_T0);
-        for (; ends; ends &= ends - 1) {
-            unsigned stop = (unsigned)__builtin_ctzll(ends);
-            if (lines == to->room)
-                return -1;
-            out = end_line(&bench, put(out, bytes, kept & ((1ULL << stop) - 1)));
-            kept &= -2ULL << stop;
-            to->starts[lines] = begin - data;
-            to->ends[lines++] = at + stop - data;
-            begin = at + stop + 1;
-            if (bench.count == WAITING || out >= bench.text + ROOM) {
-                number_them(&bench, seed, to, lines);
-                out = make_room(&bench, out, seed);
-            }
-        }
-        out = put(out, bytes, kept);
-        if (out >= bench.text + ROOM) {
-            number_them(&bench, seed, to, lines);
-            out = make_room(&bench, out, seed);
-        }
-    }
-    number_them(&bench, seed, to, lines);
-    to->seen |= (_mm512_movepi8_mask(any) ? HIGH : 0) | (_mm512_testn_epi8_mask(least, least) != 0);
-    return lines;
-}
-#else
-static int has_wide(void) { return 0; }
-#define read_wide_lines(seed, data, end, to) -1
-#endif
 
 typedef struct {
     Py_buffer of;
@@ -420,7 +37,8 @@ static PyObject *lines(PyObject *module, PyObject *args)
     Array a[4]; /* data, starts, ends, number */
     Py_ssize_t end;
     unsigned long long seed;
-    if (!PyArg_ParseTuple(args, "Ky*nw*w*w*", &seed, &a[0].of, &end, &a[1].of, &a[2].of, &a[3].of))
+    int way = BEST;
+    if (!PyArg_ParseTuple(args, "Ky*nw*w*w*|i", &seed, &a[0].of, &end, &a[1].of, &a[2].of, &a[3].of, &way))
         return NULL;
     const unsigned char *data = a[0].of.buf;
     Lines to = {a[1].of.buf, a[2].of.buf, a[3].of.buf, a[1].of.len / 8, 0};
@@ -430,9 +48,7 @@ static PyObject *lines(PyObject *module, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "no whole lines with eight bytes behind them");
     else if (fits(a + 2, 2, 8, to.room)) {
         Py_BEGIN_ALLOW_THREADS
-        count = has_wide()   ? read_wide_lines(seed, data, end, &to)
-                : has_pext() ? read_lines(seed, data, end, &to, 1)
-                             : read_lines(seed, data, end, &to, 0);
+        count = read_lines(seed, data, end, &to, way);
         Py_END_ALLOW_THREADS
         result = Py_BuildValue("nO", count, to.seen ? Py_True : Py_False);
     }
@@ -506,8 +122,6 @@ static int decides(const unsigned char *run, int64_t length, const Rule *rules, 
     }
     return 0;
 }
-
-static inline int is_digit(unsigned char byte) { return (unsigned char)(byte - '0') < 10; }
 
 /* A word in which all digits are one and the same. */
 static inline uint64_t digits_alike(uint64_t word)
@@ -760,8 +374,9 @@ static PyObject *names_out(PyObject *module, PyObject *args)
 static PyMethodDef functions[] = {
     {"names_out", names_out, METH_VARARGS, "names_out(text): the text with ~ for what may be a name."},
     {"lines", lines, METH_VARARGS,
-     "lines(seed, data, end, starts, ends, number): fill in where each line is and the number of its bytes without "
-     "digits; how many there are (-1 if there is no room for all), and whether some byte is zero or not ASCII."},
+     "lines(seed, data, end, starts, ends, number, way): fill in where each line is and the number of its bytes "
+     "without digits; how many there are (-1 if there is no room for all), and whether some byte is zero or not ASCII. "
+     "All ways below WAYS give the same; without one it is the fastest."},
     {"look_up", look_up, METH_VARARGS, "look_up(table, number, found): fill in what is known; how many are not."},
     {"groups", groups, METH_VARARGS,
      "groups(table, data, starts, ends, shape, group, word, number, follow, pid_at, begin, end, expected, usual, "
@@ -783,7 +398,8 @@ PyMODINIT_FUNC PyInit__scan(void)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module && (PyModule_AddObjectRef(module, "Table", (PyObject *)&TableType) < 0 ||
-                   PyModule_AddIntConstant(module, "FORM", FORM) < 0))
+                   PyModule_AddIntConstant(module, "FORM", FORM) < 0 ||
+                   PyModule_AddIntConstant(module, "WAYS", ways()) < 0))
         Py_CLEAR(module);
     return module;
 }
