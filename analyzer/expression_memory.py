@@ -1,4 +1,4 @@
-"""Compiled expressions of the catalogue, kept from run to run: to fetch one takes a thirtieth of what compiling does."""
+"""Compiled expressions of the catalogue, kept from run to run: to fetch one takes a thirtieth of compiling it."""
 
 from __future__ import annotations
 

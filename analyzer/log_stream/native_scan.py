@@ -56,12 +56,12 @@ class NativeScan:
         from analyzer.log_stream.scan import Lines
 
         while True:
-            count, unusual = _scan.lines(self._seed, piece.data, piece.end, *self._lines)
+            starts, ends, numbers = self._lines
+            count, unusual = _scan.lines(self._seed, piece.data, piece.end, starts, ends, numbers)
             if count >= 0:
                 break
-            self._lines = _columns(2 * len(self._lines[0]), np.int64, np.int64, np.uint64)
-        starts, ends, numbers = (column[:count].copy() for column in self._lines)
-        return Lines(*piece, starts, ends, numbers, not unusual)
+            self._lines = _columns(2 * len(starts), np.int64, np.int64, np.uint64)
+        return Lines(*piece, starts[:count].copy(), ends[:count].copy(), numbers[:count].copy(), not unusual)
 
     def shapes(self, lines: Lines) -> Numbers:
         """Give the number of the shape of each line."""
