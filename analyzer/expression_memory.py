@@ -10,7 +10,8 @@ from typing import Any
 import regex
 
 from analyzer import cache
-from parsers.message_pattern import compiled
+from parsers import required_literals
+from parsers.message_pattern import Compiled, compiled
 
 _NAME = "expressions"
 _MOST = 5000
@@ -24,7 +25,8 @@ class ExpressionMemory:
     """
 
     def __init__(self) -> None:
-        self._key = cache.key_of_files([Path(regex.__file__).with_name("_regex_core.py")], regex.__version__)
+        made_by = (Path(regex.__file__).with_name("_regex_core.py"), Path(required_literals.__file__))
+        self._key = cache.key_of_files(made_by, regex.__version__)
         self._kept: dict[str, bytes] = {}
         self._new = False
         try:
@@ -34,7 +36,7 @@ class ExpressionMemory:
         if isinstance(found, dict):
             self._kept = {str(source): bytes(blob) for source, blob in found.items()}
 
-    def __call__(self, source: str) -> Any:
+    def __call__(self, source: str) -> Compiled:
         """Give the compiled expression.
 
         Raises:
@@ -45,11 +47,11 @@ class ExpressionMemory:
                 found = _unpickled(blob)
             except _DAMAGED:
                 found = None
-            if isinstance(found, regex.Pattern) and found.pattern == source:
-                return found
+            if _is_of(found, source):
+                return Compiled(*found)
         made = compiled(source)
         if len(self._kept) < _MOST:
-            self._kept[source] = pickle.dumps(made)
+            self._kept[source] = pickle.dumps(tuple(made))
             self._new = True
         return made
 
@@ -70,6 +72,18 @@ _DAMAGED = (
     ValueError,
     RuntimeError,
 )
+
+
+def _is_of(found: Any, source: str) -> bool:
+    """Whether what was kept is a compiled expression of a source, with the texts that it needs."""
+    return (
+        isinstance(found, tuple)
+        and len(found) == 2
+        and isinstance(found[0], regex.Pattern)
+        and found[0].pattern == source
+        and isinstance(found[1], tuple)
+        and all(isinstance(texts, frozenset) and all(isinstance(text, str) for text in texts) for texts in found[1])
+    )
 
 
 class _Unpickler(pickle.Unpickler):

@@ -13,6 +13,7 @@ from parsers.lazy_pattern import lazy_pattern
 
 _ZERO_WIDTH = frozenset("bBAZzG")
 _MOST_TEXTS = 60
+_LEAST = 3  # characters of a text that is worth looking for
 _BLANKS = lazy_pattern(r"\s{2,}")
 _PLAIN = lazy_pattern(r"[^\\\[\]().^$|?*+{}]{2,}")
 _BOUNDS = lazy_pattern(r"\{(\d*)(,?)\d*\}")
@@ -37,6 +38,24 @@ def required_literals(source: str) -> frozenset[str]:
     return _Reader(source).alternation() or frozenset()
 
 
+def needed_texts(source: str) -> tuple[frozenset[str], ...]:
+    r"""Give sets of lower-case texts, in the form of :func:`required_literals`: every match contains one of each set.
+
+    Empty where the expression is an alternation, or where nothing of some length is certain.
+
+    >>> [sorted(texts) for texts in needed_texts(r"dial \S+ (?:i/o timeout|no route)")]
+    [['i/o timeout', 'no route'], ['dial']]
+    """
+    if re.search(r"\(\?[a-z]*x", source):
+        return ()
+    reader = _Reader(source)
+    found = reader.texts_of_branch()
+    if reader.position < len(source):
+        return ()
+    worth = [texts for texts in found if min(map(len, texts)) >= _LEAST and len(texts) <= _MOST_TEXTS]
+    return tuple(sorted(worth, key=lambda texts: min(map(len, texts)), reverse=True))
+
+
 @dataclass(slots=True)
 class _Reader:
     """Reads an expression from left to right; understands as much of its syntax as the answer needs."""
@@ -59,6 +78,12 @@ class _Reader:
 
     def branch(self) -> frozenset[str] | None:
         """The best texts of one alternative: those whose shortest one is the longest."""
+        candidates = self.texts_of_branch()
+        best = max(candidates, key=lambda texts: (min(len(text) for text in texts), -len(texts)))
+        return best if all(best) else None
+
+    def texts_of_branch(self) -> list[frozenset[str]]:
+        """Sets of texts, one of each stands in every match of the alternative at hand; some hold an empty text."""
         found: list[frozenset[str]] = []
         run = ""
         while self._peek() not in ("", "|", ")"):
@@ -78,9 +103,7 @@ class _Reader:
             if texts and least:
                 found.append(texts)
         found.append(frozenset([run]))
-        candidates = [frozenset(_longest_part(text) for text in texts) for texts in found]
-        best = max(candidates, key=lambda texts: (min(len(text) for text in texts), -len(texts)))
-        return best if all(best) else None
+        return [frozenset(_longest_part(text) for text in texts) for texts in found]
 
     def item(self) -> tuple[str, frozenset[str] | None, bool]:
         """Read a character, class or group: (plain character or "", texts of a group, takes no room)."""

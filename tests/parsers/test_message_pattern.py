@@ -80,3 +80,36 @@ def test_an_expression_that_is_none_matches_nothing_and_says_so() -> None:
 def test_a_whole_expression_takes_the_whole_text() -> None:
     assert Expression("a+", whole=True).find(text_of(" aaa "))
     assert not Expression("a+", whole=True).find(text_of("aaab"))
+
+
+@pytest.mark.parametrize(
+    ("source", "begins"),
+    [
+        (r"^\s*(?:\d{1,12}\s{1,12}){16}(?:[3-9]\d|100)$", True),
+        (r"^ *\d+ x", True),
+        (r"^\d{0,3}x", False),
+        (r"^\d*x", False),
+        (r"^\d|x", False),
+        (r"\d", False),
+        (r"^(?:\d|x)", False),
+        (r"^(?:\d+ )+x", True),
+        (r"^(?:\d+ )?x", False),
+        (r"^(?:\d+ ){0,3}x", False),
+    ],
+)
+def test_expressions_of_texts_that_begin_with_a_digit(source: str, begins: bool) -> None:
+    assert Expression(source).begins_with_digit is begins
+
+
+@pytest.mark.parametrize(
+    ("source", "digitless", "may"),
+    [
+        (r"^\S+ {1,8}\d+ {1,8}\d+ {1,8}end", "a   end", True),
+        (r"^\S+ {1,8}\d+ {1,8}\d+ {1,8}end", "a  end", False),
+        (r"\d+ ?\d* *end", "end", True),
+        (r"\d (?:   )?x|y", "y", True),
+        (r"[ ]\d +x", "  x", True),
+    ],
+)
+def test_blanks_that_stay_when_digits_are_gone_are_asked_for_first(source: str, digitless: str, may: bool) -> None:
+    assert Expression(source).may_match_with_digits(text_of(digitless)) is may

@@ -7,7 +7,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.required_literals import required_literals
+from parsers.required_literals import needed_texts, required_literals
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,21 @@ def test_every_match_holds_one_of_them(parts: list[tuple[str, str]]) -> None:
     assert regex.search(source, text)
     texts = required_literals(source)
     assert not texts or any(item in text.lower() for item in texts)
+
+
+@pytest.mark.parametrize(
+    ("source", "sets"),
+    [
+        (
+            r"failed to (?:add|set) address[^\n]{0,120}ifaceName=",
+            [{"ifacename="}, {"failed to"}, {"address"}, {"add", "set"}],
+        ),
+        (r"alpha|beta", []),
+        (r"(?:alpha|beta)? gamma", [{"gamma"}]),
+        (r"(?x) al pha", []),
+        (r"a\d+bc", []),
+        (r"ab  \w+  cde", [{"cde"}]),
+    ],
+)
+def test_all_texts_that_a_match_needs(source: str, sets: list[set[str]]) -> None:
+    assert sorted(map(sorted, needed_texts(source))) == sorted(map(sorted, sets))
