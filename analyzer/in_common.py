@@ -119,13 +119,11 @@ def _find_attributes(inventory: Inventory) -> dict[str, dict[str, str]]:
 
 def _without_twins(found: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     """Attributes that split the workers alike are one test, not several: the first one stands for all."""
-    seen: set[frozenset[frozenset[str]]] = set()
+    seen: set[tuple[tuple[str, ...], tuple[int, ...]]] = set()
     kept: dict[str, dict[str, str]] = {}
-    for key, values in found.items():
-        groups: dict[str, set[str]] = {}
-        for name, value in values.items():
-            groups.setdefault(value, set()).add(name)
-        split = frozenset(frozenset(group) for group in groups.values())
+    for key, values in found.items():  # of all, the workers come in one order
+        numbers: dict[str, int] = {}
+        split = tuple(values), tuple(numbers.setdefault(value, len(numbers)) for value in values.values())
         if split not in seen:
             seen.add(split)
             kept[key] = values

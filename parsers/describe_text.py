@@ -72,17 +72,18 @@ def split_objects(text: str, first_line: int) -> tuple[list[Described], list[str
     Lines behind an object that begin with a shell prompt or the heading of a table belong to nobody.
     """
     lines = text.split("\n")
-    starts = _starts(lines)
+    free_text = any(mark in text for mark in _FREE_TEXT)
+    starts = _starts(lines, free_text)
     if not starts:
         return [], lines
     objects = []
     for position, start in enumerate(starts):
         end = starts[position + 1] if position + 1 < len(starts) else len(lines)
         indent = len(lines[start]) - len(lines[start].lstrip(" "))
-        body = [_dedented(line, indent) for line in lines[start:end]]
-        messages = _container_messages(body)
+        body = [_dedented(line, indent) for line in lines[start:end]] if indent else lines[start:end]
+        messages = _container_messages(body) if free_text else []
         inside = _Ranges(messages)
-        for index in range(1, len(body)):
+        for index in _may_end(body):
             if (is_table_header(body[index]) or is_command(body[index])) and index not in inside:
                 del body[index:]
                 break
@@ -90,6 +91,24 @@ def split_objects(text: str, first_line: int) -> tuple[list[Described], list[str
             body.pop()
         objects.append(Described(body, first_line + start, [part for part in messages if part[1] <= len(body)]))
     return objects, lines[: starts[0]]
+
+
+def _may_end(lines: Sequence[str]) -> list[int]:
+    """Indices of the lines but the first that may be a prompt or the heading of a table: of thousands, a few."""
+    return [
+        index
+        for index, line in enumerate(lines)
+        if index
+        and (
+            "%" in line
+            or "$" in line
+            or "#" in line
+            or ">" in line
+            or "NAME" in line
+            or "LAST" in line
+            or "POD" in line
+        )
+    ]
 
 
 def _dedented(line: str, indent: int) -> str:
@@ -108,8 +127,11 @@ class _Ranges:
         return position >= 0 and index < self._ends[position]
 
 
-def _starts(lines: Sequence[str]) -> list[int]:
-    """Indices of the ``Name:`` lines that begin an object; all are indented like the first."""
+def _starts(lines: Sequence[str], free_text: bool) -> list[int]:
+    """Indices of the ``Name:`` lines that begin an object; all are indented like the first.
+
+    ``free_text`` says whether some line may begin free text of a container.
+    """
     candidates = []
     for index, line in enumerate(lines):
         match = _NAME.fullmatch(line) if "Name:" in line else None
@@ -119,7 +141,7 @@ def _starts(lines: Sequence[str]) -> list[int]:
     if not good:
         return [candidates[0][0]] if candidates else []
     indent = good[0][1]
-    inside = _Ranges(_container_messages([_dedented(line, indent) for line in lines]))
+    inside = _Ranges(_container_messages([_dedented(line, indent) for line in lines]) if free_text else [])
     return [index for index, depth, _ in good if depth == indent and index not in inside]
 
 
