@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import pickle
+import pickle  # nosec B403 - of our own cache only, and one function of it: see _Unpickler
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class ExpressionMemory:
         except _DAMAGED:
             return
         if isinstance(found, dict):
-            self._kept = {str(source): bytes(blob) for source, blob in found.items()}
+            self._kept = {name: blob for name, blob in found.items() if isinstance(blob, bytes)}
 
     def __call__(self, source: str) -> Compiled:
         """Give the compiled expression.
