@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import pickle  # nosec B403 - of our own cache only, and one function of it: see _Unpickler
+import pickle
 from pathlib import Path
 from typing import Any
 
