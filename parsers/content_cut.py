@@ -63,12 +63,30 @@ _MARKS = (
 _MOST_LOOKS = 5000  # places that are looked at closely; a text with more of them is a made-up one
 
 
+def _beginnings(kind: str) -> str:
+    """The beginnings of all kinds that may follow a text of ``kind`` ("" = anything): alternatives of an expression."""
+    left_out = {kind} | ({"kubectl-error"} if kind in _ERRORS_OF_LOGS else set())
+    return "|".join(f"(?P<{_NAMES[name]}>{pattern})" for name, pattern in _BEGINS.items() if name not in left_out)
+
+
 @cache
 def _after(kind: str) -> re.Pattern[str]:
-    """What may follow a text of ``kind`` ("" = anything): the beginnings of all other kinds; compiled when needed."""
-    left_out = {kind} | ({"kubectl-error"} if kind in _ERRORS_OF_LOGS else set())
-    groups = "|".join(f"(?P<{_NAMES[name]}>{pattern})" for name, pattern in _BEGINS.items() if name not in left_out)
-    return re.compile(rf"^(?:{groups})", re.MULTILINE)
+    """What may follow a text of ``kind``, at the beginning of a line; compiled when needed."""
+    return re.compile(rf"^(?:{_beginnings(kind)})", re.MULTILINE)
+
+
+@cache
+def _line_end_before(kind: str) -> re.Pattern[str]:
+    """The line end in front of it: to look for these is many times faster than to look for ``^``."""
+    return re.compile(rf"\n(?={_beginnings(kind)})", re.MULTILINE)
+
+
+def _next_after(kind: str, text: str, position: int) -> re.Match[str] | None:
+    """The first line at a position or behind it that may begin another kind."""
+    if match := _after(kind).match(text, position):
+        return match
+    found = _line_end_before(kind).search(text, position)
+    return _after(kind).match(text, found.end()) if found else None
 
 
 def may_begin_another(line: str) -> bool:
@@ -97,7 +115,7 @@ def _changes(text: str) -> Iterator[int]:
     for _ in range(_MOST_LOOKS):
         if kind == "log" and not any(mark in text for mark in _MARKS):
             return
-        match = _after(kind).search(text, position)
+        match = _next_after(kind, text, position)
         if match is None:
             return
         found = _KINDS[str(match.lastgroup)] if match.lastgroup in _KINDS else _group_of(match)
