@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from parsers.command import Asked, CommandLine, asked, command_line, prompt_line
 from parsers.content_cut import cut_by_content
@@ -23,6 +27,8 @@ _QUOTED_RUN = 3  # lines in a row that begin with ">" before that is taken for a
 #: programs whose names begin a cluster's command; asked for before any line is looked at closely
 _TOOLS = ("kubectl", "oc", "k", "calicoctl", "birdcl", "birdcl6", "ibmcloud", "iptables", "nft", "stern", "crictl",
           "docker", "journalctl", "ip")  # fmt: skip
+_LONGEST = max(map(len, _TOOLS))  # how much of one may stand at the end of what is looked at together
+_TOGETHER = 256 * 1024  # characters; few enough that no list of places gets large
 _LOOK_BEHIND = 200
 _LOOK_AHEAD = 200
 
@@ -97,20 +103,26 @@ def _commands(text: str, lines: Sequence[str]) -> dict[int, CommandLine]:
 
 def _lines_with_tools(text: str) -> list[int]:
     """Where the lines begin that hold the name of a tool as a word with a blank behind it, in order."""
-    found: set[int] = set()
-    for tool in _TOOLS:
-        word = f"{tool} "
-        place = text.find(word)
-        while place >= 0:
-            if place == 0 or not (text[place - 1].isalnum() or text[place - 1] == "_"):
-                found.add(text.rfind("\n", 0, place) + 1)
-                place = text.find("\n", place)  # the line is looked at as a whole
-                if place < 0:
-                    break
-            else:
-                place += len(tool)
-            place = text.find(word, place)
-    return sorted(found)
+    found: list[int] = []
+    at, line_end = 0, -1
+    while at < len(text):
+        line_begin = text.rfind("\n", at, at + _TOGETHER) + 1
+        stop = line_begin or at + _TOGETHER
+        for _, begin, _ in _tool_words().find_matches_as_indexes(text[at:stop]):
+            place = at + begin
+            if place < line_end or (place and (text[place - 1].isalnum() or text[place - 1] == "_")):
+                continue
+            found.append(text.rfind("\n", 0, place) + 1)
+            line_end = text.find("\n", place)  # the line is looked at as a whole
+            if line_end < 0:
+                return found
+        at = max(line_begin or stop - _LONGEST, line_end)
+    return found
+
+
+@cache
+def _tool_words() -> Any:
+    return AhoCorasick([f"{tool} " for tool in _TOOLS], matchkind=MatchKind.LeftmostFirst)
 
 
 def _is_log(text: str) -> bool:
