@@ -87,7 +87,7 @@ def certificate_of_tomorrow(now: datetime) -> Incident:
         acceptable=["apiserver-tls-failure"],
     )
     begins = (now + timedelta(seconds=15_716)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    hosts = {"farm-a": "192.168.14.31", "farm-b": "192.168.14.32", "farm-c": "192.168.14.33"}
+    hosts = {"acre-a": "192.168.14.31", "acre-b": "192.168.14.32", "acre-c": "192.168.14.33"}
     late = "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time {} is before " + begins  # fmt: skip
     for n, host in enumerate(hosts):
         lines = story.quiet(9_900, 5_800, 900)
@@ -108,34 +108,34 @@ def certificate_of_tomorrow(now: datetime) -> Incident:
     ahead = 25_200
     boot = 5_900  # certificates made then begin an hour earlier
     journal = [
-        f"{story.syslog(boot - ahead)} farm-ctl kernel: rtc_cmos 00:04: setting system clock to {(now - timedelta(seconds=boot - ahead)).strftime('%Y-%m-%dT%H:%M:%S')} UTC",
-        f"{story.syslog(boot - 14 - ahead)} farm-ctl systemd[1]: Started k0s - Zero Friction Kubernetes.",
-        f'{story.syslog(boot - 16 - ahead)} farm-ctl k0s[702]: time="{story.stamp(boot - 16 - ahead)[:19]}" level=info msg="Generating certificates for k0s..."',
-        f'{story.syslog(boot - 18 - ahead)} farm-ctl k0s[702]: time="{story.stamp(boot - 18 - ahead)[:19]}" level=info msg="Starting kube-apiserver" component=kube-apiserver',
-        f"{story.syslog(boot - 41 - ahead)} farm-ctl chronyd[688]: Selected source 192.168.14.1",
-        f"{story.syslog(boot - 41 - ahead)} farm-ctl chronyd[688]: System clock wrong by -{ahead - 1}.884131 seconds",
-        f"{story.syslog(boot - 42)} farm-ctl chronyd[688]: System clock was stepped by -{ahead - 1}.884131 seconds",
-        f'{story.syslog(boot - 60)} farm-ctl k0s[702]: time="{story.stamp(boot - 60)[:19]}" level=info msg="E{story.klog(boot - 60)}     744 authentication.go:73] \\"Unable to authenticate the request\\" err=\\"[x509: certificate has expired or is not yet valid: current time {story.ago(boot - 60)} is before {begins}]\\"" component=kube-apiserver stream=stderr',
+        f"{story.syslog(boot - ahead)} acre-ctl kernel: rtc_cmos 00:04: setting system clock to {(now - timedelta(seconds=boot - ahead)).strftime('%Y-%m-%dT%H:%M:%S')} UTC",
+        f"{story.syslog(boot - 14 - ahead)} acre-ctl systemd[1]: Started k0s - Zero Friction Kubernetes.",
+        f'{story.syslog(boot - 16 - ahead)} acre-ctl k0s[702]: time="{story.stamp(boot - 16 - ahead)[:19]}" level=info msg="Generating certificates for k0s..."',
+        f'{story.syslog(boot - 18 - ahead)} acre-ctl k0s[702]: time="{story.stamp(boot - 18 - ahead)[:19]}" level=info msg="Starting kube-apiserver" component=kube-apiserver',
+        f"{story.syslog(boot - 41 - ahead)} acre-ctl chronyd[688]: Selected source 192.168.14.1",
+        f"{story.syslog(boot - 41 - ahead)} acre-ctl chronyd[688]: System clock wrong by -{ahead - 1}.884131 seconds",
+        f"{story.syslog(boot - 42)} acre-ctl chronyd[688]: System clock was stepped by -{ahead - 1}.884131 seconds",
+        f'{story.syslog(boot - 60)} acre-ctl k0s[702]: time="{story.stamp(boot - 60)[:19]}" level=info msg="E{story.klog(boot - 60)}     744 authentication.go:73] \\"Unable to authenticate the request\\" err=\\"[x509: certificate has expired or is not yet valid: current time {story.ago(boot - 60)} is before {begins}]\\"" component=kube-apiserver stream=stderr',
     ]
-    story.log("", journal, "farm-ctl/journal-since-boot.txt")
+    story.log("", journal, "acre-ctl/journal-since-boot.txt")
 
     def written(when: datetime) -> str:
         return when.strftime("%b %e %H:%M:%S %Y GMT")
 
-    story.texts["farm-ctl/certs.txt"] = (
-        "root@farm-ctl:/var/lib/k0s/pki# for c in ca server apiserver-kubelet-client; do echo $c; openssl x509 -in $c.crt -noout -dates; done\n"
+    story.texts["acre-ctl/certs.txt"] = (
+        "root@acre-ctl:/var/lib/k0s/pki# for c in ca server apiserver-kubelet-client; do echo $c; openssl x509 -in $c.crt -noout -dates; done\n"
         f"ca\nnotBefore={written(now - timedelta(days=211))}\nnotAfter={written(now + timedelta(days=3439))}\n"
         f"server\nnotBefore={written(now + timedelta(seconds=15_716))}\nnotAfter={written(now + timedelta(days=365, seconds=15_716))}\n"
         f"apiserver-kubelet-client\nnotBefore={written(now - timedelta(days=211))}\nnotAfter={written(now + timedelta(days=154))}\n"
-        "root@farm-ctl:/var/lib/k0s/pki# k0s kubectl get nodes\nUnable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid\n"
+        "root@acre-ctl:/var/lib/k0s/pki# k0s kubectl get nodes\nUnable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid\n"
     )
     story.texts["dates.txt"] = "".join(
         f"{host}: {(now - timedelta(seconds=300 - n)).strftime('%a %b %e %H:%M:%S UTC %Y')}\n"
-        for n, host in enumerate(["farm-ctl", *hosts])
+        for n, host in enumerate(["acre-ctl", *hosts])
     )
     story.affected = []
-    story.cite("farm-a/calico-node.log", "is not yet valid: current time")
-    story.cite("farm-ctl/journal-since-boot.txt", "System clock was stepped by")
+    story.cite("acre-a/calico-node.log", "is not yet valid: current time")
+    story.cite("acre-ctl/journal-since-boot.txt", "System clock was stepped by")
     return story
 
 
