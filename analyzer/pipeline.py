@@ -118,6 +118,7 @@ class Analyzer:
             for name, symptom in self.catalogue.symptoms.items()
             if (findings := [finding for signal in symptom.signals for finding in evidence.fire(signal)])
         }
+        self._expressions.keep()
         return Diagnosis(reading, inventory, evidence, found, fired, ranked, symptoms, wording)
 
     def analyze(self, paths: Sequence[Path]) -> Report:
@@ -126,7 +127,6 @@ class Analyzer:
 
         reading = self.read(paths)
         report = assemble(self, self.diagnose(reading))
-        self._expressions.keep()
         if self.redaction is None:
             return report
         self.redaction.learn(reading.tables.rows)

@@ -11,6 +11,7 @@ import regex
 
 from analyzer import cache, expression_memory
 from analyzer.expression_memory import ExpressionMemory
+from analyzer.pipeline import Analyzer
 
 SOURCE = r"dial tcp \S{1,80}:2379: (?:i/o timeout|no route)"
 TEXT = "dial tcp 10.0.0.1:2379: I/O timeout"
@@ -92,3 +93,11 @@ def test_nothing_else_is_called(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         monkeypatch.setattr(cache, "read", lambda name, key, blob=blob: blob)
         assert ExpressionMemory()(SOURCE).pattern.search(TEXT)
     assert not harm.exists()
+
+
+def test_a_diagnosis_keeps_what_was_compiled_for_it(tmp_path: Path) -> None:
+    """Whoever asks for it: one ticket's report, a backlog, a scoreboard."""
+    (tmp_path / "calico-node.log").write_text(f"2026-02-12 06:20:10.000 [ERROR][9] felix/a.go 1: {TEXT}\n" * 20)
+    analyzer = Analyzer()
+    analyzer.diagnose(analyzer.read([tmp_path / "calico-node.log"]))
+    assert ExpressionMemory()._kept
