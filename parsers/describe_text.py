@@ -83,7 +83,7 @@ def split_objects(text: str, first_line: int) -> tuple[list[Described], list[str
         body = [_dedented(line, indent) for line in lines[start:end]] if indent else lines[start:end]
         messages = _container_messages(body) if free_text else []
         inside = _Ranges(messages)
-        for index in _may_end(body):
+        for index in range(1, len(body)):
             if (is_table_header(body[index]) or is_command(body[index])) and index not in inside:
                 del body[index:]
                 break
@@ -91,24 +91,6 @@ def split_objects(text: str, first_line: int) -> tuple[list[Described], list[str
             body.pop()
         objects.append(Described(body, first_line + start, [part for part in messages if part[1] <= len(body)]))
     return objects, lines[: starts[0]]
-
-
-def _may_end(lines: Sequence[str]) -> list[int]:
-    """Indices of the lines but the first that may be a prompt or the heading of a table: of thousands, a few."""
-    return [
-        index
-        for index, line in enumerate(lines)
-        if index
-        and (
-            "%" in line
-            or "$" in line
-            or "#" in line
-            or ">" in line
-            or "NAME" in line
-            or "LAST" in line
-            or "POD" in line
-        )
-    ]
 
 
 def _dedented(line: str, indent: int) -> str:

@@ -18,7 +18,6 @@ from parsers.message_pattern import (
     Span,
     Text,
     compiled,
-    plain_of,
     templates_of,
     text_of,
 )
@@ -153,7 +152,7 @@ class MessageMatcher:
 
     def literals(self, text: str) -> set[int]:
         """Give numbers of the families' literals that stand in a text."""
-        return {hit[0] for hit in self._automaton.find_matches_as_indexes(plain_of(text), overlapping=True)}
+        return {hit[0] for hit in self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)}
 
     def is_routine(self, text: str) -> bool:
         """Whether a text belongs to benign families only, or to none."""

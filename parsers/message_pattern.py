@@ -106,21 +106,10 @@ def text_of(written: str) -> Text:
         written = written.replace('\\"', '"')
     if not written.isascii():
         written = written.translate(_QUOTES)
-    return Text(written, _plain(written))
-
-
-def plain_of(written: str) -> str:
-    """``text_of(written).plain``."""
-    if '\\"' in written or not written.isascii():
-        return text_of(written).plain
-    return _plain(written)
-
-
-def _plain(words: str) -> str:
-    plain = words.lower().strip()
+    plain = written.lower().strip()
     if "  " in plain or "\n" in plain or "\t" in plain or "\r" in plain:
         plain = _BLANKS.sub(" ", plain)
-    return plain
+    return Text(written, plain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ its texts was found.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from parsers.lazy_pattern import lazy_pattern
 
 _ZERO_WIDTH = frozenset("bBAZzG")
 _MOST_TEXTS = 60
+_VERBOSE = lazy_pattern(r"\(\?[a-z]*x")  # blanks in it are none of the text
 _LEAST = 3  # characters of a text that is worth looking for
 _BLANKS = lazy_pattern(r"\s{2,}")
 _PLAIN = lazy_pattern(r"[^\\\[\]().^$|?*+{}]{2,}")
@@ -33,7 +33,7 @@ def required_literals(source: str) -> frozenset[str]:
     >>> sorted(required_literals(r"a?b*|x"))
     []
     """
-    if re.search(r"\(\?[a-z]*x", source):
+    if _VERBOSE.search(source):
         return frozenset()
     return _Reader(source).alternation() or frozenset()
 
@@ -46,7 +46,7 @@ def needed_texts(source: str) -> tuple[frozenset[str], ...]:
     >>> [sorted(texts) for texts in needed_texts(r"dial \S+ (?:i/o timeout|no route)")]
     [['i/o timeout', 'no route'], ['dial']]
     """
-    if re.search(r"\(\?[a-z]*x", source):
+    if _VERBOSE.search(source):
         return ()
     reader = _Reader(source)
     found = reader.texts_of_branch()

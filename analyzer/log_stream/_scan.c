@@ -88,14 +88,12 @@ static inline uint64_t some(const unsigned char *at, int64_t count)
 /* A number made of some bytes; `seed` is secret, so that nobody can write bytes that give a certain number. */
 static inline uint64_t content(const unsigned char *at, int64_t length, uint64_t hash, uint64_t seed)
 {
-    uint64_t key = seed * K3 + K1, other = hash ^ K3, all = (uint64_t)length;
-    for (; length >= BLOCK; at += BLOCK, length -= BLOCK) {
-        hash = mix(hash ^ load(at), key ^ load(at + 8));
-        other = mix(other ^ load(at + 16), key ^ K2 ^ load(at + 24));
-    }
-    for (; length > 0; at += 16, length -= 16)
-        hash = mix(hash ^ some(at, length), key ^ some(at + 8, length - 8));
-    return mix(hash ^ K2 ^ other, key ^ all * K3);
+    uint64_t key = seed * K3 + K1;
+    int64_t done = length > 0 ? length / BLOCK * BLOCK : 0;
+    Lanes lanes = fold((Lanes){hash, hash ^ K3, 0}, at, (size_t)done / BLOCK, seed);
+    for (; done < length; done += 16)
+        lanes.a = mix(lanes.a ^ some(at + done, length - done), key ^ some(at + done + 8, length - done - 8));
+    return mix(lanes.a ^ K2 ^ lanes.b, key ^ (uint64_t)length * K3);
 }
 
 /* Digits next to each other that decide; see parsers/digit_rules.py and native_scan.py, which packs them. */

@@ -56,7 +56,7 @@ class Rows:
 
 
 class RowsColumn:
-    """One of the columns of :class:`Rows`; it behaves as a :class:`Column`."""
+    """One of the columns of :class:`Rows`."""
 
     def __init__(self, rows: Rows, place: int) -> None:
         self._rows = rows
@@ -66,9 +66,3 @@ class RowsColumn:
         """Give the first ``size`` values, to be read and changed."""
         found: Numbers = self._rows.upto(size)[self._place]
         return found
-
-    def __setitem__(self, number: int, value: Any) -> None:
-        self.upto(number + 1)[number] = value
-
-    def __getitem__(self, number: int) -> Any:
-        return self.upto(number + 1)[number]

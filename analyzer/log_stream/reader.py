@@ -75,7 +75,6 @@ class _LogReader:
         self.sieve = Sieve(self.shapes, self.scan, self._identify, self.context)
         self.encoding = _UTF8
         self.broken = self.right = 0
-        self.long_lines = 0
         self.nul = False
         self.dress = dress_of("")
 
