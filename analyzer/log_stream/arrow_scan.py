@@ -58,8 +58,6 @@ class ArrowScan:
 
     def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""
-        from analyzer.log_stream.scan import moved
-
         count = len(part.shape)
         group: Numbers = np.empty(count, np.int64)
         follow = following(part.heads, part.shape)
@@ -68,19 +66,23 @@ class ArrowScan:
         while at < count:
             rest = part.between(at, count)
             behind = None if follow is None else follow[at:]
-            at += self._groups_from(rest, group[at:], behind, usual, special, moved(new, at))
+            at += self._groups_from(rest, at, group[at:], behind, usual, special, new)
         return group
 
     def _groups_from(
         self,
         part: Stretch,
+        before: int,
         group: Numbers,
         follow: Numbers | None,
         usual: Usual,
         special_shapes: Numbers,
         new: Callable[[Unknown], int],
     ) -> int:
-        """Find groups until a line changes how the lines behind it are to be read; give how many have theirs."""
+        """Find groups until a line changes how the lines behind it are to be read; give how many have theirs.
+
+        ``before`` lines of the stretch stand in front of the part.
+        """
         from analyzer.log_stream.scan import Unknown
 
         shape, changes = part.shape, self._shapes.changes
@@ -99,7 +101,9 @@ class ArrowScan:
             known, place = self._group_of.get(key), int(first[number])
             if known is None:
                 behind = 0 if follow is None else int(follow[place])
-                known = new(Unknown(place, int(shape[place]), int(word[place]), behind, bool(special[place]), key))
+                known = new(
+                    Unknown(before + place, int(shape[place]), int(word[place]), behind, bool(special[place]), key)
+                )
             found[number] = known
             if self._shapes.changes > changes:
                 done = int(places.searchsorted(place, "right"))

@@ -84,16 +84,18 @@ class Grouping:
         whole = self.shapes.family_of(shape)
         family = whole.number
         seen = self._looked_at[family]
-        raw = part.raw(line.place)
         most = _LOOKED_AT_IF_FEW if 2 * self._groups_of[family] > seen else _LOOKED_AT
         most = _LOOKED_AT_OF_ROUTINE if whole.routine else most
-        if whole.by_rules or seen >= most or self._groups_of[family] >= whole.groups:
-            if not whole.numbered:
-                # its lines differ in numbers: from here on only samples are looked at
+        enough = not whole.special or whole.by_rules or seen >= most or self._groups_of[family] >= whole.groups
+        if enough and not whole.numbered:
+            # its lines differ in numbers: from here on only samples are looked at
+            if whole.special:  # else a line before this one was the last looked at
                 self.shapes.simplify(shape)
-                if not whole.routine:
-                    self._sampled.add(shape)
-                return self._group(shape, (word, follow))
+            if not whole.routine:
+                self._sampled.add(shape)
+            return self._group(shape, (word, follow))
+        raw = part.raw(line.place)
+        if enough:
             group = self._group(shape, (word, follow, self.shapes.outcome(shape, raw.decode("utf-8", "replace"))))
             if self.shapes.read_by_rules(shape):
                 self._remember(line.key, group)

@@ -83,8 +83,6 @@ class NativeScan:
 
     def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""
-        from analyzer.log_stream.scan import moved
-
         count = len(part.shape)
         if count > len(self._keys[0]):
             self._keys = _columns(2 * count, np.uint64, np.uint64, np.uint64)
@@ -93,18 +91,22 @@ class NativeScan:
         at = 0
         while at < count:
             rest = part.between(at, count)
-            at += self._groups_from(rest, group[at:], usual, special, moved(new, at))
+            at += self._groups_from(rest, at, group[at:], usual, special, new)
         return group
 
     def _groups_from(
         self,
         part: Stretch,
+        before: int,
         group: Numbers,
         usual: Usual,
         special: Numbers,
         new: Callable[[Unknown], int],
     ) -> int:
-        """Find groups until a line changes how the lines behind it are to be read; give how many have theirs."""
+        """Find groups until a line changes how the lines behind it are to be read; give how many have theirs.
+
+        ``before`` lines of the stretch stand in front of the part.
+        """
         from analyzer.log_stream.scan import Unknown
 
         shapes, size, count = self._shapes, len(special), len(part.shape)
@@ -124,7 +126,7 @@ class NativeScan:
         its = (column[firsts].tolist() for column in (part.shape, word, follow, special[part.shape], number))
         found: list[int] = []
         for place, *what in zip(firsts.tolist(), *its, strict=True):
-            found.append(new(Unknown(place, *what)))
+            found.append(new(Unknown(before + place, *what)))
             if shapes.changes > changes:
                 count = place + 1
                 places = places[: int(places.searchsorted(count))]

@@ -59,10 +59,6 @@ class Unknown(NamedTuple):
     special: bool  # what it says counts, not only its shape
     key: int  # by which its group is remembered
 
-    def moved(self, by: int) -> Unknown:
-        """The same line in a stretch that begins so many lines before."""
-        return self._replace(place=self.place + by)
-
 
 class Usual(NamedTuple):
     """By shape: the group of most of its lines (-1 for none), and the word that they have where the process id is."""
@@ -95,11 +91,6 @@ class Scan(Protocol):
 
     def measure(self, part: Stretch, volume: Volume) -> None:
         """Count the lines of a part by time and level."""
-
-
-def moved(new: Callable[[Unknown], int], by: int) -> Callable[[Unknown], int]:
-    """``new`` for a stretch that begins so many lines later."""
-    return lambda line: new(line.moved(by))
 
 
 def new_scan(shapes: Shapes) -> Scan:
