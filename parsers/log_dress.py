@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -236,17 +237,18 @@ def dress_of(text: str, near: datetime | None = None) -> Dress:
     return Dress(
         lines=lines,
         near=near,
-        stern=_stern_pairs(lines),
+        stern=_stern_pairs(tuple(lines[:_STERN_SAMPLE])),
         docker_newlines='\\n"' in text[:1_000_000] or '\\n"' in text[-100_000:],
     )
 
 
-def _stern_pairs(lines: list[str]) -> frozenset[tuple[str, str]]:
+@lru_cache(maxsize=4)  # of one log it is asked several times: to recognize it, to read it
+def _stern_pairs(lines: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     """Find the (pod, container) pairs in front of the lines; empty where this is no stern or kail output."""
     pairs: set[tuple[str, str]] = set()
     known = seen = 0
     other_dress = Dress([])
-    for line in lines[:_STERN_SAMPLE]:
+    for line in lines:
         if not line.strip():
             continue
         seen += 1
