@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.attribution import Output, attribute
-from analyzer.bundle import BundleError, Limits, Member, fingerprint, fingerprint_aside, foreign
+from analyzer.bundle import BundleError, Digests, Limits, Member, fingerprint, fingerprint_aside, foreign
 from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.log_stream.kind import NotOneLogError
-from analyzer.log_stream.workers import Results, Workers, useful_jobs
+from analyzer.log_stream.workers import Workers, useful_jobs
 from analyzer.text_kinds import read_text
 from analyzer.ticket import LARGE, Intake, Raw, Skipped, is_large_log, merge_facts
 from parsers.container_log import parse_container_log, section_sources, split_sections
@@ -69,8 +69,10 @@ def read_bundle(
     name = redaction.path(_name(paths[0])) if redaction else _name(paths[0])
     reader = _Reader(Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction), match, matcher)
     reader.shares = useful_jobs(paths, jobs) if matcher else 1
-    workers = Workers(reader.results_of_share, reader.shares - 1)
-    if reader.shares > 1:  # not before: a process that is split in two must have one thread
+    workers = Workers(reader.read_share, reader.shares - 1)
+    if reader.shares > 1 and not any(
+        path.is_dir() for path in paths
+    ):  # not before: a process that is split must have one thread
         reader.fingerprint = fingerprint_aside(paths, reader.intake.limits.bytes)
     for member in reader.intake.members(at_once=LARGE if matcher else 0):
         reader.member(member)
@@ -95,6 +97,14 @@ class _Large:
     files: list[FileRow] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Share:
+    """What another process read: files whose digests are known now, and logs by their paths."""
+
+    digests: Digests
+    logs: dict[str, ReadLog] = field(default_factory=dict)
+
+
 class _Reader:
     """Reads the members of one ticket, one after another."""
 
@@ -111,7 +121,9 @@ class _Reader:
         self._large: list[_Large] = []
         self._larges = 0
         self.shares, self.share = 1, 0  # of the large logs, and which one is read by this process
-        self.fingerprint: Callable[[], tuple[str, int]] = partial(fingerprint, intake.paths, intake.limits.bytes)
+        self.fingerprint: Callable[[], tuple[str, int]] = partial(
+            fingerprint, intake.paths, intake.limits.bytes, intake.digests
+        )
 
     def member(self, member: Member) -> None:
         """Take one member in: as text, as a duplicate, or as something that is not read."""
@@ -171,15 +183,15 @@ class _Reader:
         self._larges += 1
         return self._larges % self.shares == self.share
 
-    def results_of_share(self, share: int) -> Results:
+    def read_share(self, share: int) -> _Share:
         """Read the large logs of one share; this is what another process does."""
         self.share = share
-        found: Results = {}
+        found = _Share(self.intake.digests)
         for member in self.intake.members(at_once=LARGE):
             if member.rest is not None and is_large_log(member) and self._is_mine():
                 log = self._read_large(member)
                 if log is not None and not isinstance(log, Member):
-                    found[member.path] = log
+                    found.logs[member.path] = log
         return found
 
     def _read_large(self, member: Member) -> ReadLog | Member | None:
@@ -215,11 +227,15 @@ class _Reader:
         container = hint.container or container_of(decode(member.data)[0])
         return Source(member.path, 1, hint.namespace, hint.pod, container, hint.node, hint.previous)
 
-    def settle(self, results: Results) -> None:
+    def settle(self, shares: Iterable[_Share]) -> None:
         """Place what was read of the large logs; read those as whole texts that are no plain logs."""
         rows = self.intake.rows
         outputs, files = self.outputs, rows["files"]
         wholes: dict[str, _Large] = {}
+        results: dict[str, ReadLog] = {}
+        for share in shares:
+            results.update(share.logs)
+            self.intake.digests.update(share.digests)
         for large in self._large:
             log = large.log or results.get(large.row.path)
             if log is None:

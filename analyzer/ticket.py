@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.bundle import Limits, Member, Warn, open_bundle
+from analyzer.bundle import Digests, Limits, Member, Warn, open_bundle
 from analyzer.log_stream.kind import is_plain_log
 from analyzer.log_stream.lookup import numbered_lines
 from analyzer.log_stream.quotable import Quotable
@@ -54,6 +54,7 @@ class Intake:
     #: lines of large logs that may be quoted, and the texts of small files, so that they need no second look
     quotes: dict[str, Quotable] = field(default_factory=dict)
     held: dict[str, Raw] = field(default_factory=dict)
+    digests: Digests = field(default_factory=dict)  # of a folder's files that were read to their ends
     _held_bytes: int = 0
     _warned: set[Skipped] = field(default_factory=set)
     _renamed: dict[str, str] = field(default_factory=dict)  # redacted path -> the path in the bundle
@@ -65,11 +66,11 @@ class Intake:
         """
         warn: Warn = self.warn if only is None else lambda file, what: None
         if self.redaction is None:
-            yield from open_bundle(self.paths, self.limits, warn, only, at_once)
+            yield from open_bundle(self.paths, self.limits, warn, only, at_once, self.digests)
             return
         wanted = None if only is None else [self._renamed.get(path, path) for path in only]
         warn = self.redaction.warner(warn)
-        for member in open_bundle(self.paths, self.limits, warn, wanted, at_once):
+        for member in open_bundle(self.paths, self.limits, warn, wanted, at_once, self.digests):
             if member.rest is not None and is_large_log(member):
                 for named in self.redaction.members([replace(member, data=b"", rest=None)], self._renamed):
                     yield replace(member, path=named.path, plain_log=True)  # its new name must not change that

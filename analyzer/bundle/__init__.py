@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from analyzer.bundle.fingerprint import fingerprint, fingerprint_aside
+from analyzer.bundle.fingerprint import Digests, fingerprint, fingerprint_aside, noted
 from analyzer.bundle.folder import files_below, open_plain
 from analyzer.bundle.limits import Budget, Limits
 from analyzer.bundle.member import BundleError, Member, Rest, Warn, inner_path, is_litter
@@ -17,6 +18,7 @@ from analyzer.bundle.walk import Walker
 __all__ = [
     "Budget",
     "BundleError",
+    "Digests",
     "Limits",
     "Member",
     "Rest",
@@ -31,7 +33,12 @@ _SUFFIXES = {"gz": (".gz",), "bz2": (".bz2",), "xz": (".xz",), "zst": (".zst", "
 
 
 def open_bundle(
-    paths: Sequence[Path], limits: Limits, warn: Warn, only: Iterable[str] | None = None, at_once: int = 0
+    paths: Sequence[Path],
+    limits: Limits,
+    warn: Warn,
+    only: Iterable[str] | None = None,
+    at_once: int = 0,
+    digests: Digests | None = None,
 ) -> Iterator[Member]:
     """Give all members of one ticket, one at a time, in a fixed order.
 
@@ -47,6 +54,7 @@ def open_bundle(
         only: the members that are wanted; others are not read.
         at_once: bytes of a member that are read at once; the others come in pieces (:attr:`Member.rest`), which must
             be taken, if at all, before the next member. 0 for whole members, up to the limit for them.
+        digests: takes those of a folder's files that are read to their ends, for :func:`fingerprint`.
 
     Raises:
         BundleError: an input does not exist, cannot be read or is of a form that is not opened. Of several inputs
@@ -58,7 +66,7 @@ def open_bundle(
     for path, label, prefix in _labels([_checked(path) for path in paths]):
         try:
             if path.is_dir():
-                yield from _folder(path, prefix, walker, wanted)
+                yield from _folder(path, prefix, walker, wanted, digests)
             else:
                 yield from _file(path, label, prefix, walker)
         except BundleError as error:
@@ -122,7 +130,9 @@ def _file(path: Path, label: str, prefix: str, walker: Walker) -> Iterator[Membe
         raise BundleError(f"{path}: {error.strerror or error}") from error
 
 
-def _folder(root: Path, prefix: str, walker: Walker, wanted: set[str] | None) -> Iterator[Member]:
+def _folder(
+    root: Path, prefix: str, walker: Walker, wanted: set[str] | None, digests: Digests | None
+) -> Iterator[Member]:
     links = _Links()
 
     def named(path: str) -> str:
@@ -147,8 +157,9 @@ def _folder(root: Path, prefix: str, walker: Walker, wanted: set[str] | None) ->
             links.add(opened, inner, walker.warn)
             continue
         stream, size = opened
+        through = None if digests is None else partial(noted, path=path, size=size, digests=digests)
         with stream:
-            yield from walker.file(stream, size, inner, inner)
+            yield from walker.file(stream, size, inner, inner, through)
     links.tell(walker.warn)
 
 

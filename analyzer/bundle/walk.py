@@ -14,6 +14,7 @@ from analyzer.bundle.tar_stream import NO_END, TarEntry, tar_entries
 from analyzer.bundle.unpack import unpacked
 from analyzer.bundle.zip_stream import ZipEntry, zip_entries
 
+Pieces = Iterator[bytes]
 _NAMED = 3  # members that a warning of many names
 
 
@@ -34,7 +35,9 @@ class Walker:
         self.wanted = wanted
         self.names = Names()
 
-    def file(self, stream: IO[bytes], size: int, path: str, prefix: str) -> Iterator[Member]:
+    def file(
+        self, stream: IO[bytes], size: int, path: str, prefix: str, through: Callable[[Pieces], Pieces] | None = None
+    ) -> Iterator[Member]:
         """Give what one input file holds.
 
         Args:
@@ -42,12 +45,14 @@ class Walker:
             size: its size in bytes.
             path: its own path inside the bundle, which a file that is no archive goes by.
             prefix: what stands before ``!`` in the paths of an archive's members, "" for none.
+            through: takes the file's bytes as they are read, and gives them on.
 
         Raises:
             BundleError: an archive that is protected by a password, or of a form that is not read, as the whole input.
         """
         self.budget.packed_bytes += size
-        yield from self._any(Feed(pieces_of(stream)), path, prefix, 0, stream, size)
+        pieces = pieces_of(stream)
+        yield from self._any(Feed(through(pieces) if through else pieces), path, prefix, 0, stream, size)
 
     def _any(
         self, feed: Feed, path: str, prefix: str, depth: int, stream: IO[bytes] | None = None, size: int | None = None

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from analyzer.bundle.folder import files_below
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 #: bytes of logs below which a second process does not pay, and how much more text a packed file may hold
 _WORTH, _PACKED = 48 * 1024 * 1024, 8
 _PACKED_ENDS = (".gz", ".tgz", ".zip", ".xz", ".zst", ".bz2")
-#: what a process gives: name in the bundle -> what was read
-Results = dict[str, Any]
+Result = TypeVar("Result")
 
 
 def useful_jobs(paths: Sequence[Path], jobs: int) -> int:
@@ -45,15 +44,15 @@ def _sizes(paths: Iterable[Path]) -> Iterator[int]:
             yield size * (_PACKED if file.suffix.lower() in _PACKED_ENDS else 1)
 
 
-class Workers:
+class Workers(Generic[Result]):
     """The other processes; :meth:`results` waits for them.
 
     Args:
-        work: gives the results of a share (1, 2, ...).
+        work: gives the result of a share (1, 2, ...).
         count: how many processes.
     """
 
-    def __init__(self, work: Callable[[int], Results], count: int) -> None:
+    def __init__(self, work: Callable[[int], Result], count: int) -> None:
         self._started: list[tuple[ForkProcess, Connection]] = []
         if not count:
             return
@@ -67,12 +66,12 @@ class Workers:
             there.close()
             self._started.append((process, here))
 
-    def results(self) -> Results:
-        """Everything that was read; what a process did not manage to read is missing."""
-        found: Results = {}
+    def results(self) -> list[Result]:
+        """What the shares gave, in order; that of a process that broke off is missing."""
+        found: list[Result] = []
         for process, connection in self._started:
             try:
-                found.update(connection.recv())
+                found.append(connection.recv())
             except (EOFError, OSError):
                 pass
             finally:
@@ -81,6 +80,6 @@ class Workers:
         return found
 
 
-def _run(work: Callable[[int], Results], share: int, connection: Connection) -> None:
+def _run(work: Callable[[int], object], share: int, connection: Connection) -> None:
     with connection:
         connection.send(work(share))

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
-from analyzer.bundle import fingerprint, fingerprint_aside
+from analyzer.bundle import Digests, Limits, fingerprint, fingerprint_aside, open_bundle
 
 
 def put(folder: Path, files: dict[str, bytes]) -> Path:
@@ -61,3 +63,31 @@ def test_aside_it_is_the_same(tmp_path: Path) -> None:
     folder = put(tmp_path, {"a": b"1", "b/c": b"22"})
     result = fingerprint_aside([folder], 1000)
     assert result() == fingerprint([folder], 1000) == result()
+
+
+def test_what_a_folders_files_count_by(tmp_path: Path) -> None:
+    folder = put(tmp_path, {"a": b"1", "b/c": b"22"})
+    parts = (name + b"\0" + size + b"\0" + blake3(data).digest() for name, size, data in
+             ((b"a", b"1", b"1"), (b"b/c", b"2", b"22")))  # fmt: skip
+    assert fingerprint([folder])[0] == hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def test_files_that_were_read_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = put(tmp_path, {"a.log": b"1\n" * 300_000, "b/c.log": b"", "d.log": b"3\n"})
+    expected = fingerprint([folder])
+    digests: Digests = {}
+    for member in open_bundle([folder], Limits(), lambda path, what: None, at_once=1000, digests=digests):
+        for _ in member.rest.pieces() if member.rest else ():
+            pass
+    assert {path.name for path in digests} == {"a.log", "c.log", "d.log"}
+    module = import_module("analyzer.bundle.fingerprint")  # the package's name for it is the function's
+    monkeypatch.setattr(module, "open_plain", lambda path: pytest.fail(f"{path} is read again"))
+    assert fingerprint([folder], known=digests) == expected
+
+
+def test_a_file_that_was_not_read_to_its_end_is_read_again(tmp_path: Path) -> None:
+    folder = put(tmp_path, {"a.log": b"1\n" * 300_000, "b.log": b"2\n"})
+    digests: Digests = {}
+    members = list(open_bundle([folder], Limits(), lambda path, what: None, at_once=1000, digests=digests))
+    assert [member.path for member in members] == ["a.log", "b.log"] and {path.name for path in digests} == {"b.log"}
+    assert fingerprint([folder], known=digests) == fingerprint([folder])

@@ -5,27 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.log_stream.workers import Results, Workers, useful_jobs
+from analyzer.log_stream.workers import Workers, useful_jobs
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")
 
 
-def share(number: int) -> Results:
+def share(number: int) -> dict[str, int]:
     return {f"log {number}": number * 10}
 
 
 def test_every_share_is_done_by_a_process_of_its_own() -> None:
-    assert Workers(share, 3).results() == {"log 1": 10, "log 2": 20, "log 3": 30}
-    assert Workers(share, 0).results() == {}
+    assert Workers(share, 3).results() == [{"log 1": 10}, {"log 2": 20}, {"log 3": 30}]
+    assert Workers(share, 0).results() == []
 
 
 def test_what_a_process_did_not_manage_is_missing() -> None:
-    def work(number: int) -> Results:
+    def work(number: int) -> dict[str, int]:
         if number == 1:
             raise SystemExit(3)
         return share(number)
 
-    assert Workers(work, 2).results() == {"log 2": 20}
+    assert Workers(work, 2).results() == [{"log 2": 20}]
 
 
 def test_small_tickets_need_no_second_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
