@@ -8,7 +8,7 @@
 #include "_words.h"
 
 /* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
-#define FORM 3
+#define FORM 4
 
 #define AHEAD 12 /* lines whose beginning is fetched before it is looked at */
 
@@ -74,6 +74,41 @@ static PyObject *look_up(PyObject *module, PyObject *args)
         result = PyLong_FromSsize_t(unknown);
     }
     release(a, 2);
+    return result;
+}
+
+static PyObject *distinct(PyObject *module, PyObject *args)
+{
+    Array a[3]; /* numbers, first, which */
+    unsigned long long seed;
+    if (!PyArg_ParseTuple(args, "Ky*w*w*", &seed, &a[0].of, &a[1].of, &a[2].of))
+        return NULL;
+    const uint64_t *numbers = a[0].of.buf;
+    int64_t *first = a[1].of.buf, *which = a[2].of.buf;
+    Py_ssize_t count = a[0].of.len / 8, found = 0;
+    size_t size = 16;
+    while (size < 2 * (size_t)count)
+        size *= 2;
+    Table table = {.size = size, .seed = seed};
+    PyObject *result = NULL;
+    if (fits(a + 1, 2, 8, count)) {
+        table.entries = PyMem_Calloc(size, sizeof *table.entries);
+        if (!table.entries)
+            PyErr_NoMemory();
+        else {
+            for (Py_ssize_t i = 0; i < count; i++) {
+                Entry *entry = table.entries + place_of(&table, key_of(numbers[i]));
+                if (!entry->key) {
+                    *entry = (Entry){key_of(numbers[i]), found};
+                    first[found++] = i;
+                }
+                which[i] = entry->value;
+            }
+            result = PyLong_FromSsize_t(found);
+        }
+        PyMem_Free(table.entries);
+    }
+    release(a, 3);
     return result;
 }
 
@@ -376,6 +411,9 @@ static PyMethodDef functions[] = {
      "without digits; how many there are (-1 if there is no room for all), and whether some byte is zero or not ASCII. "
      "All ways below WAYS give the same; without one it is the fastest."},
     {"look_up", look_up, METH_VARARGS, "look_up(table, number, found): fill in what is known; how many are not."},
+    {"distinct", distinct, METH_VARARGS,
+     "distinct(seed, numbers, first, which): number those that differ in their order; fill in the place of the first of "
+     "each and, for each place, which one stands there; how many there are."},
     {"groups", groups, METH_VARARGS,
      "groups(table, data, starts, ends, shape, group, word, number, follow, pid_at, begin, end, expected, usual, "
      "special, rules_at, rules_count, rules, heads): fill in group, word, number and follow; how many lines are of no "

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from analyzer.log_stream.columns import Column, Rows
+from analyzer.log_stream.lines import Numbers
 from parsers.digit_rules import MOST_DIGITS, Rule
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_shape import LineShape
@@ -68,6 +69,7 @@ class Family:
     marks: int = 0
     numbers: tuple[int, ...] = ()
     level: int = 0
+    row: Numbers | None = None  # what the columns hold of each of its shapes
 
 
 class Shapes:
@@ -125,6 +127,7 @@ class Shapes:
         size = len(self.all)
         its = self.family.upto(size) == family.number
         self.rules_at.upto(size)[its], self.rules_count.upto(size)[its] = family.rules
+        family.row = None
         self.changes += 1
         return False
 
@@ -191,7 +194,9 @@ class Shapes:
         number = len(self.all)
         self.all.append(family.shape)
         self._family_of.append(family)
-        self._numbers.set(number, np.array([*family.numbers, *family.rules]))
+        if family.row is None:
+            family.row = np.array([*family.numbers, *family.rules])
+        self._numbers.set(number, family.row)
         self.special[number], self.level[number], self.marks[number] = special, family.level, family.marks
         return number
 

@@ -157,6 +157,18 @@ def test_long_lines_that_differ_at_one_place_have_different_shapes(size: int) ->
 
 
 @needs_c
+@given(st.lists(st.one_of(st.integers(0, 5), st.integers(0, 2**64 - 1))))
+def test_numbers_that_differ_are_numbered_in_their_order(numbers: list[int]) -> None:
+    from analyzer.log_stream import _scan
+
+    first, which = np.full(len(numbers), -1), np.full(len(numbers), -1)
+    order = list(dict.fromkeys(numbers))
+    assert _scan.distinct(3, np.array(numbers, np.uint64), first, which) == len(order)
+    assert first[: len(order)].tolist() == [numbers.index(number) for number in order]
+    assert which.tolist() == [order.index(number) for number in numbers]
+
+
+@needs_c
 def test_what_does_not_fit_is_refused() -> None:
     from analyzer.log_stream import _scan
 
@@ -168,6 +180,8 @@ def test_what_does_not_fit_is_refused() -> None:
         _scan.lines(1, b"a\nb\n" + PAD, 4, many, few, few.copy())
     with pytest.raises(ValueError):
         _scan.look_up(table, many, few)
+    with pytest.raises(ValueError):
+        _scan.distinct(1, many, many.copy(), few)
     for group in (few - 1, few + 1):
         with pytest.raises(ValueError):
             _scan.count(group, 0, few.copy(), few.copy(), few.copy())
