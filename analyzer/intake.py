@@ -7,22 +7,20 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.attribution import Output, attribute
-from analyzer.bundle import BundleError, Digests, Limits, Member, fingerprint, fingerprint_aside, foreign
+from analyzer.bundle import BundleError, Limits, Member, fingerprint, fingerprint_aside, foreign
 from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
-from analyzer.log_stream.kind import NotOneLogError
+from analyzer.large_logs import LargeLogs, Share, whole
 from analyzer.log_stream.workers import Workers, useful_jobs
 from analyzer.text_kinds import read_text
-from analyzer.ticket import LARGE, Intake, Raw, Skipped, is_large_log, merge_facts
+from analyzer.ticket import LARGE, Intake, Skipped, is_large_log, merge_facts
 from parsers.container_log import parse_container_log, section_sources, split_sections
 from parsers.decode import decode, is_binary
 from parsers.lazy_pattern import lazy_pattern
-from parsers.log_facts import container_of
 from parsers.message_match import MessageMatcher
 from parsers.place import Hint, place
 from parsers.recognize import recognize
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Intake", "Skipped", "read_bundle"]
 
-_REPLAYED = 32 * 1024 * 1024  # bytes held until it is certain that a log can be read in pieces
 _MOST_UNKNOWN = 25
 _LEAST_DUPLICATE = 64  # bytes; "No resources found" in two files is no duplicate
 #: logs that are empty where nothing is wrong: a container that never restarted, a fetch that went well the first time
@@ -67,14 +64,14 @@ def read_bundle(
     if not paths:
         raise BundleError("no input is given: name a folder, an archive or files")
     name = redaction.path(_name(paths[0])) if redaction else _name(paths[0])
-    reader = _Reader(Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction), match, matcher)
-    reader.shares = useful_jobs(paths, jobs) if matcher else 1
-    workers = Workers(reader.read_share, reader.shares - 1)
-    if reader.shares > 1 and not any(
-        path.is_dir() for path in paths
-    ):  # not before: a process that is split must have one thread
-        reader.fingerprint = fingerprint_aside(paths, reader.intake.limits.bytes)
-    for member in reader.intake.members(at_once=LARGE if matcher else 0):
+    shares = useful_jobs(paths, jobs) if matcher else 1
+    intake = Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction)
+    reader = _Reader(intake, match, matcher, shares)
+    workers = Workers(reader.logs.read_share, shares - 1)
+    if shares > 1 and not any(path.is_dir() for path in paths):
+        # not before: a process that is split in two must have one thread
+        reader.fingerprint = fingerprint_aside(paths, intake.limits.bytes)
+    for member in intake.members(at_once=LARGE if matcher else 0):
         reader.member(member)
     reader.settle(workers.results())
     return reader.finish()
@@ -97,21 +94,13 @@ class _Large:
     files: list[FileRow] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Share:
-    """What another process read: files whose digests are known now, and logs by their paths."""
-
-    digests: Digests
-    logs: dict[str, ReadLog] = field(default_factory=dict)
-
-
 class _Reader:
     """Reads the members of one ticket, one after another."""
 
-    def __init__(self, intake: Intake, match: Match, matcher: MessageMatcher | None = None) -> None:
+    def __init__(self, intake: Intake, match: Match, matcher: MessageMatcher | None, shares: int) -> None:
         self.intake = intake
         self.match = match
-        self.matcher = matcher
+        self.logs = LargeLogs(intake, matcher, shares)
         self.outputs: list[Output] = []
         self.members = 0
         self.texts = 0
@@ -119,8 +108,6 @@ class _Reader:
         self._unknown: list[str] = []
         self._shared: list[tuple[FileRow, list[Output]]] = []  # files that hold several logs
         self._large: list[_Large] = []
-        self._larges = 0
-        self.shares, self.share = 1, 0  # of the large logs, and which one is read by this process
         self.fingerprint: Callable[[], tuple[str, int]] = partial(
             fingerprint, intake.paths, intake.limits.bytes, intake.digests
         )
@@ -136,7 +123,7 @@ class _Reader:
             if is_large_log(member):
                 self._take_large(member, row, hint)
                 return
-            member = self._whole(member)
+            member = whole(member, self.intake.limits.member_bytes)
             row.bytes, row.problems = member.size, member.problems
         self.intake.hold(member.path, member.data)
         if first := self._first_of(member, hint):
@@ -149,29 +136,11 @@ class _Reader:
         else:
             self._text(member, row, hint)
 
-    def _whole(self, member: Member, before: Sequence[bytes] = ()) -> Member:
-        """All bytes of a member given in pieces, up to the limit; ``before`` are those already taken of it."""
-        pieces = list(before) or [member.data]
-        most = self.intake.limits.member_bytes
-        size = sum(map(len, pieces))
-        problems: tuple[str, ...] = ()
-        if member.rest is not None:
-            for piece in member.rest.pieces():
-                if size + len(piece) > most:
-                    problem = f"limit reached: more than {most} bytes in one file (--limit-member-bytes); cut"
-                    problems = (problem,)
-                    pieces.append(piece[: most - size])
-                    break
-                pieces.append(piece)
-                size += len(piece)
-            problems = (*member.rest.problems, *problems)
-        return Member(member.path, b"".join(pieces), problems)
-
     def _take_large(self, member: Member, row: FileRow, hint: Hint) -> None:
         """Read a large log in pieces, or leave it to the process whose share it is."""
         large = _Large(row, hint, len(self.outputs), len(self.intake.rows["files"]))
-        if self._is_mine():
-            log = self._read_large(member)
+        if self.logs.is_mine():
+            log = self.logs.read(member)
             if isinstance(log, Member):
                 row.bytes, row.problems = log.size, log.problems
                 self._text(log, row, hint)
@@ -179,55 +148,7 @@ class _Reader:
             large.log = log
         self._large.append(large)
 
-    def _is_mine(self) -> bool:
-        self._larges += 1
-        return self._larges % self.shares == self.share
-
-    def read_share(self, share: int) -> _Share:
-        """Read the large logs of one share; this is what another process does."""
-        self.share = share
-        found = _Share(self.intake.digests)
-        for member in self.intake.members(at_once=LARGE):
-            if member.rest is not None and is_large_log(member) and self._is_mine():
-                log = self._read_large(member)
-                if log is not None and not isinstance(log, Member):
-                    found.logs[member.path] = log
-        return found
-
-    def _read_large(self, member: Member) -> ReadLog | Member | None:
-        """Give what was read of a log in pieces; where it turns out to be something else all of it, or None."""
-        from analyzer.log_stream.reader import read_log  # needs numpy and pyarrow, which small tickets never load
-
-        assert member.rest is not None and self.matcher is not None
-        rest = member.rest
-        taken: list[Raw] = []
-
-        def pieces() -> Iterator[Raw]:
-            for piece in chain([member.data], rest.pieces()):
-                if rest.size <= _REPLAYED:
-                    taken.append(piece)
-                elif taken:
-                    taken.clear()
-                yield piece
-
-        try:
-            log = read_log(pieces(), self._source_of(member), self.matcher, self.intake.limits.line, self.intake.clean)
-        except NotOneLogError:
-            whole = self._whole(member, taken) if taken else None
-            return replace(whole, data=(self.intake.clean or bytes)(whole.data)) if whole else None
-        except Exception as error:  # it is read once more, as a whole
-            what = f"could not be read in pieces ({type(error).__name__}): a defect of calico-triage"
-            self.intake.warn(member.path, what)
-            return None
-        log.problems[:0] = rest.problems
-        return log
-
-    def _source_of(self, member: Member) -> Source:
-        hint = place(member.path)
-        container = hint.container or container_of(decode(member.data)[0])
-        return Source(member.path, 1, hint.namespace, hint.pod, container, hint.node, hint.previous)
-
-    def settle(self, shares: Iterable[_Share]) -> None:
+    def settle(self, shares: Iterable[Share]) -> None:
         """Place what was read of the large logs; read those as whole texts that are no plain logs."""
         rows = self.intake.rows
         outputs, files = self.outputs, rows["files"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import analyzer.intake
+import analyzer.large_logs
 from analyzer.bundle import BundleError, Limits
 from analyzer.intake import Intake, read_bundle
 from analyzer.redaction import Redaction
@@ -118,7 +119,7 @@ def test_a_large_log_that_turns_out_to_be_none_is_read_again(tmp_path: Path, mon
     (tmp_path / "b.log").write_text(large_log(7))
     whole = told(read(tmp_path, None))
     assert told(read(tmp_path, MATCHER)) == whole
-    monkeypatch.setattr(analyzer.intake, "_REPLAYED", 300_000)  # as if it were larger than what is held
+    monkeypatch.setattr(analyzer.large_logs, "_REPLAYED", 300_000)  # as if it were larger than what is held
     assert told(read(tmp_path, MATCHER)) == whole
 
 
