@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from analyzer.backlog.fingerprint import Fingerprint
 from analyzer.backlog.lookalikes import MOST_SEEN, Memory, Resolved

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from analyzer.bundle import Member, Rest, Warn
 from analyzer.redaction.hosts import Hosts
@@ -215,13 +217,13 @@ class Redaction:
             return tuple(self._walked(item) for item in value)
         if isinstance(value, dict):
             return {self._walked(key): self._walked(item) for key, item in value.items()}
-        if is_dataclass(value) and not isinstance(value, type):
+        if isinstance(value, msgspec.Struct):
             changed = {
                 item.name: made
-                for item in fields(value)
+                for item in msgspec.structs.fields(value)
                 if item.name not in _OWN and (made := self._walked(old := getattr(value, item.name))) is not old
             }
-            return replace(value, **changed)
+            return msgspec.structs.replace(value, **changed)
         return value
 
     # --- the mapping -----------------------------------------------------------------------------------------------

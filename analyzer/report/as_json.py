@@ -6,10 +6,12 @@ import json
 import math
 import types
 import typing
-from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import fields
 
 from analyzer.report import model
 
@@ -32,7 +34,7 @@ _FIRST = {model.Report: "schema_version"}
 #: digits kept of a number
 _DIGITS = {"probability": 4, "weight": 3}
 
-Built = TypeVar("Built")
+Built = TypeVar("Built", bound=msgspec.Struct)
 
 
 class ReportError(ValueError):
@@ -50,7 +52,7 @@ def to_data(report: model.Report) -> dict[str, Any]:
 
 
 def plain_data(item: object) -> dict[str, Any]:
-    """Give a dataclass of this package, such as a comparison, as plain dicts, lists, numbers and text."""
+    """Give a structure of this package, such as a comparison, as plain dicts, lists, numbers and text."""
     data = _plain(item)
     assert isinstance(data, dict)
     return data
@@ -91,7 +93,7 @@ def iso(time: datetime | None) -> str | None:
 
 
 def _plain(value: Any, name: str = "") -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, msgspec.Struct):
         return _plain_fields(value)
     if value is None or isinstance(value, bool):
         return value
@@ -128,15 +130,15 @@ def _plain_fields(value: Any) -> dict[str, Any]:
 
 
 def _build(kind: type[Built], data: Any, where: str) -> Built:
-    """Build a dataclass from its plain form, by the types of its fields."""
+    """Build a structure from its plain form, by the types of its fields."""
     if not isinstance(data, dict):
         raise ReportError(f"{where}: expected an object")
     hints = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
-    for item in fields(kind):  # type: ignore[arg-type]  # only called with dataclasses
+    for item in fields(kind):
         if item.name in data:
             values[item.name] = _value(hints[item.name], data[item.name], f"{where}.{item.name}")
-        elif item.default is MISSING:
+        elif item.required:
             raise ReportError(f"{where}: lacks {item.name!r}")
     return kind(**values)
 
@@ -155,7 +157,7 @@ def _value(hint: Any, data: Any, where: str) -> Any:
         if len(data) != len(arguments):
             raise ReportError(f"{where}: expected {len(arguments)} values")
         return tuple(_value(part, item, where) for part, item in zip(arguments, data, strict=True))
-    if isinstance(hint, type) and is_dataclass(hint):
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return _build(hint, data, where)
     if hint is datetime:
         return _time(data, where)

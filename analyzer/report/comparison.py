@@ -5,8 +5,9 @@ The classes mirror the JSON of a comparison (schema version 1; ``comparison.sche
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from analyzer.report.model import Tool
 
@@ -33,8 +34,7 @@ SUBJECTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(msgspec.Struct, frozen=True):
     """One of the two bundles."""
 
     name: str
@@ -50,8 +50,7 @@ class Side:
     calico_nodes_bad: int
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What became of one thing.
 
     ``kind`` is worse, new, better, gone or changed (neither good nor bad); ``subject`` a key of SUBJECTS;
@@ -66,8 +65,7 @@ class Change:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """Everything a page of a comparison shows."""
 
     tool: Tool

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -40,8 +40,7 @@ NOUNS = {
 _STYLES = {"yes": "bold green", "nothing-to-repair": "bold green", "partly": "bold yellow", "unknown": "bold yellow"}
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """The changes of one kind in one subject, cut where they are many."""
 
     subject: str
@@ -50,8 +49,7 @@ class Listed:
     left_out: int
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """All changes of one kind."""
 
     kind: str
@@ -60,8 +58,7 @@ class Kind:
     lists: tuple[Listed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SideView:
+class SideView(msgspec.Struct, frozen=True):
     """One of the two bundles in words."""
 
     label: str
@@ -72,8 +69,7 @@ class SideView:
     calico_nodes: str
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonPage:
+class ComparisonPage(msgspec.Struct, frozen=True):
     """Everything a page of a comparison shows, in its order."""
 
     comparison: Comparison

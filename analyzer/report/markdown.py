@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment
+from msgspec.structs import replace
 
 from analyzer.report import environment, matrices, model
 from analyzer.report.page import make_page, place

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from analyzer.report import model
 
@@ -20,8 +21,7 @@ HUES = 6
 SYMPTOM_SIGNS = {"yes": ("●", "yes"), "no": ("–", "no"), "unknown": ("·", "not shown by this bundle")}
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One cell: its state, the sign shown and what a screen reader says."""
 
     state: str
@@ -30,8 +30,7 @@ class Cell:
     starts_group: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GridRow:
+class GridRow(msgspec.Struct, frozen=True):
     """One row: its heading, the group it is in, whether a group begins here; ``hue`` is the colour of its group."""
 
     number: int
@@ -42,16 +41,14 @@ class GridRow:
     hue: int = 0  # 1 to HUES, again from 1 where there are more groups; 0: no group
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRow:
+class GroupRow(msgspec.Struct, frozen=True):
     """How the sessions from one group to each group stand: "12 of 12 established"."""
 
     name: str
     cells: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PeerGrid:
+class PeerGrid(msgspec.Struct, frozen=True):
     """The peer matrix as tables; ``left_out`` workers have no trouble to show."""
 
     rows: tuple[GridRow, ...]
@@ -61,8 +58,7 @@ class PeerGrid:
     left_out: int
 
 
-@dataclass(frozen=True, slots=True)
-class NodeGrid:
+class NodeGrid(msgspec.Struct, frozen=True):
     """The worker by symptom matrix as a table."""
 
     columns: tuple[str, ...]

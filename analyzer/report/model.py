@@ -7,9 +7,10 @@ Text of a bundle is kept as it is; each renderer makes it safe for its own kind 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+import msgspec
 
 Verdict = Literal["causes-found", "no-problem-found", "not-enough-data"]
 Confidence = Literal["likely", "possible", "unlikely"]
@@ -20,16 +21,14 @@ PlatformName = Literal["iks-classic", "iks-vpc", "iks-satellite", "roks", "other
 SCHEMA_VERSION = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(msgspec.Struct, frozen=True):
     """The program that made the report."""
 
     name: str
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileInfo:
+class FileInfo(msgspec.Struct, frozen=True):
     """One file of the bundle and what it was taken for."""
 
     path: str
@@ -43,8 +42,7 @@ class FileInfo:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BundleInfo:
+class BundleInfo(msgspec.Struct, frozen=True):
     """The bundle that was read. ``sha256`` is "" where the input is not one file."""
 
     name: str
@@ -56,8 +54,7 @@ class BundleInfo:
     collected: datetime | None = None  # best estimate of when the bundle was made
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterInfo:
+class ClusterInfo(msgspec.Struct, frozen=True):
     """The cluster the bundle is from; "" or "unknown" where the bundle does not say."""
 
     platform: str = "unknown"  # one of PlatformName
@@ -72,8 +69,7 @@ class ClusterInfo:
     facts: tuple[tuple[str, str], ...] = ()  # further (what, value) rows for the table of cluster facts
 
 
-@dataclass(frozen=True, slots=True)
-class InCommon:
+class InCommon(msgspec.Struct, frozen=True):
     """What the affected workers share: ``affected`` of the ``total`` workers with the value are affected."""
 
     attribute: str
@@ -83,8 +79,7 @@ class InCommon:
     p_value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """One quoted line. ``weight`` is its part in the cause's log-odds (natural log, > 0 speaks for it)."""
 
     file: str
@@ -100,8 +95,7 @@ class Evidence:
     context: tuple[tuple[int, str], ...] = ()  # (line number, text), the quoted line among them
 
 
-@dataclass(frozen=True, slots=True)
-class RemediationStep:
+class RemediationStep(msgspec.Struct, frozen=True):
     """One repair step; ``command`` is "" where there is none."""
 
     text: str
@@ -109,16 +103,14 @@ class RemediationStep:
     risk: str = "safe"  # one of RiskWord
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmStep:
+class ConfirmStep(msgspec.Struct, frozen=True):
     """What would confirm or refute a cause."""
 
     text: str
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FoldedCause:
+class FoldedCause(msgspec.Struct, frozen=True):
     """A downstream cause that the cause above it explains."""
 
     id: str
@@ -128,8 +120,7 @@ class FoldedCause:
     affected: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CauseResult:
+class CauseResult(msgspec.Struct, frozen=True):
     """One ranked cause."""
 
     id: str
@@ -154,8 +145,7 @@ class CauseResult:
     folded: tuple[FoldedCause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SymptomResult:
+class SymptomResult(msgspec.Struct, frozen=True):
     """Something that is seen but is no answer."""
 
     id: str
@@ -165,8 +155,7 @@ class SymptomResult:
     explained_by: tuple[str, ...] = ()  # ids of causes
 
 
-@dataclass(frozen=True, slots=True)
-class MissingItem:
+class MissingItem(msgspec.Struct, frozen=True):
     """What the runbook asks for and the bundle lacks; ``command`` gathers it."""
 
     item: str
@@ -174,8 +163,7 @@ class MissingItem:
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unrecognized:
+class Unrecognized(msgspec.Struct, frozen=True):
     """A group of alike error lines that no message of the catalogue covers."""
 
     template: str
@@ -187,8 +175,7 @@ class Unrecognized:
     last_time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
+class TimelineEntry(msgspec.Struct, frozen=True):
     """One thing that happened; ``severity`` is info, warning or error."""
 
     time: datetime | None
@@ -200,16 +187,14 @@ class TimelineEntry:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Warning_:  # noqa: N801 - a name of its own beside the built-in Warning
+class Warning_(msgspec.Struct, frozen=True):  # noqa: N801 - a name of its own beside the built-in Warning
     """Input that was damaged, truncated, skipped or cut by a limit."""
 
     file: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecentChange:
+class RecentChange(msgspec.Struct, frozen=True):
     """Something that is new in the cluster; ``age_s`` seconds before the collection, where known."""
 
     what: str
@@ -219,8 +204,7 @@ class RecentChange:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NextAction:
+class NextAction(msgspec.Struct, frozen=True):
     """The one thing to do first."""
 
     text: str
@@ -228,16 +212,14 @@ class NextAction:
     risk: str = "safe"  # one of RiskWord
 
 
-@dataclass(frozen=True, slots=True)
-class PeerGroup:
+class PeerGroup(msgspec.Struct, frozen=True):
     """Workers that belong together in the peer matrix, e.g. those of one zone."""
 
     name: str
     nodes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PeerCell:
+class PeerCell(msgspec.Struct, frozen=True):
     """What ``node`` says of its BGP session with ``peer``."""
 
     node: str
@@ -246,8 +228,7 @@ class PeerCell:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PeerMatrix:
+class PeerMatrix(msgspec.Struct, frozen=True):
     """BGP sessions as seen from each worker; a pair without a cell is unknown.
 
     ``groups`` gives the order of rows and columns; nodes in no group come last. ``nodes`` may hold
@@ -259,8 +240,7 @@ class PeerMatrix:
     groups: tuple[PeerGroup, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NodeMatrixCell:
+class NodeMatrixCell(msgspec.Struct, frozen=True):
     """Whether a worker shows a symptom; ``state`` is yes, no or unknown."""
 
     node: str
@@ -269,8 +249,7 @@ class NodeMatrixCell:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeMatrix:
+class NodeMatrix(msgspec.Struct, frozen=True):
     """Workers by symptoms; a pair without a cell is unknown."""
 
     nodes: tuple[str, ...]
@@ -278,8 +257,7 @@ class NodeMatrix:
     cells: tuple[NodeMatrixCell, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerState:
+class WorkerState(msgspec.Struct, frozen=True):
     """What the bundle says of one worker; ``state`` is bad, healthy or unknown."""
 
     node: str
@@ -287,8 +265,7 @@ class WorkerState:
     facts: tuple[tuple[str, str], ...] = ()  # (what, value); what the bundle does not tell is not there
 
 
-@dataclass(frozen=True, slots=True)
-class PodState:
+class PodState(msgspec.Struct, frozen=True):
     """One pod: all of Calico, and of the others those not ready. None where the bundle does not tell."""
 
     namespace: str
@@ -300,8 +277,7 @@ class PodState:
     restarts: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RestartMoment:
+class RestartMoment(msgspec.Struct, frozen=True):
     """When a container ended or was started; ``severity`` is info, warning or error."""
 
     time: datetime
@@ -309,8 +285,7 @@ class RestartMoment:
     severity: str = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerRestarts:
+class ContainerRestarts(msgspec.Struct, frozen=True):
     """A container that was restarted, and the moments that the bundle tells of it."""
 
     node: str
@@ -320,8 +295,7 @@ class ContainerRestarts:
     moments: tuple[RestartMoment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ContrastRow:
+class ContrastRow(msgspec.Struct, frozen=True):
     """One fact of the workers in trouble and of the healthy ones, in the order of :class:`Contrast`; "" is unknown."""
 
     what: str
@@ -330,8 +304,7 @@ class ContrastRow:
     differs: bool = False  # no affected worker has the value of a healthy one
 
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(msgspec.Struct, frozen=True):
     """Workers in trouble beside healthy ones of the same cluster: the same facts of each."""
 
     affected: tuple[str, ...]  # the workers that are shown
@@ -341,8 +314,7 @@ class Contrast:
     healthy_total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Escalation:
+class Escalation(msgspec.Struct, frozen=True):
     """When to hand the ticket over, to whom, and what to attach."""
 
     when: str
@@ -350,8 +322,7 @@ class Escalation:
     attach: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Onset:
+class Onset(msgspec.Struct, frozen=True):
     """When the trouble began, and what shows it."""
 
     time: datetime | None
@@ -361,24 +332,21 @@ class Onset:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LogLevelBucket:
+class LogLevelBucket(msgspec.Struct, frozen=True):
     """How many log lines of which level a span of time holds."""
 
     start: datetime
     counts: tuple[tuple[str, int], ...]  # (level, lines)
 
 
-@dataclass(frozen=True, slots=True)
-class LogLevels:
+class LogLevels(msgspec.Struct, frozen=True):
     """Log lines by level over time, in spans of ``seconds``."""
 
     seconds: int
     buckets: tuple[LogLevelBucket, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedItem:
+class CheckedItem(msgspec.Struct, frozen=True):
     """One thing that was looked at; ``state`` is healthy, bad or unknown (= the bundle does not show it)."""
 
     what: str
@@ -386,8 +354,7 @@ class CheckedItem:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
+class Noise(msgspec.Struct, frozen=True):
     """Lines that look alarming and mean nothing here, and why."""
 
     what: str
@@ -397,8 +364,7 @@ class Noise:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SeenBefore:
+class SeenBefore(msgspec.Struct, frozen=True):
     """A resolved ticket that this one looks like; ``likeness`` is 0..1, ``report`` is relative to this report."""
 
     ticket: str
@@ -410,8 +376,7 @@ class SeenBefore:
     report: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """Everything a page shows."""
 
     tool: Tool

@@ -6,13 +6,12 @@ kind of page makes them safe. ``docs/report.md`` describes the fields for author
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from analyzer.report import model
 
 
-@dataclass(frozen=True, slots=True)
-class Caps:
+class Caps(msgspec.Struct, frozen=True):
     """The most that a page shows of each kind; what is beyond is counted in ``Page.trimmed``."""
 
     context: int = 5  # lines before and after a quoted one
@@ -30,8 +29,7 @@ class Caps:
     lists: int = 100  # of each other list: missing data, noise, changes, checks, contrast, restarts, facts
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(msgspec.Struct, frozen=True):
     """One quoted line; ``lines`` holds (number, text, is it the quoted one) with its neighbours."""
 
     anchor: str
@@ -43,8 +41,7 @@ class Quote:
     when: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """Quoted lines of one signal under the sentence that says what they show."""
 
     says: str
@@ -53,16 +50,14 @@ class Reason:
     quotes: tuple[Quote, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """Where to read on; ``url`` is "" where it is not a web address."""
 
     text: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class CauseView:
+class CauseView(msgspec.Struct, frozen=True):
     """One cause, ready to show."""
 
     anchor: str
@@ -82,16 +77,14 @@ class CauseView:
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(msgspec.Struct, frozen=True):
     """A list of names, cut where it is long."""
 
     shown: tuple[str, ...]
     left_out: int
 
 
-@dataclass(frozen=True, slots=True)
-class SymptomView:
+class SymptomView(msgspec.Struct, frozen=True):
     """One symptom, ready to show."""
 
     anchor: str
@@ -101,16 +94,14 @@ class SymptomView:
     explained_by: tuple[tuple[str, str], ...]  # (anchor of the cause, its title)
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceLink:
+class PlaceLink(msgspec.Struct, frozen=True):
     """A place in a file; ``anchor`` is that of the same line quoted elsewhere on the page, or ""."""
 
     text: str
     anchor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """One row of the timeline."""
 
     item: model.TimelineEntry
@@ -118,8 +109,7 @@ class Moment:
     place: PlaceLink
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Everything a page shows, in its order."""
 
     report: model.Report

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.contrast import MOST_SHOWN, contrast, pod_states, with_contrast, worker_states
 from analyzer.inventory import Inventory

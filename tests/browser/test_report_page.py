@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import report_samples as samples
+from msgspec.structs import replace
 
 from analyzer.compare import compare
 from analyzer.report import comparison_pages, render_html

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.backlog.fingerprint import as_text, fingerprint, from_text, general
 from analyzer.report import model

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from analyzer.backlog.lookalikes import Memory, Resolved
 from analyzer.backlog.seen import precedents, refresh

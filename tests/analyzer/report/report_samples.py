@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec.structs import fields, replace
 
 from analyzer.report import model
 
@@ -278,7 +280,7 @@ def with_text(value: Any, text: str, keep: frozenset[str] = frozenset()) -> Any:
         "schema_version",
         "level",
     } | keep
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, msgspec.Struct):
         changed = {item.name: getattr(value, item.name) for item in fields(value)}
         return replace(
             value, **{name: item if name in closed else with_text(item, text, keep) for name, item in changed.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ import jsonschema
 import pandas as pd
 import pytest
 import report_samples as samples
+from msgspec.structs import replace
 from report_samples import golden
 
 from analyzer.report import ReportError, from_json, model, render_json, schema, to_data, to_json

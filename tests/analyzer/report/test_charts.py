@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from datetime import timedelta
 
 import report_samples as samples
+from msgspec.structs import replace
 
 from analyzer.report import charts, model
 

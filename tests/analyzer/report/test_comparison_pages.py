@@ -7,13 +7,13 @@ import io
 import json
 import re
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 import report_samples as samples
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 from report_samples import golden
 from rich.console import Console
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import report_samples as samples
+from msgspec.structs import fields
 
 from analyzer.report import comparison, comparison_pages, environment, render_html, render_markdown, view, words, write
 

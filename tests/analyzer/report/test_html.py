@@ -6,13 +6,14 @@ import base64
 import hashlib
 import re
 from collections import Counter
-from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import report_samples as samples
+from msgspec.structs import fields, replace
 
 from analyzer.report import TemplateError, model, render_html
 
@@ -138,7 +139,7 @@ def test_every_cause_and_quoted_line_has_an_anchor() -> None:
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The paths of all text fields of the incident that a bundle may fill."""
     closed = {"verdict", "confidence", "scope", "risk", "platform", "severity", "state", "schema_version"}
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, msgspec.Struct):
         return [
             leaf for item in fields(value) if item.name not in closed
             for leaf in leaves(getattr(value, item.name), (*path, item.name))

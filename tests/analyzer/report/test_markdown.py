@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import report_samples as samples
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec.structs import replace
 
 from analyzer.report import TemplateError, model, render_markdown
 from analyzer.report.markdown import MOST_CHARACTERS

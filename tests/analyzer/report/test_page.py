@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import report_samples as samples
+from msgspec.structs import replace
 
 from analyzer.report import model
 from analyzer.report.page import SAFE_URL, make_page

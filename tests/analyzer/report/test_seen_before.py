@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import report_samples as samples
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from analyzer.report import from_json, model, render_html, render_json, render_markdown, schema
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 
 import pytest
 import report_samples as samples
+from msgspec.structs import replace
 from rich.console import Console
 
 from analyzer.report import model, print_summary

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 import pytest
 import report_samples as samples
+from msgspec.structs import replace
 
 from analyzer.report import model, words
 
