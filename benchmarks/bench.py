@@ -14,6 +14,7 @@ import argparse
 import math
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -90,6 +91,19 @@ def patterns(folder: Path) -> Path:
     return path
 
 
+def expressions(folder: Path) -> Path:
+    """The literal patterns of the message catalogue as regular expressions, one a line."""
+    from analyzer.catalogue import load
+    from parsers.message_pattern import templates_of
+
+    path = folder / "expressions.txt"
+    patterns = (pattern for message in load(()).messages.values() for pattern in message.pattern)
+    templates = (template for pattern in patterns for template in templates_of(pattern, False))
+    found = (".*".join(re.sub(r"[.^$*+?{}()\[\]|\\]", r"\\\g<0>", text) for text in one.pieces) for one in templates)
+    path.write_text("\n".join(sorted(set(found) - {""})) + "\n", encoding="utf-8")
+    return path
+
+
 def memory_of(command: Sequence[str]) -> float:
     """Peak memory of a command, in MB, measured alone."""
     code = (
@@ -154,8 +168,8 @@ def side_by_side(folder: Path, size: int, runs: int) -> None:
     if cores > 1:
         commands.append(Command("calico-triage --jobs 2, folder", triage(unpacked, 2), 2))
     if shutil.which("rg"):
-        base = Command("rg -c -f", f"rg -c -j1 -i -F -f {texts} {unpacked}")
-        commands.append(base)
+        base = Command("rg -c -F -f texts", f"rg -c -j1 -i -F -f {texts} {unpacked}")
+        commands += [base, Command("rg -c -f expressions", f"rg -c -j1 -i -f {expressions(folder)} {unpacked}")]
     share = sample.stat().st_size / size
     commands.append(Command("plain Python loop", [sys.executable, "-c", PLAIN_LOOP, str(texts), str(sample)], 1, share))
     try:
