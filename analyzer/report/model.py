@@ -43,7 +43,7 @@ class FileInfo(msgspec.Struct, frozen=True):
 
 
 class BundleInfo(msgspec.Struct, frozen=True):
-    """The bundle that was read. ``sha256`` is "" where the input is not one file."""
+    """The bundle that was read; ``sha256`` is that of the file, of a folder one over all names, sizes and contents."""
 
     name: str
     sha256: str = ""
