@@ -134,7 +134,8 @@ class Grouping:
         total += _SAMPLED_STRETCHES * counts
         sampled = np.fromiter(self._sampled, np.int64, len(self._sampled))
         due = sampled[(counts[sampled] > 0) & (total[sampled] >= sample_at[sampled])]
-        for shape in due.tolist():
-            place = int(np.flatnonzero(part.shape == shape)[-1])
+        last = np.zeros(size, np.int64)
+        last[part.shape] = np.arange(len(part.shape))  # of equal ones the last stays
+        for shape, place in zip(due.tolist(), last[due].tolist(), strict=True):
             group[place] = self._group(shape, (self._identify(part.raw(place), shape), 0))
             sample_at[shape] = int(total[shape] * (1 + _SAMPLED_EACH)) + 50
