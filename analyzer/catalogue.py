@@ -38,15 +38,12 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "Cause",
-    "Entry",
     "Example",
     "Message",
-    "Prior",
     "RankingModel",
     "Signal",
     "Step",
     "Strength",
-    "Symptom",
     "load",
 ]
 

@@ -78,9 +78,7 @@ class LargeLogs:
                 yield piece
 
         try:
-            log = read_log(
-                pieces(), self._source_of(member), self._matcher, self._intake.limits.line, self._intake.clean
-            )
+            log = read_log(pieces(), self._source_of(member), self._matcher, limits.line, self._intake.clean)
         except NotOneLogError:
             text = whole(member, limits.member_bytes, taken) if taken else None
             return replace(text, data=(self._intake.clean or bytes)(text.data)) if text else None

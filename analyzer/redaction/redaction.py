@@ -219,9 +219,9 @@ class Redaction:
             return {self._walked(key): self._walked(item) for key, item in value.items()}
         if isinstance(value, msgspec.Struct):
             changed = {
-                item.name: made
-                for item in msgspec.structs.fields(value)
-                if item.name not in _OWN and (made := self._walked(old := getattr(value, item.name))) is not old
+                name: made
+                for name in value.__struct_fields__
+                if name not in _OWN and (made := self._walked(old := getattr(value, name))) is not old
             }
             return msgspec.structs.replace(value, **changed)
         return value

@@ -22,7 +22,7 @@ _PROMISED = frozenset(
 )
 #: extras: left out of the JSON where they are empty
 EXTRAS: dict[type, frozenset[str]] = {
-    model.Report: frozenset(item.name for item in fields(model.Report) if item.name not in _PROMISED),
+    model.Report: frozenset(model.Report.__struct_fields__) - _PROMISED,
     model.BundleInfo: frozenset({"collected"}),
     model.ClusterInfo: frozenset({"name", "facts"}),
     model.Evidence: frozenset({"says", "node", "pod", "context"}),
@@ -118,14 +118,14 @@ def _number(value: float, name: str) -> float:
     return round(float(value), _DIGITS[name]) if name in _DIGITS else float(f"{value:.4g}")
 
 
-def _plain_fields(value: Any) -> dict[str, Any]:
+def _plain_fields(value: msgspec.Struct) -> dict[str, Any]:
     kind = type(value)
     extras = EXTRAS.get(kind, frozenset())
-    names = [item.name for item in fields(value)]
+    names = value.__struct_fields__
     if kind in _FIRST:
-        names = [_FIRST[kind], *(name for name in names if name != _FIRST[kind])]
-    names = [name for name in names if name not in extras] + [name for name in names if name in extras]
-    plain = {name: _plain(getattr(value, name), name) for name in names}
+        names = (_FIRST[kind], *(name for name in names if name != _FIRST[kind]))
+    ordered = [name for name in names if name not in extras] + [name for name in names if name in extras]
+    plain = {name: _plain(getattr(value, name), name) for name in ordered}
     return {name: item for name, item in plain.items() if name not in extras or item not in (None, "", [])}
 
 
@@ -133,11 +133,10 @@ def _build(kind: type[Built], data: Any, where: str) -> Built:
     """Build a structure from its plain form, by the types of its fields."""
     if not isinstance(data, dict):
         raise ReportError(f"{where}: expected an object")
-    hints = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
     for item in fields(kind):
         if item.name in data:
-            values[item.name] = _value(hints[item.name], data[item.name], f"{where}.{item.name}")
+            values[item.name] = _value(item.type, data[item.name], f"{where}.{item.name}")
         elif item.required:
             raise ReportError(f"{where}: lacks {item.name!r}")
     return kind(**values)
