@@ -63,12 +63,6 @@ def identity_of_calico(text: str) -> tuple[str, int, str, str, str] | None:
     return component or "", int(pid), level, "" if source == "<nil>" else source, message.strip()
 
 
-def writer_of_calico(text: str) -> tuple[str, str] | None:
-    """Give component and source of a line of Calico's formatter; None for anything else."""
-    found = _CALICO.match(text)
-    return (found[4] or "", "" if found[5] == "<nil>" else found[5]) if found else None
-
-
 def time_of_calico(text: str) -> datetime | None:
     """When a line of Calico's formatter was written; None for anything else."""
     found = _CALICO.match(text)

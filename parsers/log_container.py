@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 
 from parsers import bird_log, go_trace, plain_log
-from parsers.calico_log import writer_of_calico
+from parsers.calico_log import identity_of_calico
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_dress import PlainLine, dress_of, without_controls
 from parsers.log_line import read_prefixed
@@ -137,19 +137,19 @@ def container_of_line(text: str) -> str:
     """Give the container that one undressed line must be from, "" where several may write it."""
     if bird_log.is_bird(text):
         return "calico-node"
-    writer, kind = writer_of_calico(text), "calico"
-    if writer is None and (record := read_prefixed(text)) is not None:
-        writer, kind = (record.component, record.source), record.kind
-    if writer is not None:
-        component, source = writer
-        if component in _CALICO_NODE:
-            return "calico-node"
-        if component in _OF_COMPONENT:
-            return _OF_COMPONENT[component]
-        if kind == "klog" and source in _OF_KLOG_FILE:
-            return _OF_KLOG_FILE[source]
-        if source in ("startup.go", "int_dataplane.go", "install.go"):
-            return "install-cni" if source == "install.go" else "calico-node"
+    component = source = kind = ""
+    if calico := identity_of_calico(text):
+        component, _, _, source, _ = calico
+    elif record := read_prefixed(text):
+        component, source, kind = record.component, record.source, record.kind
+    if component in _CALICO_NODE:
+        return "calico-node"
+    if component in _OF_COMPONENT:
+        return _OF_COMPONENT[component]
+    if kind == "klog" and source in _OF_KLOG_FILE:
+        return _OF_KLOG_FILE[source]
+    if source in ("startup.go", "int_dataplane.go", "install.go"):
+        return "install-cni" if source == "install.go" else "calico-node"
     return next((name for name, pattern in _OF_TEXT if pattern.search(text[:2000])), "")
 
 
@@ -175,7 +175,7 @@ def looks_like_log(sample: str) -> float:
 
 
 def _likeness(line: str) -> float:
-    if writer_of_calico(line) is not None:
+    if identity_of_calico(line) is not None:
         return 1.0
     record: LogRecord | None = read_prefixed(line)
     if record is not None:
