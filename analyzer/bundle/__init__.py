@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path, PurePosixPath
 
+from analyzer.bundle.feed import pieces_of
 from analyzer.bundle.fingerprint import Digests, fingerprint, fingerprint_aside, noted
 from analyzer.bundle.folder import files_below, open_plain
 from analyzer.bundle.limits import Budget, Limits
@@ -157,9 +157,11 @@ def _folder(
             links.add(opened, inner, walker.warn)
             continue
         stream, size = opened
-        through = None if digests is None else partial(noted, path=path, size=size, digests=digests)
+        pieces = pieces_of(stream)
+        if digests is not None:
+            pieces = noted(pieces, path, size, digests)
         with stream:
-            yield from walker.file(stream, size, inner, inner, through)
+            yield from walker.file(stream, size, inner, inner, pieces)
     links.tell(walker.warn)
 
 

@@ -14,7 +14,6 @@ from analyzer.bundle.tar_stream import NO_END, TarEntry, tar_entries
 from analyzer.bundle.unpack import unpacked
 from analyzer.bundle.zip_stream import ZipEntry, zip_entries
 
-Pieces = Iterator[bytes]
 _NAMED = 3  # members that a warning of many names
 
 
@@ -36,7 +35,7 @@ class Walker:
         self.names = Names()
 
     def file(
-        self, stream: IO[bytes], size: int, path: str, prefix: str, through: Callable[[Pieces], Pieces] | None = None
+        self, stream: IO[bytes], size: int, path: str, prefix: str, pieces: Iterator[bytes] | None = None
     ) -> Iterator[Member]:
         """Give what one input file holds.
 
@@ -45,14 +44,13 @@ class Walker:
             size: its size in bytes.
             path: its own path inside the bundle, which a file that is no archive goes by.
             prefix: what stands before ``!`` in the paths of an archive's members, "" for none.
-            through: takes the file's bytes as they are read, and gives them on.
+            pieces: the bytes of ``stream``, where somebody looks at them as they are read.
 
         Raises:
             BundleError: an archive that is protected by a password, or of a form that is not read, as the whole input.
         """
         self.budget.packed_bytes += size
-        pieces = pieces_of(stream)
-        yield from self._any(Feed(through(pieces) if through else pieces), path, prefix, 0, stream, size)
+        yield from self._any(Feed(pieces or pieces_of(stream)), path, prefix, 0, stream, size)
 
     def _any(
         self, feed: Feed, path: str, prefix: str, depth: int, stream: IO[bytes] | None = None, size: int | None = None
