@@ -91,7 +91,7 @@ def everything(folder: Path) -> set[str]:
 
 def check(name: str, bundle: Path, tmp_path: Path) -> dict[str, object] | None:
     """Run on one file and check what holds for all; gives the report, None where the input was refused."""
-    work = tmp_path / "a" / "b" / "work"
+    work = tmp_path / "a" / "b" / "inner"
     work.mkdir(parents=True)
     ended = run(work, "analyze", str(bundle), "-q", "-o", "r.json", "-o", "r.html", "-o", "r.md", *LIMITS)
     assert ended.code in (0, 2), ended.output
@@ -99,8 +99,8 @@ def check(name: str, bundle: Path, tmp_path: Path) -> dict[str, object] | None:
     assert ended.cpu < SECONDS
     assert ended.memory < MEMORY
     made = {"r.json", "r.html", "r.md"} if ended.code == 0 else set()
-    beside = {"a", "a/b", "a/b/work", "a/b/home", "a/b/said.txt", bundle.name}
-    assert everything(tmp_path) == beside | {f"a/b/work/{file}" for file in made}, "something else was written"
+    beside = {"a", "a/b", "a/b/inner", "a/b/home", "a/b/said.txt", bundle.name}
+    assert everything(tmp_path) == beside | {f"a/b/inner/{file}" for file in made}, "something else was written"
     assert not any(Path(place, "hostile-was-here").exists() for place in ("/", "/etc", "/tmp", str(ROOT)))
     if ended.code == 2:
         assert ended.output.count("\n") == 1 and ended.output.startswith("calico-triage: "), ended.output
