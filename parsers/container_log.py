@@ -12,7 +12,7 @@ from typing import NamedTuple
 from parsers import bird_log, plain_log
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import container_of, looks_like_log
-from parsers.log_dress import Dress, Origin, dress_of, without_controls
+from parsers.log_dress import Dress, Origin, bare_dress, dress_of, without_controls
 from parsers.log_facts import LogFacts
 from parsers.log_reader import RecordReader
 from parsers.log_record import BAD_LEVELS, MAX_LINE, LogRecord, utc_time
@@ -96,13 +96,14 @@ class KeptLine(NamedTuple):
     """A line of a log with its 1-based number.
 
     ``more`` says how many equal ones before it were only counted; ``clock`` that it is at hand for its time only,
-    and counted with another line.
+    and counted with another line. Of lines with the same number ``alike``, from 0, the catalogue says the same.
     """
 
     number: int
     text: str
     more: int = 0
     clock: bool = False
+    alike: int = -1
 
 
 @dataclass(slots=True)
@@ -113,12 +114,14 @@ class _LogParser:
     lines: Mapping[int, str] | _Numbered = field(default_factory=dict)
     more: Mapping[int, int] = field(default_factory=dict)
     clocks: frozenset[int] = frozenset()
+    alike: Mapping[int, int] = field(default_factory=dict)
     guess: str = ""
     near: datetime | None = None
     rows: RowStore = field(init=False)
     changes: BgpStore = field(init=False)
     streams: dict[Origin, _Stream] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _known_alike: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rows = RowStore(self.source)
@@ -138,12 +141,13 @@ class _LogParser:
         head = without_controls(head)
         self.guess = container_of(head[:_SAMPLE])
         self.near = _some_time(head) or self.source.collected
-        dress = dress_of(head, self.near)
+        dress = bare_dress(head, self.near)
         dress.lines = [line.text for line in lines]
         dress.numbers = [line.number for line in lines]
         self.lines = {line.number: line.text for line in lines}
         self.more = {line.number: line.more for line in lines if line.more}
         self.clocks = frozenset(line.number for line in lines if line.clock)
+        self.alike = {line.number: line.alike for line in lines if line.alike >= 0}
         return self._records(dress)
 
     def _records(self, dress: Dress) -> Parsed:
@@ -160,8 +164,18 @@ class _LogParser:
             self.problems.append(f"{dress.cut_lines} lines were longer than {MAX_LINE} characters and cut")
         return self._finish()
 
-    def ids_of(self, text: str) -> tuple[str, ...]:
-        """Ask the catalogue; the only place that does. Repeated texts are asked for once."""
+    def ids_of(self, record: LogRecord) -> tuple[str, ...]:
+        """Ask the catalogue; the only place that does. What is surely answered alike is asked for once."""
+        alike = self.alike.get(record.line, -1) if record.last_line == record.line and record.kind != "trace" else -1
+        ids = self._known_alike.get(alike)
+        if ids is None:
+            text = record.match_text or record.message
+            ids = self._ids_of(text.replace('\\"', '"') if '\\"' in text else text)
+            if alike >= 0:
+                self._known_alike[alike] = ids
+        return ids
+
+    def _ids_of(self, text: str) -> tuple[str, ...]:
         if len(text) > _CACHED_LENGTH:
             return self.match(text)
         ids = self._known.get(text)
@@ -250,8 +264,7 @@ class _Stream:
         self.facts.see(record, more)
         if record.pid is not None and record.time is not None:
             self.process_ends[record.pid] = record.time
-        text = record.match_text or record.message
-        ids = self.parser.ids_of(text.replace('\\"', '"') if '\\"' in text else text)
+        ids = self.parser.ids_of(record)
         if record.kind == "bird":
             self._change(record, more)
         elif record.kind == "plain" and record.message.startswith("... dropped "):

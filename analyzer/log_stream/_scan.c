@@ -372,13 +372,16 @@ static const unsigned char *name_end(const unsigned char *at, const unsigned cha
     }
     if (inside || at == end || !is_word(*at))
         return NULL;
-    const unsigned char *stop = end - at >= 4 && !memcmp(at, "cali", 4) ? at + 4 : at;
-    int link = stop != at;
+    const unsigned char *first = end - at >= 4 && !memcmp(at, "cali", 4) ? at + 4 : at, *stop = first;
     while (stop < end && is_lower_hex(*stop))
         stop++;
-    if ((stop < end && is_word(*stop)) || (!link && stop - at < 3))
+    if (!(stop < end && is_word(*stop)) && (first != at || stop - at >= 3))
+        return stop;
+    if (end - first < 10 || (*first != 's' && *first != 'n') || first[1] != ':')
         return NULL;
-    return stop;
+    for (stop = first + 2; stop < end && (is_word(*stop) || *stop == '-'); stop++)
+        ;
+    return stop - first >= 10 ? stop : NULL; /* an IP set */
 }
 
 static PyObject *names_out(PyObject *module, PyObject *args)

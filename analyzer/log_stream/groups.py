@@ -26,11 +26,12 @@ except ImportError:
 
 
 class Kept(NamedTuple):
-    """A line that is kept: its number in the file, its bytes, the group it belongs to."""
+    """A line that is kept: its number in the file, its bytes, the group it belongs to, its shape."""
 
     number: int
     raw: bytes
     group: int
+    shape: int
 
 
 class Part(Protocol):

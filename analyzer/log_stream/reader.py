@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from analyzer.log_stream.context import Context
+from analyzer.log_stream.groups import Kept
 from analyzer.log_stream.kind import NotOneLogError
 from analyzer.log_stream.lines import Cutter, Piece
 from analyzer.log_stream.quotable import Quotable, cleaned, line_text
@@ -14,7 +15,7 @@ from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.sieve import Sieve
 from parsers.container_log import KeptLine, parse_kept_lines
 from parsers.decode import decode
-from parsers.log_dress import dress_of, without_controls
+from parsers.log_dress import bare_dress, without_controls
 from parsers.log_shape import LineShape, identity, shape_of
 from parsers.log_volume import volume_rows
 from parsers.message_match import MessageMatcher
@@ -22,6 +23,8 @@ from parsers.source import Parsed, Source
 
 #: bytes of a file's beginning that tell the dress of its lines
 _HEAD = 256 * 1024
+#: bytes of a line that the catalogue surely looks at all of
+_SURELY_WHOLE = 4096
 _UTF8, _LATIN1 = "utf-8", "latin-1"
 
 
@@ -76,7 +79,7 @@ class _LogReader:
         self.encoding = _UTF8
         self.broken = self.right = 0
         self.nul = False
-        self.dress = dress_of("")
+        self.dress = bare_dress("")
 
     def read(self, pieces: Iterator[bytes]) -> ReadLog:
         cutter = Cutter(pieces, self.most)
@@ -99,7 +102,7 @@ class _LogReader:
 
     def _begin(self, data: bytes) -> str:
         head = decode(data[:_HEAD])[0]
-        self.dress = dress_of(without_controls(head), None)
+        self.dress = bare_dress(without_controls(head))
         return head
 
     def _check(self, data: bytes) -> None:
@@ -126,10 +129,13 @@ class _LogReader:
     def _finish(self, head: str, cutter: Cutter) -> ReadLog:
         kept, more, clocks = self.sieve.finish()
         clock_numbers = {line.number for line in clocks}
-        raw = sorted({**{line.number: line.raw for line in kept}, **{line.number: line.raw for line in clocks}}.items())
-        plain = cleaned([line_text(line, self.most) for _, line in raw], self.clean)
-        texts = dict(zip([number for number, _ in raw], plain, strict=True))
-        lines = [KeptLine(number, text, more.get(number, 0), number in clock_numbers) for number, text in texts.items()]
+        whole = sorted({line.number: line for line in (*kept, *clocks)}.values())
+        plain = cleaned([line_text(line.raw, self.most) for line in whole], self.clean)
+        texts = dict(zip([line.number for line in whole], plain, strict=True))
+        lines = [
+            KeptLine(line.number, text, more.get(line.number, 0), line.number in clock_numbers, self._alike(line))
+            for line, text in zip(whole, plain, strict=True)
+        ]
         parsed = parse_kept_lines(cleaned([head], self.clean)[0], lines, self.source, self.match)
         parsed.log_volume = volume_rows(self.source.path, self.sieve.volume.counts(self.shapes.levels))
         quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
@@ -148,6 +154,9 @@ class _LogReader:
             quotes,
             self._problems(cutter),
         )
+
+    def _alike(self, line: Kept) -> int:
+        return line.shape if len(line.raw) <= _SURELY_WHOLE and self.shapes.one_answer(line.shape) else -1
 
     def _encoding(self) -> str:
         return _LATIN1 if self.broken > 1 and self.right <= self.broken else _UTF8

@@ -23,9 +23,9 @@ from parsers.message_match import MessageMatcher
 from parsers.message_pattern import Alternative, text_of
 
 Name = TypeVar("Name", str, tuple[int, int])
-#: shapes told apart in one file, and of one family; of lines without meaning a few are enough
+#: shapes told apart in one file, and of one family; of routine lines fewer, of lines that make no row hardly any
 MOST_SHAPES = 30_000
-MOST_OF_FAMILY, MOST_OF_ROUTINE = 150, 20
+MOST_OF_FAMILY, MOST_OF_ROUTINE, MOST_OF_SILENT = 150, 20, 2
 #: groups of lines told apart in a family; of lines that are no warnings fewer
 MOST_GROUPS, MOST_OF_GOOD = 200, 40
 #: what a line is, as bits: see :class:`parsers.log_shape.LineShape`; OF_CONTAINER: one container only writes such lines
@@ -33,9 +33,10 @@ LOOSE, PARTIAL, TIMED, COUNTED, CHANGE, RESTART, OF_CONTAINER = (1 << bit for bi
 _GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
 _MOST_FAMILIES, _MOST_FAMILIES_ALIKE = 10_000, 40
 _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
-#: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links.
-#: It begins where a word does: tried at each letter of a long word, it would take quadratic time.
-_NAMES = lazy_pattern(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b")
+#: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links;
+#: its IP sets (``s:`` or ``n:`` and a hash, felix/hashutils). It begins where a word does: tried at each letter of a
+#: long word, it would take quadratic time.
+_NAMES = lazy_pattern(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b|\b(?:cali)?[ns]:[\w-]{8,}")
 try:  # the same, ten times as fast
     from analyzer.log_stream._scan import names_out as _without_names
 except ImportError:
@@ -57,7 +58,7 @@ class Family:
     shape: LineShape
     numbered: tuple[Alternative, ...]
     special: bool
-    routine: bool  # benign, or without meaning
+    routine: bool  # benign, or silent: its lines make no row
     most: int  # shapes of it that are told apart
     number: int
     groups: int = MOST_GROUPS  # of its lines
@@ -151,6 +152,13 @@ class Shapes:
         """The family of a shape."""
         return self._family_of[number]
 
+    def one_answer(self, number: int) -> bool:
+        """Whether the catalogue says the same of all lines of a shape, each taken by itself."""
+        family = self.family_of(number)
+        shape = family.shape
+        several = number == family.others or shape.loose or shape.partial or "\n" in shape.message
+        return not family.numbered and not several
+
     def new(self, digitless: bytes, line: bytes) -> int:
         """Give the number of the shape of a line not seen before; ``digitless`` has its line end."""
         family = self._family(digitless, line)
@@ -180,8 +188,9 @@ class Shapes:
             shape = self._look(line)
             numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
             routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(shape.message)
-            special = bool(numbered) or shape.named
-            most = MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
+            silent = routine and not self._matcher.match(shape.message)
+            special = bool(numbered) or (shape.named and not silent)
+            most = MOST_OF_SILENT if silent else MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
             groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
             family = Family(shape, numbered, special, routine, most, len(self.families), groups)
             if len(self.families) < _MOST_FAMILIES:

@@ -87,7 +87,7 @@ class Stretch:
 
     def line(self, place: int) -> Kept:
         """The line at a place, to be kept."""
-        return Kept(self.before + 1 + place, self.raw(place), int(self.group[place]))
+        return Kept(self.before + 1 + place, self.raw(place), int(self.group[place]), int(self.shape[place]))
 
     def record(self, place: int) -> range:
         """The places of the record that a line belongs to; of a very long one those in front, or the line alone."""

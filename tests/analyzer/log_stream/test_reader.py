@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 
+from analyzer.catalogue import load
 from analyzer.log_stream import lines, shapes
 from analyzer.log_stream.kind import NotOneLogError, is_plain_log
-from analyzer.log_stream.reader import ReadLog
+from analyzer.log_stream.reader import ReadLog, read_log
+from analyzer.message_index import build_matcher
 from parsers.decode import decode
+from parsers.message_match import MessageMatcher
 from parsers.source import Parsed, Source
 
 ROOT = Path(__file__).parents[3]
 SHARED = ROOT.parent / "shared" / "incidents"
+HERE = Source("a.log", container="calico-node")
 Read = Callable[..., ReadLog]
 Whole = Callable[..., Parsed]
 BEGIN = datetime(2026, 2, 12, 6, 20)
@@ -164,6 +168,47 @@ def test_random_names_cannot_flood_it(in_pieces: Read) -> None:
     assert len(found.parsed.log_lines) < 1000
     assert any("more distinct lines of err-nospace were counted" in problem for problem in found.parsed.problems)
     assert any("differ in names only" in problem for problem in found.problems)
+
+
+def test_of_lines_that_make_no_row_hardly_any_are_kept(in_pieces: Read, as_a_whole: Whole) -> None:
+    """Whatever names they have; but what the catalogue knows is found among them."""
+    rand = random.Random(2)
+    silent = (
+        "2026-02-12 06:20:{:02d}.000 [INFO][60] felix/calc_graph.go 462: Local endpoint updated id=shop/web-{}-{}\n"
+    )
+    known = "2026-02-12 06:20:59.000 [INFO][60] felix/calc_graph.go 462: Local endpoint updated id=no space left on device\n"
+    text = [
+        silent.format(number * 60 // 20_000, "".join(rand.choices("bcdfg", k=5)), "".join(rand.choices("bcdfg", k=5)))
+        for number in range(20_000)
+    ]
+    text.insert(15_000, known)
+    data = "".join(text).encode()
+    looked_at: list[str] = []
+    found = in_pieces(data, clean=lambda text: (looked_at.append(text.decode()), text)[1]).parsed
+    whole = as_a_whole(data)
+    assert looked_at[0].count("calc_graph") < 100
+    assert told(found) == told(whole) and [row.line for row in found.log_lines] == [15_001]
+    assert found.facts["level.INFO"] == "20001"
+
+
+def test_the_catalogue_is_asked_once_for_lines_that_differ_in_numbers(in_pieces: Read) -> None:
+    form = "2026-02-12 06:20:10.000 [ERROR][60] felix/x.go 5: Failed to talk to 10.0.0.{}:5473 error=EOF\n"
+    trace = "  goes on {}\n"
+    matcher = build_matcher(load(()))
+    asked: list[str] = []
+
+    class Counting(MessageMatcher):
+        def match(self, text: str) -> tuple[str, ...]:
+            asked.append(text)
+            return matcher.match(text)
+
+    counting = Counting(())
+    counting.__dict__ |= {name: value for name, value in matcher.__dict__.items() if name != "match"}
+    data = "".join(form.format(n % 90) + (trace.format(n) if n == 50 else "") for n in range(3000)).encode()
+    found = read_log(iter([data]), HERE, counting, 65_536).parsed
+    assert len(found.log_lines) == 91
+    assert len(asked) < 10
+    assert any(text.endswith("goes on 50") for text in asked)
 
 
 def test_too_many_shapes_are_still_counted(in_pieces: Read, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from analyzer.log_stream.shapes import _NAMES, _without_names
 
 
-@pytest.mark.parametrize("piece", [b"a", b"a.", b"-", b"a-", b"ab", b"cali", b":", b"_", b". ", b"a:"])
+@pytest.mark.parametrize(
+    "piece", [b"a", b"a.", b"-", b"a-", b"ab", b"cali", b":", b"_", b". ", b"a:", b"s:", b"s:abcdefgh"]
+)
 def test_names_are_found_in_linear_time(piece: bytes) -> None:
     text = piece * (200_000 // len(piece)) + b"!"
     for way in (lambda text: _NAMES.sub(b"~", text), _without_names):
@@ -28,6 +30,8 @@ def test_names_are_found_in_linear_time(piece: bytes) -> None:
         (b"x:abc-d.e/f:@g h", b"x:~ h"),
         (b".a -b /c", b"~ ~ ~"),
         (b"plain words, none", b"plain words, none"),
+        (b'setID="s:xhhjlgrzwxhwjsw" calis:ab_cd-efgh n:abcdefgh', b'setID="~" ~ ~'),
+        (b"s:short is:abcdefghij s: abcdefghij", b"s:short is:abcdefghij s: abcdefghij"),
     ],
 )
 def test_what_may_be_a_name(line: bytes, names_gone: bytes) -> None:
@@ -35,7 +39,11 @@ def test_what_may_be_a_name(line: bytes, names_gone: bytes) -> None:
 
 
 @settings(max_examples=1000)
-@given(st.lists(st.sampled_from(["cali", "cal", "deadbeef", *'abfgZ_.-/:@=" \n\xc3']), max_size=30).map("".join))
+@given(
+    st.lists(
+        st.sampled_from(["cali", "cal", "deadbeef", "s:", "n:", "ghghgh", *'abfgZ_.-/:@=" \n\xc3']), max_size=30
+    ).map("".join)
+)
 def test_the_compiled_way_finds_the_same_names(text: str) -> None:
     raw = text.encode("latin-1")
     assert _without_names(raw) == _NAMES.sub(b"~", raw)
