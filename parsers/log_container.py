@@ -10,11 +10,12 @@ from itertools import islice
 from parsers import bird_log, go_trace, plain_log
 from parsers.calico_log import identity_of_calico
 from parsers.lazy_pattern import lazy_pattern
-from parsers.log_dress import PlainLine, dress_of, without_controls
+from parsers.log_dress import PlainLine, dress_of, first_lines, without_controls
 from parsers.log_line import read_prefixed
 from parsers.log_record import LogRecord
 
 _SAMPLE_LINES = 400
+_PARTS_OF_LINE = 2  # lines of a file that the runtime may have made of one of them, on average
 _SAMPLE_CHARACTERS = 400_000
 
 #: component in the prefix -> container; those of calico-node's services are many
@@ -114,23 +115,25 @@ def container_of(sample: str) -> str:
     Names are those of Calico's manifests (calico-node, install-cni, calico-extension, flexvol-driver, calico-typha,
     calico-kube-controllers, tigera-operator, mount-bpffs, ebpf-bootstrap ...), and kube-proxy, kube-apiserver, kubelet.
     """
-    return _container_of(sample[:_SAMPLE_CHARACTERS])
-
-
-@lru_cache(maxsize=2)  # of a large log it is asked before it is read, and when it was
-def _container_of(sample: str) -> str:
-    votes: Counter[str] = Counter()
-    for line in _plain_lines(sample):
-        name = container_of_line(line.text) if line.text.strip() else ""
-        if name:
-            votes[name] += 1
-    if not votes:
+    sample = sample[:_SAMPLE_CHARACTERS]
+    best = _container_of(_beginning(sample))
+    if not best:
         found = _NAMED.search(sample)
         return found[1] if found else ""
-    best = votes.most_common(1)[0][0]
     if best == "mount-bpffs" and re.search(r"Nat Maps|connect-time load balancer", sample):
         return "ebpf-bootstrap"
     return best
+
+
+@lru_cache(maxsize=2)  # of a large log it is asked before it is read, and when it was
+def _container_of(beginning: str) -> str:
+    """The container that most lines tell, "" where none does."""
+    votes: Counter[str] = Counter()
+    for line in _plain_lines(beginning):
+        name = container_of_line(line.text) if line.text.strip() else ""
+        if name:
+            votes[name] += 1
+    return votes.most_common(1)[0][0] if votes else ""
 
 
 def container_of_line(text: str) -> str:
@@ -161,7 +164,7 @@ def looks_like_log(sample: str) -> float:
     """
     points = lines = 0.0
     inside = False  # a record that may go on
-    for line in _plain_lines(sample):
+    for line in _plain_lines(_beginning(sample[:_SAMPLE_CHARACTERS])):
         text = line.text
         if not text.strip():
             continue
@@ -189,6 +192,11 @@ def _likeness(line: str) -> float:
     return 0.4 if plain_log.stands_alone(line) else 0.0
 
 
-def _plain_lines(sample: str) -> list[PlainLine]:
-    dress = dress_of(without_controls(sample[:_SAMPLE_CHARACTERS]))
-    return list(islice(dress.undressed(), _SAMPLE_LINES))
+def _beginning(sample: str) -> str:
+    """What the lines looked at are in: the same of two samples of one log, one longer than the other."""
+    return first_lines(sample, _PARTS_OF_LINE * _SAMPLE_LINES)
+
+
+@lru_cache(maxsize=2)
+def _plain_lines(beginning: str) -> tuple[PlainLine, ...]:
+    return tuple(islice(dress_of(without_controls(beginning)).undressed(), _SAMPLE_LINES))

@@ -226,6 +226,16 @@ def without_controls(text: str) -> str:
     return text.replace("\0", "") if "\0" in text else text
 
 
+def first_lines(text: str, count: int) -> str:
+    """Give the beginning of a text, up to so many line ends."""
+    end = 0
+    for _ in range(count):
+        end = text.find("\n", end) + 1
+        if not end:
+            return text
+    return text[:end]
+
+
 def dress_of(text: str, near: datetime | None = None) -> Dress:
     """Prepare a text (without controls) for undressing.
 
@@ -233,22 +243,28 @@ def dress_of(text: str, near: datetime | None = None) -> Dress:
         text: the log, dressed in any way.
         near: a time near which it was written; completes stamps that have no year.
     """
-    lines = split_lines(text)
+    dress = bare_dress(text, near)
+    dress.lines = split_lines(text)
+    return dress
+
+
+def bare_dress(text: str, near: datetime | None = None) -> Dress:
+    """The same as :func:`dress_of`, with none of the text's lines."""
     return Dress(
-        lines=lines,
+        lines=[],
         near=near,
-        stern=_stern_pairs(tuple(lines[:_STERN_SAMPLE])),
+        stern=_stern_pairs(first_lines(text, _STERN_SAMPLE)),
         docker_newlines='\\n"' in text[:1_000_000] or '\\n"' in text[-100_000:],
     )
 
 
 @lru_cache(maxsize=4)  # of one log it is asked several times: to recognize it, to read it
-def _stern_pairs(lines: tuple[str, ...]) -> frozenset[tuple[str, str]]:
-    """Find the (pod, container) pairs in front of the lines; empty where this is no stern or kail output."""
+def _stern_pairs(beginning: str) -> frozenset[tuple[str, str]]:
+    """Find the (pod, container) pairs in front of the first lines; empty where this is no stern or kail output."""
     pairs: set[tuple[str, str]] = set()
     known = seen = 0
     other_dress = Dress([])
-    for line in lines:
+    for line in split_lines(beginning)[:_STERN_SAMPLE]:
         if not line.strip():
             continue
         seen += 1

@@ -107,6 +107,7 @@ _MAGIC = {"gz": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ\x00", "zst": b"\x28
 #: compressed bytes taken at a time: where a portion is damaged, all that it would have given is lost; behind the
 #: first megabyte it may be more
 _PORTION, _LATER_PORTION, _LATER = 512, 32_768, 1 << 20
+_GATHERED = 65_536  # bytes unpacked that are handed on together: what each goes through costs more than to unpack it
 
 
 def unpacked(feed: Feed, kind: str, budget: Budget, note: Note, single: bool = False) -> Iterator[bytes]:
@@ -157,23 +158,36 @@ def _stream(feed: Feed, decompressor: Any, rest: bytes, note: Note) -> Generator
     """One compressed stream; the result is what was read behind its end, None where it does not end well."""
     total = 0
     while not decompressor.eof:
+        pieces: list[bytes] = []
+        problem, rest = _unpack_some(feed, decompressor, rest, pieces)
+        if piece := b"".join(pieces):
+            total += len(piece)
+            yield piece
+        if problem:
+            note(f"{problem[0]} after {total} bytes{problem[1]}: what was readable is used")
+            return None
+    return bytes(decompressor.unused_data) + rest
+
+
+def _unpack_some(
+    feed: Feed, decompressor: Any, rest: bytes, pieces: list[bytes]
+) -> tuple[tuple[str, str] | None, bytes]:
+    """Add to ``pieces`` what the next portions give; tell what is wrong behind them, and what is left of ``rest``."""
+    size = 0
+    while not decompressor.eof and size < _GATHERED:
         data = b""
         if rest:
             data, rest = rest[:_PORTION], rest[_PORTION:]
         elif getattr(decompressor, "needs_input", True):
             data = feed.some(_PORTION if feed.consumed < _LATER else _LATER_PORTION)
             if not data:
-                note(f"cut off after {total} bytes: what was readable is used")
-                return None
+                return ("cut off", ""), rest
         try:
-            piece = decompressor.decompress(data, CHUNK)
+            pieces.append(decompressor.decompress(data, CHUNK))
         except (*_DAMAGE, MemoryError) as error:
-            note(f"damaged after {total} bytes ({_say(error)}): what was readable is used")
-            return None
-        if piece:
-            total += len(piece)
-            yield piece
-    return bytes(decompressor.unused_data) + rest
+            return ("damaged", f" ({_say(error)})"), rest
+        size += len(pieces[-1])
+    return None, rest
 
 
 def _say(error: BaseException) -> str:

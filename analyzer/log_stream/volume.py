@@ -66,7 +66,10 @@ class Volume:
                 )
             except ValueError:
                 continue  # no month of any year
-            for place in np.flatnonzero(counts).tolist():
+            # most days of a month have none, and to look for the places that have some takes long
+            days = np.flatnonzero(counts.reshape(-1, 1440 * _LEVELS).max(axis=1)) * (1440 * _LEVELS)
+            places = (day + np.flatnonzero(counts[day : day + 1440 * _LEVELS]) for day in days.tolist())
+            for place in (place for some in places for place in some.tolist()):
                 minute, level = divmod(place, _LEVELS)
                 if minute >= 1440:  # days are counted from 1
                     total[begin + minute - 1440, levels[level]] += int(counts[place])
