@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import ContainerRow, FileRow, PodRow, ReadinessRow
@@ -39,8 +40,7 @@ _WAITING = lazy_pattern(r'container "?(?P<container>[a-z0-9-]{1,63})"? in pod "?
 _NO_POD = lazy_pattern(r'pods? "(?P<pod>[a-z0-9.-]{1,253})" not found')
 
 
-@dataclass(slots=True)
-class Output:
+class Output(Struct):
     """One output of a command: a file, or a part of a pasted one, with what was read from it.
 
     Attributes:
@@ -56,8 +56,7 @@ class Output:
     parsed: Parsed
 
 
-@dataclass(slots=True)
-class _Pod:
+class _Pod(Struct):
     node: str = ""
     namespace: str = ""
     app: str = ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from analyzer.inventory import Inventory, number, text
 from analyzer.tables import Tables
@@ -15,8 +16,7 @@ _KINDS = ("GlobalNetworkPolicy", "NetworkPolicy", "FelixConfiguration", "BGPConf
           "Installation", "HostEndpoint", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Something that is new; ``age_s`` before the collection where known."""
 
     what: str

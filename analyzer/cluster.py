@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from analyzer.inventory import Inventory, Worker, text
 from analyzer.tables import Tables
@@ -14,8 +15,7 @@ _LABEL = "ibm-cloud.kubernetes.io/"
 _CALICO_IMAGE = lazy_pattern(r"(^|/)(calico[-/])?(node|cni|typha|kube-controllers)(:|@|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """Facts of the cluster as the report shows them; "" or "unknown" where the bundle does not say."""
 
     platform: str  # iks-classic | iks-vpc | iks-satellite | roks | other | unknown

@@ -7,10 +7,12 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from analyzer.catalogue import Catalogue, Signal
 from analyzer.facts.fact import Fact
@@ -42,14 +44,13 @@ PAST_COLUMNS = {"last_state", "last_reason", "last_exit_code", "exit_code", "las
 OF_CALICO = "of_calico"
 #: columns that ``where`` may ask for, by table
 COLUMNS: dict[str, frozenset[str]] = {
-    **{name: frozenset(item.name for item in fields(row_type)) for name, row_type in ROW_TYPES.items()},
-    "log_lines": frozenset({OF_CALICO, *(item.name for item in fields(ROW_TYPES["log_lines"]))}),
+    **{name: frozenset(row_type.__struct_fields__) for name, row_type in ROW_TYPES.items()},
+    "log_lines": frozenset({OF_CALICO, *ROW_TYPES["log_lines"].__struct_fields__}),
     "facts": frozenset({"id", "node", "pod", "file", "line", "detail", "also"}),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A row that a signal fired on: where to quote it."""
 
     file: str
@@ -63,8 +64,7 @@ class Place:
     message_id: str = ""
 
 
-@dataclass(slots=True)
-class Finding:
+class Finding(Struct):
     """A fired atom of evidence: one selector (of one message id) with the rows it fired on.
 
     ``key`` is equal for equal selectors, so that causes which look at the same thing share it.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from analyzer.inventory import Inventory
 
@@ -31,8 +32,7 @@ EXACT_UP_TO = 500  # workers
 MOST_PODS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """An attribute value that affected workers share and others lack; ``total`` = workers that have it."""
 
     attribute: str

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from analyzer.attribution import Output, attribute
 from analyzer.bundle import BundleError, Limits, Member, fingerprint, fingerprint_aside, foreign
@@ -81,8 +83,7 @@ def _name(path: Path) -> str:
     return path.name or path.resolve().name or str(path)
 
 
-@dataclass(slots=True)
-class _Large:
+class _Large(Struct):
     """A large log, whose rows are placed when all logs were read: its file, and where its outputs belong."""
 
     row: FileRow

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from analyzer.tables import Tables
 from parsers.rows import ContainerRow
@@ -17,8 +18,7 @@ NODE_AGENTS = ("calico-node", "canal", "rke2-canal", "calico-node-windows")
 WAITING = ("CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "Error")
 
 
-@dataclass(slots=True)
-class Worker:
+class Worker(Struct):
     """One worker as all files together show it; "" or None where none of them says."""
 
     name: str
@@ -56,8 +56,7 @@ class Worker:
         return int(length) if length.isdigit() and 8 <= int(length) < 24 else 24
 
 
-@dataclass(slots=True)
-class PodState:
+class PodState(Struct):
     """One pod as all files together show it."""
 
     namespace: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from analyzer.bundle import Digests, Member
 from analyzer.log_stream.kind import NotOneLogError
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 _REPLAYED = 32 * 1024 * 1024  # bytes held until it is certain that a log can be read in pieces
 
 
-@dataclass(slots=True)
-class Share:
+class Share(Struct):
     """What another process read: files whose digests are known now, and logs by their paths."""
 
     digests: Digests

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from analyzer.cluster import Cluster
 from analyzer.inventory import Inventory, PodState
@@ -19,8 +20,7 @@ SURE = 0.8  # a cause said to be this likely needs nothing more to be acted on
 BIRD_SOCKET = "/var/run/calico/bird.ctl"
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """One gap: the item, why it matters for these causes, the exact command."""
 
     item: str

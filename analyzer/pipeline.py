@@ -6,9 +6,10 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from analyzer import facts as facts_package
 from analyzer.bundle import Limits
@@ -43,16 +44,14 @@ WORDS = {
 _WORDY_SETTINGS = lazy_pattern(r"(?:message|reason|error|status)$", re.IGNORECASE)
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """A bundle that has been read: what came in, and the tables made of it."""
 
     intake: Intake
     tables: Tables
 
 
-@dataclass(slots=True)
-class Diagnosis:
+class Diagnosis(Struct):
     """Everything the report is made of, before it is put into words."""
 
     reading: Reading

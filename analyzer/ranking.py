@@ -12,7 +12,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from analyzer.catalogue import Catalogue, Cause, RankingModel, Signal, Strength
 from analyzer.findings import Finding
@@ -20,8 +21,7 @@ from analyzer.findings import Finding
 Fired = Mapping[str, Mapping[str, list[Finding]]]  # cause -> signal -> findings
 
 
-@dataclass(slots=True)
-class Ranked:
+class Ranked(Struct):
     """A cause with what the model says of it.
 
     Attributes:
@@ -44,8 +44,7 @@ class Ranked:
     explains: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Network:
+class _Network(Struct):
     """Candidates, atoms and links between them, as plain numbers."""
 
     causes: list[str]

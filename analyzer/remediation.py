@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.catalogue import Catalogue, Step
@@ -29,8 +29,7 @@ _DEBUG = lazy_pattern(r"(\bkubectl debug node/\S+) --(?= )")
 _PLACEHOLDER = lazy_pattern(r"\{([a-z_]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class FilledStep:
+class FilledStep(Struct, frozen=True):
     """One step as the report shows it."""
 
     text: str

@@ -8,9 +8,10 @@ A DataFrame is made of a table when it is first asked for: by ``extract``, a not
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from parsers.rows import (
     BgpRow,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: table name -> row class; the order is the order of the interface
-ROW_TYPES: dict[str, type] = {
+ROW_TYPES: dict[str, type[Struct]] = {
     "files": FileRow,
     "nodes": NodeRow,
     "node_conditions": NodeConditionRow,
@@ -56,8 +57,7 @@ ROW_TYPES: dict[str, type] = {
 _YEARS = range(1678, 2262)
 
 
-@dataclass(slots=True)
-class Rows:
+class Rows(Struct):
     """The rows of each table, in the order in which they were read; times are UTC."""
 
     files: list[FileRow] = field(default_factory=list)
@@ -82,8 +82,7 @@ class Rows:
         return found
 
 
-@dataclass(slots=True)
-class Tables:
+class Tables(Struct):
     """All tables of one bundle.
 
     ``tables.rows.nodes`` are the rows of ``parsers.rows``; ``tables.nodes`` (so for each of ``ROW_TYPES``) is
@@ -125,24 +124,33 @@ def frame(table: str, rows: Sequence[object]) -> pd.DataFrame:
     import pandas as pd
 
     row_type = ROW_TYPES[table]
-    columns = [item.name for item in fields(row_type)]
+    columns = list(row_type.__struct_fields__)
     data = pd.DataFrame.from_records([tuple(getattr(row, name) for name in columns) for row in rows], columns=columns)
-    for item in fields(row_type):
-        kind = str(item.type)
+    for name, kind in _kinds(row_type).items():
         if kind.startswith("datetime"):
-            known = [time if time is not None and time.year in _YEARS else None for time in data[item.name].tolist()]
-            data[item.name] = pd.to_datetime(pd.Series(known, dtype=object), utc=True).astype("datetime64[ns, UTC]")
+            known = [time if time is not None and time.year in _YEARS else None for time in data[name].tolist()]
+            data[name] = pd.to_datetime(pd.Series(known, dtype=object), utc=True).astype("datetime64[ns, UTC]")
         elif kind == "int | None":
-            data[item.name] = data[item.name].astype("Int64")
+            data[name] = data[name].astype("Int64")
         elif kind == "float | None":
-            data[item.name] = data[item.name].astype("Float64")
+            data[name] = data[name].astype("Float64")
         elif kind == "bool | None":
-            data[item.name] = data[item.name].astype("boolean")
+            data[name] = data[name].astype("boolean")
         elif kind == "int":
-            data[item.name] = data[item.name].astype("int64")
+            data[name] = data[name].astype("int64")
         elif kind == "str":
-            data[item.name] = data[item.name].astype(object)
+            data[name] = data[name].astype(object)
     return data
+
+
+def _kinds(row_type: type[Struct]) -> dict[str, str]:
+    """The columns of a row class with their types as they are written."""
+    written = {
+        name: kind
+        for base in reversed(row_type.__mro__)
+        for name, kind in vars(base).get("__annotations__", {}).items()
+    }
+    return {name: written[name] for name in row_type.__struct_fields__}
 
 
 def as_column(values: Sequence[object]) -> pd.Series:
@@ -156,7 +164,7 @@ def build(rows: Mapping[str, Iterable[object]], collected: datetime | None = Non
     """Build all tables from rows by table name; a table that is not named is empty."""
     made: dict[str, Any] = {name: list(rows.get(name, ())) for name in ROW_TYPES}
     for name, row_type in ROW_TYPES.items():
-        times = [item.name for item in fields(row_type) if str(item.type).startswith("datetime")]
+        times = [column for column, kind in _kinds(row_type).items() if kind.startswith("datetime")]
         for row in made[name] if times else ():
             for column in times:
                 _in_utc(row, column)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from analyzer.bundle import Digests, Limits, Member, Warn, open_bundle
 from analyzer.log_stream.kind import is_plain_log
@@ -28,16 +30,14 @@ _HELD_TEXTS, _HELD_TEXT = 24 * 1024 * 1024, 1024 * 1024  # bytes of small files 
 _MOST_WARNINGS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """Something that was skipped, cut, damaged or not understood."""
 
     file: str
     what: str
 
 
-@dataclass(slots=True)
-class Intake:
+class Intake(Struct):
     """All rows of one ticket by table, and what was noticed on the way."""
 
     name: str = ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from analyzer.findings import Evidence
 from analyzer.inventory import Inventory, number, text
@@ -14,8 +15,7 @@ MOST = 400
 _SEVERITY = {"PANIC": "error", "FATAL": "error", "ERROR": "error", "WARNING": "warning"}
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One thing that happened; ``severity`` is info, warning or error."""
 
     time: datetime

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+
+from msgspec import Struct
 
 from analyzer.tables import Tables
 from parsers.rows import LogLineRow
@@ -31,8 +32,7 @@ _VALUES = (
 LEVELS = ("PANIC", "FATAL", "ERROR", "WARNING")
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A group of alike lines nobody has explained yet."""
 
     template: str

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from analyzer.catalogue import Signal
 from analyzer.findings import Evidence, Finding
@@ -32,8 +33,7 @@ _QUOTED = 3  # texts of a cause
 SIGNAL = Signal(id="wording", says="Words that incidents of this cause had before", strength="weak", fact=("wording",))
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A text of a table's row, its numbers as zeros; of equal ones the first."""
 
     text: str
@@ -113,8 +113,7 @@ _TEXTS: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """What was learnt: for each word how rare it is, and how much it speaks for each cause.
 
     ``weight`` holds one whole number for each cause, ``scale`` is what they are multiplied by; so for ``bias``.

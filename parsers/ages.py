@@ -8,8 +8,9 @@ zone of the machine that ran kubectl, in Go's RFC 1123 form with a numeric zone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 
@@ -40,8 +41,7 @@ _ISO = lazy_pattern(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EventAge:
+class EventAge(Struct, frozen=True):
     """The age column of an event in seconds; None where kubectl knew none."""
 
     age_s: float | None

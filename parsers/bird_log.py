@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 
@@ -40,8 +41,7 @@ _NAME_START = lazy_pattern(r"(?:Mesh|Node|Global|Local_Workload)_")
 _PORT = lazy_pattern(r"_port_\d{1,5}$")
 
 
-@dataclass(frozen=True, slots=True)
-class BgpChange:
+class BgpChange(Struct, frozen=True):
     """What one BIRD message says of a BGP protocol.
 
     ``state`` is the word after "State changed to", "unexpected-connect" for a peer that no protocol is

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.resource_kinds import kind_of
@@ -47,8 +48,7 @@ _READS = lazy_pattern(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(Struct, frozen=True):
     """A line that is a command: the command, and the prompt's kind ("shell", "$", "trace", "heading", "alone")."""
 
     command: str
@@ -95,8 +95,7 @@ def _clean(command: str) -> str:
     return command.strip().strip("`'\"").rstrip(" =*`").strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a command asks for; "" where it does not say."""
 
     verb: str = ""  # get, describe, logs, exec ...

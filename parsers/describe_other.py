@@ -8,8 +8,9 @@ below each other without a mark. A name that does not sort behind its predecesso
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from parsers.describe_policy import policy_paths
 from parsers.describe_text import Described, annotations_of, labels_of, sections, split_objects
@@ -54,8 +55,7 @@ _LISTS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """One printed field: its name as kubectl labels it, its value and what stands further in."""
 
     key: str

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from parsers.event_block import is_event_header
 from parsers.lazy_pattern import lazy_pattern
@@ -41,8 +42,7 @@ _PROBE = lazy_pattern(r" {4}(?:Liveness|Readiness|Startup): +exec \[.*")
 _PROBE_END = lazy_pattern(r".* (?:#failure|failureThreshold)=\d+ *")
 
 
-@dataclass(slots=True)
-class Described:
+class Described(Struct):
     """One described object: its lines, without indentation by a paste, and the number of the first."""
 
     lines: list[str]
@@ -56,8 +56,7 @@ class Described:
         return position >= 0 and index < self.messages[position][1]
 
 
-@dataclass(slots=True)
-class Section:
+class Section(Struct):
     """What stands under one heading: lines ``start`` (that of the heading) to ``end``, exclusive."""
 
     key: str

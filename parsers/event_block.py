@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from parsers.ages import EVENT_AGE, event_age
 from parsers.lazy_pattern import lazy_pattern
@@ -22,8 +23,7 @@ _EVENT = lazy_pattern(rf"( *)(\S+) +(\S+) +({EVENT_AGE})(?:( +)(\S.*)| *)")
 _FIELD_PATH = lazy_pattern(r"spec\.(?:c|initC|ephemeralC)ontainers\{([^{}\n]{1,253})\}:(?: |$)")
 
 
-@dataclass(frozen=True, slots=True)
-class InvolvedObject:
+class InvolvedObject(Struct, frozen=True):
     """The object whose events are printed, and where."""
 
     file: str
@@ -33,8 +33,7 @@ class InvolvedObject:
     node: str = ""
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(Struct):
     index: int
     match: re.Match[str]
 

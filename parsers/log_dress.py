@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_record import MAX_LINE, Yearless, epoch_time, utc_time, with_year
@@ -65,8 +66,7 @@ class PlainLine(NamedTuple):
     origin: Origin
 
 
-@dataclass(slots=True)
-class _Peeled:
+class _Peeled(Struct):
     text: str
     stamp: datetime | None = None
     origin: Origin = NOWHERE
@@ -74,8 +74,7 @@ class _Peeled:
     partial: bool = False
 
 
-@dataclass(slots=True)
-class Dress:
+class Dress(Struct):
     """Takes the dress off a text's lines; keeps what is needed from line to line."""
 
     lines: list[str]

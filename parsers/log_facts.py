@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import container_of
@@ -50,8 +51,7 @@ _LAST_RECORDS = 25
 _STOP_SPAN_S = 90.0  # the preStop hook, the grace period of the pod and the processes' own shutdown
 
 
-@dataclass(slots=True)
-class LogFacts:
+class LogFacts(Struct):
     """Collects the facts of one container's records, given in order."""
 
     first_time: datetime | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from parsers import bird_log, go_trace, plain_log
 from parsers.calico_log import time_of_calico
@@ -19,8 +20,7 @@ _ZONE_DOUBT = timedelta(minutes=15)
 _SAME_MESSAGE = timedelta(seconds=2)
 
 
-@dataclass(slots=True)
-class RecordReader:
+class RecordReader(Struct):
     """Reads one container's lines in order and hands each finished record to ``emit``.
 
     ``near`` is a time near which the log was written: it gives klog's stamps their year until a line with a

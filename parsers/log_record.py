@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 
@@ -19,8 +20,7 @@ BAD_LEVELS = frozenset({"PANIC", "FATAL", "ERROR", "WARNING"})
 Yearless = tuple[int, int, str]
 
 
-@dataclass(slots=True)
-class LogRecord:
+class LogRecord(Struct):
     """One log record: the parsed first line and what was joined to it.
 
     Attributes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from parsers.bird_log import BgpChange
 from parsers.lazy_pattern import lazy_pattern
@@ -36,8 +37,7 @@ def same_text(message: str) -> str:
     return template(message[:_TEMPLATE_FROM])
 
 
-@dataclass(slots=True)
-class RowStore:
+class RowStore(Struct):
     """Keeps the distinct log rows of one file."""
 
     source: Source
@@ -131,8 +131,7 @@ class RowStore:
         )
 
 
-@dataclass(slots=True)
-class BgpStore:
+class BgpStore(Struct):
     """Keeps the BGP rows of one file: the first and the last ones, and the last of each protocol."""
 
     source: Source

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from parsers import bird_log, plain_log
 from parsers.calico_log import identity_of_calico
@@ -37,8 +38,7 @@ _OF_SCRIPTS = ("trace", "alone")  # commands that a script in a log prints, see 
 _OF_OTHER_KINDS = ("==== START logs for container ", "==== END logs for container ", "```", "~~~")
 
 
-@dataclass(frozen=True, slots=True)
-class LineShape:
+class LineShape(Struct, frozen=True):
     """What holds for all lines of a shape.
 
     Attributes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.message_pattern import (
@@ -32,8 +32,7 @@ _NOT_BARE = lazy_pattern(r"[\d\s]+")
 _HEAD, _TAIL = 12_288, 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A message family as the matcher needs it; see ``analyzer.catalogue.Message`` for what the fields mean."""
 
     id: str
@@ -44,8 +43,7 @@ class Pattern:
     unless: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """One alternative of a family."""
 
     id: str
@@ -54,8 +52,7 @@ class _Entry:
     unless: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Hit(Struct, frozen=True):
     """A family that the text belongs to, by its most specific alternative."""
 
     id: str

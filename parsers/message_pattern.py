@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import regex
+from msgspec import Struct
 
 from parsers.digit_rules import Rule, digit_rules, rules_of_text
 from parsers.lazy_pattern import lazy_pattern
@@ -112,8 +112,7 @@ def text_of(written: str) -> Text:
     return Text(written, plain)
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """Literal pieces that stand one after another, anything between them. Finding them is linear, whatever the text.
 
     ``opens`` and ``closes`` say that a hole stands before the first piece, after the last one.
@@ -173,15 +172,14 @@ class Template:
         return frozenset(rule for piece in self.pieces for rule in rules_of_text(piece))
 
 
-@dataclass(slots=True, eq=False)
-class Expression:
+class Expression(Struct, eq=False):
     """A regular expression, compiled when it is first needed: most are never asked for."""
 
     source: str
     whole: bool = False
     literals_of: LiteralsOf = required_literals
     compiled_of: CompiledOf = compiled
-    literals: frozenset[str] = field(init=False)
+    literals: frozenset[str] = frozenset()  # worked out of the others
     faulty: str = ""
     _compiled: Any = None
     _digitless: Any = None

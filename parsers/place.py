@@ -8,7 +8,8 @@ commands give. Names that fit none of them say nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 
@@ -92,8 +93,7 @@ _PREVIOUS = lazy_pattern(r"(?:^|[^a-z])prev(?:ious(?:ly)?)?(?:[^a-z]|$)|(?:^|[^a
 _SUFFIX = lazy_pattern(r"\.(?:log|logs|txt|out|gz|xz|zst|bz2|\d{1,2})(?=\.|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """What the path tells; "" where it does not."""
 
     namespace: str = ""

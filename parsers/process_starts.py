@@ -8,8 +8,9 @@ already when it begins has no known start.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from parsers.log_record import LogRecord
 
@@ -42,8 +43,7 @@ _ONLY_PROCESS = {
 }
 
 
-@dataclass(slots=True)
-class ProcessStarts:
+class ProcessStarts(Struct):
     """Follows one container's records; ``counts`` holds the starts seen of each process."""
 
     container: str = ""

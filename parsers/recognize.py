@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import looks_like_log
@@ -88,8 +89,7 @@ _LINES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Recognition:
+class Recognition(Struct, frozen=True):
     """A kind of input, how sure that is (0..1), and what told it."""
 
     kind: str

@@ -6,7 +6,7 @@ its texts was found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 
@@ -56,8 +56,7 @@ def needed_texts(source: str) -> tuple[frozenset[str], ...]:
     return tuple(sorted(worth, key=lambda texts: min(map(len, texts)), reverse=True))
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Reads an expression from left to right; understands as much of its syntax as the answer needs."""
 
     source: str

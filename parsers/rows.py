@@ -8,19 +8,18 @@ are timezone-aware UTC. Columns that the interface does not promise come last in
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 
-@dataclass(slots=True)
-class Row:
+
+class Row(Struct):
     """What all rows share: where the row was read."""
 
     file: str
     line: int
 
 
-@dataclass(slots=True)
 class NodeRow(Row):
     """One Node as one file shows it (several files may show the same node)."""
 
@@ -57,7 +56,6 @@ class NodeRow(Row):
     lines: dict[str, int] = field(default_factory=dict)  # where "taints.<taint>", "annotations.<key>", "cordoned" stand
 
 
-@dataclass(slots=True)
 class NodeConditionRow(Row):
     """One condition of a node."""
 
@@ -70,7 +68,6 @@ class NodeConditionRow(Row):
     message: str = ""
 
 
-@dataclass(slots=True)
 class PodRow(Row):
     """One Pod as one file shows it."""
 
@@ -94,7 +91,6 @@ class PodRow(Row):
     deleted: bool | None = None  # Terminating
 
 
-@dataclass(slots=True)
 class PodConditionRow(Row):
     """One condition of a pod (reason and message only where the file has them)."""
 
@@ -106,7 +102,6 @@ class PodConditionRow(Row):
     message: str = ""
 
 
-@dataclass(slots=True)
 class ContainerRow(Row):
     """One (init) container of a pod: its state, its last state, its limits and probes."""
 
@@ -143,7 +138,6 @@ class ContainerRow(Row):
     env_line: int | None = None  # of the head above the variables, where they stand below it one a line
 
 
-@dataclass(slots=True)
 class EventRow(Row):
     """One event of an object. ``age_s`` is relative to the collection of the file."""
 
@@ -163,7 +157,6 @@ class EventRow(Row):
     container: str = ""  # of involvedObject.fieldPath, where it names one
 
 
-@dataclass(slots=True)
 class LogLineRow(Row):
     """A log line somebody may ask about; identical problems of one process are one row."""
 
@@ -187,7 +180,6 @@ class LogLineRow(Row):
     raw: str = ""  # the whole line as it stands in the file (first of a multi-line record)
 
 
-@dataclass(slots=True)
 class ReadinessRow(Row):
     """One finding of a readiness or liveness probe, one row a peer where peers are named."""
 
@@ -207,7 +199,6 @@ class ReadinessRow(Row):
     namespace: str = ""
 
 
-@dataclass(slots=True)
 class BgpRow(Row):
     """A BGP protocol's state: a `State changed to` line, or a row of birdcl / node status."""
 
@@ -222,7 +213,6 @@ class BgpRow(Row):
     not_after: datetime | None = None  # log lines without time were written between `time` and this
 
 
-@dataclass(slots=True)
 class DaemonSetRow(Row):
     """A DaemonSet's counts."""
 
@@ -237,7 +227,6 @@ class DaemonSetRow(Row):
     node_selector: str = ""  # as get and describe print it: key=value, with commas
 
 
-@dataclass(slots=True)
 class SettingRow(Row):
     """One value of a Calico, operator, policy or other object: what is configured, not what happened.
 
@@ -253,7 +242,6 @@ class SettingRow(Row):
     value: str = ""
 
 
-@dataclass(slots=True)
 class ListingRow(Row):
     """That a list of a kind was seen, so that absence from it means something.
 
@@ -267,7 +255,6 @@ class ListingRow(Row):
     complete: bool = True
 
 
-@dataclass(slots=True)
 class RouteRow(Row):
     """A route of `ip route`: only what signals need."""
 
@@ -281,7 +268,6 @@ class RouteRow(Row):
     asked: bool = False  # the answer of `ip route get`: what the kernel does, not what is configured
 
 
-@dataclass(slots=True)
 class LogVolumeRow(Row):
     """How many lines of a level a log has in a span of time that begins at ``bucket``."""
 
@@ -293,8 +279,7 @@ class LogVolumeRow(Row):
     lines: int = 0
 
 
-@dataclass(slots=True)
-class FileRow:
+class FileRow(Struct):
     """One file (or part of a pasted one) of the bundle and what it was taken for."""
 
     path: str

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
+from msgspec import Struct
 
 from parsers.command import Asked, CommandLine, asked, command_line, prompt_line
 from parsers.content_cut import cut_by_content
@@ -33,8 +33,7 @@ _LOOK_BEHIND = 200
 _LOOK_AHEAD = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One output; ``command`` is the command line that printed it, "" where none stands in front."""
 
     first_line: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from parsers.rows import (
     BgpRow,
@@ -27,8 +28,7 @@ from parsers.rows import (
 Match = Callable[[str], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a text comes from and what is known of it before it is parsed."""
 
     path: str
@@ -42,8 +42,7 @@ class Source:
     command: str = ""  # the command line that printed the text, where a pasted session shows it
 
 
-@dataclass(slots=True)
-class Parsed:
+class Parsed(Struct):
     """The rows read from one text, by table, and what was wrong with the text."""
 
     nodes: list[NodeRow] = field(default_factory=list)
@@ -67,8 +66,8 @@ class Parsed:
 
     def extend(self, other: Parsed) -> None:
         """Append all rows and problems of ``other``; its facts win over empty ones only."""
-        for item in fields(self):
-            mine, theirs = getattr(self, item.name), getattr(other, item.name)
+        for name in self.__struct_fields__:
+            mine, theirs = getattr(self, name), getattr(other, name)
             if isinstance(mine, list):
                 mine.extend(theirs)
             else:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from parsers.ages import AGE, EVENT_AGE
 from parsers.lazy_pattern import lazy_pattern
@@ -31,8 +32,7 @@ _FILTERS = frozenset({"grep", "egrep", "awk", "head", "tail", "sed", "fgrep", "z
 _FILTER_FLAGS = ("-l", "--selector", "--field-selector", "-f", "--filename")
 
 
-@dataclass(slots=True)
-class Command:
+class Command(Struct):
     """A ``kubectl get`` command line: what it asks for and whether it leaves something out."""
 
     kind: str = ""
@@ -41,8 +41,7 @@ class Command:
     known: bool = False
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """One table: headings, and rows of cells with their line numbers.
 
     Without a header there are no headings, and a row is one cell: the whole line.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 
@@ -40,8 +41,7 @@ class Rest:
         return tuple(self._problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One file of the bundle: its path inside (nested archives joined with ``!``) and its bytes.
 
     ``problems`` says what is wrong with the bytes: cut at a limit, damaged, truncated. Of a large member that is given

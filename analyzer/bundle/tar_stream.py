@@ -8,7 +8,8 @@ on at the next header that it finds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from analyzer.bundle.feed import CHUNK, Feed
 from analyzer.bundle.signature import is_tar_header
@@ -26,8 +27,7 @@ NO_END = "cut off: the archive has no end mark"
 Note = Callable[[str], None]
 
 
-@dataclass(slots=True)
-class TarEntry:
+class TarEntry(Struct):
     """One member: its name as stored, its kind (file, folder, link, device, FIFO, sparse file, other), its size."""
 
     name: str
@@ -46,8 +46,7 @@ class TarEntry:
         return self._body.left if self._body.ended else 0
 
 
-@dataclass(slots=True)
-class _Body:
+class _Body(Struct):
     feed: Feed
     left: int
     ended: bool = False
@@ -61,8 +60,7 @@ class _Body:
         return piece
 
 
-@dataclass(slots=True)
-class _Extended:
+class _Extended(Struct):
     """What headers in front of a member say of it."""
 
     name: str = ""

@@ -11,8 +11,9 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import IO
+
+from msgspec import Struct
 
 from analyzer.bundle.feed import Feed, pieces_of
 from analyzer.bundle.limits import Budget
@@ -32,8 +33,7 @@ _LARGE = 0xFFFFFFFF
 Note = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ZipEntry:
+class ZipEntry(Struct, frozen=True):
     """One entry; ``kind`` is file, folder, link or other, ``pieces`` gives the content."""
 
     name: str

@@ -26,7 +26,8 @@ Sources: node/pkg/lifecycle/startup (autodetection, conflict check); calicoctl g
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.observed import shown
@@ -51,8 +52,7 @@ UNEXPECTED = 3
 LASTING = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(Struct, frozen=True):
     """The address that calico uses for a node, and where that stands."""
 
     node: str

@@ -26,8 +26,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.networks import Network, network_of
@@ -150,8 +151,7 @@ def install_completed(tables: Tables) -> Iterator[Fact]:
         yield Fact("install-cni-completed-everywhere", rows[0].file, int(rows[0].line), detail)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pool:
+class _Pool(Struct, frozen=True):
     name: str
     network: Network
     block_size: int

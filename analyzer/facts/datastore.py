@@ -34,8 +34,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from analyzer.cluster import describe_cluster
 from analyzer.facts.fact import Check, Fact
@@ -191,8 +192,7 @@ def master_proxy(tables: Tables) -> Iterator[Fact]:
         yield Fact("not-an-ibm-cluster", worker.file, worker.line, "the workers bear no sign of IKS or ROKS")
 
 
-@dataclass(frozen=True, slots=True)
-class _Unfetched:
+class _Unfetched(Struct, frozen=True):
     """A file (or line) that holds an error of kubectl in place of what was asked for."""
 
     file: str

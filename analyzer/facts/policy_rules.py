@@ -7,9 +7,10 @@ in ``types`` without a matching rule is dropped at the end) and of host endpoint
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
+
+from msgspec import Struct, field
 
 from analyzer.inventory import text
 from analyzer.tables import Tables
@@ -35,8 +36,7 @@ _BY_LABELS = lazy_pattern(
 )
 
 
-@dataclass(slots=True)
-class Rule:
+class Rule(Struct):
     """One rule of a policy."""
 
     action: str = ""
@@ -74,8 +74,7 @@ def _within(port: int, item: str) -> bool:
     return int(low) <= port <= int(high or low)
 
 
-@dataclass(slots=True)
-class Policy:
+class Policy(Struct):
     """A policy that Calico enforces, with its rules by direction."""
 
     kind: str

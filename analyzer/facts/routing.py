@@ -15,9 +15,10 @@ RKE2's known issues (NetworkManager's nm-cloud-setup); Tailscale, strongSwan and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
+
+from msgspec import Struct, field
 
 from analyzer.facts.fact import Check, Fact
 from analyzer.facts.networks import Network, network_of
@@ -33,8 +34,7 @@ _LAST = 32766  # the preference of the main table
 Address = IPv4Address | IPv6Address
 
 
-@dataclass(slots=True)
-class _Host:
+class _Host(Struct):
     """Routes and rules of one worker, or of one file where nothing names the worker."""
 
     calico: list[tuple[Network, Any]] = field(default_factory=list)  # Calico's, in the main table

@@ -8,10 +8,11 @@ means that the worker which complains has no session at all.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from analyzer.inventory import Inventory, PodState, Worker, number, text
 from analyzer.tables import Tables
@@ -35,8 +36,7 @@ UP = {"up", "Established", "established"}
 _WHY = lazy_pattern(r"(\S{1,80}): (?:Error: |Received: |Socket error: )")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What one place says of the session of a worker with a peer."""
 
     up: bool
@@ -47,8 +47,7 @@ class Claim:
     pod: str = ""
 
 
-@dataclass(slots=True)
-class Complaint:
+class Complaint(Struct):
     """A lasting "BGP not established" of one worker."""
 
     node: str

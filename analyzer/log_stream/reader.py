@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from analyzer.log_stream.context import Context
 from analyzer.log_stream.groups import Kept
@@ -28,8 +29,7 @@ _SURELY_WHOLE = 4096
 _UTF8, _LATIN1 = "utf-8", "latin-1"
 
 
-@dataclass(slots=True)
-class ReadLog:
+class ReadLog(Struct):
     """What was read of a log; ``lines`` and ``bytes`` are those of the whole file."""
 
     parsed: Parsed

@@ -6,13 +6,13 @@ apart; a further one only if a text of the catalogue stands in it that stands in
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from struct import Struct
 from typing import TypeVar
 
 import numpy as np
+from msgspec import Struct, field
 
 from analyzer.log_stream.columns import Column, Rows
 from analyzer.log_stream.lines import Numbers
@@ -45,14 +45,13 @@ except ImportError:
         return _NAMES.sub(b"~", text)
 
 
-_RULE = Struct(f"<B??x{MOST_DIGITS}H")
+_RULE = struct.Struct(f"<B??x{MOST_DIGITS}H")
 _SOURCE = lazy_pattern(rb"\.go[ :]")
 #: containers of one pod whose logs somebody may have put into one file
 _OF_ONE_POD = ("calico-node", "install-cni", "calico-extension", "flexvol-driver", "mount-bpffs", "upgrade-ipam")
 
 
-@dataclass(slots=True)
-class Family:
+class Family(Struct):
     """Shapes that differ in names only."""
 
     shape: LineShape

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from analyzer.bundle import Member, Rest, Warn
 from analyzer.redaction.hosts import Hosts
@@ -204,11 +204,11 @@ class Redaction:
 
     def rows(self, rows: Rows) -> None:
         """Redact every text of all rows, in place."""
-        for item in fields(rows):
-            for row in getattr(rows, item.name):
-                for column in fields(row):
-                    if column.name not in _OWN:
-                        setattr(row, column.name, self._walked(getattr(row, column.name)))
+        for table in rows.__struct_fields__:
+            for row in getattr(rows, table):
+                for column in row.__struct_fields__:
+                    if column not in _OWN:
+                        setattr(row, column, self._walked(getattr(row, column)))
 
     def _walked(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -223,7 +223,7 @@ class Redaction:
                 for name in value.__struct_fields__
                 if name not in _OWN and (made := self._walked(old := getattr(value, name))) is not old
             }
-            return msgspec.structs.replace(value, **changed)
+            return replace(value, **changed)
         return value
 
     # --- the mapping -----------------------------------------------------------------------------------------------

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from analyzer.yaml_files import contents
 
 RULES = Path(__file__).parents[1] / "knowledge" / "redaction" / "rules.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One kind of secret.
 
     Attributes:
@@ -33,8 +33,7 @@ class Rule:
     counter_examples: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """All rules, the keys of assignments, and the literals that base64 text is searched for."""
 
     rules: tuple[Rule, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from analyzer.report import environment, matrices, model
@@ -22,8 +22,7 @@ _SHORT = replace(_FULL, line=240, evidence=3, names=5, lists=8)
 _SECTIONS = ("unrecognized", "timeline", "changes", "workers", "peers", "warnings", "symptoms", "missing")
 
 
-@dataclass(slots=True)
-class LeftOut:
+class LeftOut(Struct):
     """What a shortened page does not hold; templates ask it."""
 
     causes: int = 0

@@ -6,10 +6,10 @@ import io
 import sys
 import tarfile
 import zipfile
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 
 import analyzer.intake
 import analyzer.large_logs

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from msgspec.structs import fields
 
 from analyzer.tables import ROW_TYPES, Rows, build
 from parsers.rows import ContainerRow, EventRow, NodeRow

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import expected_rows as expected
 import pytest
+from msgspec.structs import fields
 from object_server import serving
 from random_objects import Cluster
 from scoring import COUNT, FIRST_SEED, ZONES, Score, minor_version, run
