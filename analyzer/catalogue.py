@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from analyzer import catalogue_memory
 from analyzer.catalogue_entries import (
     SELECTORS,
     Catalogue,
@@ -58,6 +59,17 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
     Raises:
         CatalogueError: an entry is invalid, or refers to an id that does not exist.
     """
+    files = [_files(path) for path in [KNOWLEDGE, *extra]]
+    key = catalogue_memory.key_of((file for some in files for file in some), [__file__])
+    catalogue = catalogue_memory.kept(key)
+    if catalogue is None:
+        catalogue = _read(files)
+        catalogue_memory.keep(key, catalogue)
+    return catalogue
+
+
+def _read(folders: Iterable[Sequence[Path]]) -> Catalogue:
+    """Read the files of each folder; what a later one says of an id replaces what an earlier one says."""
     causes: dict[str, Cause] = {}
     symptoms: dict[str, Symptom] = {}
     messages: dict[str, Message] = {}
@@ -65,8 +77,7 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
     ranking = RankingModel()
     normal: set[str] = set()
     priors: dict[str, Prior] = {}
-    for path in [KNOWLEDGE, *extra]:
-        files = _files(path)
+    for files in folders:
         for file, content in zip(files, _contents(files), strict=True):
             for kind, item in _entries(file, content):
                 if kind == "cause":

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
+from msgspec import Struct
+
 from analyzer import cache
 from analyzer.catalogue import Catalogue
-from parsers import message_match, required_literals
-from parsers.message_match import MessageMatcher, Pattern
+from parsers import message_match, message_pattern, required_literals
+from parsers.message_match import MessageMatcher, NumberedTexts, Pattern
 from parsers.message_pattern import CompiledOf, compiled
 
 _NAME = "literals"
-_MAKERS: tuple[ModuleType, ...] = (message_match, required_literals)  # what is kept depends on their code
+_MAKERS: tuple[ModuleType, ...] = (
+    message_match,
+    message_pattern,
+    required_literals,
+)  # what is kept depends on their code
 
 
 def build_matcher(catalogue: Catalogue, compiled_of: CompiledOf = compiled) -> MessageMatcher:
@@ -25,35 +31,40 @@ def build_matcher(catalogue: Catalogue, compiled_of: CompiledOf = compiled) -> M
         Pattern(message.id, message.role, message.pattern, message.regex, message.whole, message.unless)
         for message in catalogue.messages.values()
     ]
-    sources = (source for pattern in patterns for source in (*pattern.regexes, pattern.unless))
-    key = cache.key_of_files([Path(str(maker.__file__)) for maker in _MAKERS], *sources)
-    literals = _Literals(cache.read(_NAME, key))
-    matcher = MessageMatcher(patterns, literals, compiled_of)
-    if literals.new:
-        matcher.told_by_numbers("")  # needs some more of them
-        cache.write(_NAME, key, literals.as_json())
+    key = cache.key_of_files([Path(str(maker.__file__)) for maker in _MAKERS], msgspec.msgpack.encode(patterns))
+    known = _known(cache.read(_NAME, key))
+    literals = _Literals(known.literals)
+    matcher = MessageMatcher(patterns, literals, compiled_of, known.numbered)
+    if literals.new or known.numbered is None:
+        known = _Known(matcher.numbered_texts(), literals.known)
+        cache.write(_NAME, key, msgspec.msgpack.encode(known))
     return matcher
+
+
+class _Known(Struct):
+    """What is kept of the work on a catalogue's patterns: by expression, the texts of which each match holds one."""
+
+    numbered: NumberedTexts | None
+    literals: dict[str, frozenset[str]]
+
+
+def _known(blob: bytes | None) -> _Known:
+    try:
+        return msgspec.msgpack.decode(blob or b"", type=_Known)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _Known(None, {})
 
 
 class _Literals:
     """:func:`required_literals.required_literals` with a memory."""
 
-    def __init__(self, blob: bytes | None) -> None:
-        self._known: dict[str, frozenset[str]] = {}
+    def __init__(self, known: dict[str, frozenset[str]]) -> None:
+        self.known = known
         self.new = False
-        try:
-            found = json.loads(blob) if blob is not None else {}
-            self._known = {str(source): frozenset(map(str, texts)) for source, texts in found.items()}
-        except (ValueError, RecursionError, AttributeError, TypeError):
-            self._known = {}
 
     def __call__(self, source: str) -> frozenset[str]:
-        known = self._known.get(source)
+        known = self.known.get(source)
         if known is None:
             self.new = True
-            known = self._known[source] = required_literals.required_literals(source)
+            known = self.known[source] = required_literals.required_literals(source)
         return known
-
-    def as_json(self) -> bytes:
-        """All it knows."""
-        return json.dumps({source: sorted(texts) for source, texts in self._known.items()}).encode()

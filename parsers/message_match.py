@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick
@@ -70,8 +70,8 @@ class MessageMatcher:
     Matching ignores case (Calico v3.31 lower-cased the first letter of its errors), the kind of blanks and of
     quotes. A text that holds none of the families' literals costs one pass of an Aho-Corasick automaton; an
     expression that takes longer than a fraction of a second on a text does not match it. ``literals_of`` may
-    remember what :func:`parsers.required_literals.required_literals` once gave, and ``compiled_of`` what
-    :func:`parsers.message_pattern.compiled` did.
+    remember what :func:`parsers.required_literals.required_literals` once gave, ``compiled_of`` what
+    :func:`parsers.message_pattern.compiled` did, and ``numbered`` is what :meth:`numbered_texts` gave.
     """
 
     def __init__(
@@ -79,8 +79,10 @@ class MessageMatcher:
         patterns: Iterable[Pattern],
         literals_of: LiteralsOf = required_literals,
         compiled_of: CompiledOf = compiled,
+        numbered: NumberedTexts | None = None,
     ) -> None:
         self._literals_of = literals_of
+        self._entries: list[_Entry] = []
         self._by_literal: list[list[_Entry]] = []
         self._roles: dict[str, int] = {}
         self._exact: dict[str, list[_Entry]] = {}
@@ -92,8 +94,10 @@ class MessageMatcher:
             unless = Expression(pattern.unless, False, literals_of, compiled_of) if pattern.unless else None
             for alternative in _alternatives(pattern, literals_of, compiled_of):
                 entry = _Entry(pattern.id, self._roles[pattern.id], alternative, unless)
+                self._entries.append(entry)
                 self._add(entry, positions)
         self._automaton: Any = AhoCorasick(list(positions))
+        self._numbered_texts = numbered
         self._numbered: _Numbered | None = None
         self._told: dict[str, tuple[Alternative, ...]] = {}
 
@@ -128,8 +132,7 @@ class MessageMatcher:
                 are the same unless one of the given alternatives matches one of them and not the other.
         """
         if self._numbered is None:
-            entries = self._tried_always() + [entry for some in self._by_literal for entry in some]
-            self._numbered = _Numbered(entries, self._literals_of)
+            self._numbered = _Numbered(self._entries, self.numbered_texts())
         found = self._told.get(digitless)
         if found is None:
             if len(self._told) >= _REMEMBERED:  # the logs of one cluster have a few hundred
@@ -138,6 +141,12 @@ class MessageMatcher:
             if len(digitless) <= _REMEMBERED_LENGTH:
                 self._told[digitless] = found
         return found
+
+    def numbered_texts(self) -> NumberedTexts:
+        """Give what :meth:`told_by_numbers` works out at its first call, for a later matcher of the same patterns."""
+        if self._numbered_texts is None:
+            self._numbered_texts = _numbered_texts(self._entries, self._literals_of)
+        return self._numbered_texts
 
     def texts(self) -> set[str]:
         """Give the lower-case texts of which each text that belongs to a family holds one."""
@@ -216,34 +225,56 @@ def _bares(alternative: Alternative, literals_of: LiteralsOf) -> frozenset[str]:
     return frozenset(_bare(literal) for literal in literals)
 
 
+class NumberedTexts(Struct):
+    """How the alternatives are found that numbers decide on; see :meth:`MessageMatcher.numbered_texts`.
+
+    Attributes:
+        items: of each alternative the number of its entry, whether it is what takes a match back, and how many of its
+            texts must be found: of two sets one each.
+        texts: text without digits and blanks -> places in ``items``, and of which of the sets it is.
+    """
+
+    items: list[tuple[int, bool, int]]
+    texts: dict[str, list[tuple[int, int]]]
+
+
+def _numbered_texts(entries: Sequence[_Entry], literals_of: LiteralsOf) -> NumberedTexts:
+    found = NumberedTexts([], {})
+    for number, entry in enumerate(entries):
+        for takes_back, item in enumerate((entry.alternative, entry.unless)):
+            if item is not None and item.numbered:
+                both = (_bares(entry.alternative, literals_of), _bares(item, literals_of))
+                sets = [bares for bares in both if bares and all(bares)]
+                for which, bares in enumerate(sets):
+                    for text in bares:
+                        whose = found.texts.setdefault(text, [])
+                        if (len(found.items), which) not in whose:
+                            whose.append((len(found.items), which))
+                found.items.append((number, bool(takes_back), len(sets)))
+    return found
+
+
 class _Numbered:
     """The alternatives that numbers decide on, found by the texts that stand in each match once its digits are gone."""
 
-    def __init__(self, entries: Iterable[_Entry], literals_of: LiteralsOf) -> None:
-        self._items: list[tuple[Alternative, int]] = []  # and how many of its texts must be found: of two sets one each
-        self._texts: dict[str, set[tuple[int, int]]] = {}
-        for entry in dict.fromkeys(entries):
-            for item in (entry.alternative, entry.unless):
-                if item is not None and item.numbered:
-                    both = (_bares(entry.alternative, literals_of), _bares(item, literals_of))
-                    sets = [found for found in both if found and all(found)]
-                    for which, texts in enumerate(sets):
-                        for text in texts:
-                            self._texts.setdefault(text, set()).add((len(self._items), which))
-                    self._items.append((item, len(sets)))
-        self._automaton: Any = AhoCorasick(list(self._texts))
-        self._whose = list(self._texts.values())
+    def __init__(self, entries: Sequence[_Entry], known: NumberedTexts) -> None:
+        self._items = [
+            (entries[number].unless if takes_back else entries[number].alternative, needed)
+            for number, takes_back, needed in known.items
+        ]
+        self._automaton: Any = AhoCorasick(list(known.texts))
+        self._whose = list(known.texts.values())
         self._always = [number for number, (_, needed) in enumerate(self._items) if not needed]
 
     def told(self, given: Text) -> tuple[Alternative, ...]:
         """Give those that may match a text whose digits are gone."""
         hits = {hit[0] for hit in self._automaton.find_matches_as_indexes(_bare(given.plain), overlapping=True)}
-        there = Counter(number for number, _ in set().union(*(self._whose[hit] for hit in hits)))
+        there = Counter(number for number, _ in {item for hit in hits for item in self._whose[hit]})
         candidates = sorted(
             [*self._always, *(number for number, count in there.items() if count == self._items[number][1])]
         )
         items = (self._items[number][0] for number in candidates)
-        return tuple(dict.fromkeys(item for item in items if item.may_match_with_digits(given)))
+        return tuple(dict.fromkeys(item for item in items if item is not None and item.may_match_with_digits(given)))
 
 
 def _alternatives(pattern: Pattern, literals_of: LiteralsOf, compiled_of: CompiledOf) -> list[Alternative]:

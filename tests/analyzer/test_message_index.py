@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+import msgspec
 import pytest
 
 from analyzer import cache, message_index
@@ -16,6 +15,7 @@ LINES = (
     "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503",
     "a line of nobody",
 )
+ODD = msgspec.msgpack.encode({"numbered": None, "literals": {"(oops": ["x"]}})
 
 
 @pytest.fixture
@@ -46,7 +46,10 @@ def test_what_was_kept_gives_the_same_matcher(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.usefixtures("own_cache")
-@pytest.mark.parametrize("blob", [b"", b"[]", b"{", b'{"a": 1}', json.dumps({"(oops": ["x"]}).encode(), b"\xff"])
+@pytest.mark.parametrize(
+    "blob",
+    [b"", b"[]", b"\x81", msgspec.msgpack.encode({"a": 1}), b"\x91" * 100_000, ODD, b"\xff"],
+)
 def test_a_damaged_blob_is_worked_out_anew(monkeypatch: pytest.MonkeyPatch, blob: bytes) -> None:
     first = answers()
     monkeypatch.setattr(message_index.cache, "read", lambda name, key: blob if name == "literals" else None)
