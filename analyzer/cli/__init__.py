@@ -14,6 +14,8 @@ def main() -> None:
     """
     # rows by the hundred thousand are kept, none of them in a cycle: looking for cycles every 700 objects is a waste
     gc.set_threshold(100_000, 20, 20)
+    # numpy's library for matrices, of which there are none here, else starts threads that wait busily, beside our own
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import click
 
     from analyzer.cli.app import app
