@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick
@@ -23,6 +24,7 @@ from parsers.message_pattern import (
 )
 from parsers.required_literals import required_literals
 
+_FIRST = itemgetter(0)
 _ROLES = {"cause": 0, "symptom": 1, "state": 2, "benign": 3}
 _BENIGN = _ROLES["benign"]
 _CLASS_WITH_DIGIT = lazy_pattern(r"\[[^\]]*\d[^\]]*\]")
@@ -158,7 +160,7 @@ class MessageMatcher:
 
     def literals(self, text: str) -> set[int]:
         """Give numbers of the families' literals that stand in a text."""
-        return {hit[0] for hit in self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)}
+        return set(map(_FIRST, self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)))
 
     def is_routine(self, text: str) -> bool:
         """Whether a text belongs to benign families only, or to none."""

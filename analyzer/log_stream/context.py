@@ -62,10 +62,11 @@ class Context:
 
     def around(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Give the lines around the given ones, in order, as far as they were taken."""
-        for begin, text in (*self._late, *self._lasts.values()):
-            lines = enumerate(text.split(b"\n"), begin)
-            self._lines.update((number, line[:MOST_CHARACTERS]) for number, line in lines)
         wanted = {near for number in numbers for near in range(number - AROUND, number + AROUND + 1)}
+        for begin, text in (*self._late, *self._lasts.values()):
+            if not wanted.isdisjoint(range(begin, begin + 2 * AROUND + 1)):
+                lines = enumerate(text.split(b"\n"), begin)
+                self._lines.update((number, line[:MOST_CHARACTERS]) for number, line in lines)
         for number in sorted(wanted):
             if number in self._lines:
                 yield number, self._lines[number]

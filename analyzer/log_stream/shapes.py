@@ -176,13 +176,16 @@ class Shapes:
     def _family(self, digitless: bytes, line: bytes) -> Family:
         source = _SOURCE.search(digitless)
         at = source.end() if source else 0
-        # what is in the place of a name may look like anything: too many families that begin alike are one
-        bare = digitless[: at + _MESSAGE if source else _LINE]
-        alike = self._begun[bare]
-        if alike <= _MOST_FAMILIES_ALIKE:
-            begin, bare = bare, digitless[:at] + _without_names(digitless[at:])
-            self._begun[begin] += bare not in self._families
+        bare = digitless[:at] + _without_names(digitless[at:])
         family = self._families.get(bare)
+        if family is None:
+            # what is in the place of a name may look like anything: too many families that begin alike are one
+            begin = digitless[: at + _MESSAGE if source else _LINE]
+            if self._begun[begin] > _MOST_FAMILIES_ALIKE:
+                bare = begin
+                family = self._families.get(bare)
+            else:
+                self._begun[begin] += 1
         if family is None:
             shape = self._look(line)
             numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))

@@ -13,6 +13,7 @@ from parsers.log_volume import minute_of
 
 _LEVELS = 16
 _MONTH = 32 * 1440
+_DAY = 1440 * _LEVELS
 _MOST_MONTHS = 60  # in one log; each takes room
 
 
@@ -67,12 +68,13 @@ class Volume:
             except ValueError:
                 continue  # no month of any year
             # most days of a month have none, and to look for the places that have some takes long
-            days = np.flatnonzero(counts.reshape(-1, 1440 * _LEVELS).max(axis=1)) * (1440 * _LEVELS)
-            places = (day + np.flatnonzero(counts[day : day + 1440 * _LEVELS]) for day in days.tolist())
-            for place in (place for some in places for place in some.tolist()):
-                minute, level = divmod(place, _LEVELS)
-                if minute >= 1440:  # days are counted from 1
-                    total[begin + minute - 1440, levels[level]] += int(counts[place])
+            for day in np.flatnonzero(counts.reshape(-1, _DAY).max(axis=1)).tolist():
+                if not day:
+                    continue  # they are counted from 1
+                of_day = counts[day * _DAY : (day + 1) * _DAY]
+                places = np.flatnonzero(of_day)
+                for place, lines in zip(places.tolist(), of_day[places].tolist(), strict=True):
+                    total[begin + (day - 1) * 1440 + place // _LEVELS, levels[place % _LEVELS]] += lines
         return total
 
 
