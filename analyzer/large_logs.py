@@ -67,7 +67,7 @@ class LargeLogs:
         from analyzer.log_stream.reader import read_log  # needs numpy and pyarrow, which small tickets never load
 
         assert member.rest is not None and self._matcher is not None
-        rest, limits = member.rest, self._intake.limits
+        rest, limits, plain = member.rest, self._intake.limits, member.rest.plain
         taken: list[Raw] = []
 
         def pieces() -> Iterator[Raw]:
@@ -79,9 +79,11 @@ class LargeLogs:
                 yield piece
 
         try:
-            log = read_log(pieces(), self._source_of(member), self._matcher, limits.line, self._intake.clean)
+            source = pieces() if plain is None else plain.read_at
+            log = read_log(source, self._source_of(member), self._matcher, limits.line, self._intake.clean)
         except NotOneLogError:
-            text = whole(member, limits.member_bytes, taken) if taken else None
+            again = bool(taken) if plain is None else plain.seen <= _REPLAYED
+            text = whole(member, limits.member_bytes, taken) if again else None
             return replace(text, data=(self._intake.clean or bytes)(text.data)) if text else None
         except Exception as error:  # it is read once more, as a whole
             what = f"could not be read in pieces ({type(error).__name__}): a defect of calico-triage"

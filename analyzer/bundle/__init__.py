@@ -7,8 +7,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from analyzer.bundle.feed import pieces_of
-from analyzer.bundle.fingerprint import Digests, fingerprint, fingerprint_aside, noted
+from analyzer.bundle.fingerprint import Digests, Noted, fingerprint, fingerprint_aside
 from analyzer.bundle.folder import files_below, open_plain
 from analyzer.bundle.limits import Budget, Limits
 from analyzer.bundle.member import BundleError, Member, Rest, Warn, inner_path, is_litter
@@ -157,11 +156,9 @@ def _folder(
             links.add(opened, inner, walker.warn)
             continue
         stream, size = opened
-        pieces = pieces_of(stream)
-        if digests is not None:
-            pieces = noted(pieces, path, size, digests)
+        noted = None if digests is None else Noted(path, size, digests)
         with stream:
-            yield from walker.file(stream, size, inner, inner, pieces)
+            yield from walker.file(stream, size, inner, inner, noted)
     links.tell(walker.warn)
 
 

@@ -16,15 +16,32 @@ from analyzer.bundle.folder import files_below, open_plain
 Digests = dict[Path, tuple[int, bytes]]
 
 
-def noted(pieces: Iterator[bytes], path: Path, size: int, digests: Digests) -> Iterator[bytes]:
-    """Give the pieces of a file; note its digest once they were all taken, so that it need not be read again for it."""
-    inner, there = blake3(), 0
-    for piece in pieces:
-        inner.update(piece)
-        there += len(piece)
-        yield piece
-    if there == size:
-        digests[path] = size, inner.digest()
+class Noted:
+    """Works out the digest of a file while its bytes are read, in order, so that it need not be read again for it."""
+
+    def __init__(self, path: Path, size: int, digests: Digests) -> None:
+        self._path = path
+        self._size = size
+        self._digests = digests
+        self._inner = blake3()
+        self.there = 0  # bytes taken
+
+    def take(self, piece: bytes | memoryview) -> None:
+        """Take the next bytes."""
+        self._inner.update(piece)
+        self.there += len(piece)
+
+    def finish(self) -> None:
+        """There are no more; the digest of a file that was read otherwise is not noted."""
+        if self.there == self._size:
+            self._digests[self._path] = self._size, self._inner.digest()
+
+    def pieces(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Give the pieces, and take each."""
+        for piece in pieces:
+            self.take(piece)
+            yield piece
+        self.finish()
 
 
 def fingerprint(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from analyzer.bundle.plain_file import PlainFile
 from parsers.lazy_pattern import lazy_pattern
 
 #: takes (path inside the bundle, what was skipped, cut or damaged)
@@ -22,11 +23,15 @@ class BundleError(Exception):
 
 
 class Rest:
-    """The bytes of a large member behind those at hand; they can be taken once, before the next member is."""
+    """The bytes of a large member behind those at hand; they can be taken once, before the next member is.
 
-    def __init__(self, pieces: Iterator[bytes], problems: list[str]) -> None:
+    Where the member is a file of its own, ``plain`` gives all its bytes from any place on, in place of them.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], problems: list[str], plain: PlainFile | None = None) -> None:
         self._pieces = pieces
         self._problems = problems
+        self.plain = plain if plain is not None and plain.usable else None
         self.size = 0
 
     def pieces(self) -> Iterator[bytes]:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import IO
 
 from analyzer.bundle.feed import Feed, pieces_of
+from analyzer.bundle.fingerprint import Noted
 from analyzer.bundle.limits import Budget
 from analyzer.bundle.member import BundleError, Member, Names, Rest, Warn, inner_path, is_litter
+from analyzer.bundle.plain_file import PlainFile
 from analyzer.bundle.signature import HEAD, kind_of
 from analyzer.bundle.tar_stream import NO_END, TarEntry, tar_entries
 from analyzer.bundle.unpack import unpacked
@@ -35,7 +37,7 @@ class Walker:
         self.names = Names()
 
     def file(
-        self, stream: IO[bytes], size: int, path: str, prefix: str, pieces: Iterator[bytes] | None = None
+        self, stream: IO[bytes], size: int, path: str, prefix: str, noted: Noted | None = None
     ) -> Iterator[Member]:
         """Give what one input file holds.
 
@@ -44,13 +46,18 @@ class Walker:
             size: its size in bytes.
             path: its own path inside the bundle, which a file that is no archive goes by.
             prefix: what stands before ``!`` in the paths of an archive's members, "" for none.
-            pieces: the bytes of ``stream``, where somebody looks at them as they are read.
+            noted: looks at the bytes of ``stream`` as they are read.
 
         Raises:
             BundleError: an archive that is protected by a password, or of a form that is not read, as the whole input.
         """
         self.budget.packed_bytes += size
-        yield from self._any(Feed(pieces or pieces_of(stream)), path, prefix, 0, stream, size)
+        pieces = pieces_of(stream)
+        feed = Feed(noted.pieces(pieces) if noted else pieces)
+        if kind_of(feed.peek(HEAD)):
+            yield from self._any(feed, path, prefix, 0, stream, size)
+        else:
+            yield from self._leaf(feed, path, size, plain=PlainFile(stream, size, self.budget, noted))
 
     def _any(
         self, feed: Feed, path: str, prefix: str, depth: int, stream: IO[bytes] | None = None, size: int | None = None
@@ -83,7 +90,14 @@ class Walker:
         for note in dict.fromkeys(notes):
             self.warn(path, note)
 
-    def _leaf(self, feed: Feed, path: str, size: int | None, notes: list[str] | None = None) -> Iterator[Member]:
+    def _leaf(
+        self,
+        feed: Feed,
+        path: str,
+        size: int | None,
+        notes: list[str] | None = None,
+        plain: PlainFile | None = None,
+    ) -> Iterator[Member]:
         """Read one file, up to the limit of a member."""
         path = self.names.unique(path)
         if is_litter(path) or not self.wanted(path):
@@ -97,7 +111,9 @@ class Walker:
             pieces.append(piece)
             total += len(piece)
             if in_pieces and total >= self.at_once:
-                yield Member(path, b"".join(pieces), rest=Rest(content, problems))
+                if plain is not None:
+                    plain.begin(total, problems)
+                yield Member(path, b"".join(pieces), rest=Rest(content, problems, plain))
                 return
         yield Member(path, b"".join(pieces), tuple(problems))
 

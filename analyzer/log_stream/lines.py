@@ -70,10 +70,13 @@ class Cutter:
                 end = data.rfind(b"\n", 0, size) + 1
                 self._rest = data[end:size] if end else data[: min(self._most, size)]
             if end:
-                self.checksum = crc32(memoryview(data)[:end], self.checksum)
-                return Piece(data, end)
+                return self._piece_of(data, end)
             self.dropped_lines += 1
             self._dropping = True
+
+    def _piece_of(self, data: bytes, end: int) -> Piece:
+        self.checksum = crc32(memoryview(data)[:end], self.checksum)
+        return Piece(data, end)
 
     def _piece(self) -> bytes:
         """The next bytes, b"" at the end."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct, field
 
 from analyzer.log_stream.context import Context
+from analyzer.log_stream.file_cutter import FileCutter, ReadAt
 from analyzer.log_stream.groups import Kept
 from analyzer.log_stream.kind import NotOneLogError
 from analyzer.log_stream.lines import Cutter, Piece
@@ -43,16 +44,17 @@ class ReadLog(Struct):
 
 
 def read_log(
-    pieces: Iterator[bytes],
+    pieces: Iterator[bytes] | ReadAt,
     source: Source,
     matcher: MessageMatcher,
     most: int,
     clean: Callable[[bytes], bytes] | None = None,
 ) -> ReadLog:
-    """Read a log from its bytes, in pieces.
+    """Read a log from its bytes.
 
     Args:
-        pieces: the file's bytes; :func:`analyzer.log_stream.kind.is_plain_log` holds for their beginning.
+        pieces: the file's bytes in pieces, or what gives them from any place on;
+            :func:`analyzer.log_stream.kind.is_plain_log` holds for their beginning.
         source: where it is from.
         matcher: the message catalogue.
         most: characters of a line; longer ones are cut.
@@ -81,8 +83,8 @@ class _LogReader:
         self.nul = False
         self.dress = bare_dress("")
 
-    def read(self, pieces: Iterator[bytes]) -> ReadLog:
-        cutter = Cutter(pieces, self.most)
+    def read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:
+        cutter = FileCutter(pieces, self.most) if callable(pieces) else Cutter(pieces, self.most)
         lines = self._lines(cutter.next())
         head = self._begin(lines.data[: lines.end]) if lines else ""
         while lines:

@@ -1,0 +1,65 @@
+"""A file of its own, no member of an archive: its bytes can be had from any place on."""
+
+from __future__ import annotations
+
+import os
+from typing import IO
+
+from analyzer.bundle.fingerprint import Noted
+from analyzer.bundle.limits import Budget
+
+
+class PlainFile:
+    """Reads a file from any place on. Bytes count once, however often they are read.
+
+    Args:
+        stream: the file, whose own position stays where it is.
+        size: how many bytes it has, as far as the folder says.
+        budget: counts what is read.
+        noted: looks at the bytes, in order.
+    """
+
+    def __init__(self, stream: IO[bytes], size: int, budget: Budget, noted: Noted | None) -> None:
+        self._stream = stream
+        self._size = size
+        self._budget = budget
+        self._noted = noted
+        self._problems: list[str] = []
+        self._ended = False
+        self.seen = 0  # bytes that were counted
+
+    @property
+    def usable(self) -> bool:
+        """Whether the platform can do it."""
+        return hasattr(os, "pread")
+
+    def begin(self, seen: int, problems: list[str]) -> None:
+        """Say how many bytes were counted already, and what takes problems."""
+        self.seen, self._problems = seen, problems
+
+    def read_at(self, place: int, size: int) -> bytes:
+        """Give bytes from a place on; fewer at the end, none behind a limit. An error while reading is the end."""
+        if self._ended:
+            return b""
+        try:
+            data = os.pread(self._stream.fileno(), size, place)
+        except OSError:
+            data = b""
+        end = place + len(data)
+        if self._noted is not None and place <= self._noted.there < end:
+            self._noted.take(memoryview(data)[self._noted.there - place :])
+        if end > self.seen:
+            self._budget.used_bytes += end - self.seen
+            self.seen = end
+            if reason := self._budget.exhausted():
+                self._problems.append(f"limit reached: {reason}; cut")
+                self._ended = True
+        if len(data) < size:
+            self._finish(end)
+        return data
+
+    def _finish(self, end: int) -> None:
+        if self._noted is not None:
+            self._noted.finish()
+        if end < self._size and not self._problems:
+            self._problems.append(f"truncated: {end} of {self._size} bytes are there")

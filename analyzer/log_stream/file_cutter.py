@@ -1,0 +1,42 @@
+"""Stretches of a file that can be read from any place on: each is read where it begins, and nothing is copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from analyzer.log_stream import lines
+from analyzer.log_stream.lines import PAD, Cutter, Piece
+
+#: gives so many bytes from a place on, fewer at the end
+ReadAt = Callable[[int, int], bytes]
+_CHUNK = 256 * 1024
+
+
+class FileCutter(Cutter):
+    """Gives the same pieces as :class:`Cutter` does.
+
+    Args:
+        read_at: the file.
+        most: characters of a line; the rest of one that fills a whole stretch is dropped.
+    """
+
+    def __init__(self, read_at: ReadAt, most: int) -> None:
+        super().__init__(self._from_here(), most)
+        self._read_at = read_at
+        self._in_order = False  # the end, and what is behind a line that is too long, is left to the Cutter
+
+    def next(self) -> Piece | None:
+        """Give the next piece; None at the end."""
+        if not self._in_order:
+            # the line that it breaks off in is read again with the next piece: to join the two would copy them all
+            data = self._read_at(self.bytes, lines.STRETCH + len(PAD))
+            end = data.rfind(b"\n", 0, lines.STRETCH) + 1
+            if end and len(data) == lines.STRETCH + len(PAD):
+                self.bytes += end
+                return self._piece_of(data, end)
+            self._in_order = True
+        return super().next()
+
+    def _from_here(self) -> Iterator[bytes]:
+        while piece := self._read_at(self.bytes, _CHUNK):
+            yield piece
