@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analyzer.log_stream.shapes import Shapes
 
 
+_BLOCK = 64 * 1024  # bytes whose digits are masked together: few enough for the fastest cache but one
 _DIGITS_ALIKE = bytes.maketrans(DIGITS, b"1" * len(DIGITS))
 #: lines with masked digits that are remembered: a log has twice as many as shapes
 _MOST_MASKED = 4 * MOST_SHAPES
@@ -160,19 +161,20 @@ class ArrowScan:
 
     def _contents(self, part: Stretch, places: Numbers) -> Numbers:
         """A number for the content of each line, without the times at its head."""
-        size = len(self._shapes.all)
-        shape, length = part.shape, part.ends - part.starts
+        size, shape, start = len(self._shapes.all), part.shape[places], part.starts[places]
+        length = part.ends[places] - start
         begin, end = (column.upto(size)[shape] for column in (self._shapes.stamp_begin, self._shapes.stamp_end))
         rules_at, rules_count = self._shapes.rules_at.upto(size), self._shapes.rules_count.upto(size)
-        alike = ((rules_at >= 0) & (rules_count == 0))[shape[places]]  # of their numbers only the length counts
+        alike = ((rules_at >= 0) & (rules_count == 0))[shape]  # of their numbers only the length counts
         found = np.zeros(len(places), np.uint64)
-        # each line is cut in three, its times in the middle: two thirds are copied out, mostly one of them empty
-        cuts = np.column_stack([part.starts, *(part.starts + np.minimum(cut, length) for cut in (begin, end))]).ravel()
-        texts = texts_at(part.data, cuts[:1], np.append(cuts[1:] - 1, part.ends[-1]))
-        for third in (0, 2) if begin[places].any() else (2,):
+        # each line is cut in three, its times in the middle; what stands between two lines is a fourth
+        cuts = np.column_stack([start, *(start + np.minimum(cut, length) for cut in (begin, end, length))]).ravel()
+        cuts[3::4] += 1
+        texts = texts_at(part.data, cuts[:1], cuts[1:] - 1)
+        for third in (0, 2) if begin.any() else (2,):
             for rows, change in ((~alike, None), (alike, _DIGITS_ALIKE)):
                 if rows.any():
-                    local, values = distinct(taken(texts, 3 * places[rows] + third, change))
+                    local, values = distinct(taken(texts, 4 * np.flatnonzero(rows) + third, change))
                     numbers = [hash((third, value)) & 0xFFFFFFFFFFFFFFFF for value in values]
                     found[rows] = found[rows] * K1 ^ np.array(numbers, np.uint64)[local]
         return found
@@ -255,10 +257,16 @@ def taken(values: Any, places: Numbers, change: bytes | None = None) -> Any:
 def masked(data: bytes, end: int) -> Numbers:
     """The bytes up to ``end``, all of them ASCII, with one that is none in place of each digit."""
     text = np.frombuffer(data, np.uint8)[:end]
-    found = np.subtract(text, 48)
-    digits = np.less(found, 10).view(np.uint8)
-    np.multiply(digits, 0x8F, out=found)
-    return np.bitwise_or(text, found, out=found)
+    found = np.empty(end, np.uint8)
+    digits = np.empty(_BLOCK, bool)
+    for at in range(0, end, _BLOCK):
+        some, of_it = text[at : at + _BLOCK], found[at : at + _BLOCK]
+        is_digit = digits[: len(some)]
+        np.subtract(some, 48, out=of_it)
+        np.less(of_it, 10, out=is_digit)
+        np.multiply(is_digit.view(np.uint8), 0x8F, out=of_it)
+        np.bitwise_or(some, of_it, out=of_it)
+    return found
 
 
 def digitless(data: bytes) -> Any:

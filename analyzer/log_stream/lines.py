@@ -115,6 +115,13 @@ def first_places(numbers: Numbers, count: int) -> Numbers:
     return first
 
 
+def pairs_at(data: bytes, places: Numbers) -> tuple[Numbers, Numbers]:
+    """The eight bytes at each place, and the eight behind them; the last place must leave sixteen bytes of ``data``."""
+    view: Numbers = np.ndarray((len(data) - 15,), "V16", data, strides=(1,))
+    found = view[places].view("<u8").reshape(-1, 2)
+    return found[:, 0], found[:, 1]
+
+
 def words_at(data: bytes, places: Numbers) -> Numbers:
     """The eight bytes at each place as one number; the last places must leave eight bytes of ``data``."""
     view: Numbers = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from analyzer.log_stream.lines import Numbers, words_at
+from analyzer.log_stream.lines import Numbers, pairs_at
 from parsers.log_volume import minute_of
 
 _LEVELS = 16
@@ -34,18 +34,17 @@ class Volume:
         """
         if not len(stamps):
             return
-        month, day = words_at(data, stamps), words_at(data, stamps + 8)
+        month, day = pairs_at(data, stamps)
+        # lines of one minute mostly stand together: its digits are read once
+        other = np.concatenate(([True], (day[1:] != day[:-1]) | (month[1:] != month[:-1])))
+        run, first = np.cumsum(other) - 1, np.flatnonzero(other)
+        lines = np.bincount(run * _LEVELS + level, minlength=len(first) * _LEVELS).reshape(-1, _LEVELS)
+        month, day = month[first], day[first]
         minute = (_digits(day, 0) * 1440 + _digits(day, 24) * 60 + _digits(day, 48)).astype(np.int64)
-        same = bool((month == month[0]).all())
-        for value in [int(month[0])] if same else dict.fromkeys(month.tolist()):
-            here = slice(None) if same else month == value
-            places = minute[here] * _LEVELS + level[here]
-            places = places[minute[here] < _MONTH]
-            if not len(places):
-                continue
-            base = int(places.min())
-            found = np.bincount(places - base)
-            self.of_month(value)[base : base + len(found)] += found.astype(np.int32)
+        for value in dict.fromkeys(month.tolist()):
+            here = (month == value) & (minute < _MONTH)
+            if here.any():
+                np.add.at(self.of_month(value).reshape(-1, _LEVELS), minute[here], lines[here].astype(np.int32))
 
     def of_month(self, month: int) -> Numbers:
         """The counts of a month, given by eight bytes such as ``2026-02-``, by (minute from day 0 on) * 16 + level."""

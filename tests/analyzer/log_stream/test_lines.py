@@ -14,6 +14,7 @@ from analyzer.log_stream.lines import (
     begins,
     first_places,
     line_ends,
+    pairs_at,
     words_at,
 )
 
@@ -79,3 +80,6 @@ def test_words_are_read_at_any_place() -> None:
     data = b"0123456789" + PAD
     words = words_at(data, np.array([0, 3]))
     assert [int(word).to_bytes(8, "little") for word in words] == [b"01234567", b"3456789\0"]
+    first, second = pairs_at(b"x" + data, np.array([1, 3]))
+    assert first.tolist() == words_at(data, np.array([0, 2])).tolist()
+    assert second.tolist() == words_at(data, np.array([8, 10])).tolist()
