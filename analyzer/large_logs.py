@@ -83,6 +83,8 @@ class LargeLogs:
             log = read_log(source, self._source_of(member), self._matcher, limits.line, self._intake.clean)
         except NotOneLogError:
             again = bool(taken) if plain is None else plain.seen <= _REPLAYED
+            if plain is not None:
+                plain.take_back()
             text = whole(member, limits.member_bytes, taken) if again else None
             return replace(text, data=(self._intake.clean or bytes)(text.data)) if text else None
         except Exception as error:  # it is read once more, as a whole

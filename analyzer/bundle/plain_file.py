@@ -26,6 +26,7 @@ class PlainFile:
         self._noted = noted
         self._problems: list[str] = []
         self._ended = False
+        self._begun = 0
         self.seen = 0  # bytes that were counted
 
     @property
@@ -35,7 +36,8 @@ class PlainFile:
 
     def begin(self, seen: int, problems: list[str]) -> None:
         """Say how many bytes were counted already, and what takes problems."""
-        self.seen, self._problems = seen, problems
+        self.seen = self._begun = seen
+        self._problems = problems
 
     def read_at(self, place: int, size: int) -> bytes:
         """Give bytes from a place on; fewer at the end, none behind a limit. An error while reading is the end."""
@@ -57,6 +59,11 @@ class PlainFile:
         if len(data) < size:
             self._finish(end)
         return data
+
+    def take_back(self) -> None:
+        """What was counted counts no more: it will be read again, in order."""
+        self._budget.used_bytes -= self.seen - self._begun
+        self.seen = self._begun
 
     def _finish(self, end: int) -> None:
         if self._noted is not None:

@@ -39,6 +39,17 @@ def test_bytes_count_once_and_the_digest_is_noted(path: Path) -> None:
     assert digests == {path: (len(DATA), blake3(DATA).digest())}
 
 
+def test_what_is_read_again_in_order_counts_once(path: Path) -> None:
+    budget = Budget(Limits())
+    with path.open("rb") as stream:
+        plain = PlainFile(stream, len(DATA), budget, None)
+        plain.begin(100, [])
+        plain.read_at(0, 5000)
+        assert budget.used_bytes == 4900
+        plain.take_back()
+    assert (budget.used_bytes, plain.seen) == (0, 100)
+
+
 def test_a_file_of_which_a_part_was_left_out_has_no_digest(path: Path) -> None:
     digests = Digests()
     with path.open("rb") as stream:
