@@ -1,4 +1,4 @@
-"""Servers that a cluster of a company has: PostgreSQL and S3, each of one test module alone, on the loopback."""
+"""Servers that a cluster of a company has, each of one test module alone, on the loopback; a cache of a test's own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from analyzer import cache
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +75,12 @@ def bucket() -> Iterator[tuple[str, str]]:
     server.stop()
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program's cache folder, of this test alone and empty."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "caches"))
+    monkeypatch.delenv(cache.SWITCH, raising=False)
+    return tmp_path / "caches" / "calico-triage"

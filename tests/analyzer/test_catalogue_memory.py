@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer import cache, catalogue, catalogue_memory
+from analyzer import catalogue, catalogue_memory
 from analyzer.catalogue import CatalogueError, load
 
 CAUSE = """\
@@ -20,12 +20,7 @@ remediation: []
 """
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "caches"))
-    monkeypatch.delenv(cache.SWITCH, raising=False)
-    return tmp_path / "caches" / "calico-triage"
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def read_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,10 +17,7 @@ SOURCE = r"dial tcp \S{1,80}:2379: (?:i/o timeout|no route)"
 TEXT = "dial tcp 10.0.0.1:2379: I/O timeout"
 
 
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.delenv(cache.SWITCH, raising=False)
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def kept_by(memory: ExpressionMemory) -> ExpressionMemory:

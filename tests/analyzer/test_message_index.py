@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from analyzer import cache, message_index
+from analyzer import message_index
 from analyzer.catalogue import load
 from analyzer.message_index import build_matcher
 
@@ -16,12 +16,6 @@ LINES = (
     "a line of nobody",
 )
 ODD = msgspec.msgpack.encode({"numbered": None, "literals": {"(oops": ["x"]}})
-
-
-@pytest.fixture
-def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.delenv(cache.SWITCH, raising=False)
 
 
 def answers() -> list[object]:

@@ -12,13 +12,7 @@ import yaml
 from analyzer import cache, yaml_files
 from analyzer.catalogue import KNOWLEDGE, CatalogueError, _files, load
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "caches"))
-    monkeypatch.delenv(cache.SWITCH, raising=False)
-    return tmp_path / "caches" / "calico-triage"
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def no_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
