@@ -64,8 +64,8 @@ class ArrowScan:
                 if known[number] < 0:
                     place = first[number]
                     known[number] = self._shape(lines.data[lines.starts[place] : lines.ends[place]])
-                    if len(self._shape_of_masked) < _MOST_MASKED:
-                        known_of[word] = known[number]
+                    if lines.plain and len(self._shape_of_masked) < _MOST_MASKED:
+                        self._shape_of_masked[word] = known[number]
         shape: Numbers = np.array(known, np.int64)[local]
         return shape
 

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.log_stream.arrow_scan import digitless, distinct, masked, taken, texts_at
-from analyzer.log_stream.lines import DIGITS, line_ends
+from analyzer.log_stream import shapes
+from analyzer.log_stream.arrow_scan import ArrowScan, digitless, distinct, masked, taken, texts_at
+from analyzer.log_stream.lines import DIGITS, PAD, Piece, line_ends
+from analyzer.log_stream.shapes import Shapes
+from parsers.log_shape import LineShape
+from parsers.message_match import MessageMatcher
 
 
 def test_lines_and_what_they_have_in_common() -> None:
@@ -28,3 +35,14 @@ def test_some_lines_are_copied() -> None:
 def test_lines_with_masked_digits_are_equal_where_they_differ_in_digits_only(data: bytes) -> None:
     found = masked(data + b"12\n3", len(data) + 3).tobytes()
     assert found == bytes(0xBF if byte in DIGITS else byte for byte in data + b"12\n")
+
+
+def test_of_shapes_that_are_not_ascii_no_more_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "MOST_SHAPES", 5)
+    matcher = MessageMatcher(())
+    scan = ArrowScan(Shapes(lambda raw: LineShape(level="INFO"), matcher))
+    names = ["".join(letters) for letters in itertools.product("klmn", repeat=3)]
+    for end in ("", "\u00e9"):
+        data = "".join(f"{name} line{end}\n" for name in names).encode()
+        scan.shapes(scan.lines(Piece(data + PAD, len(data))))
+        assert len(scan._shape_of) == 5
