@@ -60,11 +60,13 @@ def load(extra: Iterable[Path] = ()) -> Catalogue:
         CatalogueError: an entry is invalid, or refers to an id that does not exist.
     """
     files = [_files(path) for path in [KNOWLEDGE, *extra]]
-    key = catalogue_memory.key_of((file for some in files for file in some), [__file__])
+    every = [Path(__file__), *(file for some in files for file in some)]
+    key = catalogue_memory.key_of(every)
     catalogue = catalogue_memory.kept(key)
     if catalogue is None:
         catalogue = _read(files)
-        catalogue_memory.keep(key, catalogue)
+        if catalogue_memory.key_of(every) == key:  # else a file was edited meanwhile
+            catalogue_memory.keep(key, catalogue)
     return catalogue
 
 

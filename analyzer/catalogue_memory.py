@@ -14,9 +14,9 @@ _NAME = "knowledge"
 _DAMAGED = (msgspec.DecodeError, ValueError, TypeError, RecursionError)
 
 
-def key_of(files: Iterable[Path], made_by: Iterable[str]) -> str | None:
-    """Give the key of the catalogue that is made of these files, by modules in these; None where one cannot be read."""
-    return cache.key_of_files([Path(catalogue_entries.__file__), *map(Path, made_by), *files], msgspec.__version__)
+def key_of(files: Iterable[Path]) -> str | None:
+    """Give the key of the catalogue that is made of these files; None where one cannot be read."""
+    return cache.key_of_files([Path(catalogue_entries.__file__), *files], msgspec.__version__)
 
 
 def kept(key: str | None) -> Catalogue | None:
