@@ -15,11 +15,8 @@ from parsers.message_match import MessageMatcher, NumberedTexts, Pattern
 from parsers.message_pattern import CompiledOf, compiled
 
 _NAME = "literals"
-_MAKERS: tuple[ModuleType, ...] = (
-    message_match,
-    message_pattern,
-    required_literals,
-)  # what is kept depends on their code
+#: what is kept depends on their code
+_MAKERS: tuple[ModuleType, ...] = (message_match, message_pattern, required_literals)
 
 
 def build_matcher(catalogue: Catalogue, compiled_of: CompiledOf = compiled) -> MessageMatcher:

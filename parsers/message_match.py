@@ -162,9 +162,8 @@ class MessageMatcher:
         """Give numbers of the families' literals that stand in a text."""
         return set(map(_FIRST, self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)))
 
-    def is_routine(self, text: str) -> bool:
-        """Whether a text belongs to benign families only, or to none."""
-        ids = self.match(text)
+    def is_routine(self, ids: Iterable[str]) -> bool:
+        """Whether a text of these families belongs to benign ones only, or to none."""
         return all(self._roles[name] == _BENIGN for name in ids)
 
     def faulty(self) -> list[str]:
@@ -249,9 +248,7 @@ def _numbered_texts(entries: Sequence[_Entry], literals_of: LiteralsOf) -> Numbe
                 sets = [bares for bares in both if bares and all(bares)]
                 for which, bares in enumerate(sets):
                     for text in bares:
-                        whose = found.texts.setdefault(text, [])
-                        if (len(found.items), which) not in whose:
-                            whose.append((len(found.items), which))
+                        found.texts.setdefault(text, []).append((len(found.items), which))
                 found.items.append((number, bool(takes_back), len(sets)))
     return found
 

@@ -45,6 +45,11 @@ class Budget:
     used_members: int = 0
     started: float = field(default_factory=time.monotonic)
 
+    def cut(self) -> str:
+        """Say what is wrong with a member that ends here because a limit is reached, "" while none is."""
+        reason = self.exhausted()
+        return f"limit reached: {reason}; cut" if reason else ""
+
     def exhausted(self) -> str:
         """Say which limit is reached, "" while none is."""
         limits = self.limits

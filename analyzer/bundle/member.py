@@ -31,7 +31,7 @@ class Rest:
     def __init__(self, pieces: Iterator[bytes], problems: list[str], plain: PlainFile | None = None) -> None:
         self._pieces = pieces
         self._problems = problems
-        self.plain = plain if plain is not None and plain.usable else None
+        self.plain = plain
         self.size = 0
 
     def pieces(self) -> Iterator[bytes]:

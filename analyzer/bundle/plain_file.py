@@ -8,6 +8,9 @@ from typing import IO
 from analyzer.bundle.fingerprint import Noted
 from analyzer.bundle.limits import Budget
 
+#: whether the platform can do it
+USABLE = hasattr(os, "pread")
+
 
 class PlainFile:
     """Reads a file from any place on. Bytes count once, however often they are read.
@@ -17,27 +20,21 @@ class PlainFile:
         size: how many bytes it has, as far as the folder says.
         budget: counts what is read.
         noted: looks at the bytes, in order.
+        seen: how many bytes were counted already.
+        problems: takes what is wrong.
     """
 
-    def __init__(self, stream: IO[bytes], size: int, budget: Budget, noted: Noted | None) -> None:
+    def __init__(
+        self, stream: IO[bytes], size: int, budget: Budget, noted: Noted | None, seen: int, problems: list[str]
+    ) -> None:
         self._stream = stream
         self._size = size
         self._budget = budget
         self._noted = noted
-        self._problems: list[str] = []
-        self._ended = False
-        self._begun = 0
-        self.seen = 0  # bytes that were counted
-
-    @property
-    def usable(self) -> bool:
-        """Whether the platform can do it."""
-        return hasattr(os, "pread")
-
-    def begin(self, seen: int, problems: list[str]) -> None:
-        """Say how many bytes were counted already, and what takes problems."""
-        self.seen = self._begun = seen
         self._problems = problems
+        self._ended = False
+        self._begun = seen
+        self.seen = seen
 
     def read_at(self, place: int, size: int) -> bytes:
         """Give bytes from a place on; fewer at the end, none behind a limit. An error while reading is the end."""
@@ -53,8 +50,8 @@ class PlainFile:
         if end > self.seen:
             self._budget.used_bytes += end - self.seen
             self.seen = end
-            if reason := self._budget.exhausted():
-                self._problems.append(f"limit reached: {reason}; cut")
+            if problem := self._budget.cut():
+                self._problems.append(problem)
                 self._ended = True
         if len(data) < size:
             self._finish(end)

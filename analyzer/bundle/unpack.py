@@ -122,7 +122,7 @@ def unpacked(feed: Feed, kind: str, budget: Budget, note: Note, single: bool = F
     """
     start = feed.consumed
     total = 0
-    for piece in _streams(feed, kind, note, single):
+    for piece in _together(_streams(feed, kind, note, single)):
         total += len(piece)
         budget.unpacked_bytes += len(piece)
         yield piece
@@ -158,36 +158,37 @@ def _stream(feed: Feed, decompressor: Any, rest: bytes, note: Note) -> Generator
     """One compressed stream; the result is what was read behind its end, None where it does not end well."""
     total = 0
     while not decompressor.eof:
-        pieces: list[bytes] = []
-        problem, rest = _unpack_some(feed, decompressor, rest, pieces)
-        if piece := b"".join(pieces):
-            total += len(piece)
-            yield piece
-        if problem:
-            note(f"{problem[0]} after {total} bytes{problem[1]}: what was readable is used")
-            return None
-    return bytes(decompressor.unused_data) + rest
-
-
-def _unpack_some(
-    feed: Feed, decompressor: Any, rest: bytes, pieces: list[bytes]
-) -> tuple[tuple[str, str] | None, bytes]:
-    """Add to ``pieces`` what the next portions give; tell what is wrong behind them, and what is left of ``rest``."""
-    size = 0
-    while not decompressor.eof and size < _GATHERED:
         data = b""
         if rest:
             data, rest = rest[:_PORTION], rest[_PORTION:]
         elif getattr(decompressor, "needs_input", True):
             data = feed.some(_PORTION if feed.consumed < _LATER else _LATER_PORTION)
             if not data:
-                return ("cut off", ""), rest
+                note(f"cut off after {total} bytes: what was readable is used")
+                return None
         try:
-            pieces.append(decompressor.decompress(data, CHUNK))
+            piece = decompressor.decompress(data, CHUNK)
         except (*_DAMAGE, MemoryError) as error:
-            return ("damaged", f" ({_say(error)})"), rest
-        size += len(pieces[-1])
-    return None, rest
+            note(f"damaged after {total} bytes ({_say(error)}): what was readable is used")
+            return None
+        if piece:
+            total += len(piece)
+            yield piece
+    return bytes(decompressor.unused_data) + rest
+
+
+def _together(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    parts: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size >= _GATHERED:
+            yield b"".join(parts)
+            parts.clear()
+            size = 0
+    if parts:
+        yield b"".join(parts)
 
 
 def _say(error: BaseException) -> str:

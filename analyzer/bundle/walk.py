@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import IO
 
 from analyzer.bundle.feed import Feed, pieces_of
 from analyzer.bundle.fingerprint import Noted
 from analyzer.bundle.limits import Budget
 from analyzer.bundle.member import BundleError, Member, Names, Rest, Warn, inner_path, is_litter
-from analyzer.bundle.plain_file import PlainFile
+from analyzer.bundle.plain_file import USABLE, PlainFile
 from analyzer.bundle.signature import HEAD, kind_of
 from analyzer.bundle.tar_stream import NO_END, TarEntry, tar_entries
 from analyzer.bundle.unpack import unpacked
 from analyzer.bundle.zip_stream import ZipEntry, zip_entries
 
+#: makes a file of its own readable from any place on: bytes counted already, and what takes problems
+_Plain = Callable[[int, list[str]], PlainFile]
 _NAMED = 3  # members that a warning of many names
 
 
@@ -54,19 +57,24 @@ class Walker:
         self.budget.packed_bytes += size
         pieces = pieces_of(stream)
         feed = Feed(noted.pieces(pieces) if noted else pieces)
-        if kind_of(feed.peek(HEAD)):
-            yield from self._any(feed, path, prefix, 0, stream, size)
-        else:
-            yield from self._leaf(feed, path, size, plain=PlainFile(stream, size, self.budget, noted))
+        plain = partial(PlainFile, stream, size, self.budget, noted) if USABLE else None
+        yield from self._any(feed, path, prefix, 0, stream, size, plain)
 
     def _any(
-        self, feed: Feed, path: str, prefix: str, depth: int, stream: IO[bytes] | None = None, size: int | None = None
+        self,
+        feed: Feed,
+        path: str,
+        prefix: str,
+        depth: int,
+        stream: IO[bytes] | None = None,
+        size: int | None = None,
+        plain: _Plain | None = None,
     ) -> Iterator[Member]:
         """Give a file itself, or the members of the archive that it is."""
         head = feed.peek(HEAD)
         kind = kind_of(head)
         if not kind:
-            yield from self._leaf(feed, path, size)
+            yield from self._leaf(feed, path, size, plain=plain)
         elif depth > self.budget.limits.depth:
             self.warn(path, f"an archive inside {depth} others: not opened (--limit-depth)")
         elif kind == "tar":
@@ -96,7 +104,7 @@ class Walker:
         path: str,
         size: int | None,
         notes: list[str] | None = None,
-        plain: PlainFile | None = None,
+        plain: _Plain | None = None,
     ) -> Iterator[Member]:
         """Read one file, up to the limit of a member."""
         path = self.names.unique(path)
@@ -111,9 +119,8 @@ class Walker:
             pieces.append(piece)
             total += len(piece)
             if in_pieces and total >= self.at_once:
-                if plain is not None:
-                    plain.begin(total, problems)
-                yield Member(path, b"".join(pieces), rest=Rest(content, problems, plain))
+                whole = plain(total, problems) if plain else None
+                yield Member(path, b"".join(pieces), rest=Rest(content, problems, whole))
                 return
         yield Member(path, b"".join(pieces), tuple(problems))
 
@@ -128,8 +135,8 @@ class Walker:
             total += len(piece)
             self.budget.used_bytes += len(piece)
             yield piece
-            if reason := self.budget.exhausted():
-                problems.append(f"limit reached: {reason}; cut")
+            if problem := self.budget.cut():
+                problems.append(problem)
                 break
         else:
             if total >= most and feed.peek(1):

@@ -9,7 +9,6 @@ from analyzer.log_stream.lines import PAD, Cutter, Piece
 
 #: gives so many bytes from a place on, fewer at the end
 ReadAt = Callable[[int, int], bytes]
-_CHUNK = 256 * 1024
 
 
 class FileCutter(Cutter):
@@ -38,5 +37,5 @@ class FileCutter(Cutter):
         return super().next()
 
     def _from_here(self) -> Iterator[bytes]:
-        while piece := self._read_at(self.bytes, _CHUNK):
+        while piece := self._read_at(self.bytes, lines.STRETCH):
             yield piece

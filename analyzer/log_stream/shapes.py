@@ -189,8 +189,9 @@ class Shapes:
         if family is None:
             shape = self._look(line)
             numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
-            routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(shape.message)
-            silent = routine and not self._matcher.match(shape.message)
+            ids = self._matcher.match(shape.message)
+            routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(ids)
+            silent = routine and not ids
             special = bool(numbered) or (shape.named and not silent)
             most = MOST_OF_SILENT if silent else MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
             groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS

@@ -153,5 +153,5 @@ def test_literals_tell_texts_apart() -> None:
 
 def test_routine_is_what_is_benign_or_unknown() -> None:
     matcher = numbered()
-    assert matcher.is_routine("IPv4 is on") and matcher.is_routine("nothing")
-    assert not matcher.is_routine("IPv4 is on, 502 Bad Gateway")
+    assert matcher.is_routine(matcher.match("IPv4 is on")) and matcher.is_routine(matcher.match("nothing"))
+    assert not matcher.is_routine(matcher.match("IPv4 is on, 502 Bad Gateway"))

@@ -27,8 +27,7 @@ def test_bytes_count_once_and_the_digest_is_noted(path: Path) -> None:
     with path.open("rb") as stream:
         first = stream.read(1000)
         noted.take(first)
-        plain = PlainFile(stream, len(DATA), budget, noted)
-        plain.begin(len(first), [])
+        plain = PlainFile(stream, len(DATA), budget, noted, len(first), [])
         assert plain.read_at(0, 3000) == DATA[:3000]
         assert plain.read_at(2500, 5000) == DATA[2500:7500]
         assert digests == {}
@@ -42,8 +41,7 @@ def test_bytes_count_once_and_the_digest_is_noted(path: Path) -> None:
 def test_what_is_read_again_in_order_counts_once(path: Path) -> None:
     budget = Budget(Limits())
     with path.open("rb") as stream:
-        plain = PlainFile(stream, len(DATA), budget, None)
-        plain.begin(100, [])
+        plain = PlainFile(stream, len(DATA), budget, None, 100, [])
         plain.read_at(0, 5000)
         assert budget.used_bytes == 4900
         plain.take_back()
@@ -53,7 +51,7 @@ def test_what_is_read_again_in_order_counts_once(path: Path) -> None:
 def test_a_file_of_which_a_part_was_left_out_has_no_digest(path: Path) -> None:
     digests = Digests()
     with path.open("rb") as stream:
-        plain = PlainFile(stream, len(DATA), Budget(Limits()), Noted(path, len(DATA), digests))
+        plain = PlainFile(stream, len(DATA), Budget(Limits()), Noted(path, len(DATA), digests), 0, [])
         assert plain.read_at(500, 20_000) == DATA[500:]
     assert digests == {}
 
@@ -63,8 +61,7 @@ def test_behind_a_limit_there_is_nothing(path: Path) -> None:
     budget = Budget(Limits(bytes=5000))
     budget.packed_bytes = len(DATA)
     with path.open("rb") as stream:
-        plain = PlainFile(stream, len(DATA), budget, None)
-        plain.begin(0, problems)
+        plain = PlainFile(stream, len(DATA), budget, None, 0, problems)
         assert plain.read_at(0, 4000) == DATA[:4000]
         assert plain.read_at(3900, 4000) == DATA[3900:7900]
         assert plain.read_at(7000, 4000) == b""
@@ -78,7 +75,6 @@ def test_an_error_while_reading_is_the_end(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("os.pread", broken)
     problems: list[str] = []
     with path.open("rb") as stream:
-        plain = PlainFile(stream, len(DATA), Budget(Limits()), None)
-        plain.begin(50, problems)
+        plain = PlainFile(stream, len(DATA), Budget(Limits()), None, 50, problems)
         assert plain.read_at(50, 100) == plain.read_at(50, 100) == b""
     assert problems == ["truncated: 50 of 10240 bytes are there"]
