@@ -30,6 +30,12 @@ _IsalError: Any = zlib.error if igzip_lib is None else igzip_lib.error
 _DAMAGE = (_IsalError, zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, ValueError, EOFError)
 
 
+class _Unlimited:
+    """What gives all that some bytes stand for at once: in small portions that is not more than memory holds."""
+
+    needs_input = True
+
+
 class _Inflate:
     """zlib's decompressor with the manners of bz2's and lzma's: it keeps what it could not use yet."""
 
@@ -57,10 +63,8 @@ def _inflate(wbits: int, flag: str) -> Any:
     return _Inflate(wbits) if igzip_lib is None else igzip_lib.IgzipDecompressor(getattr(igzip_lib, flag))
 
 
-class _Zstd:
-    """Zstandard's frames; its output has no limit, so it is fed in small portions (a block gives 128 KiB at most)."""
-
-    needs_input = True
+class _Zstd(_Unlimited):
+    """Zstandard's frames: four bytes of a block can stand for 128 KiB."""
 
     def __init__(self) -> None:
         self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
@@ -77,10 +81,9 @@ class _Zstd:
         return bytes(self._inner.decompress(data))
 
 
-class _ZipLzma:
+class _ZipLzma(_Unlimited):
     """LZMA as zip holds it: properties in front, and no own way to limit the output."""
 
-    needs_input = True
     unused_data = b""
 
     def __init__(self) -> None:
@@ -104,9 +107,9 @@ _FACTORIES: dict[str, Callable[[], Any]] = {
 }
 #: how a further stream of the kind begins
 _MAGIC = {"gz": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ\x00", "zst": b"\x28\xb5\x2f\xfd"}
-#: compressed bytes taken at a time: where a portion is damaged, all that it would have given is lost; behind the
-#: first megabyte it may be more
-_PORTION, _LATER_PORTION, _LATER = 512, 32_768, 1 << 20
+#: compressed bytes taken at a time; where a portion is damaged it is taken once more in smaller ones, since all that
+#: the damaged one would have given is lost, and this can be done for so many of the first bytes
+_PORTION, _SMALL_PORTION, _AGAIN = 32_768, 512, 1 << 20
 _GATHERED = 65_536  # bytes unpacked that are handed on together: what each goes through costs more than to unpack it
 
 
@@ -138,15 +141,14 @@ def _streams(feed: Feed, kind: str, note: Note, single: bool) -> Iterator[bytes]
     """One compressed stream, or several one after another, as gzip and xz allow."""
     rest = b""
     while True:
-        decompressor = _FACTORIES[kind]()
-        behind = yield from _stream(feed, decompressor, rest, note)
+        behind = yield from _stream(feed, _FACTORIES[kind], rest, note)
         if behind is None:
             return
         if single:
             feed.unread(behind)
             return
         rest = behind.lstrip(b"\0")
-        while len(rest) < 6 and (more := feed.some(_PORTION)):
+        while len(rest) < 6 and (more := feed.some(_SMALL_PORTION)):
             rest = (rest + more).lstrip(b"\0")
         if not rest.startswith(_MAGIC[kind]):
             if rest:
@@ -154,27 +156,54 @@ def _streams(feed: Feed, kind: str, note: Note, single: bool) -> Iterator[bytes]
             return
 
 
-def _stream(feed: Feed, decompressor: Any, rest: bytes, note: Note) -> Generator[bytes, None, bytes | None]:
+def _stream(feed: Feed, new: Callable[[], Any], rest: bytes, note: Note) -> Generator[bytes, None, bytes | None]:
     """One compressed stream; the result is what was read behind its end, None where it does not end well."""
-    total = 0
+    decompressor = new()
+    most = _SMALL_PORTION if isinstance(decompressor, _Unlimited) else _PORTION
+    before: list[bytes] = []  # portions taken
+    total = taken = 0
     while not decompressor.eof:
         data = b""
         if rest:
-            data, rest = rest[:_PORTION], rest[_PORTION:]
+            data, rest = rest[:most], rest[most:]
         elif getattr(decompressor, "needs_input", True):
-            data = feed.some(_PORTION if feed.consumed < _LATER else _LATER_PORTION)
+            data = feed.some(most)
             if not data:
                 note(f"cut off after {total} bytes: what was readable is used")
                 return None
+        taken += len(data)
+        if taken <= _AGAIN:
+            before.append(data)
+        else:
+            before.clear()
         try:
             piece = decompressor.decompress(data, CHUNK)
         except (*_DAMAGE, MemoryError) as error:
+            if most > _SMALL_PORTION and before:
+                for piece in _before_damage(new(), b"".join(before), total):
+                    total += len(piece)
+                    yield piece
             note(f"damaged after {total} bytes ({_say(error)}): what was readable is used")
             return None
         if piece:
             total += len(piece)
             yield piece
     return bytes(decompressor.unused_data) + rest
+
+
+def _before_damage(decompressor: Any, data: bytes, seen: int) -> Iterator[bytes]:
+    """What a damaged stream gives behind so many bytes, in portions so small that little is lost with the last one."""
+    at = 0
+    while at < len(data) or not decompressor.needs_input:
+        portion = data[at : at + _SMALL_PORTION] if decompressor.needs_input else b""
+        at += len(portion)
+        try:
+            piece = decompressor.decompress(portion, CHUNK)
+        except (*_DAMAGE, MemoryError):
+            return
+        if len(piece) > seen:
+            yield piece[seen:]
+        seen = max(seen - len(piece), 0)
 
 
 def _together(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.bundle import unpack as unpack_module
 from analyzer.bundle.feed import Feed, pieces_of
 from analyzer.bundle.limits import FREE, Budget, Limits
 from analyzer.bundle.unpack import unpacked
@@ -63,6 +64,30 @@ def test_a_damaged_stream_gives_what_was_readable(kind: str) -> None:
     data, notes = unpack(bytes(packed), kind)
     assert data[: len(TEXT) // 5] == TEXT[: len(TEXT) // 5]
     assert len(notes) == 1 and notes[0].startswith("damaged after ")
+
+
+@settings(max_examples=60, deadline=5000)
+@given(st.sampled_from(["gz", "xz", "bz2"]), st.floats(0, 1), st.integers(1, 255))
+def test_before_damage_nothing_is_lost_but_a_small_portion(kind: str, place: float, change: int) -> None:
+    packed = bytearray(PACK[kind](TEXT))
+    packed[int(place * (len(packed) - 1))] ^= change
+    decompressor, readable, at = unpack_module._FACTORIES[kind](), b"", 0
+    while at < len(packed) and not decompressor.eof:
+        portion = packed[at : at + 512] if decompressor.needs_input else b""
+        at += len(portion)
+        try:
+            readable += decompressor.decompress(bytes(portion), 1 << 18)
+        except unpack_module._DAMAGE:
+            break
+    assert unpack(bytes(packed), kind)[0][: len(readable)] == readable
+
+
+@pytest.mark.parametrize("kind", PACK)
+def test_no_piece_is_large(kind: str) -> None:
+    """However much a few bytes behind the first megabyte stand for."""
+    packed = PACK[kind](RANDOM.randbytes(1_200_000) + bytes(100_000_000))
+    pieces = unpacked(Feed(pieces_of(io.BytesIO(packed))), kind, Budget(Limits(ratio=10**9)), [].append)
+    assert max(map(len, pieces)) <= 20_000_000
 
 
 def test_a_wrong_checksum_loses_nearly_nothing() -> None:
