@@ -32,9 +32,15 @@ class FileCutter(Cutter):
             end = data.rfind(b"\n", 0, lines.STRETCH) + 1
             if end and len(data) == lines.STRETCH + len(PAD):
                 self.bytes += end
-                return self._piece_of(data, end)
+                return Piece(data, end, last=False)
             self._in_order = True
         return super().next()
+
+    def _again(self, piece: Piece, end: int) -> None:
+        if self._in_order:
+            super()._again(piece, end)
+        else:
+            self.bytes -= piece.end - end
 
     def _from_here(self) -> Iterator[bytes]:
         while piece := self._read_at(self.bytes, lines.STRETCH):

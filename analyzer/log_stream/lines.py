@@ -27,12 +27,13 @@ class Piece(NamedTuple):
 
     data: bytes
     end: int
+    last: bool  # there are no further ones
 
 
 class Cutter:
     """Collects pieces of bytes into larger ones of whole lines.
 
-    The same bytes always give the same pieces, whatever pieces they come in.
+    The same bytes always give the same pieces, whatever pieces they come in. Each must be taken before the next.
 
     Args:
         pieces: the bytes of a file, in pieces of any size.
@@ -48,7 +49,7 @@ class Cutter:
         self._ended = False
         self.dropped_lines = 0  # whose end was dropped because they are longer than a stretch
         self.bytes = 0
-        self.checksum = 0  # of all that was given
+        self.checksum = 0  # of all that was taken
 
     def next(self) -> Piece | None:
         """Give the next piece; None at the end."""
@@ -70,13 +71,18 @@ class Cutter:
                 end = data.rfind(b"\n", 0, size) + 1
                 self._rest = data[end:size] if end else data[: min(self._most, size)]
             if end:
-                return self._piece_of(data, end)
+                return Piece(data, end, room > 0)
             self.dropped_lines += 1
             self._dropping = True
 
-    def _piece_of(self, data: bytes, end: int) -> Piece:
-        self.checksum = crc32(memoryview(data)[:end], self.checksum)
-        return Piece(data, end)
+    def take(self, piece: Piece, end: int) -> None:
+        """The piece given last is done with up to ``end``, where a line ends; what is behind comes once more."""
+        self.checksum = crc32(memoryview(piece.data)[:end], self.checksum)
+        if end < piece.end:
+            self._again(piece, end)
+
+    def _again(self, piece: Piece, end: int) -> None:
+        self._rest = piece.data[end : piece.end] + self._rest
 
     def _piece(self) -> bytes:
         """The next bytes, b"" at the end."""

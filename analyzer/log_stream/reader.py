@@ -10,9 +10,9 @@ from analyzer.log_stream.context import Context
 from analyzer.log_stream.file_cutter import FileCutter, ReadAt
 from analyzer.log_stream.groups import Kept
 from analyzer.log_stream.kind import NotOneLogError
-from analyzer.log_stream.lines import Cutter, Piece
+from analyzer.log_stream.lines import Cutter
 from analyzer.log_stream.quotable import Quotable, cleaned, line_text
-from analyzer.log_stream.scan import Lines, new_scan
+from analyzer.log_stream.scan import new_scan
 from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.sieve import Sieve
 from parsers.container_log import KeptLine, parse_kept_lines
@@ -85,22 +85,18 @@ class _LogReader:
 
     def read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:
         cutter = FileCutter(pieces, self.most) if callable(pieces) else Cutter(pieces, self.most)
-        lines = self._lines(cutter.next())
-        head = self._begin(lines.data[: lines.end]) if lines else ""
-        while lines:
-            following = self._lines(cutter.next())
-            taken = self.sieve.feed(lines, following)
+        head: str | None = None
+        while piece := cutter.next():
+            if head is None:
+                head = self._begin(piece.data[: piece.end])
+            lines = self.scan.lines(piece)
+            end = int(lines.ends[self.sieve.feed(lines, piece.last) - 1]) + 1
             if not lines.plain:
-                self._check(lines.data[: lines.ends[taken - 1] + 1])
+                self._check(lines.data[:end])
             if self.sieve.several_logs:
                 raise NotOneLogError
-            if following and taken < len(lines.starts):
-                following = following.behind(lines.between(taken, len(lines.starts)))
-            lines = following
-        return self._finish(head, cutter)
-
-    def _lines(self, piece: Piece | None) -> Lines | None:
-        return self.scan.lines(piece) if piece else None
+            cutter.take(piece, end)
+        return self._finish(head or "", cutter)
 
     def _begin(self, data: bytes) -> str:
         head = decode(data[:_HEAD])[0]

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from analyzer.log_stream.lines import PAD, Numbers, Piece
+from analyzer.log_stream.lines import Numbers, Piece
 from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.stretch import Stretch
 from analyzer.log_stream.volume import Volume
@@ -30,23 +30,6 @@ class Lines(NamedTuple):
     ends: Numbers
     numbers: Numbers  # equal for lines that differ in digits only; none where lines are told apart otherwise
     plain: bool  # whether all bytes are ASCII and none is zero
-
-    def behind(self, before: Lines) -> Lines:
-        """The same with other whole lines in front of it."""
-        by, data = before.end, before.data[: before.end] + self.data
-        starts, ends = (
-            np.concatenate(both) for both in ((before.starts, self.starts + by), (before.ends, self.ends + by))
-        )
-        numbers = np.concatenate((before.numbers, self.numbers))
-        return Lines(data, self.end + by, starts, ends, numbers, self.plain and before.plain)
-
-    def between(self, begin: int, end: int) -> Lines:
-        """Some of the lines, of which there must be one."""
-        at, until = int(self.starts[begin]), int(self.ends[end - 1]) + 1
-        lines = slice(begin, end)
-        starts, ends = self.starts[lines] - at, self.ends[lines] - at
-        data = self.data[at:until] + PAD
-        return Lines(data, until - at, starts, ends, self.numbers[lines], self.plain)
 
 
 class Unknown(NamedTuple):

@@ -18,7 +18,7 @@ from analyzer.log_stream.grouping import Grouping
 from analyzer.log_stream.groups import Groups, Kept
 from analyzer.log_stream.lines import Numbers, first_places
 from analyzer.log_stream.scan import Lines, Scan
-from analyzer.log_stream.shapes import CHANGE, COUNTED, LOOSE, OF_CONTAINER, PARTIAL, RESTART, TIMED, Shapes
+from analyzer.log_stream.shapes import CHANGE, COUNTED, OF_CONTAINER, RESTART, TIMED, Shapes
 from analyzer.log_stream.stretch import Runs, Stretch, heads_of
 from analyzer.log_stream.volume import Volume
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
@@ -54,14 +54,12 @@ class Sieve:
         self._restarts = 0
         self._runs = Runs()
 
-    def feed(self, lines: Lines, following: Lines | None) -> int:
-        """Take lines; give how many of them were taken: the last record may go on in the ``following`` ones."""
+    def feed(self, lines: Lines, last: bool) -> int:
+        """Take lines; give how many were taken: the last record may go on behind them, unless they are the ``last``."""
         shape = self._scan.shapes(lines)
-        marks = self._marks(shape)
+        marks = self.shapes.marks.upto(len(self.shapes.all))[shape]
         heads = heads_of(marks)
-        count = len(shape)
-        if following and (marks[-1] & PARTIAL or self._marks(self._scan.shapes(following.between(0, 1)))[0] & LOOSE):
-            count = _whole_records(heads, count)
+        count = len(shape) if last else _whole_records(heads, len(shape))
         self._grouping.begin()
         whole = Stretch(lines.data, lines.starts, lines.ends, shape, marks, heads, self.lines).between(0, count)
         for begin, end in self._runs_of_container(whole):
@@ -90,9 +88,6 @@ class Sieve:
     def _keep(self, *lines: Kept) -> None:
         for line in lines:
             self._kept.setdefault(line.number, line)
-
-    def _marks(self, shape: Numbers) -> Numbers:
-        return self.shapes.marks.upto(len(self.shapes.all))[shape]
 
     def _runs_of_container(self, whole: Stretch) -> Iterator[tuple[int, int]]:
         """Cut where the container starts anew: what it logs then is new, even if the same was logged before."""

@@ -23,9 +23,10 @@ def cut(pieces: list[bytes], most: int = 1000) -> tuple[list[bytes], Cutter]:
     """All pieces of whole lines."""
     cutter, found = Cutter(iter(pieces), most), []
     while piece := cutter.next():
-        data, end = piece
+        data, end, _ = piece
         assert data[end:].endswith(PAD) and data[end - 1 : end] == b"\n"
         found.append(data[:end])
+        cutter.take(piece, end)
     assert cutter.checksum == crc32(b"".join(found))
     return found, cutter
 
