@@ -8,7 +8,7 @@
 #include "_words.h"
 
 /* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
-#define FORM 4
+#define FORM 5
 
 #define AHEAD 12 /* lines whose beginning is fetched before it is looked at */
 
@@ -384,31 +384,42 @@ static const unsigned char *name_end(const unsigned char *at, const unsigned cha
     return stop - first >= 10 ? stop : NULL; /* an IP set */
 }
 
-static PyObject *names_out(PyObject *module, PyObject *args)
+/* A line without its digits, and with ~ for what may be a name behind the place in the sources that wrote it. */
+static PyObject *bare(PyObject *module, PyObject *line)
 {
-    Py_buffer text;
-    if (!PyArg_ParseTuple(args, "y*", &text))
+    char *bytes;
+    Py_ssize_t size;
+    if (PyBytes_AsStringAndSize(line, &bytes, &size) < 0)
         return NULL;
-    PyObject *result = PyBytes_FromStringAndSize(NULL, text.len); /* a name has a byte at least */
+    unsigned char few[1024], *text = size <= (Py_ssize_t)sizeof few ? few : PyMem_Malloc((size_t)size), *end = text;
+    PyObject *result = text ? PyBytes_FromStringAndSize(NULL, size) : PyErr_NoMemory(); /* a name has a byte at least */
     if (result) {
-        const unsigned char *from = text.buf, *at = from, *end = from + text.len;
-        unsigned char *begin = (unsigned char *)PyBytes_AS_STRING(result), *out = begin;
-        while (at < end) {
+        const unsigned char *from = text, *at;
+        for (const char *byte = bytes; byte < bytes + size; byte++) {
+            *end = (unsigned char)*byte;
+            end += !is_digit(*end);
+        }
+        for (at = text; end - at >= 4; at++)
+            if (!memcmp(at, ".go", 3) && (at[3] == ' ' || at[3] == ':')) {
+                from = at + 4;
+                break;
+            }
+        unsigned char *begin = (unsigned char *)PyBytes_AS_STRING(result), *out = begin + (from - text);
+        memcpy(begin, text, (size_t)(from - text));
+        for (at = from; at < end;) {
             const unsigned char *stop = name_end(at, from, end);
-            if (stop) {
-                *out++ = '~';
-                at = stop;
-            } else
-                *out++ = *at++;
+            *out++ = stop ? '~' : *at;
+            at = stop ? stop : at + 1;
         }
         _PyBytes_Resize(&result, out - begin);
     }
-    PyBuffer_Release(&text);
+    if (text != few)
+        PyMem_Free(text);
     return result;
 }
 
 static PyMethodDef functions[] = {
-    {"names_out", names_out, METH_VARARGS, "names_out(text): the text with ~ for what may be a name."},
+    {"bare", bare, METH_O, "bare(line): the line without digits, ~ for what may be a name behind its .go: or .go ."},
     {"lines", lines, METH_VARARGS,
      "lines(seed, data, end, starts, ends, number, way): fill in where each line is and the number of its bytes "
      "without digits; how many there are (-1 if there is no room for all), and whether some byte is zero or not ASCII. "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,10 +43,10 @@ class ArrowScan:
         """Find the lines of a piece."""
         from analyzer.log_stream.scan import Lines
 
-        data, end = piece
+        data, end, _ = piece
         ends = line_ends(data, end)
         plain = data.isascii() and data.find(b"\0", 0, end) < 0
-        return Lines(*piece, begins(ends), ends, ends[:0], plain)
+        return Lines(data, end, begins(ends), ends, ends[:0], plain)
 
     def shapes(self, lines: Lines) -> Numbers:
         """Give the number of the shape of each line."""
@@ -60,23 +60,27 @@ class ArrowScan:
         known = [known_of.get(word, -1) for word in words]
         if -1 in known:
             first = first_places(local, len(words))
-            for number, word in enumerate(words):
-                if known[number] < 0:
-                    place = first[number]
-                    known[number] = self._shape(lines.data[lines.starts[place] : lines.ends[place]])
-                    if lines.plain and len(self._shape_of_masked) < _MOST_MASKED:
-                        self._shape_of_masked[word] = known[number]
+            unknown = [number for number, shape in enumerate(known) if shape < 0]
+            raws = [lines.data[lines.starts[place] : lines.ends[place]] for place in first[unknown].tolist()]
+            for number, found in zip(unknown, self._shapes_of(raws), strict=True):
+                known[number] = found
+                if lines.plain and len(self._shape_of_masked) < _MOST_MASKED:
+                    self._shape_of_masked[words[number]] = found
         shape: Numbers = np.array(known, np.int64)[local]
         return shape
 
-    def _shape(self, line: bytes) -> int:
-        word = line.translate(None, DIGITS) + b"\n"
-        shape = self._shape_of.get(word)
-        if shape is None:
-            shape = self._shapes.new(word, line)
+    def _shapes_of(self, raws: Sequence[bytes]) -> list[int]:
+        """The shapes of lines; those that differ in digits only have one."""
+        words = [raw.translate(None, DIGITS) + b"\n" for raw in raws]
+        new: dict[bytes, bytes] = {}
+        for word, raw in zip(words, raws, strict=True):
+            if word not in self._shape_of:
+                new.setdefault(word, raw)
+        found = dict(zip(new, self._shapes.new(list(new.values())), strict=True))
+        for word, shape in found.items():
             if self._shapes.may_remember(len(self._shape_of)):
                 self._shape_of[word] = shape
-        return shape
+        return [found.get(word, self._shape_of.get(word, -1)) for word in words]
 
     def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""

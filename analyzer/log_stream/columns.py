@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,10 @@ class Column:
             self._values = grown
         return self._values[:size]
 
+    def set(self, first: int, values: Sequence[int]) -> None:
+        """Set the values of numbers in a row."""
+        self.upto(first + len(values))[first:] = values
+
     def __setitem__(self, number: int, value: Any) -> None:
         self.upto(number + 1)[number] = value
 
@@ -32,14 +37,14 @@ class Column:
 
 
 class Rows:
-    """Several columns of one kind that are set together: one row for each number."""
+    """Several columns of one kind that are set together: a row for each number."""
 
     def __init__(self, dtype: Any, columns: int) -> None:
         self._values: Numbers = np.zeros((columns, 1024), dtype)
 
-    def set(self, number: int, row: Numbers) -> None:
-        """Set all values of a number."""
-        self.upto(number + 1)[:, number] = row
+    def set(self, first: int, rows: Sequence[Sequence[int]]) -> None:
+        """Set all values of numbers in a row, of one at least."""
+        self.upto(first + len(rows))[:, first:] = np.array(rows).T
 
     def upto(self, size: int) -> Numbers:
         """Give the first ``size`` values of all columns."""

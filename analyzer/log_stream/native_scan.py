@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.log_stream import _scan
-from analyzer.log_stream.lines import DIGITS, Numbers, Piece
+from analyzer.log_stream.lines import Numbers, Piece
 from analyzer.log_stream.stretch import Stretch
 from analyzer.log_stream.volume import Volume
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from analyzer.log_stream.scan import Lines, Unknown, Usual
     from analyzer.log_stream.shapes import Shapes
 
-if getattr(_scan, "FORM", 0) != 4:
+if getattr(_scan, "FORM", 0) != 5:
     raise ImportError("the C part was compiled from other sources: install again")
 
 _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose numbers fall together
@@ -60,7 +60,8 @@ class NativeScan:
             if count >= 0:
                 break
             self._lines = _columns(2 * len(starts), np.int64, np.int64, np.uint64)
-        return Lines(*piece, starts[:count].copy(), ends[:count].copy(), numbers[:count].copy(), not unusual)
+        starts, ends, numbers = (column[:count].copy() for column in self._lines)
+        return Lines(piece.data, piece.end, starts, ends, numbers, not unusual)
 
     def shapes(self, lines: Lines) -> Numbers:
         """Give the number of the shape of each line."""
@@ -70,13 +71,11 @@ class NativeScan:
         places = np.flatnonzero(shape < 0)
         first, which = _distinct(lines.numbers[places])
         firsts = places[first]
-        unknown = (column[firsts].tolist() for column in (lines.numbers, lines.starts, lines.ends))
-        found = []
-        for number, start, end in zip(*unknown, strict=True):
-            line = lines.data[start:end]
-            found.append(self._shapes.new(line.translate(None, DIGITS) + b"\n", line))
+        numbers, starts, ends = (column[firsts].tolist() for column in (lines.numbers, lines.starts, lines.ends))
+        found = self._shapes.new([lines.data[start:end] for start, end in zip(starts, ends, strict=True)])
+        for number, new in zip(numbers, found, strict=True):
             if self._shapes.may_remember(len(self._shape_of)):
-                self._shape_of.set(number, found[-1])
+                self._shape_of.set(number, new)
         shape[places] = np.array(found)[which]
         return shape
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
 from msgspec import Struct, field
 
 from analyzer.log_stream.columns import Column, Rows
-from analyzer.log_stream.lines import Numbers
+from analyzer.log_stream.lines import DIGITS
 from parsers.digit_rules import MOST_DIGITS, Rule
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_shape import LineShape
@@ -37,16 +37,8 @@ _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not
 #: its IP sets (``s:`` or ``n:`` and a hash, felix/hashutils). It begins where a word does: tried at each letter of a
 #: long word, it would take quadratic time.
 _NAMES = lazy_pattern(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b|\b(?:cali)?[ns]:[\w-]{8,}")
-try:  # the same, ten times as fast
-    from analyzer.log_stream._scan import names_out as _without_names
-except ImportError:
-
-    def _without_names(text: bytes) -> bytes:
-        return _NAMES.sub(b"~", text)
-
-
-_RULE = struct.Struct(f"<B??x{MOST_DIGITS}H")
 _SOURCE = lazy_pattern(rb"\.go[ :]")
+_RULE = struct.Struct(f"<B??x{MOST_DIGITS}H")
 #: containers of one pod whose logs somebody may have put into one file
 _OF_ONE_POD = ("calico-node", "install-cni", "calico-extension", "flexvol-driver", "mount-bpffs", "upgrade-ipam")
 
@@ -69,7 +61,6 @@ class Family(Struct):
     marks: int = 0
     numbers: tuple[int, ...] = ()
     level: int = 0
-    row: Numbers | None = None  # what the columns hold of each of its shapes
 
 
 class Shapes:
@@ -127,7 +118,6 @@ class Shapes:
         size = len(self.all)
         its = self.family.upto(size) == family.number
         self.rules_at.upto(size)[its], self.rules_count.upto(size)[its] = family.rules
-        family.row = None
         self.changes += 1
         return False
 
@@ -158,37 +148,50 @@ class Shapes:
         several = number == family.others or shape.loose or shape.partial or "\n" in shape.message
         return not family.numbered and not several
 
-    def new(self, digitless: bytes, line: bytes) -> int:
-        """Give the number of the shape of a line not seen before; ``digitless`` has its line end."""
-        family = self._family(digitless, line)
-        texts = self._matcher.literals(line.decode("utf-8", "replace"))
+    def new(self, lines: Sequence[bytes]) -> list[int]:
+        """Give the numbers of the shapes of lines not seen before; each has others than the rest, digits aside."""
+        texts = self._matcher.literals(line.decode("utf-8", "replace") for line in lines)
+        first, found = len(self.all), [self._new(line, its) for line, its in zip(lines, texts, strict=True)]
+        if families := self._family_of[first:]:
+            others = {family.others for family in families}
+            self._numbers.set(first, [(*family.numbers, *family.rules) for family in families])
+            self.level.set(first, [family.level for family in families])
+            self.marks.set(first, [family.marks for family in families])
+            self.special.set(first, [at not in others and of.special for at, of in enumerate(families, first)])
+        return found
+
+    def _new(self, line: bytes, texts: set[int]) -> int:
+        family = self._family(line)
         if (family.known >= family.most and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
             self.beyond += 1
             if family.others < 0:
-                family.others = self._add(family, special=False)
-            number = family.others
-        else:
-            family.known += 1
-            family.texts |= texts
-            number = self._add(family, family.special)
-        return number
+                family.others = self._add(family)
+            return family.others
+        family.known += 1
+        family.texts |= texts
+        return self._add(family)
 
-    def _family(self, digitless: bytes, line: bytes) -> Family:
-        source = _SOURCE.search(digitless)
-        at = source.end() if source else 0
-        bare = digitless[:at] + _without_names(digitless[at:])
+    def _add(self, family: Family) -> int:
+        self.all.append(family.shape)
+        self._family_of.append(family)
+        return len(self.all) - 1
+
+    def _family(self, line: bytes) -> Family:
+        bare = _bare(line)
         family = self._families.get(bare)
         if family is None:
             # what is in the place of a name may look like anything: too many families that begin alike are one
-            begin = digitless[: at + _MESSAGE if source else _LINE]
+            digitless = line.translate(None, DIGITS)
+            source = _SOURCE.search(digitless)
+            begin = digitless[: source.end() + _MESSAGE if source else _LINE]
             if self._begun[begin] > _MOST_FAMILIES_ALIKE:
-                bare = begin
+                bare = begin + b"\n"  # no line is that
                 family = self._families.get(bare)
             else:
                 self._begun[begin] += 1
         if family is None:
             shape = self._look(line)
-            numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
+            numbered = self._matcher.told_by_numbers(line.translate(None, DIGITS).decode("utf-8", "replace"))
             ids = self._matcher.match(shape.message)
             routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(ids)
             silent = routine and not ids
@@ -202,16 +205,6 @@ class Shapes:
             self._describe(family)
         return family
 
-    def _add(self, family: Family, special: bool) -> int:
-        number = len(self.all)
-        self.all.append(family.shape)
-        self._family_of.append(family)
-        if family.row is None:
-            family.row = np.array([*family.numbers, *family.rules])
-        self._numbers.set(number, family.row)
-        self.special[number], self.level[number], self.marks[number] = special, family.level, family.marks
-        return number
-
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""
         shape = family.shape
@@ -222,6 +215,20 @@ class Shapes:
         stamp = _index(self.stamps, shape.stamp)
         family.numbers = (family.number, shape.pid_at, stamp, *shape.stamp, time_at, container)
         family.level = _index(self.levels, shape.level)
+
+
+def _bare_in_python(line: bytes) -> bytes:
+    """A line without its digits, and with ~ for what may be a name behind the place in the sources that wrote it."""
+    digitless = line.translate(None, DIGITS)
+    source = _SOURCE.search(digitless)
+    at = source.end() if source else 0
+    return digitless[:at] + _NAMES.sub(b"~", digitless[at:])
+
+
+try:  # the same, ten times as fast
+    from analyzer.log_stream._scan import bare as _bare
+except ImportError:
+    _bare = _bare_in_python
 
 
 def _packed(rule: Rule) -> bytes:

@@ -44,5 +44,5 @@ def test_of_shapes_that_are_not_ascii_no_more_are_remembered(monkeypatch: pytest
     names = ["".join(letters) for letters in itertools.product("klmn", repeat=3)]
     for end in ("", "\u00e9"):
         data = "".join(f"{name} line{end}\n" for name in names).encode()
-        scan.shapes(scan.lines(Piece(data + PAD, len(data))))
+        scan.shapes(scan.lines(Piece(data + PAD, len(data), last=True)))
         assert len(scan._shape_of) == 5
