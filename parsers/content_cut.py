@@ -45,7 +45,8 @@ _BEGINS: dict[str, str] = {
 }
 _NAMES = {kind: kind.replace("-", "_") for kind in _BEGINS}
 _KINDS = {name: kind for kind, name in _NAMES.items()}
-_LINES = {kind: re.compile(rf"^(?:{pattern})", re.MULTILINE) for kind, pattern in _BEGINS.items()}
+_LINE_OF_LOG = lazy_pattern(_LOG_LINE)
+_DESCRIBED = lazy_pattern(rf"^{_BEGINS['describe']}", re.MULTILINE)
 #: first lines of what is told by two
 _MAY_BEGIN = lazy_pattern(r" {0,8}Name:(?: +|\t)\S|[{\[]$|\*(?:filter|nat|raw|mangle)$|---$|kind: |apiVersion: ")
 _EVENT = lazy_pattern(r"^[ \t]+(?:Normal|Warning) +[A-Z]\w+ +(?:\d+[smhd]|<unknown>|<invalid>)", re.MULTILINE)
@@ -159,7 +160,7 @@ def _is_change(text: str, kind: str, found: str, begin: int, start: int) -> bool
 def _ends_describe(text: str, begin: int, start: int, found: str, ahead: str) -> bool:
     """Whether a described object is over, so that this is no free text in it."""
     behind = text[max(begin, start - _WINDOW) : start]
-    stop = _LINES["describe"].search(ahead)
+    stop = _DESCRIBED.search(ahead)
     near = ahead[: stop.start()] if stop else ahead
     if _EXIT_CODE.search(near):
         words = [match.start() for match in _LAST_WORDS.finditer(behind)]
@@ -177,7 +178,7 @@ def _log_lines(ahead: str) -> int:
     """How many of the next lines begin like those of a log; lines that may go on with one do not end it."""
     count = others = 0
     for line in ahead[:8000].split("\n")[: 3 * _SURE]:
-        if _LINES["log"].match(line):
+        if _LINE_OF_LOG.match(line):
             count += 1
         elif line.strip():
             others += 1

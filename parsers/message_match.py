@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick
@@ -24,6 +24,7 @@ from parsers.message_pattern import (
 )
 from parsers.required_literals import required_literals
 
+_FIRST = itemgetter(0)
 _ROLES = {"cause": 0, "symptom": 1, "state": 2, "benign": 3}
 _BENIGN = _ROLES["benign"]
 _CLASS_WITH_DIGIT = lazy_pattern(r"\[[^\]]*\d[^\]]*\]")
@@ -157,19 +158,9 @@ class MessageMatcher:
                 found |= entry.alternative.literals
         return found
 
-    def literals(self, texts: Iterable[str]) -> list[set[int]]:
-        """Give numbers of the families' literals that stand in each text."""
-        plain = [text_of(text).plain for text in texts]
-        found: list[set[int]] = [set() for _ in plain]
-        # to look through them together takes half the time; what stands across two of them is in neither
-        begins = list(accumulate((len(text) + 1 for text in plain), initial=0))
-        at = 0
-        for literal, start, end in self._automaton.find_matches_as_indexes("\n".join(plain), overlapping=True):
-            while end >= begins[at + 1]:
-                at += 1
-            if start >= begins[at]:
-                found[at].add(literal)
-        return found
+    def literals(self, text: str) -> set[int]:
+        """Give numbers of the families' literals that stand in a text."""
+        return set(map(_FIRST, self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)))
 
     def is_routine(self, ids: Iterable[str]) -> bool:
         """Whether a text of these families belongs to benign ones only, or to none."""

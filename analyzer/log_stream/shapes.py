@@ -150,8 +150,7 @@ class Shapes:
 
     def new(self, lines: Sequence[bytes]) -> list[int]:
         """Give the numbers of the shapes of lines not seen before; each has others than the rest, digits aside."""
-        texts = self._matcher.literals(line.decode("utf-8", "replace") for line in lines)
-        first, found = len(self.all), [self._new(line, its) for line, its in zip(lines, texts, strict=True)]
+        first, found = len(self.all), [self._new(line) for line in lines]
         if families := self._family_of[first:]:
             others = {family.others for family in families}
             self._numbers.set(first, [(*family.numbers, *family.rules) for family in families])
@@ -160,8 +159,9 @@ class Shapes:
             self.special.set(first, [at not in others and of.special for at, of in enumerate(families, first)])
         return found
 
-    def _new(self, line: bytes, texts: set[int]) -> int:
+    def _new(self, line: bytes) -> int:
         family = self._family(line)
+        texts = self._matcher.literals(line.decode("utf-8", "replace"))
         if (family.known >= family.most and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
             self.beyond += 1
             if family.others < 0:
