@@ -6,13 +6,13 @@ exact test, one-sided, corrected for the number of tests by Holm's method.
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from msgspec import Struct
 
-from analyzer.inventory import Inventory
+from analyzer.inventory import Attributes, Inventory
 
 ATTRIBUTES = {
     "zone": "zone",
@@ -72,15 +72,14 @@ def in_common(inventory: Inventory, affected: Iterable[str], alpha: float = 0.05
         return []
     tests: list[Shared] = []
     for attribute, values in _attributes(inventory).items():
-        if len(values) < len(inventory.workers):
+        if sum(map(len, values.values())) < len(inventory.workers):
             continue
-        having = Counter(values.values())
-        hits = Counter(values[name] for name in bad)
-        for value, hit in sorted(hits.items()):
-            if hit < 2 and len(bad) > 1:
+        for value, having in sorted(values.items()):
+            hit = len(bad & having)
+            if not hit or (hit < 2 and len(bad) > 1):
                 continue
-            p_value = fisher_greater(hit, len(bad), having[value], len(inventory.workers))
-            tests.append(Shared(attribute, value, hit, having[value], p_value))
+            p_value = fisher_greater(hit, len(bad), len(having), len(inventory.workers))
+            tests.append(Shared(attribute, value, hit, len(having), p_value))
     tests.sort(key=lambda item: (item.p_value, item.attribute))
     kept: list[Shared] = []
     for position, item in enumerate(tests):
@@ -91,40 +90,40 @@ def in_common(inventory: Inventory, affected: Iterable[str], alpha: float = 0.05
     return kept
 
 
-def _attributes(inventory: Inventory) -> Mapping[str, dict[str, str]]:
-    """attribute -> worker -> value; attributes with one value for all are left out: they tell nothing."""
+def _attributes(inventory: Inventory) -> Attributes:
+    """Attributes with one value for all are left out: they tell nothing."""
     if inventory.attributes is None:  # asked for by a cross-check and by every cause
         inventory.attributes = _find_attributes(inventory)
     return inventory.attributes
 
 
-def _find_attributes(inventory: Inventory) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+def _find_attributes(inventory: Inventory) -> Attributes:
+    found: dict[str, dict[str, set[str]]] = {}
     for name, worker in inventory.workers.items():
         for key, title in ATTRIBUTES.items():
-            if worker.facts.get(key):
-                found.setdefault(title, {})[name] = worker.facts[key]
+            if value := worker.facts.get(key):
+                found.setdefault(title, {}).setdefault(value, set()).add(name)
         if worker.age_s is not None:
-            found.setdefault("age", {})[name] = "created in the last 7 days" if worker.age_s < YOUNG_S else "older"
+            age = "created in the last 7 days" if worker.age_s < YOUNG_S else "older"
+            found.setdefault("age", {}).setdefault(age, set()).add(name)
     runs = {
         name: {pod.rpartition("/")[2].rsplit("-", 1)[0] for pod in worker.pods}
         for name, worker in inventory.workers.items()
         if worker.pods
     }
-    for pod in sorted(set().union(*runs.values()))[:MOST_PODS]:
-        found[f"runs {pod}"] = {name: "yes" if pod in pods else "no" for name, pods in runs.items()}
-    found = {key: values for key, values in found.items() if len(set(values.values())) > 1}
-    return _without_twins(found)
+    for pod in heapq.nsmallest(MOST_PODS, set().union(*runs.values())):
+        running = {name for name, pods in runs.items() if pod in pods}
+        found[f"runs {pod}"] = {"yes": running, "no": runs.keys() - running}
+    values = {
+        title: {value: frozenset(names) for value, names in of_value.items() if names}
+        for title, of_value in found.items()
+    }
+    return _without_twins({title: of_value for title, of_value in values.items() if len(of_value) > 1})
 
 
-def _without_twins(found: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+def _without_twins(found: Attributes) -> Attributes:
     """Attributes that split the workers alike are one test, not several: the first one stands for all."""
-    seen: set[tuple[tuple[str, ...], tuple[int, ...]]] = set()
-    kept: dict[str, dict[str, str]] = {}
-    for key, values in found.items():  # of all, the workers come in one order
-        numbers: dict[str, int] = {}
-        split = tuple(values), tuple(numbers.setdefault(value, len(numbers)) for value in values.values())
-        if split not in seen:
-            seen.add(split)
-            kept[key] = values
-    return kept
+    kept: dict[frozenset[frozenset[str]], str] = {}
+    for title, of_value in found.items():
+        kept.setdefault(frozenset(of_value.values()), title)
+    return {title: found[title] for title in kept.values()}

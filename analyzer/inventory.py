@@ -17,6 +17,9 @@ NODE_AGENTS = ("calico-node", "canal", "rke2-canal", "calico-node-windows")
 #: reasons of a container's state that make its pod one in trouble
 WAITING = ("CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "Error")
 
+#: what tells workers apart -> its value -> the workers that have it
+Attributes = dict[str, dict[str, frozenset[str]]]
+
 
 class Worker(Struct):
     """One worker as all files together show it; "" or None where none of them says."""
@@ -104,7 +107,7 @@ class Inventory:
             return
         self.collected = tables.collected
         #: what the workers may have in common (``analyzer.in_common``), once somebody asked
-        self.attributes: dict[str, dict[str, str]] | None = None
+        self.attributes: Attributes | None = None
         self.workers = _workers(tables)
         self.pods = _pods(tables)
 
