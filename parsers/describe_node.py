@@ -29,7 +29,7 @@ _ORDER = order_of(
 )  # fmt: skip
 _CONDITION = lazy_pattern(rf"  (\S+) +(?:(\S+) +)?({GO_TIME}) +({GO_TIME}) ( *)(.*)")
 _FIELD = lazy_pattern(r"  (\S[^:]{0,60}):(?: +(.*))?")
-_POD = lazy_pattern(r"  (\S+) +(\S+) +\S+ \(-?\d+%\) .*")
+_POD = lazy_pattern(r"(?m)^  (\S+) +(\S+) +\S+ \(-?\d+%\) .*$")
 _SHARE = lazy_pattern(r"  (\S+) +\S+ \((-?\d{1,6})%\) +\S+ \((-?\d{1,6})%\) *")
 
 
@@ -106,8 +106,8 @@ def _state(node: NodeRow, item: Described, found: Mapping[str, Section]) -> None
     node.lease_renewed = go_time(_fields(item, found.get("Lease")).get("RenewTime", ""))
     if "Non-terminated Pods" in found:
         section = found["Non-terminated Pods"]
-        rows = (_POD.fullmatch(line) for line in item.lines[section.start + 1 : section.end])
-        node.pods_on_node = tuple(f"{row[1]}/{row[2]}" for row in rows if row)
+        rows = _POD.findall("\n".join(item.lines[section.start + 1 : section.end]))
+        node.pods_on_node = tuple(f"{namespace}/{pod}" for namespace, pod in rows)
     if "Allocated resources" in found:
         section = found["Allocated resources"]
         for line in item.lines[section.start + 1 : section.end]:
