@@ -54,7 +54,7 @@ class Cutter:
     def next(self) -> Piece | None:
         """Give the next piece; None at the end."""
         while True:
-            parts, room = [self._rest], STRETCH - len(self._rest)
+            parts, room = [self._rest], max(STRETCH - len(self._rest), 1)  # 1: the end of a line that fills it
             while room > 0 and (piece := self._piece()):
                 parts.append(piece[:room])
                 self._ahead = piece[room:]

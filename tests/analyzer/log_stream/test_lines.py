@@ -66,6 +66,14 @@ def test_a_line_longer_than_a_stretch_is_cut(sizes: list[int]) -> None:
     assert cutter.dropped_lines == 1
 
 
+def test_a_line_longer_than_a_stretch_ends_where_the_limit_of_a_line_is_higher() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "STRETCH", 100)
+        found, cutter = cut([b"first\n" + b"x" * 1000, b"x" * 1000 + b"\nlast"], most=500)
+    assert b"".join(found) == b"first\n" + b"x" * 100 + b"\nlast\n"
+    assert cutter.dropped_lines == 1
+
+
 def test_where_lines_begin_and_end() -> None:
     data = b"a1 b\n22\na4 b\n"
     ends = line_ends(data)
