@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from analyzer.log_stream import lines, scan, shapes
 from analyzer.log_stream.arrow_scan import ArrowScan
 from analyzer.log_stream.lines import PAD
-from analyzer.log_stream.reader import ReadLog
+from analyzer.log_stream.reader import ReadLog, read_log
 from analyzer.log_stream.shapes import Shapes
+from parsers.message_match import MessageMatcher
+from parsers.source import Source
 
 Read = Callable[..., ReadLog]
 needs_c = pytest.mark.skipif("not __import__('importlib.util').util.find_spec('analyzer.log_stream._scan')")
@@ -73,6 +75,42 @@ def test_a_log_is_read_alike(seed: int, in_pieces: Read, monkeypatch: pytest.Mon
     assert everything(in_pieces(data)) == everything(in_c)
     assert made == ["NativeScan"]
     assert len(in_c.parsed.log_lines) > 20
+
+
+def messy(seed: int) -> bytes:
+    """A log with empty, long and broken lines, traces, and bytes that are no UTF-8."""
+    rand = random.Random(seed)
+    found = log(seed, 600).split(b"\n")
+    changes: tuple[Callable[[bytes], bytes], ...] = (
+        lambda line: b"",
+        lambda line: line + b"\r",
+        lambda line: line + b" \xff\xfe",
+        lambda line: line[: rand.randrange(len(line) + 1)],
+        lambda line: b"x" * rand.randrange(100, 60_000),
+        lambda line: b"panic: runtime error" + b"\n  frame" * rand.randrange(900),
+        lambda line: line.replace(b"felix/x.go", "felix/\u00fc.go".encode()),
+    )
+    for _ in range(60):
+        place = rand.randrange(len(found))
+        found[place] = rand.choice(changes)(found[place])
+    return b"\n".join(found)
+
+
+@needs_c
+@pytest.mark.parametrize("seed", range(6))
+def test_a_messy_log_is_read_alike_in_any_way(
+    seed: int, matcher: MessageMatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "STRETCH", (3_000, 9_000, 40_000)[seed % 3])
+    data = messy(seed)
+    here = Source("a.log", container="calico-node")
+    found: list[dict[str, Any]] = []
+    for new_scan in (scan.new_scan, ArrowScan):
+        monkeypatch.setattr("analyzer.log_stream.reader.new_scan", new_scan)
+        ways = (iter([data]), lambda place, size: data[place : place + size])
+        found.extend(everything(read_log(way, here, matcher, 65_536)) for way in ways)
+    assert all(one == found[0] for one in found)
+    assert found[0]["lines"] == data.count(b"\n") + (not data.endswith(b"\n"))
 
 
 def test_without_the_compiled_part_it_is_done_otherwise(monkeypatch: pytest.MonkeyPatch, in_pieces: Read) -> None:
