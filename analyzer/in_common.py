@@ -91,7 +91,7 @@ def in_common(inventory: Inventory, affected: Iterable[str], alpha: float = 0.05
 
 
 def _attributes(inventory: Inventory) -> Attributes:
-    """Attributes with one value for all are left out: they tell nothing."""
+    """What tells the workers apart: attributes with one value for all are left out."""
     if inventory.attributes is None:  # asked for by a cross-check and by every cause
         inventory.attributes = _find_attributes(inventory)
     return inventory.attributes

@@ -71,7 +71,7 @@ class Cutter:
                 end = data.rfind(b"\n", 0, size) + 1
                 self._rest = data[end:size] if end else data[: min(self._most, size)]
             if end:
-                return Piece(data, end, room > 0)
+                return Piece(data, end, last=room > 0)
             self.dropped_lines += 1
             self._dropping = True
 

@@ -90,7 +90,8 @@ class _LogReader:
             if head is None:
                 head = self._begin(piece.data[: piece.end])
             lines = self.scan.lines(piece)
-            end = int(lines.ends[self.sieve.feed(lines, piece.last) - 1]) + 1
+            taken = self.sieve.feed(lines, piece.last)
+            end = int(lines.ends[taken - 1]) + 1
             if not lines.plain:
                 self._check(lines.data[:end])
             if self.sieve.several_logs:
