@@ -141,7 +141,7 @@ def _streams(feed: Feed, kind: str, note: Note, single: bool) -> Iterator[bytes]
     """One compressed stream, or several one after another, as gzip and xz allow."""
     rest = b""
     while True:
-        behind = yield from _stream(feed, _FACTORIES[kind], rest, note)
+        behind = yield from _stream(feed, _FACTORIES[kind], rest, note, _PORTION)
         if behind is None:
             return
         if single:
@@ -156,17 +156,20 @@ def _streams(feed: Feed, kind: str, note: Note, single: bool) -> Iterator[bytes]
             return
 
 
-def _stream(feed: Feed, new: Callable[[], Any], rest: bytes, note: Note) -> Generator[bytes, None, bytes | None]:
+def _stream(
+    feed: Feed, new: Callable[[], Any], rest: bytes, note: Note, most: int
+) -> Generator[bytes, None, bytes | None]:
     """One compressed stream; the result is what was read behind its end, None where it does not end well."""
     decompressor = new()
-    most = _SMALL_PORTION if isinstance(decompressor, _Unlimited) else _PORTION
+    if isinstance(decompressor, _Unlimited):
+        most = _SMALL_PORTION
     before: list[bytes] = []  # portions taken
     total = taken = 0
     while not decompressor.eof:
         data = b""
         if rest:
             data, rest = rest[:most], rest[most:]
-        elif getattr(decompressor, "needs_input", True):
+        elif decompressor.needs_input:
             data = feed.some(most)
             if not data:
                 note(f"cut off after {total} bytes: what was readable is used")
@@ -180,7 +183,7 @@ def _stream(feed: Feed, new: Callable[[], Any], rest: bytes, note: Note) -> Gene
             piece = decompressor.decompress(data, CHUNK)
         except (*_DAMAGE, MemoryError) as error:
             if most > _SMALL_PORTION and before:
-                for piece in _before_damage(new(), b"".join(before), total):
+                for piece in _before_damage(new, before, total):
                     total += len(piece)
                     yield piece
             note(f"damaged after {total} bytes ({_say(error)}): what was readable is used")
@@ -191,16 +194,9 @@ def _stream(feed: Feed, new: Callable[[], Any], rest: bytes, note: Note) -> Gene
     return bytes(decompressor.unused_data) + rest
 
 
-def _before_damage(decompressor: Any, data: bytes, seen: int) -> Iterator[bytes]:
+def _before_damage(new: Callable[[], Any], portions: list[bytes], seen: int) -> Iterator[bytes]:
     """What a damaged stream gives behind so many bytes, in portions so small that little is lost with the last one."""
-    at = 0
-    while at < len(data) or not decompressor.needs_input:
-        portion = data[at : at + _SMALL_PORTION] if decompressor.needs_input else b""
-        at += len(portion)
-        try:
-            piece = decompressor.decompress(portion, CHUNK)
-        except (*_DAMAGE, MemoryError):
-            return
+    for piece in _stream(Feed(iter(portions)), new, b"", lambda damage: None, _SMALL_PORTION):
         if len(piece) > seen:
             yield piece[seen:]
         seen = max(seen - len(piece), 0)

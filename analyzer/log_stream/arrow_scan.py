@@ -80,7 +80,7 @@ class ArrowScan:
         for word, shape in found.items():
             if self._shapes.may_remember(len(self._shape_of)):
                 self._shape_of[word] = shape
-        return [found.get(word, self._shape_of.get(word, -1)) for word in words]
+        return [found[word] if word in found else self._shape_of[word] for word in words]
 
     def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""

@@ -152,11 +152,10 @@ class Shapes:
         """Give the numbers of the shapes of lines not seen before; each has others than the rest, digits aside."""
         first, found = len(self.all), [self._new(line) for line in lines]
         if families := self._family_of[first:]:
-            others = {family.others for family in families}
             self._numbers.set(first, [(*family.numbers, *family.rules) for family in families])
             self.level.set(first, [family.level for family in families])
             self.marks.set(first, [family.marks for family in families])
-            self.special.set(first, [at not in others and of.special for at, of in enumerate(families, first)])
+            self.special.set(first, [of.special and of.others != at for at, of in enumerate(families, first)])
         return found
 
     def _new(self, line: bytes) -> int:
@@ -178,32 +177,37 @@ class Shapes:
 
     def _family(self, line: bytes) -> Family:
         bare = _bare(line)
-        family = self._families.get(bare)
-        if family is None:
-            # what is in the place of a name may look like anything: too many families that begin alike are one
-            digitless = line.translate(None, DIGITS)
-            source = _SOURCE.search(digitless)
-            begin = digitless[: source.end() + _MESSAGE if source else _LINE]
-            if self._begun[begin] > _MOST_FAMILIES_ALIKE:
-                bare = begin + b"\n"  # no line is that
-                family = self._families.get(bare)
-            else:
-                self._begun[begin] += 1
-        if family is None:
-            shape = self._look(line)
-            numbered = self._matcher.told_by_numbers(line.translate(None, DIGITS).decode("utf-8", "replace"))
-            ids = self._matcher.match(shape.message)
-            routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(ids)
-            silent = routine and not ids
-            special = bool(numbered) or (shape.named and not silent)
-            most = MOST_OF_SILENT if silent else MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
-            groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
-            family = Family(shape, numbered, special, routine, most, len(self.families), groups)
-            if len(self.families) < _MOST_FAMILIES:
-                self._families[bare] = family
-            self.families.append(family)
-            self._describe(family)
+        known = self._families.get(bare)
+        if known is not None:
+            return known
+        # what is in the place of a name may look like anything: too many families that begin alike are one
+        digitless = line.translate(None, DIGITS)
+        source = _SOURCE.search(digitless)
+        begin = digitless[: source.end() + _MESSAGE if source else _LINE]
+        if self._begun[begin] > _MOST_FAMILIES_ALIKE:
+            bare = begin + b"\n"  # no line is that
+            known = self._families.get(bare)
+            if known is not None:
+                return known
+        else:
+            self._begun[begin] += 1
+        family = self._new_family(line, digitless)
+        if len(self.families) < _MOST_FAMILIES:
+            self._families[bare] = family
+        self.families.append(family)
+        self._describe(family)
         return family
+
+    def _new_family(self, line: bytes, digitless: bytes) -> Family:
+        shape = self._look(line)
+        numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
+        ids = self._matcher.match(shape.message)
+        routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(ids)
+        silent = routine and not ids
+        special = bool(numbered) or (shape.named and not silent)
+        most = MOST_OF_SILENT if silent else MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
+        groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
+        return Family(shape, numbered, special, routine, most, len(self.families), groups)
 
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""
