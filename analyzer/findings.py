@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
-import math
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from analyzer.catalogue import Catalogue, Signal
+from analyzer.conditions import cell_test, conditions_of, is_plain, plain_words
 from analyzer.facts.fact import Fact
 from analyzer.facts.observed import foreign_trace, of_calico, of_host_program
 from analyzer.inventory import Inventory, text
@@ -87,6 +84,13 @@ class Finding(Struct):
         return sum(place.count for place in self.places)
 
 
+class _Values(NamedTuple):
+    """The distinct values of a column, by their types, and where each stands."""
+
+    positions: dict[Any, list[int]]
+    only_text: bool
+
+
 class Evidence:
     """The tables with everything a selector may ask for, indexed for quick firing."""
 
@@ -95,9 +99,10 @@ class Evidence:
         self.inventory = inventory
         self.rows: dict[str, list[Any]] = {name: tables.rows.of(name) for name in TABLE_OF.values() if name != "facts"}
         self.rows["facts"] = list(facts)
+        self._facts = frozenset(fact.id for fact in facts)
         self.over = passed(tables, inventory)
         self._by_message = self._index_messages()
-        self._by_value: dict[tuple[str, str], dict[Any, list[int]]] = {}
+        self._by_value: dict[tuple[str, str], _Values] = {}
         self._passing: dict[tuple[str, str, str], list[int]] = {}
 
     def _index_messages(self) -> dict[str, dict[str, list[int]]]:
@@ -115,7 +120,10 @@ class Evidence:
     def fire(self, signal: Signal) -> list[Finding]:
         """Give one finding per atom of the signal that fired: a message id, or the selector itself."""
         if signal.message:
-            found = [self._fire_message(signal, message_id) for message_id in signal.message]
+            there = [message_id for message_id in signal.message if message_id in self._by_message]
+            found = [self._fire_message(signal, message_id) for message_id in there]
+        elif signal.fact and self._facts.isdisjoint(signal.fact) and all(map(is_plain, signal.fact)):
+            return []
         else:
             table = TABLE_OF[signal.selector]
             positions = self._select(signal, table, None)
@@ -132,7 +140,7 @@ class Evidence:
 
     def _fire_message(self, signal: Signal, message_id: str) -> Finding | None:
         finding: Finding | None = None
-        for table, of_message in self._by_message.get(message_id, {}).items():
+        for table, of_message in self._by_message[message_id].items():
             if signal.tables and table not in signal.tables:
                 continue
             positions = self._select(signal, table, of_message)
@@ -148,14 +156,14 @@ class Evidence:
     def _select(self, signal: Signal, table: str, positions: Sequence[int] | None) -> Sequence[int]:
         """Those of the positions (None: of all) whose rows meet all conditions and are not over, where that counts."""
         rows = self.rows[table]
-        conditions = _conditions(signal.selection)
+        conditions = conditions_of(signal.selection)
         for name, key, wanted in conditions:
             if not rows or name not in COLUMNS[table]:
                 return ()
             if positions is None and not key:
                 positions = self._with_value(table, name, wanted)
             else:
-                test = _test(wanted)
+                test = cell_test(wanted)
                 over_these = range(len(rows)) if positions is None else positions
                 positions = [position for position in over_these if test(_cell(rows[position], name, key))]
             if not positions:
@@ -174,21 +182,29 @@ class Evidence:
         """Positions of the rows of a table whose cell passes; each distinct value is tested once."""
         found = self._passing.get((table, column, wanted))
         if found is None:
-            found = self._passing[(table, column, wanted)] = self._tested(table, column, _test(wanted))
+            found = self._passing[(table, column, wanted)] = self._tested(table, column, wanted)
         return found
 
-    def _tested(self, table: str, column: str, test: Callable[[Any], bool]) -> list[int]:
+    def _tested(self, table: str, column: str, wanted: str) -> list[int]:
         index = self._by_value.get((table, column))
         if index is None:
-            index = self._by_value[(table, column)] = {}
-            for position, row in enumerate(self.rows[table]):
-                value = getattr(row, column)
-                # True and 1 are one key of a dict and two different words
-                key = (type(value), value) if isinstance(value, str | int | float | datetime) else (None, position)
-                index.setdefault(key, []).append(position)
-        rows = self.rows[table]
-        found = [of_value for of_value in index.values() if test(getattr(rows[of_value[0]], column))]
+            index = self._by_value[(table, column)] = self._index_values(table, column)
+        rows, words = self.rows[table], plain_words(wanted)
+        if words is not None and index.only_text:
+            found = [index.positions[(str, word)] for word in words if (str, word) in index.positions]
+        else:
+            test = cell_test(wanted)
+            found = [of_value for of_value in index.positions.values() if test(getattr(rows[of_value[0]], column))]
         return sorted(position for of_value in found for position in of_value)
+
+    def _index_values(self, table: str, column: str) -> _Values:
+        positions: dict[Any, list[int]] = {}
+        for position, row in enumerate(self.rows[table]):
+            value = getattr(row, column)
+            # True and 1 are one key of a dict and two different words
+            key = (type(value), value) if isinstance(value, (str, int, float, datetime)) else (None, position)
+            positions.setdefault(key, []).append(position)
+        return _Values(positions, all(kind is str for kind, _ in positions))
 
     def _finding(self, signal: Signal, key: str, table: str, positions: Iterable[int], message_id: str = "") -> Finding:
         places = []
@@ -233,9 +249,9 @@ class Evidence:
 
 def _line_of_node(row: Any, selection: str) -> int | None:
     """The line with the taint, annotation or mark that a selection asks for; None where it is not known."""
-    for name, key, wanted in _conditions(selection):
+    for name, key, wanted in conditions_of(selection):
         if name == "taints":
-            test = _test(wanted)
+            test = cell_test(wanted)
             found = next((taint for taint in row.taints if test(taint)), "")
             line = row.lines.get(f"taints.{found}")
         else:
@@ -286,79 +302,6 @@ def _cell(row: Any, name: str, key: str) -> Any:
         return of_calico(row.pod) if row.pod else not (foreign_trace(row.message) or of_host_program(row))
     value = getattr(row, name)
     return value if not key else value.get(key, "") if isinstance(value, dict) else ""
-
-
-@lru_cache(maxsize=8192)
-def _conditions(selection: str) -> tuple[tuple[str, str, str], ...]:
-    """(column, key in it, wanted value as JSON) of each condition of a selection (``Signal.selection``)."""
-    selector, asked, _, where, *_ = json.loads(selection)
-    if selector == "fact":
-        where = {"id": asked, **where}
-    elif selector != "message":
-        where = asked
-    names = ((column.partition("."), wanted) for column, wanted in where.items())
-    return tuple((name, key, json.dumps(wanted, sort_keys=True)) for (name, _, key), wanted in names)
-
-
-@lru_cache(maxsize=8192)
-def _test(wanted_json: str) -> Callable[[Any], bool]:
-    """Give the test of one condition, whose wanted value is given as JSON."""
-    wanted = json.loads(wanted_json)
-    if isinstance(wanted, dict):
-        low, high = float(wanted.get("min", "-inf")), float(wanted.get("max", "inf"))
-        return lambda value: low <= _as_number(value) <= high
-    options = wanted if isinstance(wanted, list) else [wanted]
-    negative = [str(item)[1:] for item in options if isinstance(item, str) and item.startswith("!")]
-    positive = [item for item in options if not (isinstance(item, str) and item.startswith("!"))]
-    is_positive = _any_of(positive) if positive else None
-    is_negative = _any_of(negative) if negative else None
-
-    def test(value: Any) -> bool:
-        if is_positive is not None and not is_positive(value):
-            return False
-        return is_negative is None or not is_negative(value)
-
-    return test
-
-
-def _as_number(value: Any) -> float:
-    try:
-        return math.nan if value is None or "_" in str(value) else float(value)
-    except (TypeError, ValueError):
-        return math.nan
-
-
-def _any_of(options: list[Any]) -> Callable[[Any], bool]:
-    """Give a test for a value that is one of the options; those of text may be globs, in any case of letters."""
-    globs = [item for item in options if isinstance(item, str) and any(mark in item for mark in "*?[")]
-    expressions = [re.compile(fnmatch.translate(item.lower())) for item in globs]
-    words = frozenset(str(item) for item in options if not isinstance(item, bool | int | float) and item not in globs)
-    others = [item for item in options if isinstance(item, bool | int | float)]
-
-    def test(value: Any) -> bool:
-        if isinstance(value, tuple | list):
-            return any(test(item) for item in value)
-        if value is None or value != value:
-            return False
-        shown = str(value)
-        if shown in words:
-            return True
-        if expressions:
-            lowered = shown.lower()
-            if any(expression.match(lowered) for expression in expressions):
-                return True
-        return any(_equal(value, item) for item in others)
-
-    return test
-
-
-def _equal(value: Any, wanted: bool | int | float) -> bool:
-    if isinstance(wanted, bool):
-        return str(value).lower() == str(wanted).lower()
-    try:
-        return float(value) == float(wanted)
-    except (TypeError, ValueError):
-        return False
 
 
 def _words(table: str, row: Any) -> str:

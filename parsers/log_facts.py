@@ -43,9 +43,8 @@ _ADDRESS = lazy_pattern(r"Using autodetected IPv([46]) address on interface ([^:
 _DEFAULTED = lazy_pattern(r'Defaulted container "([^"]{1,63})"')
 #: how processes say that they were asked to stop (daemon.go of felix and typha, confd run.go, BIRD, install-cni)
 _STOPPED = lazy_pattern(
-    r"Received OS signal terminated|Captured terminated|Received SIGTERM|Shutdown completed|^Shutting down$"
-    r"|TERM received|signal: terminated|Server has shut down|Shutting down node|received shutdown signal",
-    re.IGNORECASE,
+    r"received os signal terminated|captured terminated|received sigterm|shutdown completed|^shutting down$"
+    r"|term received|signal: terminated|server has shut down|shutting down node|received shutdown signal"
 )
 _LAST_RECORDS = 25
 _STOP_SPAN_S = 90.0  # the preStop hook, the grace period of the pod and the processes' own shutdown
@@ -121,7 +120,8 @@ class LogFacts(Struct):
     def _ended_cleanly(self) -> bool:
         """Whether the end of the log is that of a process that was asked to stop."""
         for record in self._last:
-            if not _STOPPED.search(record.message[:300]):
+            said = record.message[:300].lower()
+            if ("term" not in said and "shut" not in said) or not _STOPPED.search(said):
                 continue
             time = record.time
             if time is None or self.last_time is None or (self.last_time - time).total_seconds() <= _STOP_SPAN_S:

@@ -112,7 +112,7 @@ def _word_template(word: str) -> str:
     return _VALUES.sub(lambda found: found["keep"] or "N", word)
 
 
-_KEY = lazy_pattern(r"(?:^|(?<=[ \n\t]))([A-Za-z][\w./-]{0,60})=")
+_KEY = lazy_pattern(r"[A-Za-z][\w./-]{0,60}")
 _QUOTED = lazy_pattern(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = lazy_pattern(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
@@ -134,8 +134,10 @@ def key_values(text: str) -> dict[str, str]:
     >>> key_values('Failed error=Get "https://10.0.0.1?a=b": no x=y way ipVersion=0x4 table="nat"')
     {'error': 'Get "https://10.0.0.1?a=b": no x=y way', 'ipVersion': '0x4', 'table': 'nat'}
     """
-    text = text[:_FIELDS_FROM]
     fields: dict[str, str] = {}
+    text = text[:_FIELDS_FROM]
+    if "=" not in text:
+        return fields
     for key, start, end in _real_keys(_key_places(text), sorted_keys=not text.startswith('"')):
         value = text[start:end].strip()
         quoted = _QUOTED.fullmatch(value)
@@ -146,17 +148,19 @@ def key_values(text: str) -> dict[str, str]:
 def _key_places(text: str) -> list[tuple[str, int, int, bool]]:
     """All ``key=`` outside quoted values: (key, its place, place of the value, whether the value is quoted)."""
     places: list[tuple[str, int, int, bool]] = []
-    skip_to = 0
-    for found in _KEY.finditer(text):
-        if found.start() < skip_to:
-            continue
-        quoted = _QUOTED.match(text, found.end())
-        whole = quoted is not None and text[quoted.end() : quoted.end() + 1] in ("", " ", "\n")
-        if quoted is not None and whole:
-            skip_to = quoted.end()
-        places.append((found[1], found.start(), found.end(), whole))
-        if len(places) >= _MOST_FIELDS:
-            break
+    words = text.replace("\n", " ").replace("\t", " ")
+    end, skip_to = words.find("="), 0
+    while end >= 0 and len(places) < _MOST_FIELDS:
+        begin = words.rfind(" ", 0, end) + 1  # only the first "=" of a word can end a key
+        if begin >= skip_to and _KEY.fullmatch(text, begin, end):
+            start = end + 1
+            quoted = _QUOTED.match(text, start)
+            whole = quoted is not None and text[quoted.end() : quoted.end() + 1] in ("", " ", "\n")
+            if quoted is not None and whole:
+                skip_to = quoted.end()
+            places.append((text[begin:end], begin, start, whole))
+        blank = words.find(" ", end)
+        end = words.find("=", blank) if blank >= 0 else -1
     # of the values, each ends before the next key; the text's end closes the last
     return [*places, ("", len(text), len(text), False)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from msgspec import Struct
 
@@ -52,9 +53,10 @@ _YAML_START = lazy_pattern(r"---(?: |$)|(?:- )?(?:apiVersion|kind|items|metadata
 _YAML_LINE = lazy_pattern(r" *(?:- |-$|[\w./\"'$(-]\S{0,120}?:(?: |$))")
 _JSON_KEY = lazy_pattern(r'"(?:kind|apiVersion|metadata|items)" ?:')
 _AUDIT = "audit.k8s.io/"
+_Line = tuple[str, float, re.Pattern[str]]
 
 #: kind -> how a line begins that only this kind has. Each begins with a line end, which is found far sooner than ``^``.
-_HEADS: tuple[tuple[str, float, re.Pattern[str]], ...] = (
+_HEADS: tuple[_Line, ...] = (
     ("birdcl", 0.9, lazy_pattern(r"\n *(?:\d{4}-)?name +proto +table +state +since", re.I)),
     ("birdcl", 0.8, lazy_pattern(r"\n *(?:\d{4}-)?(?:Mesh|Node|Global)_\S+ +BGP +\S+ +\w+ +[\d:-]+")),
     ("node-status", 0.95, lazy_pattern(
@@ -71,7 +73,7 @@ _HEADS: tuple[tuple[str, float, re.Pattern[str]], ...] = (
 #: the head of an interface in ifconfig, whose other lines look like those of ip
 _IFCONFIG = lazy_pattern(r"[\w.:-]{1,32}: flags=-?\d{1,9}<")
 #: kind -> what each line of it looks like
-_LINES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
+_LINES: tuple[_Line, ...] = (
     ("ip-route", 0.9, lazy_pattern(
         rf"(?:(?:unicast|blackhole|unreachable|prohibit|local|broadcast) )?(?:default|{_NUMBER}"
         r"|[0-9a-f]{0,4}:[0-9a-f:]\S{0,60})"
@@ -87,6 +89,9 @@ _LINES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
     ("packet-filter", 0.85, lazy_pattern(
         r"-[AINP] \S+|:[\w-]+ (?:ACCEPT|DROP|-) \[|\*\w+$|COMMIT$|# (?:Generated|Completed|Warning)\b")),
 )  # fmt: skip
+#: the kind that is told by its lines though they may all be lines of a log, and what _log() says of such
+_LINES_OF_JOURNAL = tuple(line for line in _LINES if line[0] == "kubelet-journal")
+_EACH_LINE_OF_LOG = 0.98
 
 
 class Recognition(Struct, frozen=True):
@@ -115,7 +120,12 @@ def recognize(sample: str, path: str = "") -> Recognition:
     objects = list(_objects(sample))
     if objects and objects[0].score >= 0.9 and _mostly_yaml(lines):
         return objects[0]  # trees of collectors hold thousands of these: nothing else need be asked
-    found = [*objects, *_tables(lines), *_heads(sample), *_shares(lines), _describe(sample), _log(sample)]
+    log = _log(sample)
+    if log.score >= _EACH_LINE_OF_LOG:
+        by_line = _shares(lines, _LINES_OF_JOURNAL)
+    else:
+        by_line = chain(_tables(lines), _shares(lines), _metrics(lines))
+    found = [*objects, *_heads(sample), *by_line, _describe(sample), log]
     best = max(found, key=lambda item: item.score)
     if best.score < _CERTAIN:
         return Recognition("unknown", 0.0, "no known form")
@@ -176,13 +186,16 @@ def _heads(sample: str) -> Iterable[Recognition]:
             yield Recognition(kind, score, f"the head of {kind}")
 
 
-def _shares(lines: Sequence[str]) -> Iterable[Recognition]:
-    for kind, score, pattern in _LINES:
+def _shares(lines: Sequence[str], kinds: Iterable[_Line] = _LINES) -> Iterable[Recognition]:
+    for kind, score, pattern in kinds:
         share = sum(bool(pattern.match(line)) for line in lines) / len(lines)
         if kind == "ip-link" and any(_IFCONFIG.match(line) for line in lines):
             continue
         if share >= 0.3:
             yield Recognition(kind, score * share, f"{share:.0%} lines of {kind}")
+
+
+def _metrics(lines: Sequence[str]) -> Iterable[Recognition]:
     if any("_" in line for line in lines[:20]) and (share := looks_like_metrics(lines)) >= 0.5:
         yield Recognition("metrics", 0.95 * share, f"{share:.0%} lines of metrics")
 

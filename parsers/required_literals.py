@@ -41,17 +41,19 @@ def required_literals(source: str) -> frozenset[str]:
 def needed_texts(source: str) -> tuple[frozenset[str], ...]:
     r"""Give sets of lower-case texts, in the form of :func:`required_literals`: every match contains one of each set.
 
-    Empty where the expression is an alternation, or where nothing of some length is certain.
+    Empty where nothing of some length is certain.
 
     >>> [sorted(texts) for texts in needed_texts(r"dial \S+ (?:i/o timeout|no route)")]
     [['i/o timeout', 'no route'], ['dial']]
+    >>> [sorted(texts) for texts in needed_texts(r"webhook|probe failed: \d+")]
+    [['probe failed:', 'webhook']]
     """
     if _VERBOSE.search(source):
         return ()
     reader = _Reader(source)
     found = reader.texts_of_branch()
-    if reader.position < len(source):
-        return ()
+    if reader.position < len(source):  # an alternation
+        found = [texts] if (texts := required_literals(source)) else []
     worth = [texts for texts in found if min(map(len, texts)) >= _LEAST and len(texts) <= _MOST_TEXTS]
     return tuple(sorted(worth, key=lambda texts: min(map(len, texts)), reverse=True))
 

@@ -32,6 +32,9 @@ _KERNEL = lazy_pattern(
     r"\b([\w.+-]{2,30})\[\d{1,8}\]:? (?:segfault at|general protection|trap invalid opcode)"
     r"|\btraps: ([\w.+-]{2,30})\[\d{1,8}\] (?:general protection|trap )"
 )
+#: one of these stands in each text that the two expressions find something in, and in few others
+_WORDS = ("SIG", "egmentation fault", "Illegal instruction", "Bus error", "core dumped", "fatal error: ", "runtime: ")
+_KERNEL_WORDS = ("segfault at", "general protection", "trap ")
 #: programs of Calico's image, by the names that the kernel shows
 _OF_CALICO = lazy_pattern(r"calico|felix|confd|bird|typha|runsv|runit|kube-controller|tigera")
 
@@ -41,9 +44,10 @@ def together(tables: Tables) -> Iterator[Fact]:
     inventory = Inventory(tables)
     found: dict[str, dict[str, Any]] = {}
     for row in tables.rows.log_lines:
-        if match := _KERNEL.search(row.message):
+        said = row.message
+        if any(map(said.__contains__, _KERNEL_WORDS)) and (match := _KERNEL.search(said)):
             program = match[1] or match[2]
-        elif row.pod and _CRASH.search(row.message):
+        elif row.pod and any(map(said.__contains__, _WORDS)) and _CRASH.search(said):
             program = _program(row.pod, row.container)
         else:
             continue

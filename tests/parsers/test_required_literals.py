@@ -57,6 +57,8 @@ def test_every_match_holds_one_of_them(parts: list[tuple[str, str]]) -> None:
     assert regex.search(source, text)
     texts = required_literals(source)
     assert not texts or any(item in text.lower() for item in texts)
+    either = f"{source}|nothing of this"
+    assert all(any(item in text.lower() for item in some) for some in (*needed_texts(source), *needed_texts(either)))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,9 @@ def test_every_match_holds_one_of_them(parts: list[tuple[str, str]]) -> None:
             r"failed to (?:add|set) address[^\n]{0,120}ifaceName=",
             [{"ifacename="}, {"failed to"}, {"address"}, {"add", "set"}],
         ),
-        (r"alpha|beta", []),
+        (r"alpha|beta \d", [{"alpha", "beta"}]),
+        (r"(?i)alpha|be", []),
+        (r"alpha|\d", []),
         (r"(?:alpha|beta)? gamma", [{"gamma"}]),
         (r"(?x) al pha", []),
         (r"a\d+bc", []),
