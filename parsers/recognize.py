@@ -48,7 +48,8 @@ _BESIDE_ERROR = lazy_pattern(
 )
 _MOST_ERROR_LINES = 40
 _NUMBER = r"\d+\.\d+\.\d+\.\d+(?:/\d+)?"
-_YAML_KEY = lazy_pattern(r"^(?:- )?(apiVersion|kind|items|metadata|spec|status):(?: |$)", re.MULTILINE)
+_YAML_KEYS = ("apiVersion", "kind", "items", "metadata", "spec", "status")
+_YAML_KEY = lazy_pattern(rf"^(?:- )?({'|'.join(_YAML_KEYS)}):(?: |$)", re.MULTILINE)
 _YAML_START = lazy_pattern(r"---(?: |$)|(?:- )?(?:apiVersion|kind|items|metadata):(?: |$)")
 _YAML_LINE = lazy_pattern(r" *(?:- |-$|[\w./\"'$(-]\S{0,120}?:(?: |$))")
 _JSON_KEY = lazy_pattern(r'"(?:kind|apiVersion|metadata|items)" ?:')
@@ -89,9 +90,9 @@ _LINES: tuple[_Line, ...] = (
     ("packet-filter", 0.85, lazy_pattern(
         r"-[AINP] \S+|:[\w-]+ (?:ACCEPT|DROP|-) \[|\*\w+$|COMMIT$|# (?:Generated|Completed|Warning)\b")),
 )  # fmt: skip
-#: the kind that is told by its lines though they may all be lines of a log, and what _log() says of such
+#: the kind that is told by its lines though they may be lines of a log as well, and the most that others can score
 _LINES_OF_JOURNAL = tuple(line for line in _LINES if line[0] == "kubelet-journal")
-_EACH_LINE_OF_LOG = 0.98
+_MOST_BY_LINES = 0.95
 
 
 class Recognition(Struct, frozen=True):
@@ -121,7 +122,7 @@ def recognize(sample: str, path: str = "") -> Recognition:
     if objects and objects[0].score >= 0.9 and _mostly_yaml(lines):
         return objects[0]  # trees of collectors hold thousands of these: nothing else need be asked
     log = _log(sample)
-    if log.score >= _EACH_LINE_OF_LOG:
+    if log.score > _MOST_BY_LINES:
         by_line = _shares(lines, _LINES_OF_JOURNAL)
     else:
         by_line = chain(_tables(lines), _shares(lines), _metrics(lines))
@@ -160,7 +161,7 @@ def _only_errors(lines: Sequence[str]) -> Recognition | None:
 
 
 def _describe(sample: str) -> Recognition:
-    if not _DESCRIBE.search(sample):
+    if "Name:" not in sample or not _DESCRIBE.search(sample):
         return Recognition("describe", 0.0, "")
     keys = len(set(_DESCRIBE_KEYS.findall(sample)))
     return Recognition("describe", min(0.99, 0.15 + 0.2 * keys), f"Name: and {keys} sections of kubectl describe")
@@ -210,7 +211,8 @@ def _objects(sample: str) -> Iterable[Recognition]:
         if _JSON_KEY.search(sample):
             yield Recognition("objects", 0.4 if log else 0.95, "JSON objects of Kubernetes")
         return
-    keys = set(_YAML_KEY.findall(sample))
+    there = sum(f"{key}:" in sample for key in _YAML_KEYS)  # to look for one takes a hundredth of the expression's time
+    keys = set(_YAML_KEY.findall(sample)) if there >= 2 else ()
     if len(keys) >= 2:
         yield Recognition("objects", 0.9 if len(keys) >= 3 else 0.8, f"YAML keys {', '.join(sorted(keys))}")
 

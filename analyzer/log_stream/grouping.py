@@ -7,7 +7,7 @@ there are not too many: then by their shape only, with a look at one now and the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from analyzer.log_stream.columns import Column
 from analyzer.log_stream.groups import Groups
 from analyzer.log_stream.lines import Numbers
 from analyzer.log_stream.scan import Scan, Unknown, Usual
-from analyzer.log_stream.shapes import Shapes
+from analyzer.log_stream.shapes import Outcome, Shapes
 from analyzer.log_stream.stretch import Stretch
 
 #: lines of a family of shapes looked at one by one, to tell the names in them
@@ -25,6 +25,7 @@ _LOOKED_AT_IF_FEW = 1500  # where the names are all that differs
 _SAMPLED_EACH = 0.02  # a line more for each growth by this share, once that many were looked at
 _SAMPLED_STRETCHES = 4  # in one of so many of them
 MOST_GROUPS = 40_000
+Identify = Callable[[bytes, int], tuple[Hashable, Outcome]]
 
 
 class Grouping:
@@ -34,10 +35,13 @@ class Grouping:
         shapes: of its lines.
         scan: goes over the bytes.
         groups: those known so far.
-        identify: gives what two lines of one group share.
+        identify: gives what two lines of one group share, and what the catalogue finds in their numbers.
+
+    Attributes:
+        outcomes: by group, what the catalogue finds in the numbers of all its lines, where that is known.
     """
 
-    def __init__(self, shapes: Shapes, scan: Scan, groups: Groups, identify: Callable[[bytes, int], object]) -> None:
+    def __init__(self, shapes: Shapes, scan: Scan, groups: Groups, identify: Identify) -> None:
         self.shapes = shapes
         self.groups = groups
         self._scan = scan
@@ -49,6 +53,7 @@ class Grouping:
         self._sampled: set[int] = set()
         self._stretches = 0
         self._restarts = 0
+        self.outcomes: dict[int, Outcome] = {}
 
     def begin(self) -> None:
         """A new stretch comes."""
@@ -96,12 +101,14 @@ class Grouping:
             return self._group(shape, (word, follow))
         raw = part.raw(line.place)
         if enough:
-            group = self._group(shape, (word, follow, self.shapes.outcome(shape, raw.decode("utf-8", "replace"))))
+            outcome = self.shapes.outcome(shape, raw.decode("utf-8", "replace"))
+            group = self._group(shape, (word, follow, outcome), outcome)
             if self.shapes.read_by_rules(shape):
                 self._remember(line.key, group)
             return group
         self._looked_at[family] += 1
-        group = self._group(shape, (self._identify(raw, shape), follow))
+        identity, outcome = self._identify(raw, shape)
+        group = self._group(shape, (identity, outcome, follow), outcome)
         self._remember(line.key, group)
         return group
 
@@ -109,7 +116,7 @@ class Grouping:
         if self._scan.remembered < MOST_GROUPS * 4:
             self._scan.remember(key, group)
 
-    def _group(self, shape: int, key: object) -> int:
+    def _group(self, shape: int, key: object, outcome: Outcome | None = None) -> int:
         """The group of a key; beyond the limits that of the shape, or of its level."""
         whole: tuple[object, ...] = (shape, key, self._restarts)
         known = self.groups.known(whole)
@@ -119,8 +126,11 @@ class Grouping:
         family = of_shape.number
         if self._groups_of[family] >= of_shape.groups or len(self.groups) >= MOST_GROUPS:
             whole = (family, "others") if len(self.groups) < 2 * MOST_GROUPS else (self.shapes.all[shape].level,)
+            outcome = None
         before = len(self.groups)
         group = self.groups.number(whole)
+        if outcome is not None:
+            self.outcomes[group] = outcome
         self._groups_of[family] += len(self.groups) > before
         return group
 
@@ -137,5 +147,5 @@ class Grouping:
         last = np.zeros(size, np.int64)
         last[part.shape] = np.arange(len(part.shape))  # of equal ones the last stays
         for shape, place in zip(due.tolist(), last[due].tolist(), strict=True):
-            group[place] = self._group(shape, (self._identify(part.raw(place), shape), 0))
+            group[place] = self._group(shape, (*self._identify(part.raw(place), shape), 0))
             sample_at[shape] = int(total[shape] * (1 + _SAMPLED_EACH)) + 50

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ if getattr(_scan, "FORM", 0) != 5:
     raise ImportError("the C part was compiled from other sources: install again")
 
 _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose numbers fall together
+_TOGETHER = 256  # lines of unknown groups that are looked at before what is known of others is taken in
 _LINES = 1 << 15  # room at the beginning; doubled when a stretch has more
 
 
@@ -121,10 +123,20 @@ class NativeScan:
         places = np.flatnonzero(group < 0)
         first, which = _distinct(number[places])
         firsts = places[first]
-        its = (column[firsts].tolist() for column in (part.shape, word, follow, special[part.shape], number))
+        columns = (firsts, *(column[firsts] for column in (part.shape, word, follow, special[part.shape], number)))
         found: list[int] = []
-        for place, *what in zip(firsts.tolist(), *its, strict=True):
-            found.append(new(Unknown(before + place, *what)))
+        alike: dict[tuple[int, int, int], int] = {}  # groups of lines whose contents count no more
+        # where many are unknown, the first few often change how the others are to be read
+        blocks = (
+            [column[at : at + _TOGETHER].tolist() for column in columns] for at in range(0, len(firsts), _TOGETHER)
+        )
+        for place, shape, its_word, behind, is_special, key in chain.from_iterable(starmap(zip, blocks)):
+            known = alike.get((shape, its_word, behind)) if is_special else None
+            if known is None:
+                known = new(Unknown(before + place, shape, its_word, behind, is_special, key))
+                if is_special and not shapes.family_of(shape).special:
+                    alike[shape, its_word, behind] = known
+            found.append(known)
             if shapes.changes > changes:
                 count = place + 1
                 places = places[: int(places.searchsorted(count))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 from msgspec import Struct, field
 
@@ -13,7 +13,7 @@ from analyzer.log_stream.kind import NotOneLogError
 from analyzer.log_stream.lines import Cutter
 from analyzer.log_stream.quotable import Quotable, cleaned, line_text
 from analyzer.log_stream.scan import new_scan
-from analyzer.log_stream.shapes import Shapes
+from analyzer.log_stream.shapes import Outcome, Shapes
 from analyzer.log_stream.sieve import Sieve
 from parsers.container_log import KeptLine, parse_kept_lines
 from parsers.decode import decode
@@ -121,7 +121,7 @@ class _LogReader:
             raise NotOneLogError
         return shape
 
-    def _identify(self, raw: bytes, shape: int) -> object:
+    def _identify(self, raw: bytes, shape: int) -> tuple[Hashable, Outcome]:
         text = line_text(raw, self.most)
         return identity(text, self.dress), self.shapes.outcome(shape, text)
 
@@ -155,7 +155,7 @@ class _LogReader:
         )
 
     def _alike(self, line: Kept) -> int:
-        return line.shape if len(line.raw) <= _SURELY_WHOLE and self.shapes.one_answer(line.shape) else -1
+        return self.sieve.answer_of(line) if len(line.raw) <= _SURELY_WHOLE else -1
 
     def _encoding(self) -> str:
         return _LATIN1 if self.broken > 1 and self.right <= self.broken else _UTF8

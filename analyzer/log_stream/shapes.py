@@ -23,6 +23,8 @@ from parsers.message_match import MessageMatcher
 from parsers.message_pattern import Alternative, text_of
 
 Name = TypeVar("Name", str, tuple[int, int])
+#: which of the alternatives of the catalogue match that numbers decide on
+Outcome = tuple[bool, ...]
 #: shapes told apart in one file, and of one family; of routine lines fewer, of lines that make no row hardly any
 MOST_SHAPES = 30_000
 MOST_OF_FAMILY, MOST_OF_ROUTINE, MOST_OF_SILENT = 150, 20, 2
@@ -86,13 +88,14 @@ class Shapes:
         ) = self._numbers.columns()  # fmt: skip
         self.special, self.level, self.marks = Column(bool), Column(np.int8), Column(np.uint8)
         self.rules = b""  # packed, see _packed
+        self._answers: dict[tuple[int, Outcome], int] = {}
         self.changes = 0  # how often lines of known shapes began to be read by rules
 
     def may_remember(self, known: int) -> bool:
         """Whether the shape of a further line should be remembered, where ``known`` ones are."""
         return known < MOST_SHAPES
 
-    def outcome(self, number: int, text: str) -> tuple[bool, ...]:
+    def outcome(self, number: int, text: str) -> Outcome:
         """Which of the alternatives that numbers decide on match a line of a shape."""
         numbered = self.family_of(number).numbered
         if not numbered:
@@ -141,12 +144,19 @@ class Shapes:
         """The family of a shape."""
         return self._family_of[number]
 
-    def one_answer(self, number: int) -> bool:
-        """Whether the catalogue says the same of all lines of a shape, each taken by itself."""
+    def answer_of(self, number: int, outcome: Outcome | None) -> int:
+        """A number that two lines share of which the catalogue surely says the same, each by itself; -1 for none.
+
+        Args:
+            number: their shape.
+            outcome: what :meth:`outcome` gave for them, None where that is not known.
+        """
         family = self.family_of(number)
         shape = family.shape
         several = number == family.others or shape.loose or shape.partial or "\n" in shape.message
-        return not family.numbered and not several
+        if several or (family.numbered and outcome is None):
+            return -1
+        return self._answers.setdefault((number, outcome or ()), len(self._answers))
 
     def new(self, lines: Sequence[bytes]) -> list[int]:
         """Give the numbers of the shapes of lines not seen before; each has others than the rest, digits aside."""

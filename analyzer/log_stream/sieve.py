@@ -9,12 +9,12 @@ numbers that are enough for any log that somebody could read, and counted beyond
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from analyzer.log_stream.context import Context
-from analyzer.log_stream.grouping import Grouping
+from analyzer.log_stream.grouping import Grouping, Identify
 from analyzer.log_stream.groups import Groups, Kept
 from analyzer.log_stream.lines import Numbers, first_places
 from analyzer.log_stream.scan import Lines, Scan
@@ -32,7 +32,7 @@ _LATE_HELD = 12  # stretches at hand for the last changes: where there are many,
 class Sieve:
     """Takes the stretches of one log in order; gives the lines kept at the end."""
 
-    def __init__(self, shapes: Shapes, scan: Scan, identify: Callable[[bytes, int], object], context: Context) -> None:
+    def __init__(self, shapes: Shapes, scan: Scan, identify: Identify, context: Context) -> None:
         self.shapes = shapes
         self.groups = Groups(self._save_last)
         self.lines = 0
@@ -84,6 +84,10 @@ class Sieve:
         more = {number: int(total[group]) - given[group] for group, number in latest.items()}
         clocks = [line for number, line in self._clocks.items() if number not in self._kept]
         return kept, {number: left for number, left in more.items() if left > 0}, clocks
+
+    def answer_of(self, line: Kept) -> int:
+        """A number that two lines share of which the catalogue surely says the same, each by itself; -1 for none."""
+        return self.shapes.answer_of(line.shape, self._grouping.outcomes.get(line.group))
 
     def _keep(self, *lines: Kept) -> None:
         for line in lines:

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.log_stream.shapes import _bare, _bare_in_python
+from analyzer.log_stream.shapes import Shapes, _bare, _bare_in_python
+from parsers.log_dress import bare_dress
+from parsers.log_shape import shape_of
+from parsers.message_match import MessageMatcher, Pattern
 
 WAYS = (_bare, _bare_in_python)
 
@@ -55,3 +58,21 @@ def test_the_compiled_way_finds_the_same_names(text: str) -> None:
     raw = text.encode("latin-1")
     assert _bare(raw) == _bare_in_python(raw)
     assert _bare(raw * 60) == _bare_in_python(raw * 60)
+
+
+def test_lines_share_an_answer_where_the_catalogue_says_the_same_of_them() -> None:
+    dress = bare_dress("")
+    slow, other = Pattern("slow", regexes=(r"took \d{4}ms",)), Pattern("other", patterns=("link down",))
+    shapes = Shapes(lambda raw: shape_of(raw, raw.decode(), dress), MessageMatcher([slow, other]))
+    texts = [
+        f"2026-02-12 06:20:00.000 [INFO][9] felix/a.go 1: {what}" for what in ("took 5ms", "took 5000ms", "link down")
+    ]
+    took, down, loose = shapes.new([texts[0].encode(), texts[2].encode(), b"took part"])
+    quick, late = (shapes.outcome(took, text) for text in texts[:2])
+    answers = [shapes.answer_of(took, quick), shapes.answer_of(took, late), shapes.answer_of(down, None)]
+    assert len(set(answers)) == 3
+    assert min(answers) >= 0
+    assert shapes.answer_of(took, late) == answers[1]
+    assert shapes.answer_of(down, shapes.outcome(down, texts[2])) == answers[2]
+    assert shapes.answer_of(took, None) == -1  # numbers decide, and nobody looked at them
+    assert shapes.answer_of(loose, None) == -1  # it may belong to the record before it
