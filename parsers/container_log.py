@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -106,26 +105,22 @@ class KeptLine(NamedTuple):
     alike: int = -1
 
 
-@dataclass(slots=True)
 class _LogParser:
-    source: Source
-    match: Match
-    problems: list[str] = field(default_factory=list)
-    lines: Mapping[int, str] | _Numbered = field(default_factory=dict)
-    more: Mapping[int, int] = field(default_factory=dict)
-    clocks: frozenset[int] = frozenset()
-    alike: Mapping[int, int] = field(default_factory=dict)
-    guess: str = ""
-    near: datetime | None = None
-    rows: RowStore = field(init=False)
-    changes: BgpStore = field(init=False)
-    streams: dict[Origin, _Stream] = field(default_factory=dict)
-    _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _known_alike: dict[int, tuple[str, ...]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.rows = RowStore(self.source)
-        self.changes = BgpStore(self.source)
+    def __init__(self, source: Source, match: Match) -> None:
+        self.source = source
+        self.match = match
+        self.problems: list[str] = []
+        self.lines: Mapping[int, str] | _Numbered = {}
+        self.more: Mapping[int, int] = {}
+        self.clocks: frozenset[int] = frozenset()
+        self.alike: Mapping[int, int] = {}
+        self.guess = ""
+        self.near: datetime | None = None
+        self.rows = RowStore(source)
+        self.changes = BgpStore(source)
+        self.streams: dict[Origin, _Stream] = {}
+        self._known: dict[str, tuple[str, ...]] = {}
+        self._known_alike: dict[int, tuple[str, ...]] = {}
 
     def parse(self, text: str) -> Parsed:
         if "\0" in text:
@@ -234,24 +229,20 @@ class _LogParser:
         return doubts
 
 
-@dataclass(slots=True)
 class _Stream:
     """The records of one container (of one pod) in the file."""
 
-    parser: _LogParser
-    origin: Origin
-    program: str = ""
-    reader: RecordReader = field(init=False)
-    starts: ProcessStarts = field(init=False)
-    facts: LogFacts = field(default_factory=LogFacts)
-    dropped: int = 0
-    process_ends: dict[int, datetime] = field(default_factory=dict)
-    _untimed: list[LogLineRow] = field(default_factory=list)
-    _untimed_changes: list[BgpRow] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.reader = RecordReader(self.take, self.parser.near)
-        self.starts = ProcessStarts(self.origin.container)
+    def __init__(self, parser: _LogParser, origin: Origin, program: str = "") -> None:
+        self.parser = parser
+        self.origin = origin
+        self.program = program
+        self.reader = RecordReader(self.take, parser.near)
+        self.starts = ProcessStarts(origin.container)
+        self.facts = LogFacts()
+        self.dropped = 0
+        self.process_ends: dict[int, datetime] = {}
+        self._untimed: list[LogLineRow] = []
+        self._untimed_changes: list[BgpRow] = []
 
     def take(self, record: LogRecord) -> None:
         """Make what is wanted of a record into rows."""

@@ -8,7 +8,8 @@ with groups under a heading of their own. Source: IBM Cloud docs (CLI reference,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.rows import NodeRow, SettingRow
@@ -31,8 +32,7 @@ _READY = (("critical", "False"), ("notready", "False"), ("not ready", "False"), 
 _ADDRESSES = ("private-ip", "primary-ip", "ip-address")
 
 
-@dataclass(slots=True)
-class _Output:
+class _Output(Struct):
     """One command's output while it is read."""
 
     source: Source

@@ -8,8 +8,9 @@ Inside are klog (kubelet), logrus text (containerd, CRI-O) and plain words (kern
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from parsers.ages import go_time
 from parsers.lazy_pattern import lazy_pattern
@@ -55,8 +56,7 @@ _MOST_VALUE_LINES = 40
 _OPEN_VALUE = lazy_pattern(r'"Probe \w[^\n]*=<$')
 
 
-@dataclass(slots=True)
-class _Journal:
+class _Journal(Struct):
     """The rows of one journal, equal ones counted."""
 
     source: Source
@@ -143,8 +143,7 @@ class _Journal:
         )
 
 
-@dataclass(slots=True)
-class _OpenValue:
+class _OpenValue(Struct):
     """A line whose last value goes on over the next ones: klog writes ``output=<``, the value's lines, and `` >``."""
 
     number: int

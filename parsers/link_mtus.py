@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from parsers.lazy_pattern import lazy_pattern
@@ -10,13 +9,13 @@ from parsers.lazy_pattern import lazy_pattern
 _NAME = r"(?P<name>[\w.-]{1,32})(?:@[\w.-]{1,32})?"
 _MTU = r"(?P<mtu>\d{3,5})\b"
 _FORMS = (
-    re.compile(rf"(?:\d{{1,7}}: )?{_NAME}: (?:<(?P<flags>[A-Z0-9_,-]{{0,200}})> )?mtu {_MTU}"),
-    re.compile(rf"{_NAME}: flags=\d{{1,9}}<(?P<flags>[A-Z,]{{0,200}})> {{1,4}}mtu {_MTU}"),
-    re.compile(rf"(?:/sys/(?:class|devices/[\w/:.-]{{1,100}})/net/)?{_NAME}/mtu(?::| ?= ?| ){_MTU}$"),
-    re.compile(
+    lazy_pattern(rf"(?:\d{{1,7}}: )?{_NAME}: (?:<(?P<flags>[A-Z0-9_,-]{{0,200}})> )?mtu {_MTU}"),
+    lazy_pattern(rf"{_NAME}: flags=\d{{1,9}}<(?P<flags>[A-Z,]{{0,200}})> {{1,4}}mtu {_MTU}"),
+    lazy_pattern(rf"(?:/sys/(?:class|devices/[\w/:.-]{{1,100}})/net/)?{_NAME}/mtu(?::| ?= ?| ){_MTU}$"),
+    lazy_pattern(
         rf"(?:Iface )?{_NAME} {{1,20}}{_MTU}(?: {{1,12}}\d{{1,20}}){{6,10}} {{1,6}}(?P<flags>[BLMRUOAPD]{{1,8}})$"
     ),
-    re.compile(rf'.{{0,40}}"ifname": ?"{_NAME}",[^\n]{{0,300}}"mtu": ?{_MTU}'),
+    lazy_pattern(rf'.{{0,40}}"ifname": ?"{_NAME}",[^\n]{{0,300}}"mtu": ?{_MTU}'),
 )
 #: the name stands in a line of its own, the MTU in one of the next
 _NAMED = lazy_pattern(rf"(?:GENERAL\.DEVICE: +|DEVICE=)?{_NAME}(?: +Link encap:.*)?$")

@@ -6,8 +6,9 @@ they are read, so that a list of 20,000 objects needs the memory of one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from parsers.lazy_pattern import lazy_pattern
 
@@ -48,8 +49,7 @@ class LocatedList(list[Any]):
         self.lines: list[int] = []
 
 
-@dataclass(slots=True)
-class ObjectList:
+class ObjectList(Struct):
     """A list of objects: its kind ("List", "PodList", "" of a bare array), where it stands, how much was read."""
 
     kind: str = ""
@@ -59,8 +59,7 @@ class ObjectList:
     whole: bool = True  # False: cut off, damaged, or one page of several
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """One object: its value, the line it begins on, and the list it is an item of."""
 
     value: Any
@@ -80,8 +79,7 @@ class Document:
         return line
 
 
-@dataclass(slots=True)
-class Problems:
+class Problems(Struct):
     """What was wrong with a text; the same trouble of thousands of objects does not flood the report."""
 
     found: list[str]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.located import MOST_DEPTH, Document, LocatedList, LocatedMap, ObjectList, Problems, TooMuchError
@@ -26,8 +27,7 @@ def _integer(text: str) -> int | str:
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=_integer, parse_constant=str, strict=False)
 
 
-@dataclass(slots=True)
-class _Text:
+class _Text(Struct):
     """A JSON text, and how far it was read."""
 
     text: str
@@ -69,8 +69,7 @@ class _Text:
         return value
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """Counts the lines of JSON that is printed the usual way: each entry and each closing bracket on its own."""
 
     line: int
@@ -238,8 +237,7 @@ def _whole(value: Any) -> Any:
     return [_whole(inner) for inner in value] if isinstance(value, list) else value
 
 
-@dataclass(slots=True)
-class _Tokens:
+class _Tokens(Struct):
     """Reads a value in any layout, as far as it is not damaged; ``place`` and ``line`` are where it stopped."""
 
     text: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.located import Document, ObjectList, Problems, TooMuchError
@@ -26,8 +26,7 @@ MOST_REPAIRS = 20
 MOST_REREAD = 12_000_000
 
 
-@dataclass(slots=True)
-class _Text:
+class _Text(Struct):
     """A text and the line numbers of its places; from one to the next is counted, so order is cheap."""
 
     text: str

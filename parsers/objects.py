@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from parsers.api_fields import mapping, text
 from parsers.lazy_pattern import lazy_pattern
@@ -60,8 +61,7 @@ def parse_objects(text: str, source: Source) -> Parsed:
     return parsed
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     """What was seen in a list, to tell what it is a list of and whether it is all there is."""
 
     counts: dict[str, int] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from parsers.ages import AGE, EVENT_AGE
+from parsers.lazy_pattern import lazy_pattern
 from parsers.table_text import Table, split_cells
 
 _POD = ("NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES")
@@ -22,16 +23,16 @@ _EVENT = ("LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE")
 _NAME = r"[\w./:-]+"
 #: cells in a row, joined by a tab, that only this kind's rows have, and its columns
 _SHAPES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
-    (re.compile(rf"{_NAME}\t\d+/\d+\t[A-Z][\w:/-]*\t\d+(?: \({AGE} ago\))?\t{AGE}(?:\t.*)?"), _POD),
+    (lazy_pattern(rf"{_NAME}\t\d+/\d+\t[A-Z][\w:/-]*\t\d+(?: \({AGE} ago\))?\t{AGE}(?:\t.*)?"), _POD),
     (
-        re.compile(rf"{_NAME}\t(?:Ready|NotReady|Unknown)(?:,SchedulingDisabled)?\t\S+\t{AGE}\tv\d.*"),
+        lazy_pattern(rf"{_NAME}\t(?:Ready|NotReady|Unknown)(?:,SchedulingDisabled)?\t\S+\t{AGE}\tv\d.*"),
         _NODE,
     ),
-    (re.compile(rf"{_NAME}(?:\t\d+){{5}}\t\S+\t{AGE}(?:\t.*)?"), _DAEMONSET),
-    (re.compile(rf"{_NAME}\t\d+/\d+\t\d+\t\d+\t{AGE}(?:\t.*)?"), _DEPLOYMENT),
-    (re.compile(rf"{_NAME}\t(?:ClusterIP|NodePort|LoadBalancer|ExternalName)\t.*"), _SERVICE),
-    (re.compile(rf"{_NAME}\t(?:Opaque|kubernetes\.io/\S+|helm\.sh/\S+)\t\d+\t{AGE}"), _SECRET),
-    (re.compile(rf"{EVENT_AGE}\t(?:Normal|Warning)\t\w+\t\w+/\S+(?:\t.*)?"), _EVENT),
+    (lazy_pattern(rf"{_NAME}(?:\t\d+){{5}}\t\S+\t{AGE}(?:\t.*)?"), _DAEMONSET),
+    (lazy_pattern(rf"{_NAME}\t\d+/\d+\t\d+\t\d+\t{AGE}(?:\t.*)?"), _DEPLOYMENT),
+    (lazy_pattern(rf"{_NAME}\t(?:ClusterIP|NodePort|LoadBalancer|ExternalName)\t.*"), _SERVICE),
+    (lazy_pattern(rf"{_NAME}\t(?:Opaque|kubernetes\.io/\S+|helm\.sh/\S+)\t\d+\t{AGE}"), _SECRET),
+    (lazy_pattern(rf"{EVENT_AGE}\t(?:Normal|Warning)\t\w+\t\w+/\S+(?:\t.*)?"), _EVENT),
 )
 
 

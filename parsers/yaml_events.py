@@ -6,10 +6,10 @@ does not, and reading stops at the first one that is too deep.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 from parsers.located import MOST_ALIASED, MOST_DEPTH, LocatedList, LocatedMap, TooMuchError, plain
@@ -21,8 +21,7 @@ _NO_KEY: Any = object()
 _TOO_DEEP = f"nested more than {MOST_DEPTH} levels deep"
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A mapping or sequence whose end has not come yet."""
 
     value: LocatedMap | LocatedList
