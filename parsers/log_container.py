@@ -19,7 +19,7 @@ from parsers.required_literals import required_literals
 
 _SAMPLE_LINES = 400
 _PARTS_OF_LINE = 2  # lines of a file that the runtime may have made of one of them, on average
-_SAMPLE_CHARACTERS = 400_000
+_SAMPLE_CHARACTERS = 64 * 1024  # as many as tell the kind of a file: what was found of them is at hand then
 
 #: component in the prefix -> container; those of calico-node's services are many
 _OF_COMPONENT = {

@@ -42,7 +42,7 @@ _INNER = lazy_pattern(
 )
 _CALICO_TIME = lazy_pattern(r"\d{4}-\d\d-\d\d \d\d:")  # no name of a pod and a container
 _DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs"})
-_STERN_SAMPLE = 400
+_STERN_SAMPLE, _STERN_CHARACTERS = 400, 64 * 1024  # lines, and characters, that are looked at
 
 
 class Origin(NamedTuple):
@@ -253,7 +253,7 @@ def bare_dress(text: str, near: datetime | None = None) -> Dress:
     return Dress(
         lines=[],
         near=near,
-        stern=_stern_pairs(first_lines(text, _STERN_SAMPLE)),
+        stern=_stern_pairs(first_lines(text[:_STERN_CHARACTERS], _STERN_SAMPLE)),
         docker_newlines='\\n"' in text[:1_000_000] or '\\n"' in text[-100_000:],
     )
 
