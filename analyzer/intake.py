@@ -16,7 +16,8 @@ from analyzer.attribution import Output, attribute
 from analyzer.bundle import BundleError, Limits, Member, fingerprint, fingerprint_aside, foreign
 from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
-from analyzer.large_logs import LargeLogs, Share, whole
+from analyzer.large_logs import LargeLogs, ReadFile, ReadText, Share, whole
+from analyzer.log_stream.quotable import Quotable
 from analyzer.log_stream.workers import Workers, useful_jobs
 from analyzer.text_kinds import read_text
 from analyzer.ticket import LARGE, Intake, Skipped, is_large_log, merge_facts
@@ -90,7 +91,7 @@ class _Large(Struct):
     hint: Hint
     outputs_before: int
     files_before: int
-    log: ReadLog | None = None  # None where another process reads it, or it must be read as a whole text
+    file: ReadFile | None = None  # None where another process reads it, or it must be read as a whole text
     outputs: list[Output] = field(default_factory=list)
     files: list[FileRow] = field(default_factory=list)
 
@@ -141,12 +142,12 @@ class _Reader:
         """Read a large log in pieces, or leave it to the process whose share it is."""
         large = _Large(row, hint, len(self.outputs), len(self.intake.rows["files"]))
         if self.logs.is_mine():
-            log = self.logs.read(member)
-            if isinstance(log, Member):
-                row.bytes, row.problems = log.size, log.problems
-                self._text(log, row, hint)
+            file = self.logs.read(member)
+            if isinstance(file, Member):
+                row.bytes, row.problems = file.size, file.problems
+                self._text(file, row, hint)
                 return
-            large.log = log
+            large.file = file
         self._large.append(large)
 
     def settle(self, shares: Iterable[Share]) -> None:
@@ -154,17 +155,17 @@ class _Reader:
         rows = self.intake.rows
         outputs, files = self.outputs, rows["files"]
         wholes: dict[str, _Large] = {}
-        results: dict[str, ReadLog] = {}
+        results: dict[str, ReadFile] = {}
         for share in shares:
-            results.update(share.logs)
+            results.update(share.files)
             self.intake.digests.update(share.digests)
         for large in self._large:
-            log = large.log or results.get(large.row.path)
-            if log is None:
+            file = large.file or results.get(large.row.path)
+            if file is None:
                 wholes[large.row.path] = large
                 continue
             self.outputs, rows["files"] = large.outputs, large.files
-            self._settle(log, large)
+            self._settle(file, large)
         for member in self.intake.members(wholes) if wholes else ():
             if member.path in wholes:
                 large = wholes[member.path]
@@ -180,23 +181,44 @@ class _Reader:
         self.outputs += outputs[at:]
         rows["files"] += files[at_file:]
 
-    def _settle(self, log: ReadLog, large: _Large) -> None:
+    def _settle(self, file: ReadFile, large: _Large) -> None:
         row, path = large.row, large.row.path
         self.texts += 1
-        row.bytes = log.bytes
-        if first := self._first_like(log.digest, path, large.hint):
+        row.bytes = file.bytes
+        if first := self._first_like(file.digest, path, large.hint):
             self._duplicate(row, large.hint, first)
             return
-        row.lines, row.encoding = log.lines, log.encoding
-        self.intake.quotes[path] = log.quotes
+        logs = file.logs
+        row.lines, row.encoding = file.lines, next((log.encoding for log in logs), "utf-8")
+        self.intake.quotes[path] = quotes = Quotable.of_all(file.quotes)
         if self.intake.redaction is not None:
-            for line in log.parsed.log_lines:
-                self.intake.redaction.note_ids(line.raw.encode("utf-8", "surrogatepass"))
-            self.intake.redaction.note_ids(b"\n".join(log.quotes.raw.values()))
-        self._files([Output(replace(row, kind="log"), log.source, "log", log.parsed)], row)
-        row.problems = tuple(dict.fromkeys([*log.problems, *log.parsed.problems]))
+            for log in logs:
+                for line in log.parsed.log_lines:
+                    self.intake.redaction.note_ids(line.raw.encode("utf-8", "surrogatepass"))
+            self.intake.redaction.note_ids(b"\n".join(quotes.raw.values()))
+        problems = list(file.problems)
+        outputs = [output for part in file.parts for output in self._outputs_of(part, large, problems)]
+        for output in outputs:
+            problems += output.parsed.problems
+        self._files(outputs, row)
+        row.problems = tuple(dict.fromkeys(problems))
         for problem in row.problems:
             self.intake.warn(path, problem)
+
+    def _outputs_of(self, part: ReadLog | ReadText, large: _Large, problems: list[str]) -> list[Output]:
+        """The outputs of a part of a large file."""
+        row, hint = large.row, large.hint
+        if isinstance(part, ReadText):
+            text, _, more = decode(part.data)
+            problems += more
+            text = self._without_long_lines(text, problems)
+            base = Source(row.path, 1, hint.namespace, hint.pod, hint.container, hint.node, hint.previous)
+            return self._parts(text, base, row, part.first_line)
+        source = part.source
+        file = FileRow(row.path, "log", source.namespace, source.pod, source.container, source.node)
+        file.bytes = part.bytes - part.ended  # the last line end is none of the log's
+        file.lines, file.encoding = part.lines, part.encoding
+        return [Output(file, source, "log", part.parsed)]
 
     def _duplicate(self, row: FileRow, hint: Hint, first: str) -> None:
         row.kind, row.container = "duplicate", hint.container
@@ -238,9 +260,9 @@ class _Reader:
             row.problems = (*row.problems, "empty")
             self.intake.warn(member.path, "empty file: missing data, not a sign of health")
 
-    def _parts(self, text: str, base: Source, row: FileRow) -> list[Output]:
+    def _parts(self, text: str, base: Source, row: FileRow, first_line: int = 1) -> list[Output]:
         try:
-            return [output for part in split_session(text) for output in self._outputs(part, base, row)]
+            return [output for part in split_session(text, first_line) for output in self._outputs(part, base, row)]
         except Exception as error:  # one file must not keep the others from being read
             what = f"could not be read: nobody can tell what it is ({type(error).__name__}): a defect of calico-triage"
             self.intake.warn(base.path, what)

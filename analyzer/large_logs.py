@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from analyzer.bundle import Digests, Member
-from analyzer.log_stream.kind import NotOneLogError
+from analyzer.log_stream.kind import HEAD, NotOneLogError, Opening, opening_of
+from analyzer.log_stream.quotable import Quotable
 from analyzer.ticket import LARGE, Intake, Raw, is_large_log
+from parsers.command import asked
 from parsers.decode import decode
 from parsers.log_facts import container_of
 from parsers.message_match import MessageMatcher
@@ -19,16 +20,59 @@ from parsers.place import place
 from parsers.source import Source
 
 if TYPE_CHECKING:
+    from analyzer.log_stream.content import Content
     from analyzer.log_stream.reader import ReadLog
 
-_REPLAYED = 32 * 1024 * 1024  # bytes held until it is certain that a log can be read in pieces
+#: bytes of a file that is read as a whole text where it is no single log; a larger one is read output by output
+_AS_TEXT = 8 * 1024 * 1024
+_MOST_PARTS = 500  # outputs of one file that are read so
+
+
+class ReadText(Struct):
+    """An output that is no large log: the line that it begins with, and its bytes, without secrets."""
+
+    first_line: int
+    data: Raw
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal content."""
+        return hashlib.blake2b(self.data, digest_size=16).hexdigest()
+
+
+class ReadFile(Struct):
+    """What was read of a large file: its outputs in order."""
+
+    parts: list[ReadLog | ReadText] = field(default_factory=list)
+    lines: int = 0
+    bytes: int = 0
+    problems: list[str] = field(default_factory=list)
+    quotes: list[Quotable] = field(default_factory=list)
+
+    def add(self, log: ReadLog) -> None:
+        """Take a log that was read."""
+        self.parts.append(log)
+        self.lines += log.lines
+        self.bytes += log.bytes
+        self.problems += log.problems
+        self.quotes.append(log.quotes)
+
+    @property
+    def logs(self) -> list[ReadLog]:
+        """The logs among the outputs."""
+        return [part for part in self.parts if not isinstance(part, ReadText)]
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal content."""
+        return " ".join(part.digest for part in self.parts)
 
 
 class Share(Struct):
-    """What another process read: files whose digests are known now, and logs by their paths."""
+    """What another process read: files whose digests are known now, and large ones by their paths."""
 
     digests: Digests
-    logs: dict[str, ReadLog] = field(default_factory=dict)
+    files: dict[str, ReadFile] = field(default_factory=dict)
 
 
 class LargeLogs:
@@ -57,47 +101,112 @@ class LargeLogs:
         found = Share(self._intake.digests)
         for member in self._intake.members(at_once=LARGE):
             if member.rest is not None and is_large_log(member) and self.is_mine():
-                log = self.read(member)
-                if log is not None and not isinstance(log, Member):
-                    found.logs[member.path] = log
+                file = self.read(member)
+                if isinstance(file, ReadFile):
+                    found.files[member.path] = file
         return found
 
-    def read(self, member: Member) -> ReadLog | Member | None:
-        """Give what was read of a log in pieces; where it turns out to be something else all of it, or None."""
-        from analyzer.log_stream.reader import read_log  # needs numpy and pyarrow, which small tickets never load
+    def read(self, member: Member) -> ReadFile | Member | None:
+        """Give what was read in pieces, or all of it where that must be read as a whole; None if it is not at hand."""
+        # numpy and pyarrow, which small tickets never load, come with it
+        from analyzer.log_stream.content import PlainContent, StreamContent
 
-        assert member.rest is not None and self._matcher is not None
-        rest, limits, plain = member.rest, self._intake.limits, member.rest.plain
-        taken: list[Raw] = []
-
-        def pieces() -> Iterator[Raw]:
-            for piece in chain([member.data], rest.pieces()):
-                if rest.size <= _REPLAYED:
-                    taken.append(piece)
-                elif taken:
-                    taken.clear()
-                yield piece
-
+        assert member.rest is not None
+        rest = member.rest
+        content = PlainContent(rest.plain) if rest.plain else StreamContent(member.data, rest, _AS_TEXT)
         try:
-            source = pieces() if plain is None else plain.read_at
-            log = read_log(source, self._source_of(member), self._matcher, limits.line, self._intake.clean)
+            file = self._read(member, content)
         except NotOneLogError:
-            again = bool(taken) if plain is None else plain.seen <= _REPLAYED
-            if plain is not None:
-                plain.take_back()
-            text = whole(member, limits.member_bytes, taken) if again else None
-            return replace(text, data=(self._intake.clean or bytes)(text.data)) if text else None
+            file = None
         except Exception as error:  # it is read once more, as a whole
             what = f"could not be read in pieces ({type(error).__name__}): a defect of calico-triage"
             self._intake.warn(member.path, what)
             return None
-        log.problems[:0] = rest.problems
-        return log
+        if file is not None:
+            file.problems[:0] = rest.problems
+            return file
+        data = content.all(_AS_TEXT)
+        if data is None:
+            if rest.plain:
+                rest.plain.take_back()
+            return None
+        return Member(member.path, self._clean(data), rest.problems)
 
-    def _source_of(self, member: Member) -> Source:
-        hint = place(member.path)
-        container = hint.container or container_of(decode(member.data)[0])
-        return Source(member.path, 1, hint.namespace, hint.pod, container, hint.node, hint.previous)
+    def _read(self, member: Member, content: Content) -> ReadFile | None:
+        """Read one output after another; None for a file that is no single log and not too large for a whole text."""
+        from analyzer.log_stream.reader import read_log
+
+        assert self._matcher is not None
+        limits, file = self._intake.limits, ReadFile()
+        opening = opening_of(member.data, member.path) or Opening()
+        if not opening.plain and content.all(_AS_TEXT) is not None:
+            return None
+        found: Opening | None = opening
+        while found is not None and len(file.parts) < _MOST_PARTS:
+            head = content.head(HEAD)
+            begin = self._take_others(file, head, found)
+            content.skip(begin)
+            source = self._source_of(member.path, found, file.lines + 1, head[begin:])
+            log = read_log(content.source(), source, self._matcher, limits.line, self._intake.clean)
+            content.read(log)
+            file.add(log)
+            if not log.ended:
+                return file
+            if len(file.parts) == 1 and content.all(_AS_TEXT) is not None:
+                return None
+            found = opening_of(content.head(HEAD), member.path)
+        self._take_text(file, content)
+        return file
+
+    def _take_others(self, file: ReadFile, head: bytes, opening: Opening) -> int:
+        """Take the outputs in front of a log; give where the log begins."""
+        lines = head.split(b"\n", opening.first_line - 1)[: opening.first_line - 1]
+        others = b"\n".join(lines[: opening.others])
+        begin = sum(map(len, lines)) + len(lines)
+        if others.strip():
+            file.parts.append(ReadText(file.lines + 1, self._clean(others)))
+        self._keep(file, lines)
+        file.lines += len(lines)
+        file.bytes += begin
+        return begin
+
+    def _take_text(self, file: ReadFile, content: Content) -> None:
+        """Take what is left as a text."""
+        most = self._intake.limits.member_bytes
+        data = content.head(most + 1)
+        if len(data) > most:
+            file.problems.append(f"limit reached: more than {most} bytes in one file (--limit-member-bytes); cut")
+            data = data[:most]
+        if data.strip():
+            file.parts.append(ReadText(file.lines + 1, self._clean(data)))
+        if len(data) <= HEAD:
+            self._keep(file, data.split(b"\n"))
+        file.lines += data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+        file.bytes += len(data)
+
+    def _keep(self, file: ReadFile, lines: Sequence[Raw]) -> None:
+        """Keep lines that come next in the file, to be quoted."""
+        file.quotes.append(Quotable(raw=dict(enumerate(lines, file.lines + 1))))
+
+    def _clean(self, data: Raw) -> Raw:
+        return (self._intake.clean or bytes)(data)
+
+    def _source_of(self, path: str, opening: Opening, first_line: int, head: Raw) -> Source:
+        hint, wish, section = place(path), asked(opening.command), opening.section
+        of_pod = wish.verb in ("logs", "exec", "rsh", "attach")
+        container = (wish.container if of_pod else "") or hint.container
+        if section is not None:
+            container = section.container
+        return Source(
+            path,
+            first_line,
+            (section.namespace if section else "") or wish.namespace or hint.namespace,
+            (section.pod if section else "") or (wish.name if of_pod else "") or hint.pod,
+            container or container_of(decode(head)[0]),
+            (wish.node if wish.verb != "describe" else "") or hint.node,
+            wish.previous if wish.verb == "logs" else hint.previous,
+            command=opening.command,
+        )
 
 
 def whole(member: Member, most: int, before: Sequence[bytes] = ()) -> Member:

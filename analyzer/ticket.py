@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from analyzer.bundle import Digests, Limits, Member, Warn, open_bundle
-from analyzer.log_stream.kind import is_plain_log
+from analyzer.log_stream.kind import opening_of
 from analyzer.log_stream.lookup import numbered_lines
 from analyzer.log_stream.quotable import Quotable
 from analyzer.quote import quote
@@ -135,10 +135,10 @@ class Intake(Struct):
 
 
 def is_large_log(member: Member) -> bool:
-    """Whether a member given in pieces is a log that may be read so."""
+    """Whether a member given in pieces is a log, perhaps behind other outputs, that may be read so."""
     if member.plain_log is not None:
         return member.plain_log
-    return not is_binary(member.data) and is_plain_log(member.data, member.path)
+    return not is_binary(member.data) and opening_of(member.data, member.path) is not None
 
 
 def nothing_read(kinds: Iterable[str]) -> str:

@@ -53,7 +53,7 @@ def needed_texts(source: str) -> tuple[frozenset[str], ...]:
     reader = _Reader(source)
     found = reader.texts_of_branch()
     if reader.position < len(source):  # an alternation
-        found = [texts] if (texts := required_literals(source)) else []
+        found = [texts] if (texts := _Reader(source).alternation()) else []
     worth = [texts for texts in found if min(map(len, texts)) >= _LEAST and len(texts) <= _MOST_TEXTS]
     return tuple(sorted(worth, key=lambda texts: min(map(len, texts)), reverse=True))
 

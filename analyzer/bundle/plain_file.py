@@ -36,6 +36,11 @@ class PlainFile:
         self._begun = seen
         self.seen = seen
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has, as far as the folder says."""
+        return self._size
+
     def read_at(self, place: int, size: int) -> bytes:
         """Give bytes from a place on; fewer at the end, none behind a limit. An error while reading is the end."""
         if self._ended:

@@ -1,28 +1,108 @@
-"""Whether a file may be read as the plain log of one container, told by its beginning."""
+"""How a file begins that may be read line by line, and whether a log in it goes on; told from a few lines."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
+from msgspec import Struct
+
 from parsers.decode import decode
+from parsers.log_sections import Section, split_sections
 from parsers.recognize import recognize
-from parsers.session import split_session
+from parsers.session import Part, split_session
 
 #: bytes of the beginning that are looked at
 HEAD = 64 * 1024
+#: lines in front of one that may begin another output, and tell whether it does
+BEFORE = 60
+_LEAST_LINES = 5  # of a log behind other outputs
+_MARKS = ("==== START logs for container ", "==== END logs for container ")
 
 
 class NotOneLogError(Exception):
-    """The file holds something else than the log of one container in plain lines; it must be read as a whole."""
+    """The file holds the logs of several containers in turn; it must be read as a whole."""
 
 
-def is_plain_log(head: bytes, path: str) -> bool:
-    """Whether a file that begins like this may be read line by line: one container's log, nothing pasted around it."""
-    text, encoding, _ = decode(head[:HEAD])
-    if encoding not in ("utf-8", "latin-1") or "\n" not in text or recognize(text, path).kind != "log":
-        return False
+class Opening(Struct, frozen=True):
+    """How a file begins, or the rest of one: perhaps with other outputs, then with a log that may go on for long.
+
+    Attributes:
+        first_line: of the log, from 1 on; 1 where nothing is in front of it.
+        others: so many lines at the beginning are other outputs; those behind them, up to the log, are none.
+        command: the command line that printed the log, where one stands in front of it.
+        section: the container that the log is of, in a file of several.
+    """
+
+    first_line: int = 1
+    others: int = 0
+    command: str = ""
+    section: Section | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether all is the log of one container."""
+        return self.first_line == 1 and not self.command and self.section is None
+
+
+def opening_of(head: bytes, path: str) -> Opening | None:
+    """Tell from its first bytes how a file begins; None where it must be read as a whole."""
     if b"\r" in head and b"\n" not in head:
-        return False
-    lines = [line for line in text.split("\n") if line.strip()]
-    if all(line.startswith(" ") for line in lines[1:]):
-        return False
+        return None
+    return _opening(head[:HEAD], path)
+
+
+@lru_cache(maxsize=2)  # of one file it is asked when it is found, and when it is read
+def _opening(head: bytes, path: str) -> Opening | None:
+    text, encoding, _ = decode(head)
+    if encoding not in ("utf-8", "latin-1") or "\n" not in text:
+        return None
+    if all(line.startswith(" ") for line in [line for line in text.split("\n") if line.strip()][1:]):
+        return None
+    is_log = recognize(text, path).kind == "log"
     parts = split_session(text)
-    return len(parts) == 1 and not parts[0].command and parts[0].first_line == 1 and len(parts[0].text) == len(text)
+    last = parts[-1]
+    if last.first_line == 1 and not last.command:
+        return _in_sections(last, 0) if is_log and len(last.text) == len(text) else None
+    begin = len(text) - len(last.text)
+    if not text.endswith(last.text) or text.count("\n", 0, begin) != last.first_line - 1:
+        return None  # quotation marks or an indentation were taken off
+    if last.text.count("\n") < _LEAST_LINES or recognize(last.text, path).kind != "log":
+        return None
+    return _in_sections(last, _lines_until(parts[:-1]))
+
+
+def _lines_until(parts: Sequence[Part]) -> int:
+    """The number of the last line of the parts."""
+    return parts[-1].first_line + parts[-1].text.removesuffix("\n").count("\n") if parts else 0
+
+
+def _in_sections(last: Part, others: int) -> Opening | None:
+    """The opening of a file whose last part is a log, perhaps of several containers."""
+    sections = split_sections(last.text)
+    if not sections:
+        return Opening(last.first_line, others, last.command)
+    section = sections[-1]
+    if not last.text.endswith(section.text) or section.text.count("\n") < _LEAST_LINES:
+        return None
+    before = section.first_line - 1 - bool(section.pod)  # a mark stands in front of it
+    if last.text.split("\n", before)[:before] != [""] * before:
+        others = last.first_line - 1 + before
+    first_line = last.first_line + section.first_line - 1
+    return Opening(first_line, others, last.command, section._replace(text=""))
+
+
+def goes_on(before: str, line: str, behind: str) -> bool:
+    """Whether a log goes on with a line that may begin another output.
+
+    Args:
+        before: whole lines of the log in front of it.
+        line: the line.
+        behind: the lines behind it.
+    """
+    if any(mark in line for mark in _MARKS):
+        return False
+    number = before.count("\n") + 1
+    parts = split_session(f"{before}{line}\n{behind}")
+    # an output begins on the line, or behind it where it is a command or a fence
+    return not any(part.first_line in (number, number + 1) for part in parts if part.first_line > 1)

@@ -81,6 +81,10 @@ class Cutter:
         if end < piece.end:
             self._again(piece, end)
 
+    def left(self) -> bytes:
+        """What was taken of the pieces and not given, or came back; the other bytes are done with."""
+        return self._rest + self._ahead
+
     def _again(self, piece: Piece, end: int) -> None:
         self._rest = piece.data[end : piece.end] + self._rest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parsers.decode import decode
@@ -19,6 +19,14 @@ class Quotable:
 
     def __contains__(self, number: int) -> bool:
         return number in self.raw
+
+    @classmethod
+    def of_all(cls, parts: Sequence[Quotable]) -> Quotable:
+        """Give the lines of several parts of a file as one."""
+        if len(parts) == 1:
+            return parts[0]
+        texts = {number: text for part in parts for number, text in part.texts.items()}
+        return cls(texts, {number: raw for part in parts for number, raw in part.raw.items()})
 
     def readable(
         self, numbers: Iterable[int], most: int, clean: Callable[[bytes], bytes] | None = None

@@ -9,10 +9,10 @@ from msgspec import Struct, field
 from analyzer.log_stream.context import Context
 from analyzer.log_stream.file_cutter import FileCutter, ReadAt
 from analyzer.log_stream.groups import Kept
-from analyzer.log_stream.kind import NotOneLogError
+from analyzer.log_stream.kind import BEFORE, HEAD, NotOneLogError, goes_on
 from analyzer.log_stream.lines import Cutter
 from analyzer.log_stream.quotable import Quotable, cleaned, line_text
-from analyzer.log_stream.scan import new_scan
+from analyzer.log_stream.scan import Lines, new_scan
 from analyzer.log_stream.shapes import Outcome, Shapes
 from analyzer.log_stream.sieve import Sieve
 from parsers.container_log import KeptLine, parse_kept_lines
@@ -27,11 +27,15 @@ from parsers.source import Parsed, Source
 _HEAD = 256 * 1024
 #: bytes of a line that the catalogue surely looks at all of
 _SURELY_WHOLE = 4096
+Raw = bytes  # a field of ReadLog has that name
 _UTF8, _LATIN1 = "utf-8", "latin-1"
 
 
 class ReadLog(Struct):
-    """What was read of a log; ``lines`` and ``bytes`` are those of the whole file."""
+    """What was read of a log; ``lines`` and ``bytes`` are all that it has.
+
+    Where another output begins behind it, ``ended`` holds, and ``left`` is what was taken of the pieces besides.
+    """
 
     parsed: Parsed
     source: Source
@@ -41,6 +45,8 @@ class ReadLog(Struct):
     digest: str  # equal for equal content
     quotes: Quotable = field(default_factory=Quotable)
     problems: list[str] = field(default_factory=list)
+    ended: bool = False
+    left: Raw = b""
 
 
 def read_log(
@@ -54,14 +60,14 @@ def read_log(
 
     Args:
         pieces: the file's bytes in pieces, or what gives them from any place on;
-            :func:`analyzer.log_stream.kind.is_plain_log` holds for their beginning.
-        source: where it is from.
+            :func:`analyzer.log_stream.kind.opening_of` says that the log begins with them.
+        source: where it is from; ``first_line`` is added to line numbers.
         matcher: the message catalogue.
         most: characters of a line; longer ones are cut.
         clean: takes secrets out of a text; what is not kept needs no cleaning.
 
     Raises:
-        NotOneLogError: something else turned up in it.
+        NotOneLogError: logs of several containers are in it.
     """
     return _LogReader(source, matcher, most, clean).read(pieces)
 
@@ -77,11 +83,12 @@ class _LogReader:
         self.shapes = Shapes(self._look, matcher)
         self.context = Context()
         self.scan = new_scan(self.shapes)
-        self.sieve = Sieve(self.shapes, self.scan, self._identify, self.context)
+        self.sieve = Sieve(self.shapes, self.scan, self._identify, self._goes_on, self.context)
         self.encoding = _UTF8
         self.broken = self.right = 0
         self.nul = False
         self.dress = bare_dress("")
+        self._last_lines = b""  # of what was taken
 
     def read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:
         cutter = FileCutter(pieces, self.most) if callable(pieces) else Cutter(pieces, self.most)
@@ -91,12 +98,15 @@ class _LogReader:
                 head = self._begin(piece.data[: piece.end])
             lines = self.scan.lines(piece)
             taken = self.sieve.feed(lines, piece.last)
-            end = int(lines.ends[taken - 1]) + 1
+            end = int(lines.ends[taken - 1]) + 1 if taken else 0
             if not lines.plain:
                 self._check(lines.data[:end])
             if self.sieve.several_logs:
                 raise NotOneLogError
+            self._last_lines = lines.data[lines.starts[max(taken - BEFORE, 0)] : end]
             cutter.take(piece, end)
+            if self.sieve.ended:
+                break
         return self._finish(head or "", cutter)
 
     def _begin(self, data: bytes) -> str:
@@ -116,10 +126,15 @@ class _LogReader:
             self.right += len(text) - broken - len(text.encode("ascii", "ignore"))
 
     def _look(self, raw: bytes) -> LineShape:
-        shape = shape_of(raw, line_text(raw, self.most), self.dress)
-        if shape.foreign:
-            raise NotOneLogError
-        return shape
+        return shape_of(raw, line_text(raw, self.most), self.dress)
+
+    def _goes_on(self, lines: Lines, place: int) -> bool:
+        """Whether the log goes on with a line that may begin another output."""
+        first = max(place - BEFORE, 0)
+        begin, at, end = lines.starts[first], lines.starts[place], lines.ends[place]
+        before = lines.data[begin:at] if first else self._last_lines + lines.data[:at]
+        behind = lines.data[end + 1 : min(lines.end, at + HEAD)]
+        return goes_on(decode(before)[0], line_text(lines.data[at:end], self.most), decode(behind)[0])
 
     def _identify(self, raw: bytes, shape: int) -> tuple[Hashable, Outcome]:
         text = line_text(raw, self.most)
@@ -137,22 +152,31 @@ class _LogReader:
         ]
         parsed = parse_kept_lines(cleaned([head], self.clean)[0], lines, self.source, self.match)
         parsed.log_volume = volume_rows(self.source.path, self.sieve.volume.counts(self.shapes.levels))
-        quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
-        quotable |= {row.last_line for row in parsed.log_lines if row.last_line is not None}
-        around = dict(self.context.around(quotable))
-        quotes = Quotable({number: text for number, text in texts.items() if number in around}, around)
+        quotes = self._quotes(parsed, texts)
         last = lines[-1].text if lines else ""
-        digest = f"{cutter.checksum:08x} {cutter.bytes} {self.sieve.lines} {last}"
+        left = cutter.left()
+        size = cutter.bytes - len(left)
+        digest = f"{cutter.checksum:08x} {size} {self.sieve.lines} {last}"
         return ReadLog(
             parsed,
             self.source,
             self.sieve.lines,
-            cutter.bytes,
+            size,
             self._encoding(),
             digest,
             quotes,
             self._problems(cutter),
+            self.sieve.ended,
+            left,
         )
+
+    def _quotes(self, parsed: Parsed, texts: dict[int, str]) -> Quotable:
+        """What may be quoted, by the numbers of lines in the file; ``texts`` are by those in the log."""
+        before = self.source.first_line - 1
+        quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
+        quotable |= {row.last_line for row in parsed.log_lines if row.last_line is not None}
+        around = {number + before: raw for number, raw in self.context.around(line - before for line in quotable)}
+        return Quotable({n + before: text for n, text in texts.items() if n + before in around}, around)
 
     def _alike(self, line: Kept) -> int:
         return self.sieve.answer_of(line) if len(line.raw) <= _SURELY_WHOLE else -1

@@ -31,7 +31,7 @@ MOST_OF_FAMILY, MOST_OF_ROUTINE, MOST_OF_SILENT = 150, 20, 2
 #: groups of lines told apart in a family; of lines that are no warnings fewer
 MOST_GROUPS, MOST_OF_GOOD = 200, 40
 #: what a line is, as bits: see :class:`parsers.log_shape.LineShape`; OF_CONTAINER: one container only writes such lines
-LOOSE, PARTIAL, TIMED, COUNTED, CHANGE, RESTART, OF_CONTAINER = (1 << bit for bit in range(7))
+LOOSE, PARTIAL, TIMED, COUNTED, CHANGE, RESTART, FOREIGN, OF_CONTAINER = (1 << bit for bit in range(8))
 _GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
 _MOST_FAMILIES, _MOST_FAMILIES_ALIKE = 10_000, 40
 _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
@@ -223,7 +223,8 @@ class Shapes:
         """Put into numbers what holds for all lines of a family."""
         shape = family.shape
         container = _index(self.containers, shape.container) if shape.container in _OF_ONE_POD else 0
-        are = (shape.loose, shape.partial, shape.timed, shape.counted, shape.change, shape.restart, container > 0)
+        are = (shape.loose, shape.partial, shape.timed, shape.counted, shape.change, shape.restart, shape.foreign,
+               container > 0)  # fmt: skip
         family.marks = sum(is_so << bit for bit, is_so in enumerate(are))
         time_at = shape.stamp[0] if shape.stamp[1] else -1
         stamp = _index(self.stamps, shape.stamp)

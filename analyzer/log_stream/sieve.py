@@ -9,20 +9,22 @@ numbers that are enough for any log that somebody could read, and counted beyond
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from analyzer.log_stream.context import Context
 from analyzer.log_stream.grouping import Grouping, Identify
 from analyzer.log_stream.groups import Groups, Kept
+from analyzer.log_stream.kind import HEAD
 from analyzer.log_stream.lines import Numbers, first_places
 from analyzer.log_stream.scan import Lines, Scan
-from analyzer.log_stream.shapes import CHANGE, COUNTED, OF_CONTAINER, RESTART, TIMED, Shapes
+from analyzer.log_stream.shapes import CHANGE, COUNTED, FOREIGN, OF_CONTAINER, RESTART, TIMED, Shapes
 from analyzer.log_stream.stretch import Runs, Stretch, heads_of
 from analyzer.log_stream.volume import Volume
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 
+_MOST_LOOKS = 20  # at lines of a shape that may begin another output, and did not
 _EACH_COUNTED = 1000  # lines of a shape that are kept because each counts
 _MOST_RESTARTS = 60  # of the container, in one file; what it logs after further ones is not told apart
 _TAIL = 30  # the end of a log tells how it ended
@@ -32,11 +34,16 @@ _LATE_HELD = 12  # stretches at hand for the last changes: where there are many,
 class Sieve:
     """Takes the stretches of one log in order; gives the lines kept at the end."""
 
-    def __init__(self, shapes: Shapes, scan: Scan, identify: Identify, context: Context) -> None:
+    def __init__(
+        self, shapes: Shapes, scan: Scan, identify: Identify, goes_on: Callable[[Lines, int], bool], context: Context
+    ) -> None:
         self.shapes = shapes
         self.groups = Groups(self._save_last)
         self.lines = 0
+        self.ended = False  # another output begins behind what was taken
         self._scan = scan
+        self._goes_on = goes_on
+        self._looks: Counter[int] = Counter()
         self._grouping = Grouping(shapes, scan, self.groups, identify)
         self._context = context
         self._kept: dict[int, Kept] = {}
@@ -55,16 +62,38 @@ class Sieve:
         self._runs = Runs()
 
     def feed(self, lines: Lines, last: bool) -> int:
-        """Take lines; give how many were taken: the last record may go on behind them, unless they are the ``last``."""
+        """Take lines; give how many were taken: the last record may go on behind them, unless they are the ``last``.
+
+        Nothing is taken of a line, and what is behind it, with which another output begins; then :attr:`ended` holds.
+        """
         shape = self._scan.shapes(lines)
         marks = self.shapes.marks.upto(len(self.shapes.all))[shape]
         heads = heads_of(marks)
         count = len(shape) if last else _whole_records(heads, len(shape))
+        count = self._until_another(lines, shape, np.flatnonzero(marks & FOREIGN), count, last)
+        if not count:
+            return 0
         self._grouping.begin()
         whole = Stretch(lines.data, lines.starts, lines.ends, shape, marks, heads, self.lines).between(0, count)
         for begin, end in self._runs_of_container(whole):
             self._take(whole.between(begin, end))
             self.lines += end - begin
+        return count
+
+    def _until_another(self, lines: Lines, shape: Numbers, places: Numbers, count: int, last: bool) -> int:
+        """How many of the first ``count`` lines are taken, where another output may begin at some places."""
+        for place in map(int, places):
+            if place >= count:
+                break
+            looks = self._looks[int(shape[place])]
+            if not self.lines + place or looks >= _MOST_LOOKS:
+                continue  # what the log began with was looked at before
+            if place and not last and lines.end - int(lines.starts[place]) < HEAD:
+                return place  # it comes once more, with more behind it
+            self._looks[int(shape[place])] += 1
+            if not self._goes_on(lines, place):
+                self.ended = True
+                return place
         return count
 
     def finish(self) -> tuple[list[Kept], dict[int, int], list[Kept]]:

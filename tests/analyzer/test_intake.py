@@ -79,7 +79,9 @@ def test_a_defect_in_telling_what_a_file_is_leaves_the_other_files(
     (tmp_path / "a.txt").write_text("odd\n")
     (tmp_path / "mail.txt").write_text("Hello,\nit went boom.\n")
     split = analyzer.intake.split_session
-    monkeypatch.setattr(analyzer.intake, "split_session", lambda text: split(text) if "odd" not in text else 1 // 0)
+    monkeypatch.setattr(
+        analyzer.intake, "split_session", lambda text, line: split(text, line) if "odd" not in text else 1 // 0
+    )
     intake = read_bundle([tmp_path], match, Limits())
     assert {row.path: row.kind for row in intake.rows["files"]} == {"a.txt": "unknown", "mail.txt": "notes"}
     assert [one.file for one in intake.warnings if "ZeroDivisionError" in one.what and "defect" in one.what] == [

@@ -51,26 +51,12 @@ def told(intake: Intake) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("form", ["folder", "tgz", "zip"])
+@pytest.mark.parametrize("form", ["x", "x.tgz", "x.zip"])
 def test_large_logs_are_read_alike_in_pieces_and_as_a_whole(form: str, tmp_path: Path) -> None:
     texts = {"logs/a.log": large_log(), "logs/b.log": large_log(3), "copy/a.log": large_log()}
     texts |= {"logs/session.log": large_log(5) + "$ kubectl get nodes\nNAME  STATUS  ROLES  AGE  VERSION\n"}
     texts |= {"logs/small.log": BAD.format(1, 2, 3, 4), "notes.txt": "nothing\n" * 40_000}
-    path = tmp_path / {"folder": "x", "tgz": "x.tgz", "zip": "x.zip"}[form]
-    if form == "tgz":
-        with tarfile.open(path, "w:gz") as archive:
-            for name, text in texts.items():
-                entry = tarfile.TarInfo(name)
-                entry.size = len(text)
-                archive.addfile(entry, io.BytesIO(text.encode()))
-    elif form == "zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-            for name, text in texts.items():
-                packed.writestr(name, text)
-    else:
-        for name, text in texts.items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_text(text)
+    path = archive_of(texts, tmp_path / form)
     pieces, whole = read(path, MATCHER), read(path, None)
     assert told(pieces) == told(whole)
     assert sum(row.kind == "duplicate" for row in pieces.rows["files"]) == 1
@@ -81,12 +67,101 @@ def test_large_logs_are_read_alike_in_pieces_and_as_a_whole(form: str, tmp_path:
     assert pieces.lines(lines, 5) == whole.lines(lines, 5)
 
 
-def test_a_large_log_that_turns_out_to_be_none_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.log").write_text(large_log() + "$ kubectl get nodes\n" + large_log(3))
+INSTALL = "2026-11-12 09:59:0{}.000 [INFO][1] cni-installer/<nil> <nil>: Installed /host/opt/cni/bin/calico{}\n"
+INSTALLED = "".join(INSTALL.format(number, number) for number in range(9))
+NODE = (
+    "Name:               10.0.0.{0}\nRoles:              <none>\nLabels:             a=b\nTaints:             <none>\n"
+)
+MARK = "==== {} logs for container {} of pod kube-system/calico-node-abcde ====\n"
+LOGS = "$ kubectl logs -n kube-system calico-node-{} -c calico-node\n"
+TABLE = "NAME       STATUS   ROLES    AGE   VERSION\n10.0.0.1   Ready    <none>   12d   v1.29.4\n"
+#: outputs that large logs come with, in one file
+FILES = {
+    "a command in front": LOGS.format("abcde") + large_log(),
+    "what kubectl says": 'Defaulted container "calico-node" out of: calico-node, install-cni (init)\n' + large_log(),
+    "the rest of a line": "tion of a line that was cut off\n" + large_log(),
+    "the rest of a trace": "\t/go/src/felix/x.go:12 +0x1d\n" + large_log(),
+    "a title": "=== calico-node-abcde ===\n" + large_log(),
+    "a fence": f"```\n{large_log()}```\n",
+    "all containers": INSTALLED + large_log(),
+    "a dump": "".join(
+        MARK.format("START", name) + text + MARK.format("END", name)
+        for name, text in (("install-cni", INSTALLED), ("calico-node", large_log()), ("other", INSTALLED))
+    ),
+    "a table behind": large_log() + "$ kubectl get nodes\n" + TABLE,
+    "a table without its command": large_log() + TABLE,
+    "described in front": NODE.format(1) + "\n" + LOGS.format("abcde") + large_log(),
+    "described between": LOGS.format("abcde") + large_log() + NODE.format(1) + LOGS.format("fghij") + large_log(7),
+    "two logs": LOGS.format("abcde") + large_log() + LOGS.format("fghij") + large_log(7),
+    "what only looks like a command": large_log() + "+ kubectl get nodes\n" + large_log(7),
+    "described alone": large_log() + "".join(map(NODE.format, range(2, 200))),
+}  # fmt: skip
+
+
+def archive_of(texts: dict[str, str], path: Path) -> Path:
+    """An archive with files, or a folder where its name is none of an archive."""
+    if path.suffix == ".tgz":
+        with tarfile.open(path, "w:gz") as archive:
+            for name, text in texts.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(text)
+                archive.addfile(entry, io.BytesIO(text.encode()))
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, text in texts.items():
+                packed.writestr(name, text)
+    else:
+        for name, text in texts.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("form", ["x", "x.tgz"])
+@pytest.mark.parametrize("most", [1000, 10_000_000])
+@pytest.mark.parametrize("name", FILES)
+def test_other_outputs_in_the_file_of_a_large_log(
+    name: str, most: int, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive_of({"logs/a.log": FILES[name]}, tmp_path / form)
+    whole = read(path, None)
+    monkeypatch.setattr(analyzer.large_logs, "_AS_TEXT", most)  # as if the file were larger than what is held
+    pieces = read(path, MATCHER)
+    assert told(pieces) == told(whole)
+    lines = {"logs/a.log": {row.line for row in pieces.rows["log_lines"]}}
+    assert pieces.lines(lines, 5) == whole.lines(lines, 5)
+    assert ("logs/a.log" in pieces.quotes) == (most < len(FILES[name]) or name == "what only looks like a command")
+
+
+@pytest.mark.parametrize("most", [1000, 10_000_000])
+def test_outputs_beside_a_large_log_have_no_secrets(most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "glpat-Zq8vT3mN5xW2kR7pL4sD"
+    told_of = f"2026-11-12 09:00:00.000 [ERROR][9] felix/x.go 1: boom at x Authorization: Bearer {secret}\n"
+    text = MARK.format("START", "install-cni") + told_of + MARK.format("END", "install-cni")
+    text += MARK.format("START", "calico-node") + large_log() + MARK.format("END", "calico-node") + told_of
+    monkeypatch.setattr(analyzer.large_logs, "_AS_TEXT", most)
+    intake = read(archive_of({"a.log": text}, tmp_path / "x"), MATCHER, Redaction())
+    assert sum("Authorization" in row.message for row in intake.rows["log_lines"]) >= 1
+    assert secret not in repr(intake.rows) + repr(intake.quotes.get("a.log"))
+    assert secret not in repr(intake.lines({"a.log": {2}}, 5))
+
+
+def test_a_file_of_very_many_outputs_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyzer.large_logs, "_AS_TEXT", 1000)
+    monkeypatch.setattr(analyzer.large_logs, "_MOST_PARTS", 4)
+    logs = "".join(LOGS.format(f"{number:05}") + large_log() for number in range(6))
+    path = archive_of({"a.log": logs}, tmp_path / "x")
+    pieces, whole = read(path, MATCHER), read(path, None)
+    assert told(pieces) == told(whole)
+    assert "a.log" in pieces.quotes
+
+
+def test_logs_of_two_containers_in_turn_are_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.log").write_text(large_log() + INSTALLED + large_log(3))
     (tmp_path / "b.log").write_text(large_log(7))
     whole = told(read(tmp_path, None))
     assert told(read(tmp_path, MATCHER)) == whole
-    monkeypatch.setattr(analyzer.large_logs, "_REPLAYED", 300_000)  # as if it were larger than what is held
+    monkeypatch.setattr(analyzer.large_logs, "_AS_TEXT", 300_000)  # as if it were larger than what is held
     assert told(read(tmp_path, MATCHER)) == whole
 
 
