@@ -4,6 +4,7 @@
    compiled, and tests compare both. Nothing here looks beyond the buffers that it is given. */
 
 #include "_lines.h"
+#include "_rules.h"
 #include "_table.h"
 #include "_words.h"
 
@@ -114,83 +115,6 @@ static PyObject *distinct(PyObject *module, PyObject *args)
 
 /* ---- groups ---- */
 
-/* The next bytes, at most eight of them, as a number; eight can be read from any place. */
-static inline uint64_t some(const unsigned char *at, int64_t count)
-{
-    return count >= 8 ? load(at) : count > 0 ? load(at) & ((1ULL << (8 * count)) - 1) : 0;
-}
-
-/* A number made of some bytes; `seed` is secret, so that nobody can write bytes that give a certain number. */
-static inline uint64_t content(const unsigned char *at, int64_t length, uint64_t hash, uint64_t seed)
-{
-    uint64_t key = seed * K3 + K1;
-    int64_t done = length > 0 ? length / BLOCK * BLOCK : 0;
-    Lanes lanes = fold((Lanes){hash, hash ^ K3, 0}, at, (size_t)done / BLOCK, seed);
-    for (; done < length; done += 16)
-        lanes.a = mix(lanes.a ^ some(at + done, length - done), key ^ some(at + done + 8, length - done - 8));
-    return mix(lanes.a ^ K2 ^ lanes.b, key ^ (uint64_t)length * K3);
-}
-
-/* Digits next to each other that decide; see parsers/digit_rules.py and native_scan.py, which packs them. */
-typedef struct {
-    uint8_t count, first, last, unused;
-    uint16_t digits[14];
-} Rule;
-
-/* Whether a run of digits must be taken as it is. */
-static int decides(const unsigned char *run, int64_t length, const Rule *rules, int64_t count)
-{
-    for (const Rule *rule = rules; rule < rules + count; rule++) {
-        int64_t from = rule->last && !rule->first ? length - rule->count : 0;
-        int64_t to = rule->first ? 0 : length - rule->count;
-        if (rule->count > length || (rule->first && rule->last && rule->count != length))
-            continue;
-        for (int64_t at = from; at <= to; at++) {
-            int64_t i = 0;
-            while (i < rule->count && rule->digits[i] >> (run[at + i] - '0') & 1)
-                i++;
-            if (i == rule->count)
-                return 1;
-        }
-    }
-    return 0;
-}
-
-/* A word in which all digits are one and the same. */
-static inline uint64_t digits_alike(uint64_t word)
-{
-    uint64_t digits = digits_of(word), them = (digits << 1) - (digits >> 7);
-    return (word & ~them) | (ONES & them);
-}
-
-/* As content(), but of a run of digits that decides nothing only the length and the place count. */
-static uint64_t content_by_rules(const unsigned char *at, int64_t length, uint64_t hash, uint64_t seed,
-                                 const Rule *rules, int64_t count)
-{
-    uint64_t key = seed * K3 + K1;
-    int64_t least = length + 1, done = 0; /* digits of the shortest rule; bytes of runs that were looked at */
-    for (int64_t i = 0; i < count; i++)
-        least = rules[i].count < least ? rules[i].count : least;
-    for (int64_t i = 0; i < length; i += 16)
-        hash = mix(hash ^ digits_alike(some(at + i, length - i)), key ^ digits_alike(some(at + i + 8, length - i - 8)));
-    for (int64_t i = 0; count && i < length; i += 8) {
-        uint64_t digits = digits_of(some(at + i, length - i));
-        while (digits) {
-            int64_t run = i + ((int64_t)__builtin_ctzll(digits) >> 3), end = run + 1;
-            if (run >= done) {
-                while (end < length && is_digit(at[end]))
-                    end++;
-                if (end - run >= least && decides(at + run, end - run, rules, count))
-                    hash = mix(hash ^ content(at + run, end - run, (uint64_t)run, seed), key ^ K2);
-                done = end;
-            } else
-                end = done;
-            digits = end - i >= 8 ? 0 : digits >> (8 * (end - i)) << (8 * (end - i));
-        }
-    }
-    return mix(hash ^ K2, key ^ (uint64_t)length * K3);
-}
-
 /* A number that tells the shapes of the lines behind the first one of a record, 0 where there are none. */
 static inline uint64_t others_of_record(const int64_t *shape, const unsigned char *heads, Py_ssize_t first,
                                         Py_ssize_t lines)
@@ -223,6 +147,9 @@ static PyObject *groups(PyObject *module, PyObject *args)
     uint64_t *words = a[5].of.buf, *numbers = a[6].of.buf, *follow = a[7].of.buf;
     Py_ssize_t lines = a[3].of.len / 8, known = a[13].of.len, all = a[16].of.len / (Py_ssize_t)sizeof(Rule), unknown = 0;
     int held = 17;
+    Index indexes[INDEXES];
+    for (int i = 0; i < INDEXES; i++)
+        indexes[i].at = -1;
     PyObject *result = NULL;
     base = a[0].of.len;
     if (record_begins != Py_None) {
@@ -258,7 +185,9 @@ static PyObject *groups(PyObject *module, PyObject *args)
             uint64_t hash = content(data + start, first, table->seed, table->seed);
             int64_t rule = rules_at[what], count = rules_count[what];
             if (rule >= 0 && count >= 0 && rule + count <= all) {
-                hash = content_by_rules(data + start + second, length - second, hash, table->seed, rules + rule, count);
+                const Index *index = index_of(indexes, rules + rule, rule, count);
+                hash = content_by_rules(data + start + second, length - second, hash, table->seed, rules + rule, count,
+                                        index);
                 number ^= hash ^ word * K2 ^ K3; /* what was remembered before no longer holds */
             } else
                 number ^= content(data + start + second, length - second, hash, table->seed);

@@ -20,7 +20,7 @@ from analyzer.log_stream.kind import HEAD
 from analyzer.log_stream.lines import Numbers, first_places
 from analyzer.log_stream.scan import Lines, Scan
 from analyzer.log_stream.shapes import CHANGE, COUNTED, FOREIGN, OF_CONTAINER, RESTART, TIMED, Shapes
-from analyzer.log_stream.stretch import Runs, Stretch, heads_of
+from analyzer.log_stream.stretch import Behind, Runs, Stretch, heads_of
 from analyzer.log_stream.volume import Volume
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 
@@ -56,7 +56,7 @@ class Sieve:
         self._lasts: dict[int, tuple[tuple[Kept, ...], tuple[Kept, ...]]] = {}  # by group: record, and its clocks
         self._clock: Kept | None = None  # the last line with a time
         self._wants_clock = False
-        self._without_clock: list[Stretch] = []  # parts behind which no line with a time was seen yet
+        self._behind = Behind()  # the parts taken since the last line with a time
         self.volume = Volume()
         self._restarts = 0
         self._runs = Runs()
@@ -193,17 +193,16 @@ class Sieve:
     def _times(self, part: Stretch, picked: set[int]) -> None:
         """Keep the lines with a time before and behind those without one."""
         part.clock_before = self._clock
-        self._without_clock.append(part)
         timed = (part.marks & TIMED) != 0
         last = len(timed) - 1 - int(timed[::-1].argmax()) if part.any_marks & TIMED else -1
         if last >= 0:
             first = part.line(int(timed.argmax()))
-            for before in self._without_clock[:-1]:
-                before.clock_behind = first
+            self._behind.clock = first
+            self._behind = Behind()
             if self._wants_clock:
                 self._clocks[first.number] = first
             self._clock, self._wants_clock = part.line(last), False
-            self._without_clock = [part]
+        part.behind = self._behind
         if not timed.all():
             untimed = [place for place in sorted(picked) if not timed[place]]
             self._wants_clock = bool(untimed) and untimed[-1] > last

@@ -23,6 +23,13 @@ def heads_of(marks: Numbers) -> Numbers | None:
     return None if heads.all() else heads
 
 
+class Behind:
+    """The first line with a time behind some stretches, once it was seen; they share it."""
+
+    def __init__(self) -> None:
+        self.clock: Kept | None = None
+
+
 class Stretch:
     """A stretch of lines with what is worked out of it.
 
@@ -54,8 +61,8 @@ class Stretch:
         self.group: Numbers = shape
         self._begins: Numbers | None = None  # places of lines that begin a record
         self._timed: Numbers | None = None  # places of lines with a time
-        self.clock_before: Kept | None = None  # the last such line in front of this part, the first one behind it
-        self.clock_behind: Kept | None = None
+        self.clock_before: Kept | None = None  # the last such line in front of this part
+        self.behind = Behind()
 
     def between(self, begin: int, end: int) -> Stretch:
         """A part of it; ``data`` stays the whole."""
@@ -107,7 +114,7 @@ class Stretch:
         timed = self._timed = self.marked(TIMED) if self._timed is None else self._timed
         at = int(timed.searchsorted(place))
         before = self.line(int(timed[at - 1])) if at > 0 else self.clock_before
-        behind = self.line(int(timed[at])) if at < len(timed) else self.clock_behind
+        behind = self.line(int(timed[at])) if at < len(timed) else self.behind.clock
         return tuple(line for line in (before, behind) if line is not None)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from analyzer.catalogue import load
 from analyzer.log_stream import lines, shapes
 from analyzer.log_stream.kind import NotOneLogError, Opening, opening_of
 from analyzer.log_stream.reader import ReadLog, read_log
+from analyzer.log_stream.stretch import Stretch
 from analyzer.message_index import build_matcher
 from parsers.decode import decode
 from parsers.log_sections import Section
@@ -307,6 +309,23 @@ def test_encodings_and_litter(in_pieces: Read) -> None:
     found = in_pieces(line.encode() * 50 + b"\0\0\n")
     assert (found.encoding, found.problems) == ("utf-8", ["NUL characters were taken out"])
     assert found.parsed.log_lines[0].message == "d\u00e9faut de r\u00e9seau"
+
+
+def test_of_a_log_without_times_few_stretches_are_held(in_pieces: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive: weakref.WeakSet[Stretch] = weakref.WeakSet()
+    most: list[int] = []
+    made = Stretch.__init__
+
+    def noted(stretch: Stretch, *what: Any) -> None:
+        made(stretch, *what)
+        alive.add(stretch)
+        most.append(len(alive))
+
+    monkeypatch.setattr(Stretch, "__init__", noted)
+    monkeypatch.setattr(lines, "STRETCH", 4000)
+    in_pieces(b"bird: Mesh_10_0_0_1: State changed to up\n" * 20_000)
+    assert len(most) > 200
+    assert max(most) < 40
 
 
 def test_equal_content_has_an_equal_digest(in_pieces: Read) -> None:
