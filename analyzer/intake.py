@@ -215,10 +215,10 @@ class _Reader:
             base = Source(row.path, 1, hint.namespace, hint.pod, hint.container, hint.node, hint.previous)
             return self._parts(text, base, row, part.first_line)
         source = part.source
-        file = FileRow(row.path, "log", source.namespace, source.pod, source.container, source.node)
+        file = FileRow(row.path, part.kind, source.namespace, source.pod, source.container, source.node)
         file.bytes = part.bytes - part.ended  # the last line end is none of the log's
         file.lines, file.encoding = part.lines, part.encoding
-        return [Output(file, source, "log", part.parsed)]
+        return [Output(file, source, part.kind, part.parsed)]
 
     def _duplicate(self, row: FileRow, hint: Hint, first: str) -> None:
         row.kind, row.container = "duplicate", hint.container

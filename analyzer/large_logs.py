@@ -139,7 +139,7 @@ class LargeLogs:
         assert self._matcher is not None
         limits, file = self._intake.limits, ReadFile()
         opening = opening_of(member.data, member.path) or Opening()
-        if not opening.plain and content.all(_AS_TEXT) is not None:
+        if (opening.journal or not opening.plain) and content.all(_AS_TEXT) is not None:
             return None
         found: Opening | None = opening
         while found is not None and len(file.parts) < _MOST_PARTS:
@@ -147,7 +147,8 @@ class LargeLogs:
             begin = self._take_others(file, head, found)
             content.skip(begin)
             source = self._source_of(member.path, found, file.lines + 1, head[begin:])
-            log = read_log(content.source(), source, self._matcher, limits.line, self._intake.clean)
+            log = read_log(content.source(), source, self._matcher, limits.line, self._intake.clean, found.journal)
+            log.kind = "kubelet-journal" if found.journal else "log"
             content.read(log)
             file.add(log)
             if not log.ended:
@@ -202,7 +203,7 @@ class LargeLogs:
             first_line,
             (section.namespace if section else "") or wish.namespace or hint.namespace,
             (section.pod if section else "") or (wish.name if of_pod else "") or hint.pod,
-            container or container_of(decode(head)[0]),
+            container or ("" if opening.journal else container_of(decode(head)[0])),
             (wish.node if wish.verb != "describe" else "") or hint.node,
             wish.previous if wish.verb == "logs" else hint.previous,
             command=opening.command,

@@ -8,7 +8,9 @@ Inside are klog (kubelet), logrus text (containerd, CRI-O) and plain words (kern
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 
 from msgspec import Struct, field
 
@@ -56,6 +58,54 @@ _MOST_VALUE_LINES = 40
 _OPEN_VALUE = lazy_pattern(r'"Probe \w[^\n]*=<$')
 
 
+class JournalLine(Struct, frozen=True):
+    """A line taken apart: its ``parts`` as the journal prints them, who wrote it, and what it says."""
+
+    text: str
+    parts: dict[str, str]
+    component: str
+    record: LogRecord
+
+    def ids(self, match: Match) -> tuple[str, ...]:
+        """Ask the catalogue."""
+        message = self.parts["message"]
+        if self.component == "kernel":
+            message = _UPTIME.sub("", message, count=1)
+        ids = match(self.record.message) or match(message)
+        if not ids and self.component not in _RUNTIMES:
+            # who says it may be what matters: NetworkManager, cron, dhclient
+            ids = match(f"{self.parts.get('program') or ''}[{self.parts.get('pid') or ''}]: {message}")
+        return ids
+
+    @property
+    def opens_value(self) -> bool:
+        """Whether its last value goes on over the next lines."""
+        return _OPEN_VALUE.search(self.parts["message"]) is not None
+
+    def tells(self, ids: tuple[str, ...]) -> bool:
+        """Whether it is worth a row, where the catalogue says this of it."""
+        return bool(ids) or self.record.level in BAD_LEVELS or _is_trouble(self.record)
+
+
+def journal_line(text: str) -> JournalLine | None:
+    """Take a line apart; None for one that is no journal's."""
+    parts = _parts(text)
+    return None if parts is None else _line_of(text, parts)
+
+
+def _parts(text: str) -> dict[str, str] | None:
+    found = _LINE.fullmatch(text) or _RING.fullmatch(text)
+    return {name: value for name, value in found.groupdict().items() if value is not None} if found else None
+
+
+def _line_of(text: str, parts: dict[str, str]) -> JournalLine:
+    program = (parts.get("program") or "kernel").lower().rpartition("/")[2]
+    component = _COMPONENTS.get(program, program)
+    message = _UPTIME.sub("", parts["message"], count=1) if component == "kernel" else parts["message"]
+    record = read_prefixed(message) or LogRecord(kind="plain", message=message.strip())
+    return JournalLine(text, parts, component, record)
+
+
 class _Journal(Struct):
     """The rows of one journal, equal ones counted."""
 
@@ -64,32 +114,52 @@ class _Journal(Struct):
     near: datetime | None
     rows: dict[tuple[str, str, str, str], LogLineRow] = field(default_factory=dict)
     left_out: int = 0
-    hosts: set[str] = field(default_factory=set)
+    open_value: _OpenValue | None = None
 
-    def add(self, number: int, line: str, parts: dict[str, str]) -> None:
-        """Take a line apart and keep it if it tells something."""
-        program = (parts.get("program") or "kernel").lower().rpartition("/")[2]
-        component = _COMPONENTS.get(program, program)
-        message = _UPTIME.sub("", parts["message"], count=1) if component == "kernel" else parts["message"]
-        record = read_prefixed(message) or LogRecord(kind="plain", message=message.strip())
-        ids = self.match(record.message) or self.match(message)
-        if not ids and component not in _RUNTIMES:  # who says it may be what matters: NetworkManager, cron, dhclient
-            ids = self.match(f"{parts.get('program') or ''}[{parts.get('pid') or ''}]: {message}")
-        if not ids and record.level not in BAD_LEVELS and not _is_trouble(record):
+    def take(self, number: int, text: str, more: int = 0) -> None:
+        """Take a line; ``more`` equal ones before it were only counted."""
+        text = text[:_MOST_CHARACTERS]
+        parts = _parts(text)
+        if parts is None:
+            if self.open_value is not None and number == self.open_value.last + 1:
+                self.open_value.last = number
+            return
+        if self.open_value is not None:
+            if self.open_value.takes(number, parts):
+                return
+            self.close()
+        if _OPEN_VALUE.search(parts["message"]):
+            self.open_value = _OpenValue(number, text, parts, more, number)
+        else:
+            self._add(number, text, parts, more)
+
+    def close(self) -> None:
+        """No line goes on with the value that is open."""
+        value, self.open_value = self.open_value, None
+        if value is not None:
+            self._add(value.number, value.line, value.parts, value.more)
+
+    def _add(self, number: int, text: str, parts: dict[str, str], more: int) -> None:
+        """Keep a line if it tells something."""
+        line = _line_of(text, parts)
+        record, component = line.record, line.component
+        ids = line.ids(self.match)
+        if not line.tells(ids):
             return
         time = self._time(parts, record)
         host = parts.get("host") or ""
         key = (host, component, record.level, template(record.message[:1000]))
         row = self.rows.get(key)
         if row is not None:
-            row.count += 1
+            row.count += 1 + more
             row.last_line, row.last_time = number, time or row.last_time
             row.time = row.time or time
         elif len(self.rows) >= MOST_ROWS:
-            self.left_out += 1
+            self.left_out += 1 + more
         else:
             pid = int(parts["pid"]) if parts.get("pid") else record.pid
-            self.rows[key] = self._row(number, line, host, component, pid, record, ids, time)
+            row = self.rows[key] = self._row(number, text, host, component, pid, record, ids, time)
+            row.count += more
 
     def _time(self, parts: dict[str, str], record: LogRecord) -> datetime | None:
         stamp = parts.get("stamp") or parts.get("date") or ""
@@ -149,16 +219,19 @@ class _OpenValue(Struct):
     number: int
     line: str
     parts: dict[str, str]
-    lines: int = 0
+    more: int
+    last: int  # the line that it goes to
     closed: bool = False
 
-    def takes(self, parts: dict[str, str]) -> bool:
+    def takes(self, number: int, parts: dict[str, str]) -> bool:
         """Whether a line still belongs to the value; it is added then."""
         same = all(self.parts.get(name) == parts.get(name) for name in ("host", "program", "pid"))
-        if self.closed or not same or self.lines >= _MOST_VALUE_LINES or not parts["message"][:1].isspace():
+        if self.closed or not same or number - self.number > _MOST_VALUE_LINES or not parts["message"][:1].isspace():
+            return False
+        if number != self.last + 1:
             return False
         self.parts["message"] += "\n" + parts["message"]
-        self.lines += 1
+        self.last = number
         self.closed = parts["message"].strip() == ">"
         return True
 
@@ -170,25 +243,31 @@ def parse_kubelet_journal(text: str, source: Source, match: Match) -> Parsed:
     without a year get the one nearest to the collection, or to a full date in the text; without either they have no
     time. ``facts`` give the first and the last time.
     """
-    parsed = Parsed()
     journal = _Journal(source, match, source.collected or _some_date(text))
-    open_value: _OpenValue | None = None
     for number, line in enumerate(text.split("\n"), start=source.first_line):
-        line = line[:_MOST_CHARACTERS]
-        found = _LINE.fullmatch(line) or _RING.fullmatch(line)
-        if not found:
-            continue
-        parts = {name: value for name, value in found.groupdict().items() if value is not None}
-        if open_value is not None:
-            if open_value.takes(parts):
-                continue
-            journal.add(open_value.number, open_value.line, open_value.parts)
-        open_value = _OpenValue(number, line, parts) if _OPEN_VALUE.search(parts["message"]) else None
-        if open_value is None:
-            journal.add(number, line, parts)
-    if open_value is not None:
-        journal.add(open_value.number, open_value.line, open_value.parts)
-    parsed.log_lines.extend(journal.rows.values())
+        journal.take(number, line)
+    return _parsed(journal)
+
+
+def parse_kept_journal(head: str, lines: Iterable[tuple[int, str, int]], source: Source, match: Match) -> Parsed:
+    """Read a journal of which only some lines are at hand, those that stand for all others.
+
+    Args:
+        head: its beginning, which may tell the year.
+        lines: number (from 1 on), text, and how many equal ones before it were only counted; in order.
+        source: where it is from.
+        match: the message catalogue.
+    """
+    journal = _Journal(source, match, source.collected or _some_date(head))
+    for number, line, more in lines:
+        journal.take(number + source.first_line - 1, line, more)
+    return _parsed(journal)
+
+
+def _parsed(journal: _Journal) -> Parsed:
+    journal.close()
+    parsed = Parsed()
+    parsed.log_lines.extend(sorted(journal.rows.values(), key=attrgetter("line")))
     if journal.left_out:
         parsed.problems.append(f"{journal.left_out} lines beyond {MOST_ROWS} distinct problems were not listed")
     times = [time for row in parsed.log_lines for time in (row.time, row.last_time) if time is not None]

@@ -54,6 +54,7 @@ class LineShape(Struct, frozen=True):
         change: it tells a change of a BGP protocol's state, or an error of one.
         pid_at: where the process id begins, -1 where there is none or no fixed place.
         stamp: begin and end of the times at its head, (0, 0) where there are none.
+        dated: the time that begins there has a year, a month and a day, in this order.
         container: the container that writes such lines, where only one does and no dress says it.
         foreign: the line may begin something else than a log: a command, another output, a fence.
     """
@@ -70,6 +71,7 @@ class LineShape(Struct, frozen=True):
     change: bool = False
     pid_at: int = -1
     stamp: tuple[int, int] = (0, 0)
+    dated: bool = True
     container: str = ""
     foreign: bool = False
 
@@ -101,7 +103,7 @@ def shape_of(raw: bytes, text: str, dress: Dress) -> LineShape:
         pid_at=_pid_at(raw) if first is not None and first.pid is not None else -1,
         stamp=stamp,
         container="" if origin.container else container_of_line(plain) if plain.strip() else "",
-        foreign=loose and bool(text.strip()) and _foreign(text),
+        foreign=loose and bool(text.strip()) and begins_another(text),
     )
 
 
@@ -166,7 +168,7 @@ def _pid_at(raw: bytes) -> int:
     return found.end() if found else -1
 
 
-def _foreign(text: str) -> bool:
+def begins_another(text: str) -> bool:
     """Whether a line without prefix may be a command, a fence, a quotation or the head of another output."""
     command = command_line(text)
     return (

@@ -8,6 +8,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from parsers.decode import decode
+from parsers.kubelet_journal import journal_line
 from parsers.log_sections import Section, split_sections
 from parsers.recognize import recognize
 from parsers.session import Part, split_session
@@ -32,12 +33,14 @@ class Opening(Struct, frozen=True):
         others: so many lines at the beginning are other outputs; those behind them, up to the log, are none.
         command: the command line that printed the log, where one stands in front of it.
         section: the container that the log is of, in a file of several.
+        journal: whether it is the journal of a worker's services, or its kernel's, not a container's log.
     """
 
     first_line: int = 1
     others: int = 0
     command: str = ""
     section: Section | None = None
+    journal: bool = False
 
     @property
     def plain(self) -> bool:
@@ -59,17 +62,27 @@ def _opening(head: bytes, path: str) -> Opening | None:
         return None
     if all(line.startswith(" ") for line in [line for line in text.split("\n") if line.strip()][1:]):
         return None
-    is_log = recognize(text, path).kind == "log"
+    kind = recognize(text, path).kind
     parts = split_session(text)
     last = parts[-1]
     if last.first_line == 1 and not last.command:
-        return _in_sections(last, 0) if is_log and len(last.text) == len(text) else None
+        return _of_kind(kind, last, 0) if len(last.text) == len(text) else None
     begin = len(text) - len(last.text)
     if not text.endswith(last.text) or text.count("\n", 0, begin) != last.first_line - 1:
         return None  # quotation marks or an indentation were taken off
-    if last.text.count("\n") < _LEAST_LINES or recognize(last.text, path).kind != "log":
+    if last.text.count("\n") < _LEAST_LINES:
         return None
-    return _in_sections(last, _lines_until(parts[:-1]))
+    return _of_kind(recognize(last.text, path).kind, last, _lines_until(parts[:-1]))
+
+
+def _of_kind(kind: str, last: Part, others: int) -> Opening | None:
+    """The opening of a file whose last part is of a kind; None where that is no log."""
+    if kind == "kubelet-journal":
+        hosts = {line.parts.get("host") for text in last.text.split("\n") if (line := journal_line(text)) is not None}
+        if len(hosts - {None}) > 1:
+            return None  # lines of several workers are not told apart by their heads
+        return Opening(last.first_line, others, last.command, journal=True)
+    return _in_sections(last, others) if kind == "log" else None
 
 
 def _lines_until(parts: Sequence[Part]) -> int:

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from analyzer.log_stream.context import Context
 from analyzer.log_stream.file_cutter import FileCutter, ReadAt
+from analyzer.log_stream.forms import ContainerLog, Form, Journal
 from analyzer.log_stream.groups import Kept
 from analyzer.log_stream.kind import BEFORE, HEAD, NotOneLogError, goes_on
 from analyzer.log_stream.lines import Cutter
@@ -15,10 +16,9 @@ from analyzer.log_stream.quotable import Quotable, cleaned, line_text
 from analyzer.log_stream.scan import Lines, new_scan
 from analyzer.log_stream.shapes import Outcome, Shapes
 from analyzer.log_stream.sieve import Sieve
-from parsers.container_log import KeptLine, parse_kept_lines
+from parsers.container_log import KeptLine
 from parsers.decode import decode
-from parsers.log_dress import bare_dress, without_controls
-from parsers.log_shape import LineShape, identity, shape_of
+from parsers.log_shape import LineShape
 from parsers.log_volume import volume_rows
 from parsers.message_match import MessageMatcher
 from parsers.source import Parsed, Source
@@ -47,6 +47,7 @@ class ReadLog(Struct):
     problems: list[str] = field(default_factory=list)
     ended: bool = False
     left: Raw = b""
+    kind: str = "log"
 
 
 def read_log(
@@ -55,6 +56,7 @@ def read_log(
     matcher: MessageMatcher,
     most: int,
     clean: Callable[[bytes], bytes] | None = None,
+    journal: bool = False,
 ) -> ReadLog:
     """Read a log from its bytes.
 
@@ -65,16 +67,22 @@ def read_log(
         matcher: the message catalogue.
         most: characters of a line; longer ones are cut.
         clean: takes secrets out of a text; what is not kept needs no cleaning.
+        journal: whether it is a journal, not a container's log.
 
     Raises:
         NotOneLogError: logs of several containers are in it.
     """
-    return _LogReader(source, matcher, most, clean).read(pieces)
+    return _LogReader(source, matcher, most, clean, journal).read(pieces)
 
 
 class _LogReader:
     def __init__(
-        self, source: Source, matcher: MessageMatcher, most: int, clean: Callable[[bytes], bytes] | None = None
+        self,
+        source: Source,
+        matcher: MessageMatcher,
+        most: int,
+        clean: Callable[[bytes], bytes] | None,
+        journal: bool,
     ) -> None:
         self.source = source
         self.clean = clean
@@ -87,7 +95,8 @@ class _LogReader:
         self.encoding = _UTF8
         self.broken = self.right = 0
         self.nul = False
-        self.dress = bare_dress("")
+        self.journal = journal
+        self.form: Form = ContainerLog("")
         self._last_lines = b""  # of what was taken
 
     def read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:
@@ -111,7 +120,7 @@ class _LogReader:
 
     def _begin(self, data: bytes) -> str:
         head = decode(data[:_HEAD])[0]
-        self.dress = bare_dress(without_controls(head))
+        self.form = Journal(self.match) if self.journal else ContainerLog(head)
         return head
 
     def _check(self, data: bytes) -> None:
@@ -126,7 +135,7 @@ class _LogReader:
             self.right += len(text) - broken - len(text.encode("ascii", "ignore"))
 
     def _look(self, raw: bytes) -> LineShape:
-        return shape_of(raw, line_text(raw, self.most), self.dress)
+        return self.form.shape(raw, line_text(raw, self.most))
 
     def _goes_on(self, lines: Lines, place: int) -> bool:
         """Whether the log goes on with a line that may begin another output."""
@@ -138,7 +147,7 @@ class _LogReader:
 
     def _identify(self, raw: bytes, shape: int) -> tuple[Hashable, Outcome]:
         text = line_text(raw, self.most)
-        return identity(text, self.dress), self.shapes.outcome(shape, text)
+        return self.form.identity(text), self.shapes.outcome(shape, text)
 
     def _finish(self, head: str, cutter: Cutter) -> ReadLog:
         kept, more, clocks = self.sieve.finish()
@@ -150,7 +159,7 @@ class _LogReader:
             KeptLine(line.number, text, more.get(line.number, 0), line.number in clock_numbers, self._alike(line))
             for line, text in zip(whole, plain, strict=True)
         ]
-        parsed = parse_kept_lines(cleaned([head], self.clean)[0], lines, self.source, self.match)
+        parsed = self.form.parse(cleaned([head], self.clean)[0], lines, self.source, self.match)
         parsed.log_volume = volume_rows(self.source.path, self.sieve.volume.counts(self.shapes.levels))
         quotes = self._quotes(parsed, texts)
         last = lines[-1].text if lines else ""

@@ -226,7 +226,7 @@ class Shapes:
         are = (shape.loose, shape.partial, shape.timed, shape.counted, shape.change, shape.restart, shape.foreign,
                container > 0)  # fmt: skip
         family.marks = sum(is_so << bit for bit, is_so in enumerate(are))
-        time_at = shape.stamp[0] if shape.stamp[1] else -1
+        time_at = shape.stamp[0] if shape.stamp[1] and shape.dated else -1
         stamp = _index(self.stamps, shape.stamp)
         family.numbers = (family.number, shape.pid_at, stamp, *shape.stamp, time_at, container)
         family.level = _index(self.levels, shape.level)

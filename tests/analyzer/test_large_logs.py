@@ -6,6 +6,7 @@ import io
 import sys
 import tarfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,36 @@ NODE = (
 MARK = "==== {} logs for container {} of pod kube-system/calico-node-abcde ====\n"
 LOGS = "$ kubectl logs -n kube-system calico-node-{} -c calico-node\n"
 TABLE = "NAME       STATUS   ROLES    AGE   VERSION\n10.0.0.1   Ready    <none>   12d   v1.29.4\n"
+KUBELET = (
+    'Nov 12 {0} worker-1 kubelet[1234]: I1112 {0}.000000    1234 kubelet.go:{1}] "SyncLoop (PLEG)" pod="shop/cart-{2}"',
+    'Nov 12 {0} worker-1 kubelet[1234]: E1112 {0}.000000    1234 pod_workers.go:9] "Error syncing" err="boom at {2}"',
+    'Nov 12 {0} worker-1 kubelet[1234]: I1112 {0}.000000    1234 prober.go:10] "Probe failed" pod="shop/cart-{2}" output=<',
+    "Nov 12 {0} worker-1 kubelet[1234]:         Error: boom at {2}",
+    "Nov 12 {0} worker-1 kubelet[1234]:  >",
+    "Nov 12 {0} worker-1 systemd[1]: run-{1}.mount: Succeeded.",
+    "Nov 12 {0} worker-1 kernel: [{1}.{1:06}] device eth{2} entered promiscuous mode",
+    "Nov 12 {0} worker-1 kernel: [{1}.{1:06}] nf_conntrack: table full, dropping packet",
+    "Nov 12 {0} worker-1 dhclient[{1}]: boom at {2}",
+    "-- Reboot --",
+)  # fmt: skip
+RING = (
+    "[{1:>5}.000{2:03}] device cali{2:011x} entered promiscuous mode",
+    "[{1:>5}.000{2:03}] nf_conntrack: nf_conntrack: table full, dropping packet",
+    "[{1:>5}.000{2:03}]  <TASK>",
+    "[{1:>5}.000{2:03}] Out of memory: Killed process {1} (felix)",
+)
+
+
+def journal(forms: Sequence[str], count: int) -> str:
+    """A journal with lines of all forms, some more often than others."""
+    lines = []
+    for number in range(count):
+        form = forms[number % len(forms)]
+        clock = f"{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
+        lines.append(form.format(clock, number, number % 4))
+    return "\n".join(lines) + "\n"
+
+
 #: outputs that large logs come with, in one file
 FILES = {
     "a command in front": LOGS.format("abcde") + large_log(),
@@ -94,6 +125,9 @@ FILES = {
     "described between": LOGS.format("abcde") + large_log() + NODE.format(1) + LOGS.format("fghij") + large_log(7),
     "two logs": LOGS.format("abcde") + large_log() + LOGS.format("fghij") + large_log(7),
     "what only looks like a command": large_log() + "+ kubectl get nodes\n" + large_log(7),
+    "a journal": journal(KUBELET, 6000),
+    "a journal behind its command": "$ journalctl -u kubelet\n" + journal(KUBELET, 6000) + LOGS.format("a") + large_log(),
+    "the kernel's messages": "$ dmesg\n" + journal(RING, 8000),
     "described alone": large_log() + "".join(map(NODE.format, range(2, 200))),
 }  # fmt: skip
 
