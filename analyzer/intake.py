@@ -125,7 +125,7 @@ class _Reader:
             if is_large_log(member):
                 self._take_large(member, row, hint)
                 return
-            member = whole(member, self.intake.limits.member_bytes)
+            member = whole(member, self.intake.limits)
             row.bytes, row.problems = member.size, member.problems
         self.intake.hold(member.path, member.data)
         if first := self._first_of(member, hint):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from analyzer.bundle import Digests, Member
+from analyzer.bundle import Digests, Limits, Member
 from analyzer.log_stream.kind import HEAD, NotOneLogError, Opening, opening_of
 from analyzer.log_stream.quotable import Quotable
 from analyzer.ticket import LARGE, Intake, Raw, is_large_log
@@ -17,6 +17,8 @@ from parsers.decode import decode
 from parsers.log_facts import container_of
 from parsers.message_match import MessageMatcher
 from parsers.place import place
+from parsers.recognize import recognize
+from parsers.session import split_session
 from parsers.source import Source
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 #: bytes of a file that is read as a whole text where it is no single log; a larger one is read output by output
 _AS_TEXT = 8 * 1024 * 1024
+_MOST_SEARCHED = 16 * 1024 * 1024  # bytes of a file of no known form
 _MOST_PARTS = 500  # outputs of one file that are read so
 
 
@@ -210,25 +213,34 @@ class LargeLogs:
         )
 
 
-def whole(member: Member, most: int, before: Sequence[bytes] = ()) -> Member:
-    """Give a member that came in pieces with all its bytes.
+def whole(member: Member, limits: Limits) -> Member:
+    """Give a member that came in pieces with all its bytes, as far as they are read.
+
+    What is of no known form is searched for known messages; of a large one that is done with the beginning only.
 
     Args:
-        member: one whose ``rest`` was not taken, or not to its end.
-        most: bytes of it; a longer one is cut, which is a problem of it.
-        before: the bytes that were already taken.
+        member: one whose ``rest`` was not taken.
+        limits: ``member_bytes`` of it are read at the most; where it is cut, that is a problem of it.
     """
-    pieces = list(before) or [member.data]
-    size = sum(map(len, pieces))
-    problems: tuple[str, ...] = ()
+    most, problem = limits.member_bytes, ""
+    if member.rest is not None and _of_no_known_form(member):
+        most = min(most, _MOST_SEARCHED)
+        problem = f"of no known form: only its first {most >> 20} MiB were looked through"
+    if most == limits.member_bytes:
+        problem = f"limit reached: more than {most} bytes in one file (--limit-member-bytes); cut"
+    pieces, problems = [member.data], member.problems
     if member.rest is not None:
+        size = len(member.data)
         for piece in member.rest.pieces():
-            if size + len(piece) > most:
-                problem = f"limit reached: more than {most} bytes in one file (--limit-member-bytes); cut"
-                problems = (problem,)
-                pieces.append(piece[: most - size])
-                break
-            pieces.append(piece)
+            pieces.append(piece[: most - size])
             size += len(piece)
+            if size > most:
+                problems = (*problems, problem)
+                break
         problems = (*member.rest.problems, *problems)
     return Member(member.path, b"".join(pieces), problems)
+
+
+def _of_no_known_form(member: Member) -> bool:
+    text = decode(member.data[:HEAD])[0]
+    return recognize(text, member.path).kind == "unknown" and len(split_session(text)) == 1

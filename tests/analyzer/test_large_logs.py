@@ -190,6 +190,19 @@ def test_a_file_of_very_many_outputs_is_cut(tmp_path: Path, monkeypatch: pytest.
     assert "a.log" in pieces.quotes
 
 
+def test_of_a_large_file_of_no_known_form_the_beginning_is_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analyzer.large_logs, "_MOST_SEARCHED", 1 << 20)
+    text = "it went boom at noon\n" + "nothing to see\n" * 100_000 + "another boom at night\n"
+    for form in ("x", "x.tgz"):
+        intake = read(archive_of({"notes.txt": text}, tmp_path / form), MATCHER)
+        assert [row.message for row in intake.rows["log_lines"]] == ["it went boom at noon"]
+        assert [one.what for one in intake.warnings if one.file == "notes.txt" and "looked through" in one.what] == [
+            "of no known form: only its first 1 MiB were looked through"
+        ]
+
+
 def test_logs_of_two_containers_in_turn_are_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.log").write_text(large_log() + INSTALLED + large_log(3))
     (tmp_path / "b.log").write_text(large_log(7))
