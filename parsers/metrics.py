@@ -62,7 +62,7 @@ def metric_settings(lines: Sequence[str], source: Source) -> Iterator[SettingRow
         if "_" not in line or given >= MOST:
             continue
         line = line.strip()
-        if found := _SAMPLE.fullmatch(line[:1200]):
+        if line.startswith(KEPT) and (found := _SAMPLE.fullmatch(line[:1200])):
             labels = dict(_LABEL.findall(found["labels"] or ""))
             samples = [(found["name"], labels, found["value"])]
         elif '"metric"' in line:
