@@ -33,8 +33,13 @@ MOST_GROUPS, MOST_OF_GOOD = 200, 40
 #: what a line is, as bits: see :class:`parsers.log_shape.LineShape`; OF_CONTAINER: one container only writes such lines
 LOOSE, PARTIAL, TIMED, COUNTED, CHANGE, RESTART, FOREIGN, OF_CONTAINER = (1 << bit for bit in range(8))
 _GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
-_MOST_FAMILIES, _MOST_FAMILIES_ALIKE = 10_000, 40
+#: how many families of lines with the same level, and with the same first bytes, some more, and most of them
+_MOST_FAMILIES, _MOST_ALIKE = 4000, (2000, 400, 40)
+_FIRST, _MORE = 8, 24
 _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
+_LEVELS = frozenset({b"PANIC", b"FATAL", b"ERROR", b"WARNING", b"INFO", b"DEBUG"})
+_KLOG = lazy_pattern(rb"[IWEF](?=\d{4} )")
+_LEVEL_WITHIN = 150
 #: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links;
 #: its IP sets (``s:`` or ``n:`` and a hash, felix/hashutils). It begins where a word does: tried at each letter of a
 #: long word, it would take quadratic time.
@@ -192,18 +197,17 @@ class Shapes:
             return known
         # what is in the place of a name may look like anything: too many families that begin alike are one
         digitless = line.translate(None, DIGITS)
-        source = _SOURCE.search(digitless)
-        begin = digitless[: source.end() + _MESSAGE if source else _LINE]
-        if self._begun[begin] > _MOST_FAMILIES_ALIKE:
-            bare = begin + b"\n"  # no line is that
-            known = self._families.get(bare)
-            if known is not None:
-                return known
+        begins = _beginnings(line, digitless)
+        for begin, most in zip(begins, (_MOST_FAMILIES, *_MOST_ALIKE), strict=True):
+            if self._begun[begin] > most:
+                bare = begin + b"\n"  # no line is that
+                known = self._families.get(bare)
+                if known is not None:
+                    return known
+                break
         else:
-            self._begun[begin] += 1
-        family = self._new_family(line, digitless)
-        if len(self.families) < _MOST_FAMILIES:
-            self._families[bare] = family
+            self._begun.update(begins)
+        family = self._families[bare] = self._new_family(line, digitless)
         self.families.append(family)
         self._describe(family)
         return family
@@ -230,6 +234,29 @@ class Shapes:
         stamp = _index(self.stamps, shape.stamp)
         family.numbers = (family.number, shape.pid_at, stamp, *shape.stamp, time_at, container)
         family.level = _index(self.levels, shape.level)
+
+
+def _beginnings(line: bytes, digitless: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """What lines of alike families share, from the least on: their level, and more and more of their first bytes."""
+    level = b"\0" + _level(line[:_LEVEL_WITHIN])
+    source = _SOURCE.search(digitless)
+    whole = digitless[: source.end() + _MESSAGE if source else _LINE]
+    return level, digitless[:_FIRST] + level, digitless[:_MORE] + b"\0\0", whole
+
+
+def _level(head: bytes) -> bytes:
+    """What tells the level of a line, by its beginning; that of several writers may be told otherwise."""
+    begin = head.find(b"[") + 1
+    while begin:
+        word = head[begin : head.find(b"]", begin)]
+        if word in _LEVELS:
+            return word
+        begin = head.find(b"[", begin) + 1
+    begin = head.find(b"level")
+    if begin >= 0:
+        return head[begin + 5 : begin + 12].lower()
+    found = _KLOG.search(head)
+    return found[0] if found else b""
 
 
 def _bare_in_python(line: bytes) -> bytes:

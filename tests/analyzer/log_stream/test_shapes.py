@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from analyzer.log_stream.shapes import Shapes, _bare, _bare_in_python
 from parsers.log_dress import bare_dress
-from parsers.log_shape import shape_of
+from parsers.log_shape import LineShape, shape_of
 from parsers.message_match import MessageMatcher, Pattern
 
 WAYS = (_bare, _bare_in_python)
@@ -76,3 +77,21 @@ def test_lines_share_an_answer_where_the_catalogue_says_the_same_of_them() -> No
     assert shapes.answer_of(down, shapes.outcome(down, texts[2])) == answers[2]
     assert shapes.answer_of(took, None) == -1  # numbers decide, and nobody looked at them
     assert shapes.answer_of(loose, None) == -1  # it may belong to the record before it
+
+
+@pytest.mark.parametrize("head", ["", "2026-02-12T06:20:00.000000000Z stdout F ", "2026-02-12 06:20:00.000 [INFO][9] "])
+def test_lines_of_nothing_but_new_words_are_few_families(head: str) -> None:
+    dress, rand = bare_dress(""), random.Random(1)
+    looked: list[bytes] = []
+
+    def look(raw: bytes) -> LineShape:
+        looked.append(raw)
+        return shape_of(raw, raw.decode(), dress)
+
+    shapes = Shapes(look, MessageMatcher([Pattern("down", patterns=("link down",))]))
+    lines = [head + " ".join("".join(rand.choices("ghijklmnop", k=6)) for _ in range(9)) for _ in range(6000)]
+    lines[5990] += " link down"
+    numbers = shapes.new([line.encode() for line in lines])
+    assert len(shapes.families) == len(looked) <= 4100
+    assert len(shapes.all) < 4500
+    assert numbers.count(numbers[5990]) == 1  # what the catalogue knows is told apart all the same
