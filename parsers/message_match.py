@@ -74,6 +74,7 @@ class MessageMatcher:
     expression that takes longer than a fraction of a second on a text does not match it. ``literals_of`` may
     remember what :func:`parsers.required_literals.required_literals` once gave, ``compiled_of`` what
     :func:`parsers.message_pattern.compiled` did, and ``numbered`` is what :meth:`numbered_texts` gave.
+    ``literal_texts`` are the literals, in small letters.
     """
 
     def __init__(
@@ -98,7 +99,8 @@ class MessageMatcher:
                 entry = _Entry(pattern.id, self._roles[pattern.id], alternative, unless)
                 self._entries.append(entry)
                 self._add(entry, positions)
-        self._automaton: Any = AhoCorasick(list(positions))
+        self.literal_texts = tuple(positions)
+        self._automaton: Any = AhoCorasick(self.literal_texts)
         self._numbered_texts = numbered
         self._numbered: _Numbered | None = None
         self._told: dict[str, tuple[Alternative, ...]] = {}
@@ -159,7 +161,7 @@ class MessageMatcher:
         return found
 
     def literals(self, text: str) -> set[int]:
-        """Give numbers of the families' literals that stand in a text."""
+        """Give the places in ``literal_texts`` of the families' literals that stand in a text."""
         return set(map(_FIRST, self._automaton.find_matches_as_indexes(text_of(text).plain, overlapping=True)))
 
     def is_routine(self, ids: Iterable[str]) -> bool:

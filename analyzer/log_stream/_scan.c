@@ -3,13 +3,15 @@
    analyzer/log_stream/scan.py says what they compute, does the same with numpy and pyarrow where this could not be
    compiled, and tests compare both. Nothing here looks beyond the buffers that it is given. */
 
+#include "_likes.h"
 #include "_lines.h"
+#include "_names.h"
 #include "_rules.h"
 #include "_table.h"
 #include "_words.h"
 
 /* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
-#define FORM 5
+#define FORM 6
 
 #define AHEAD 12 /* lines whose beginning is fetched before it is looked at */
 
@@ -275,73 +277,16 @@ done:
     return result;
 }
 
-/* ---- names ---- */
-
-static inline int is_lower_hex(unsigned char byte) { return byte >= 'a' && byte <= 'f'; }
-
-static inline int is_word(unsigned char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || is_digit(byte) || byte == '_';
-}
-
-/* Where what may be a name ends that begins at `at`, NULL where none does; the same as the expression in shapes.py. */
-static const unsigned char *name_end(const unsigned char *at, const unsigned char *from, const unsigned char *end)
-{
-    int inside = at > from && is_word(at[-1]);
-    if (!inside && !(at > from && at[-1] == '.')) { /* parts joined by hyphens, slashes or dots */
-        int joined = 0;
-        const unsigned char *stop = at;
-        for (; stop < end && (is_word(*stop) || *stop == '.'); stop++)
-            joined |= *stop == '.';
-        if (joined || (stop < end && (*stop == '-' || *stop == '/'))) {
-            while (stop < end && (is_word(*stop) || memchr("./:@-", *stop, 5)))
-                stop++;
-            return stop;
-        }
-    }
-    if (inside || at == end || !is_word(*at))
-        return NULL;
-    const unsigned char *first = end - at >= 4 && !memcmp(at, "cali", 4) ? at + 4 : at, *stop = first;
-    while (stop < end && is_lower_hex(*stop))
-        stop++;
-    if (!(stop < end && is_word(*stop)) && (first != at || stop - at >= 3))
-        return stop;
-    if (end - first < 10 || (*first != 's' && *first != 'n') || first[1] != ':')
-        return NULL;
-    for (stop = first + 2; stop < end && (is_word(*stop) || *stop == '-'); stop++)
-        ;
-    return stop - first >= 10 ? stop : NULL; /* an IP set */
-}
-
-/* A line without its digits, and with ~ for what may be a name behind the place in the sources that wrote it. */
 static PyObject *bare(PyObject *module, PyObject *line)
 {
     char *bytes;
     Py_ssize_t size;
     if (PyBytes_AsStringAndSize(line, &bytes, &size) < 0)
         return NULL;
-    unsigned char few[1024], *text = size <= (Py_ssize_t)sizeof few ? few : PyMem_Malloc((size_t)size), *end = text;
+    unsigned char few[1024], *text = size <= (Py_ssize_t)sizeof few ? few : PyMem_Malloc((size_t)size);
     PyObject *result = text ? PyBytes_FromStringAndSize(NULL, size) : PyErr_NoMemory(); /* a name has a byte at least */
-    if (result) {
-        const unsigned char *from = text, *at;
-        for (const char *byte = bytes; byte < bytes + size; byte++) {
-            *end = (unsigned char)*byte;
-            end += !is_digit(*end);
-        }
-        for (at = text; end - at >= 4; at++)
-            if (!memcmp(at, ".go", 3) && (at[3] == ' ' || at[3] == ':')) {
-                from = at + 4;
-                break;
-            }
-        unsigned char *begin = (unsigned char *)PyBytes_AS_STRING(result), *out = begin + (from - text);
-        memcpy(begin, text, (size_t)(from - text));
-        for (at = from; at < end;) {
-            const unsigned char *stop = name_end(at, from, end);
-            *out++ = stop ? '~' : *at;
-            at = stop ? stop : at + 1;
-        }
-        _PyBytes_Resize(&result, out - begin);
-    }
+    if (result)
+        _PyBytes_Resize(&result, bare_text((unsigned char *)bytes, size, text, (unsigned char *)PyBytes_AS_STRING(result)));
     if (text != few)
         PyMem_Free(text);
     return result;
@@ -373,10 +318,12 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__scan(void)
 {
-    if (PyType_Ready(&TableType) < 0)
+    if (PyType_Ready(&TableType) < 0 || PyType_Ready(&TextsType) < 0 || PyType_Ready(&LikesType) < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module && (PyModule_AddObjectRef(module, "Table", (PyObject *)&TableType) < 0 ||
+                   PyModule_AddObjectRef(module, "Texts", (PyObject *)&TextsType) < 0 ||
+                   PyModule_AddObjectRef(module, "Likes", (PyObject *)&LikesType) < 0 ||
                    PyModule_AddIntConstant(module, "FORM", FORM) < 0 ||
                    PyModule_AddIntConstant(module, "WAYS", ways()) < 0))
         Py_CLEAR(module);

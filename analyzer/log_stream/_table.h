@@ -72,24 +72,29 @@ static void table_dealloc(Table *table)
     Py_TYPE(table)->tp_free((PyObject *)table);
 }
 
-static PyObject *table_set(Table *table, PyObject *args)
+static int table_put(Table *table, uint64_t key, int64_t value)
 {
-    unsigned long long given;
-    long long value;
-    if (!PyArg_ParseTuple(args, "KL", &given, &value))
-        return NULL;
-    uint64_t key = key_of(given);
+    key = key_of(key);
     size_t place = place_of(table, key);
     if (!table->entries[place].key) {
         if (2 * (table->used + 1) > table->size) {
             if (table_resize(table, 2 * table->size) < 0)
-                return NULL;
+                return -1;
             place = place_of(table, key);
         }
         table->entries[place].key = key;
         table->used++;
     }
     table->entries[place].value = value;
+    return 0;
+}
+
+static PyObject *table_set(Table *table, PyObject *args)
+{
+    unsigned long long key;
+    long long value;
+    if (!PyArg_ParseTuple(args, "KL", &key, &value) || table_put(table, key, value) < 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,15 @@ from analyzer.log_stream.volume import Volume
 
 if TYPE_CHECKING:
     from analyzer.log_stream.scan import Lines, Unknown, Usual
-    from analyzer.log_stream.shapes import Shapes
+    from analyzer.log_stream.shapes import Family, Shapes
 
-if getattr(_scan, "FORM", 0) != 5:
+if getattr(_scan, "FORM", 0) != 6:
     raise ImportError("the C part was compiled from other sources: install again")
 
 _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose numbers fall together
 _TOGETHER = 256  # lines of unknown groups that are looked at before what is known of others is taken in
+_WORTH = 500  # lines that are looked at before the texts are put into an automaton, which takes as long as 2,000 do
+_LONGEST = 4096  # bytes of a line that is not looked at again
 _LINES = 1 << 15  # room at the beginning; doubled when a stretch has more
 
 
@@ -37,6 +40,11 @@ def _distinct(numbers: Numbers) -> tuple[Numbers, Numbers]:
     return first[:count], which
 
 
+@lru_cache(maxsize=2)  # all logs are asked for the texts of one catalogue
+def _texts(texts: tuple[str, ...]) -> _scan.Texts:
+    return _scan.Texts([text.encode("utf-8", "surrogatepass") for text in texts])
+
+
 class NativeScan:
     """See :class:`analyzer.log_stream.scan.Scan`. Lines are told apart by numbers of 64 bits made of their bytes.
 
@@ -49,6 +57,9 @@ class NativeScan:
         self._seed = int.from_bytes(os.urandom(8), "little")
         self._shape_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
         self._group_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
+        self._likes: _scan.Likes | None = None
+        self._others = 0  # lines of a known bare text that were looked at and said nothing new
+        shapes.on_other = self._another
         self._lines = _columns(_LINES, np.int64, np.int64, np.uint64)  # begin, end and number of each
         self._keys = _columns(_LINES, np.uint64, np.uint64, np.uint64)  # word, follow and key of each
 
@@ -73,13 +84,34 @@ class NativeScan:
         places = np.flatnonzero(shape < 0)
         first, which = _distinct(lines.numbers[places])
         firsts = places[first]
-        numbers, starts, ends = (column[firsts].tolist() for column in (lines.numbers, lines.starts, lines.ends))
-        found = self._shapes.new([lines.data[start:end] for start, end in zip(starts, ends, strict=True)])
-        for number, new in zip(numbers, found, strict=True):
-            if self._shapes.may_remember(len(self._shape_of)):
-                self._shape_of.set(number, new)
-        shape[places] = np.array(found)[which]
+        numbers, starts, ends = (column[firsts] for column in (lines.numbers, lines.starts, lines.ends))
+        found: Numbers = np.full(len(firsts), -1, np.int64)
+        left = self._likes.find(lines.data, starts, ends, found) if self._likes is not None else len(firsts)
+        self._shapes.beyond += len(firsts) - left
+        if left:
+            new = np.flatnonzero(found < 0)
+            spans = zip(starts[new].tolist(), ends[new].tolist(), strict=True)
+            found[new] = self._shapes.new([lines.data[start:end] for start, end in spans])
+        if self._shapes.may_remember(len(self._shape_of)):
+            for number, known in zip(numbers.tolist(), found.tolist(), strict=True):
+                if self._shapes.may_remember(len(self._shape_of)):
+                    self._shape_of.set(number, known)
+        shape[places] = found[which]
         return shape
+
+    def _another(self, bare: bytes, family: Family) -> None:
+        """From here on lines with this bare text need not be looked at, unless they say something new."""
+        self._others += 1
+        built = self._likes is not None or self._others > _WORTH or _texts.cache_info().currsize
+        if not built or len(bare) > _LONGEST:
+            return
+        if self._likes is None:
+            texts = _texts(self._shapes.literal_texts)
+            self._likes = _scan.Likes(int.from_bytes(os.urandom(8), "little"), texts)
+        known = bytearray(len(self._shapes.literal_texts) // 8 + 1)
+        for text in family.texts:
+            known[text // 8] |= 1 << text % 8
+        self._likes.set(bare, family.others, bytes(known))
 
     def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
         """Give the group of each line."""

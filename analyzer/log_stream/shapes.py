@@ -85,6 +85,8 @@ class Shapes:
         self.containers: list[str] = [""]
         self.stamps: list[tuple[int, int]] = [(0, 0)]
         self._asked_for = 0
+        #: takes a family of which enough shapes are told apart, and the bare text of its lines
+        self.on_other: Callable[[bytes, Family], None] | None = None
         self.beyond = 0  # lines with a shape of their own that were not told apart
         self._numbers = Rows(np.int64, 9)
         (
@@ -163,6 +165,11 @@ class Shapes:
             return -1
         return self._answers.setdefault((number, outcome or ()), len(self._answers))
 
+    @property
+    def literal_texts(self) -> tuple[str, ...]:
+        """The catalogue's texts; :attr:`Family.texts` are places in it."""
+        return self._matcher.literal_texts
+
     def new(self, lines: Sequence[bytes]) -> list[int]:
         """Give the numbers of the shapes of lines not seen before; each has others than the rest, digits aside."""
         first, found = len(self.all), [self._new(line) for line in lines]
@@ -174,12 +181,15 @@ class Shapes:
         return found
 
     def _new(self, line: bytes) -> int:
-        family = self._family(line)
+        bare = _bare(line)
+        family = self._families.get(bare) or self._family(line, bare)
         texts = self._matcher.literals(line.decode("utf-8", "replace"))
         if (family.known >= family.most and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
             self.beyond += 1
             if family.others < 0:
                 family.others = self._add(family)
+            if self.on_other is not None and self._families.get(bare) is family:
+                self.on_other(bare, family)
             return family.others
         family.known += 1
         family.texts |= texts
@@ -190,11 +200,8 @@ class Shapes:
         self._family_of.append(family)
         return len(self.all) - 1
 
-    def _family(self, line: bytes) -> Family:
-        bare = _bare(line)
-        known = self._families.get(bare)
-        if known is not None:
-            return known
+    def _family(self, line: bytes, bare: bytes) -> Family:
+        """The family of a line whose bare text is not known."""
         # what is in the place of a name may look like anything: too many families that begin alike are one
         digitless = line.translate(None, DIGITS)
         begins = _beginnings(line, digitless)
