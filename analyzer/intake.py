@@ -91,7 +91,7 @@ class _Large(Struct):
     hint: Hint
     outputs_before: int
     files_before: int
-    file: ReadFile | None = None  # None where another process reads it, or it must be read as a whole text
+    file: ReadFile | Member | None = None  # None where another process reads it, or nobody could in pieces
     outputs: list[Output] = field(default_factory=list)
     files: list[FileRow] = field(default_factory=list)
 
@@ -142,12 +142,7 @@ class _Reader:
         """Read a large log in pieces, or leave it to the process whose share it is."""
         large = _Large(row, hint, len(self.outputs), len(self.intake.rows["files"]))
         if self.logs.is_mine():
-            file = self.logs.read(member)
-            if isinstance(file, Member):
-                row.bytes, row.problems = file.size, file.problems
-                self._text(file, row, hint)
-                return
-            large.file = file
+            large.file = self.logs.read(member)
         self._large.append(large)
 
     def settle(self, shares: Iterable[Share]) -> None:
@@ -155,7 +150,7 @@ class _Reader:
         rows = self.intake.rows
         outputs, files = self.outputs, rows["files"]
         wholes: dict[str, _Large] = {}
-        results: dict[str, ReadFile] = {}
+        results: dict[str, ReadFile | Member] = {}
         for share in shares:
             results.update(share.files)
             self.intake.digests.update(share.digests)
@@ -164,14 +159,10 @@ class _Reader:
             if file is None:
                 wholes[large.row.path] = large
                 continue
-            self.outputs, rows["files"] = large.outputs, large.files
             self._settle(file, large)
         for member in self.intake.members(wholes) if wholes else ():
             if member.path in wholes:
-                large = wholes[member.path]
-                self.outputs, rows["files"] = large.outputs, large.files
-                large.row.bytes, large.row.problems = member.size, member.problems
-                self._text(member, large.row, large.hint)
+                self._settle(member, wholes[member.path])
         self.outputs, rows["files"] = [], []
         at = at_file = 0
         for large in self._large:
@@ -181,8 +172,13 @@ class _Reader:
         self.outputs += outputs[at:]
         rows["files"] += files[at_file:]
 
-    def _settle(self, file: ReadFile, large: _Large) -> None:
+    def _settle(self, file: ReadFile | Member, large: _Large) -> None:
         row, path = large.row, large.row.path
+        self.outputs, self.intake.rows["files"] = large.outputs, large.files
+        if isinstance(file, Member):
+            row.bytes, row.problems = file.size, file.problems
+            self._text(file, row, large.hint)
+            return
         self.texts += 1
         row.bytes = file.bytes
         if first := self._first_like(file.digest, path, large.hint):

@@ -72,10 +72,13 @@ class ReadFile(Struct):
 
 
 class Share(Struct):
-    """What another process read: files whose digests are known now, and large ones by their paths."""
+    """What another process read: files whose digests are known now, and large ones by their paths.
+
+    A member among these is one that must be read as a whole text.
+    """
 
     digests: Digests
-    files: dict[str, ReadFile] = field(default_factory=dict)
+    files: dict[str, ReadFile | Member] = field(default_factory=dict)
 
 
 class LargeLogs:
@@ -105,7 +108,7 @@ class LargeLogs:
         for member in self._intake.members(at_once=LARGE):
             if member.rest is not None and is_large_log(member) and self.is_mine():
                 file = self.read(member)
-                if isinstance(file, ReadFile):
+                if file is not None:
                     found.files[member.path] = file
         return found
 

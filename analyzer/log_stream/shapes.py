@@ -147,6 +147,10 @@ class Shapes:
         size = len(self.all)
         self.special.upto(size)[self.family.upto(size) == family.number] = False
 
+    def begin_nothing(self, number: int) -> None:
+        """From here on lines of a shape begin no other output, whatever they look like."""
+        self.marks[number] = int(self.marks[number]) & ~FOREIGN
+
     def family_of(self, number: int) -> Family:
         """The family of a shape."""
         return self._family_of[number]

@@ -24,7 +24,7 @@ from analyzer.log_stream.stretch import Behind, Runs, Stretch, heads_of
 from analyzer.log_stream.volume import Volume
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 
-_MOST_LOOKS = 20  # at lines of a shape that may begin another output, and did not
+_MOST_LOOKS, _MOST_LOOKS_IN_ALL = 20, 500  # at lines of a shape, of all, that may begin another output and did not
 _EACH_COUNTED = 1000  # lines of a shape that are kept because each counts
 _MOST_RESTARTS = 60  # of the container, in one file; what it logs after further ones is not told apart
 _TAIL = 30  # the end of a log tells how it ended
@@ -83,17 +83,19 @@ class Sieve:
     def _until_another(self, lines: Lines, shape: Numbers, places: Numbers, count: int, last: bool) -> int:
         """How many of the first ``count`` lines are taken, where another output may begin at some places."""
         for place in map(int, places):
-            if place >= count:
+            what = int(shape[place])
+            if place >= count or self._looks.total() >= _MOST_LOOKS_IN_ALL:
                 break
-            looks = self._looks[int(shape[place])]
-            if not self.lines + place or looks >= _MOST_LOOKS:
+            if not self.lines + place or self._looks[what] >= _MOST_LOOKS:
                 continue  # what the log began with was looked at before
             if place and not last and lines.end - int(lines.starts[place]) < HEAD:
                 return place  # it comes once more, with more behind it
-            self._looks[int(shape[place])] += 1
             if not self._goes_on(lines, place):
                 self.ended = True
                 return place
+            self._looks[what] += 1
+            if self._looks[what] == _MOST_LOOKS:
+                self.shapes.begin_nothing(what)
         return count
 
     def finish(self) -> tuple[list[Kept], dict[int, int], list[Kept]]:

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import asdict
 
 from analyzer.catalogue import load
-from analyzer.log_stream import lines, shapes
+from analyzer.log_stream import lines, reader, shapes, sieve
 from analyzer.log_stream.kind import NotOneLogError, Opening, opening_of
 from analyzer.log_stream.reader import ReadLog, read_log
 from analyzer.log_stream.stretch import Stretch
@@ -309,6 +309,25 @@ def test_encodings_and_litter(in_pieces: Read) -> None:
     found = in_pieces(line.encode() * 50 + b"\0\0\n")
     assert (found.encoding, found.problems) == ("utf-8", ["NUL characters were taken out"])
     assert found.parsed.log_lines[0].message == "d\u00e9faut de r\u00e9seau"
+
+
+def test_lines_that_look_like_other_outputs_are_looked_at_a_few_times(
+    in_pieces: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    told_so = reader.goes_on
+    monkeypatch.setattr(reader, "goes_on", lambda *what: looks.append(what[1]) or told_so(*what))
+    monkeypatch.setattr(sieve, "_MOST_LOOKS_IN_ALL", 70)
+    forms = ["+ kubectl get nodes -n x{}", "> quoted {}", "kind: y{}", "{{"]
+    more = [f"--- {''.join(chr(ord('a') + int(digit)) for digit in str(number))}" for number in range(40)]
+    usual = [f"2026-02-12 06:{n // 60:02}:{n % 60:02}.000 [WARNING][9] felix/a.go 1: boom" for n in range(900)]
+    text = "".join(f"{line}\n{forms[n % 4].format(n)}\n" for n, line in enumerate(usual)) + "\n".join(more) + "\n"
+    monkeypatch.setattr(lines, "STRETCH", 9000)
+    found = in_pieces(text.encode())
+    assert not found.ended
+    assert len(looks) <= 70
+    assert all(sum(look.startswith(form[:4]) for look in looks) <= 20 for form in forms)
+    assert found.parsed.facts["level.WARNING"] == "900"
 
 
 def test_of_a_log_without_times_few_stretches_are_held(in_pieces: Read, monkeypatch: pytest.MonkeyPatch) -> None:
