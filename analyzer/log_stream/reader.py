@@ -27,6 +27,7 @@ from parsers.source import Parsed, Source
 _HEAD = 256 * 1024
 #: bytes of a line that the catalogue surely looks at all of
 _SURELY_WHOLE = 4096
+_BEFORE_BYTES = 16 * 1024  # of the lines in front of one that may begin another output
 Raw = bytes  # a field of ReadLog has that name
 _UTF8, _LATIN1 = "utf-8", "latin-1"
 
@@ -142,6 +143,8 @@ class _LogReader:
         first = max(place - BEFORE, 0)
         begin, at, end = lines.starts[first], lines.starts[place], lines.ends[place]
         before = lines.data[begin:at] if first else self._last_lines + lines.data[:at]
+        if len(before) > _BEFORE_BYTES:
+            before = before[before.find(b"\n", len(before) - _BEFORE_BYTES) + 1 :]
         behind = lines.data[end + 1 : min(lines.end, at + HEAD)]
         return goes_on(decode(before)[0], line_text(lines.data[at:end], self.most), decode(behind)[0])
 
