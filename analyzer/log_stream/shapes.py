@@ -33,11 +33,12 @@ MOST_GROUPS, MOST_OF_GOOD = 200, 40
 #: what a line is, as bits: see :class:`parsers.log_shape.LineShape`; OF_CONTAINER: one container only writes such lines
 LOOSE, PARTIAL, TIMED, COUNTED, CHANGE, RESTART, FOREIGN, OF_CONTAINER = (1 << bit for bit in range(8))
 _GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
-#: how many families of lines with the same level, and with the same first bytes, some more, and most of them
+#: how many families, and how many with the same level and first bytes, some more bytes, and most of them
 _MOST_FAMILIES, _MOST_ALIKE = 4000, (2000, 400, 40)
 _FIRST, _MORE = 8, 24
 _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
 _LEVELS = frozenset({b"PANIC", b"FATAL", b"ERROR", b"WARNING", b"INFO", b"DEBUG"})
+_NAMED_LEVEL = lazy_pattern(rb'level(?:[=:]|":")(panic|fatal|err|warn|info|debug)')
 _KLOG = lazy_pattern(rb"[IWEF](?=\d{4} )")
 _LEVEL_WITHIN = 150
 #: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links;
@@ -208,16 +209,16 @@ class Shapes:
         """The family of a line whose bare text is not known."""
         # what is in the place of a name may look like anything: too many families that begin alike are one
         digitless = line.translate(None, DIGITS)
-        begins = _beginnings(line, digitless)
-        for begin, most in zip(begins, (_MOST_FAMILIES, *_MOST_ALIKE), strict=True):
+        level, *begins = _beginnings(line, digitless)
+        for begin, most in ((b"", _MOST_FAMILIES), *zip(begins, _MOST_ALIKE, strict=True)):
             if self._begun[begin] > most:
-                bare = begin + b"\n"  # no line is that
+                bare = (begin or level) + b"\n"  # no line is that
                 known = self._families.get(bare)
                 if known is not None:
                     return known
                 break
         else:
-            self._begun.update(begins)
+            self._begun.update((b"", *begins))
         family = self._families[bare] = self._new_family(line, digitless)
         self.families.append(family)
         self._describe(family)
@@ -263,9 +264,8 @@ def _level(head: bytes) -> bytes:
         if word in _LEVELS:
             return word
         begin = head.find(b"[", begin) + 1
-    begin = head.find(b"level")
-    if begin >= 0:
-        return head[begin + 5 : begin + 12].lower()
+    if found := _NAMED_LEVEL.search(head):
+        return found[1]
     found = _KLOG.search(head)
     return found[0] if found else b""
 

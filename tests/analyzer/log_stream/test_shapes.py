@@ -79,7 +79,9 @@ def test_lines_share_an_answer_where_the_catalogue_says_the_same_of_them() -> No
     assert shapes.answer_of(loose, None) == -1  # it may belong to the record before it
 
 
-@pytest.mark.parametrize("head", ["", "2026-02-12T06:20:00.000000000Z stdout F ", "2026-02-12 06:20:00.000 [INFO][9] "])
+@pytest.mark.parametrize(
+    "head", ["", "2026-02-12T06:20:00.000000000Z stdout F ", "2026-02-12 06:20:00.000 [INFO][9] ", "{} level={} "]
+)
 def test_lines_of_nothing_but_new_words_are_few_families(head: str) -> None:
     dress, rand = bare_dress(""), random.Random(1)
     looked: list[bytes] = []
@@ -89,7 +91,8 @@ def test_lines_of_nothing_but_new_words_are_few_families(head: str) -> None:
         return shape_of(raw, raw.decode(), dress)
 
     shapes = Shapes(look, MessageMatcher([Pattern("down", patterns=("link down",))]))
-    lines = [head + " ".join("".join(rand.choices("ghijklmnop", k=6)) for _ in range(9)) for _ in range(6000)]
+    words = ["".join(rand.choices("ghijklmnop", k=6)) for _ in range(100_000)]
+    lines = [head.format(*rand.choices(words, k=2)) + " ".join(rand.choices(words, k=9)) for _ in range(6000)]
     lines[5990] += " link down"
     numbers = shapes.new([line.encode() for line in lines])
     assert len(shapes.families) == len(looked) <= 4100
