@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -16,7 +15,7 @@ from analyzer.attribution import Output, attribute
 from analyzer.bundle import BundleError, Limits, Member, fingerprint, fingerprint_aside, foreign
 from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
-from analyzer.large_logs import LargeLogs, ReadFile, ReadText, Share, whole
+from analyzer.large_logs import LargeLogs, ReadFile, ReadText, Share, digest_of, source_at, whole
 from analyzer.log_stream.quotable import Quotable
 from analyzer.log_stream.workers import Workers, useful_jobs
 from analyzer.text_kinds import read_text
@@ -28,7 +27,7 @@ from parsers.message_match import MessageMatcher
 from parsers.place import Hint, place
 from parsers.recognize import recognize
 from parsers.rows import FileRow
-from parsers.session import Part, asked, split_session
+from parsers.session import Part, asked, asked_source, split_session
 from parsers.source import Match, Parsed, Source
 
 if TYPE_CHECKING:
@@ -203,13 +202,12 @@ class _Reader:
 
     def _outputs_of(self, part: ReadLog | ReadText, large: _Large, problems: list[str]) -> list[Output]:
         """The outputs of a part of a large file."""
-        row, hint = large.row, large.hint
+        row = large.row
         if isinstance(part, ReadText):
             text, _, more = decode(part.data)
             problems += more
             text = self._without_long_lines(text, problems)
-            base = Source(row.path, 1, hint.namespace, hint.pod, hint.container, hint.node, hint.previous)
-            return self._parts(text, base, row, part.first_line)
+            return self._parts(text, source_at(row.path, large.hint), row, part.first_line)
         source = part.source
         file = FileRow(row.path, part.kind, source.namespace, source.pod, source.container, source.node)
         file.bytes = part.bytes - part.ended  # the last line end is none of the log's
@@ -224,7 +222,7 @@ class _Reader:
         """The file that has the same content, "" for none."""
         if member.size < _LEAST_DUPLICATE:
             return ""
-        return self._first_like(hashlib.blake2b(member.data, digest_size=16).hexdigest(), member.path, hint)
+        return self._first_like(digest_of(member.data), member.path, hint)
 
     def _first_like(self, digest: str, path: str, hint: Hint) -> str:
         """The file that has the same digest, "" for none.
@@ -242,8 +240,7 @@ class _Reader:
         row.lines = text.count("\n") + (not text.endswith("\n") and bool(text))
         self.texts += bool(text.strip())
         text = self._without_long_lines(text, problems)
-        base = Source(member.path, 1, hint.namespace, hint.pod, hint.container, hint.node, hint.previous)
-        outputs = self._parts(text, base, row)
+        outputs = self._parts(text, source_at(member.path, hint), row)
         for output in outputs:
             problems.extend(output.parsed.problems)
         self._files(outputs, row)
@@ -304,20 +301,9 @@ class _Reader:
 
     def _outputs(self, part: Part, base: Source, row: FileRow) -> Iterator[Output]:
         """Read a part; a log of several containers gives an output each."""
-        wish = asked(part.command)
-        of_pod = wish.verb in ("logs", "exec", "rsh", "attach")
-        source = replace(
-            base,
-            first_line=part.first_line,
-            namespace=wish.namespace or base.namespace,
-            pod=(wish.name if of_pod else "") or base.pod,
-            container=(wish.container if of_pod else "") or base.container,
-            node=(wish.node if wish.verb != "describe" else "") or base.node,
-            previous=wish.previous if wish.verb == "logs" else base.previous,
-            command=part.command,
-        )
+        source = asked_source(part.command, part.first_line, base)
         kind = recognize(part.text, base.path).kind
-        if kind == "unknown" and wish.verb == "logs":
+        if kind == "unknown" and asked(part.command).verb == "logs":
             kind = "log"
         sections = split_sections(part.text, source) if kind == "log" else []
         for text, own in section_sources(sections, source) if sections else [(part.text, source)]:

@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from analyzer.bundle import Digests, Limits, Member
 from analyzer.log_stream.kind import HEAD, NotOneLogError, Opening, opening_of
 from analyzer.log_stream.quotable import Quotable
 from analyzer.ticket import LARGE, Intake, Raw, is_large_log
-from parsers.command import asked
 from parsers.decode import decode
 from parsers.log_facts import container_of
+from parsers.log_sections import section_sources
 from parsers.message_match import MessageMatcher
-from parsers.place import place
+from parsers.place import Hint, place
 from parsers.recognize import recognize
-from parsers.session import split_session
+from parsers.session import asked_source, split_session
 from parsers.source import Source
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class ReadText(Struct):
     @property
     def digest(self) -> str:
         """Equal for equal content."""
-        return hashlib.blake2b(self.data, digest_size=16).hexdigest()
+        return digest_of(self.data)
 
 
 class ReadFile(Struct):
@@ -154,7 +155,6 @@ class LargeLogs:
             content.skip(begin)
             source = self._source_of(member.path, found, file.lines + 1, head[begin:])
             log = read_log(content.source(), source, self._matcher, limits.line, self._intake.clean, found.journal)
-            log.kind = "kubelet-journal" if found.journal else "log"
             content.read(log)
             file.add(log)
             if not log.ended:
@@ -199,21 +199,22 @@ class LargeLogs:
         return (self._intake.clean or bytes)(data)
 
     def _source_of(self, path: str, opening: Opening, first_line: int, head: Raw) -> Source:
-        hint, wish, section = place(path), asked(opening.command), opening.section
-        of_pod = wish.verb in ("logs", "exec", "rsh", "attach")
-        container = (wish.container if of_pod else "") or hint.container
-        if section is not None:
-            container = section.container
-        return Source(
-            path,
-            first_line,
-            (section.namespace if section else "") or wish.namespace or hint.namespace,
-            (section.pod if section else "") or (wish.name if of_pod else "") or hint.pod,
-            container or ("" if opening.journal else container_of(decode(head)[0])),
-            (wish.node if wish.verb != "describe" else "") or hint.node,
-            wish.previous if wish.verb == "logs" else hint.previous,
-            command=opening.command,
-        )
+        source = asked_source(opening.command, first_line, source_at(path, place(path)))
+        if opening.section is not None:
+            ((_, source),) = section_sources([opening.section._replace(first_line=first_line)], source)
+        if not source.container and not opening.journal:
+            source = replace(source, container=container_of(decode(head)[0]))
+        return source
+
+
+def source_at(path: str, hint: Hint) -> Source:
+    """What a path says of the text in it."""
+    return Source(path, 1, hint.namespace, hint.pod, hint.container, hint.node, hint.previous)
+
+
+def digest_of(data: Raw) -> str:
+    """Equal for equal content."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def whole(member: Member, limits: Limits) -> Member:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from parsers.kubelet_journal import JournalLine, journal_line
+from parsers.kubelet_journal import journal_line
 from parsers.lazy_pattern import lazy_pattern
-from parsers.log_record import template
 from parsers.log_shape import LineShape, begins_another
 from parsers.source import Match
 
@@ -41,15 +40,11 @@ def journal_shape(raw: bytes, text: str, match: Match) -> LineShape:
         timed=True,
         stamp=(0, found.end()) if (found := _HEAD.match(raw)) else (0, 0),
         dated=False,
-        named=any(_DIGIT.search(word) for word in _names(line)),
+        named=any(_DIGIT.search(word) for word in line.key),
     )
 
 
 def journal_identity(text: str) -> Hashable:
     """Give what two lines share that are one row of the table."""
     line = journal_line(text)
-    return None if line is None else _names(line)
-
-
-def _names(line: JournalLine) -> tuple[str, ...]:
-    return line.parts.get("host") or "", line.component, line.record.level, template(line.record.message[:1000])
+    return None if line is None else line.key

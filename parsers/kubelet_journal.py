@@ -59,22 +59,32 @@ _OPEN_VALUE = lazy_pattern(r'"Probe \w[^\n]*=<$')
 
 
 class JournalLine(Struct, frozen=True):
-    """A line taken apart: its ``parts`` as the journal prints them, who wrote it, and what it says."""
+    """A line taken apart: its ``parts`` as the journal prints them, who wrote it, and what it says.
 
-    text: str
+    ``message`` is what stands behind the writer and the kernel's own time.
+    """
+
     parts: dict[str, str]
     component: str
+    message: str
     record: LogRecord
+
+    @property
+    def host(self) -> str:
+        """The journal's host, "" where it names none."""
+        return self.parts.get("host") or ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What lines share that are one row of the table."""
+        return self.host, self.component, self.record.level, template(self.record.message[:1000])
 
     def ids(self, match: Match) -> tuple[str, ...]:
         """Ask the catalogue."""
-        message = self.parts["message"]
-        if self.component == "kernel":
-            message = _UPTIME.sub("", message, count=1)
-        ids = match(self.record.message) or match(message)
+        ids = match(self.record.message) or match(self.message)
         if not ids and self.component not in _RUNTIMES:
             # who says it may be what matters: NetworkManager, cron, dhclient
-            ids = match(f"{self.parts.get('program') or ''}[{self.parts.get('pid') or ''}]: {message}")
+            ids = match(f"{self.parts.get('program') or ''}[{self.parts.get('pid') or ''}]: {self.message}")
         return ids
 
     @property
@@ -90,7 +100,7 @@ class JournalLine(Struct, frozen=True):
 def journal_line(text: str) -> JournalLine | None:
     """Take a line apart; None for one that is no journal's."""
     parts = _parts(text)
-    return None if parts is None else _line_of(text, parts)
+    return None if parts is None else _line_of(parts)
 
 
 def _parts(text: str) -> dict[str, str] | None:
@@ -98,12 +108,12 @@ def _parts(text: str) -> dict[str, str] | None:
     return {name: value for name, value in found.groupdict().items() if value is not None} if found else None
 
 
-def _line_of(text: str, parts: dict[str, str]) -> JournalLine:
+def _line_of(parts: dict[str, str]) -> JournalLine:
     program = (parts.get("program") or "kernel").lower().rpartition("/")[2]
     component = _COMPONENTS.get(program, program)
     message = _UPTIME.sub("", parts["message"], count=1) if component == "kernel" else parts["message"]
     record = read_prefixed(message) or LogRecord(kind="plain", message=message.strip())
-    return JournalLine(text, parts, component, record)
+    return JournalLine(parts, component, message, record)
 
 
 class _Journal(Struct):
@@ -141,15 +151,13 @@ class _Journal(Struct):
 
     def _add(self, number: int, text: str, parts: dict[str, str], more: int) -> None:
         """Keep a line if it tells something."""
-        line = _line_of(text, parts)
-        record, component = line.record, line.component
+        line = _line_of(parts)
+        record = line.record
         ids = line.ids(self.match)
         if not line.tells(ids):
             return
         time = self._time(parts, record)
-        host = parts.get("host") or ""
-        key = (host, component, record.level, template(record.message[:1000]))
-        row = self.rows.get(key)
+        row = self.rows.get(line.key)
         if row is not None:
             row.count += 1 + more
             row.last_line, row.last_time = number, time or row.last_time
@@ -158,7 +166,7 @@ class _Journal(Struct):
             self.left_out += 1 + more
         else:
             pid = int(parts["pid"]) if parts.get("pid") else record.pid
-            row = self.rows[key] = self._row(number, text, host, component, pid, record, ids, time)
+            row = self.rows[line.key] = self._row(number, text, line.host, line.component, pid, record, ids, time)
             row.count += more
 
     def _time(self, parts: dict[str, str], record: LogRecord) -> datetime | None:

@@ -13,13 +13,15 @@ from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 from msgspec import Struct
+from msgspec.structs import replace
 
 from parsers.command import Asked, CommandLine, asked, command_line, prompt_line
 from parsers.content_cut import cut_by_content
 from parsers.lazy_pattern import lazy_pattern
 from parsers.recognize import SAMPLE, recognize
+from parsers.source import Source
 
-__all__ = ["Asked", "Part", "asked", "split_session"]
+__all__ = ["Asked", "Part", "asked", "asked_source", "split_session"]
 
 _FENCE = lazy_pattern(r"\s{0,3}(?:```+|~~~+)[\w-]*\s*$")
 _QUOTE = lazy_pattern(r"(?:> ?){1,4}")
@@ -39,6 +41,28 @@ class Part(Struct, frozen=True):
     first_line: int
     text: str
     command: str = ""
+
+
+def asked_source(command: str, first_line: int, base: Source) -> Source:
+    """Give where a part is from, by the command that printed it and, where that does not tell, by its file.
+
+    Args:
+        command: the command line, "" for none.
+        first_line: of the part, in the file.
+        base: what is known of the file.
+    """
+    wish = asked(command)
+    of_pod = wish.verb in ("logs", "exec", "rsh", "attach")
+    return replace(
+        base,
+        first_line=first_line,
+        namespace=wish.namespace or base.namespace,
+        pod=(wish.name if of_pod else "") or base.pod,
+        container=(wish.container if of_pod else "") or base.container,
+        node=(wish.node if wish.verb != "describe" else "") or base.node,
+        previous=wish.previous if wish.verb == "logs" else base.previous,
+        command=command,
+    )
 
 
 def split_session(text: str, first_line: int = 1) -> list[Part]:

@@ -180,6 +180,7 @@ class _LogReader:
             self._problems(cutter),
             self.sieve.ended,
             left,
+            "kubelet-journal" if self.journal else "log",
         )
 
     def _quotes(self, parsed: Parsed, texts: dict[int, str]) -> Quotable:
