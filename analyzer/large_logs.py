@@ -45,8 +45,12 @@ class ReadText(Struct):
 
 
 class ReadFile(Struct):
-    """What was read of a large file: its outputs in order."""
+    """What was read of a large file: its outputs in order.
 
+    ``content`` tells it from others where its bytes are looked at as a whole, and not output by output.
+    """
+
+    content: str = ""
     parts: list[ReadLog | ReadText] = field(default_factory=list)
     lines: int = 0
     bytes: int = 0
@@ -69,7 +73,7 @@ class ReadFile(Struct):
     @property
     def digest(self) -> str:
         """Equal for equal content."""
-        return " ".join(part.digest for part in self.parts)
+        return self.content + " ".join(part.digest for part in self.parts)
 
 
 class Share(Struct):
@@ -131,6 +135,8 @@ class LargeLogs:
             return None
         if file is not None:
             file.problems[:0] = rest.problems
+            if rest.plain:
+                file.content = rest.plain.digest or member.path
             return file
         data = content.all(_AS_TEXT)
         if data is None:

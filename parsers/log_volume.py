@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -26,9 +25,10 @@ def volume_rows(file: str, counts: Mapping[tuple[int, str], int]) -> list[LogVol
         return []
     lasted = max(minutes) - min(minutes) + 1
     span = next((span for span in _SPANS if lasted / span < MOST_BUCKETS), _SPANS[-1])
-    joined: Counter[tuple[int, str]] = Counter()
+    joined: dict[tuple[int, str], int] = {}
     for (minute, level), lines in counts.items():
-        joined[minute // span * span, level] += lines
+        key = minute // span * span, level
+        joined[key] = joined.get(key, 0) + lines
     return [
         LogVolumeRow(file, 1, bucket=_EPOCH + timedelta(minutes=minute), level=level, lines=lines)
         for (minute, level), lines in sorted(joined.items())

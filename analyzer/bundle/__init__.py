@@ -53,7 +53,7 @@ def open_bundle(
         only: the members that are wanted; others are not read.
         at_once: bytes of a member that are read at once; the others come in pieces (:attr:`Member.rest`), which must
             be taken, if at all, before the next member. 0 for whole members, up to the limit for them.
-        digests: takes those of a folder's files that are read to their ends, for :func:`fingerprint`.
+        digests: takes those of several files, or a folder's, that are read to their ends, for :func:`fingerprint`.
 
     Raises:
         BundleError: an input does not exist, cannot be read or is of a form that is not opened. Of several inputs
@@ -67,7 +67,7 @@ def open_bundle(
             if path.is_dir():
                 yield from _folder(path, prefix, walker, wanted, digests)
             else:
-                yield from _file(path, label, prefix, walker)
+                yield from _file(path, label, prefix, walker, digests if len(paths) > 1 else None)
         except BundleError as error:
             if len(paths) == 1:
                 raise
@@ -112,7 +112,7 @@ def _is_archive(path: Path) -> bool:
         return False
 
 
-def _file(path: Path, label: str, prefix: str, walker: Walker) -> Iterator[Member]:
+def _file(path: Path, label: str, prefix: str, walker: Walker, digests: Digests | None) -> Iterator[Member]:
     """A file given by name: an archive, or a loose file."""
     try:
         with path.open("rb") as stream:
@@ -124,7 +124,9 @@ def _file(path: Path, label: str, prefix: str, walker: Walker) -> Iterator[Membe
             if kind in COMPRESSED:
                 own = PurePosixPath(label)
                 label = str(own.with_suffix("")) if own.suffix.lower() in _SUFFIXES[kind] else label
-            yield from walker.file(stream, path.stat().st_size, label, prefix)
+            size = path.stat().st_size
+            noted = None if digests is None else Noted(path.resolve(), size, digests)
+            yield from walker.file(stream, size, label, prefix, noted)
     except OSError as error:
         raise BundleError(f"{path}: {error.strerror or error}") from error
 

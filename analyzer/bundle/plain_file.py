@@ -41,6 +41,11 @@ class PlainFile:
         """How many bytes it has, as far as the folder says."""
         return self._size
 
+    @property
+    def digest(self) -> str:
+        """Equal for equal content; "" as long as not all of it was read, or where nobody wants it."""
+        return "" if self._noted is None else self._noted.digest
+
     def read_at(self, place: int, size: int) -> bytes:
         """Give bytes from a place on; fewer at the end, none behind a limit. An error while reading is the end."""
         if self._ended:

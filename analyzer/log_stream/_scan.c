@@ -11,7 +11,7 @@
 #include "_words.h"
 
 /* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
-#define FORM 6
+#define FORM 7
 
 #define AHEAD 12 /* lines whose beginning is fetched before it is looked at */
 
@@ -62,21 +62,24 @@ static PyObject *lines(PyObject *module, PyObject *args)
 static PyObject *look_up(PyObject *module, PyObject *args)
 {
     Table *table;
-    Array a[2]; /* number, found */
-    if (!PyArg_ParseTuple(args, "O!y*w*", &TableType, &table, &a[0].of, &a[1].of))
+    Array a[3]; /* number, found, places */
+    if (!PyArg_ParseTuple(args, "O!y*w*w*", &TableType, &table, &a[0].of, &a[1].of, &a[2].of))
         return NULL;
     const uint64_t *number = a[0].of.buf;
-    int64_t *found = a[1].of.buf;
+    int64_t *found = a[1].of.buf, *places = a[2].of.buf;
     Py_ssize_t count = a[0].of.len / 8, unknown = 0;
     PyObject *result = NULL;
-    if (fits(a + 1, 1, 8, count)) {
+    if (fits(a + 1, 2, 8, count)) {
         Py_BEGIN_ALLOW_THREADS
-        for (Py_ssize_t i = 0; i < count; i++)
-            unknown += (found[i] = table_get(table, number[i])) < 0;
+        for (Py_ssize_t i = 0; i < count; i++) {
+            found[i] = table_get(table, number[i]);
+            places[unknown] = i;
+            unknown += found[i] < 0;
+        }
         Py_END_ALLOW_THREADS
         result = PyLong_FromSsize_t(unknown);
     }
-    release(a, 2);
+    release(a, 3);
     return result;
 }
 
@@ -131,13 +134,14 @@ static PyObject *groups(PyObject *module, PyObject *args)
 {
     Table *table;
     PyObject *record_begins;
-    Array a[18];
+    Array a[19];
     Py_ssize_t base;
     /* data; starts, ends, shape, group, word, number, follow by line; pid_at, begin, end, expected, usual, special, rules
-       and their count by shape; rules */
-    if (!PyArg_ParseTuple(args, "O!y*y*y*y*w*w*w*w*y*y*y*y*y*y*y*y*y*O", &TableType, &table, &a[0].of, &a[1].of,
+       and their count by shape; rules; places */
+    if (!PyArg_ParseTuple(args, "O!y*y*y*y*w*w*w*w*y*y*y*y*y*y*y*y*y*w*O", &TableType, &table, &a[0].of, &a[1].of,
                           &a[2].of, &a[3].of, &a[4].of, &a[5].of, &a[6].of, &a[7].of, &a[8].of, &a[9].of, &a[10].of,
-                          &a[11].of, &a[12].of, &a[13].of, &a[14].of, &a[15].of, &a[16].of, &record_begins))
+                          &a[11].of, &a[12].of, &a[13].of, &a[14].of, &a[15].of, &a[16].of, &a[17].of,
+                          &record_begins))
         return NULL;
     const unsigned char *data = a[0].of.buf, *special = a[13].of.buf, *heads = NULL;
     const int64_t *starts = a[1].of.buf, *ends = a[2].of.buf, *shape = a[3].of.buf, *pid_at = a[8].of.buf;
@@ -145,23 +149,23 @@ static PyObject *groups(PyObject *module, PyObject *args)
     const uint64_t *expected = a[11].of.buf;
     const int64_t *rules_at = a[14].of.buf, *rules_count = a[15].of.buf;
     const Rule *rules = a[16].of.buf;
-    int64_t *group = a[4].of.buf;
+    int64_t *group = a[4].of.buf, *places = a[17].of.buf;
     uint64_t *words = a[5].of.buf, *numbers = a[6].of.buf, *follow = a[7].of.buf;
     Py_ssize_t lines = a[3].of.len / 8, known = a[13].of.len, all = a[16].of.len / (Py_ssize_t)sizeof(Rule), unknown = 0;
-    int held = 17;
+    int held = 18;
     Index indexes[INDEXES];
     for (int i = 0; i < INDEXES; i++)
         indexes[i].at = -1;
     PyObject *result = NULL;
     base = a[0].of.len;
     if (record_begins != Py_None) {
-        if (PyObject_GetBuffer(record_begins, &a[17].of, PyBUF_SIMPLE) < 0)
+        if (PyObject_GetBuffer(record_begins, &a[18].of, PyBUF_SIMPLE) < 0)
             goto done;
-        heads = a[17].of.buf;
-        held = 18;
+        heads = a[18].of.buf;
+        held = 19;
     }
     if (!fits(a + 1, 7, 8, lines) || !fits(a + 8, 5, 8, known) || !fits(a + 14, 2, 8, known) ||
-        (heads && !fits(a + 17, 1, 1, lines)))
+        !fits(a + 17, 1, 8, lines) || (heads && !fits(a + 18, 1, 1, lines)))
         goto done;
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; i < lines; i++) {
@@ -197,6 +201,7 @@ static PyObject *groups(PyObject *module, PyObject *args)
             number ^= word * K2;
         numbers[i] = number;
         group[i] = table_get(table, number);
+        places[unknown] = i;
         unknown += group[i] < 0;
     }
     Py_END_ALLOW_THREADS
@@ -209,6 +214,15 @@ done:
     return result;
 }
 
+/* Add a number to a list. */
+static int append(PyObject *list, Py_ssize_t number)
+{
+    PyObject *value = PyLong_FromSsize_t(number);
+    int failed = !value || PyList_Append(list, value) < 0;
+    Py_XDECREF(value);
+    return !failed;
+}
+
 static PyObject *count(PyObject *module, PyObject *args)
 {
     Array a[4]; /* group by line; total, last_part, last_place by group */
@@ -218,19 +232,21 @@ static PyObject *count(PyObject *module, PyObject *args)
     const int64_t *group = a[0].of.buf;
     int64_t *total = a[1].of.buf, *last_part = a[2].of.buf, *last_place = a[3].of.buf;
     Py_ssize_t lines = a[0].of.len / 8, groups = a[1].of.len / 8, i = -1;
-    if (fits(a + 1, 3, 8, groups)) {
+    PyObject *firsts = PyList_New(0);
+    if (firsts && fits(a + 1, 3, 8, groups)) {
         for (i = 0; i < lines && group[i] >= 0 && group[i] < groups; i++) {
-            total[group[i]]++;
+            if (!total[group[i]]++ && !append(firsts, i))
+                break;
             last_part[group[i]] = part;
             last_place[group[i]] = i;
         }
-        if (i < lines)
+        if (i < lines && !PyErr_Occurred())
             PyErr_SetString(PyExc_ValueError, "a line has no group");
     }
     release(a, 4);
     if (i < lines)
-        return NULL;
-    Py_RETURN_NONE;
+        Py_CLEAR(firsts);
+    return firsts;
 }
 
 /* ---- minutes ---- */
@@ -298,16 +314,19 @@ static PyMethodDef functions[] = {
      "lines(seed, data, end, starts, ends, number, way): fill in where each line is and the number of its bytes "
      "without digits; how many there are (-1 if there is no room for all), and whether some byte is zero or not ASCII. "
      "All ways below WAYS give the same; without one it is the fastest."},
-    {"look_up", look_up, METH_VARARGS, "look_up(table, number, found): fill in what is known; how many are not."},
+    {"look_up", look_up, METH_VARARGS,
+     "look_up(table, number, found, places): fill in what is known, and the places where nothing is; how many these "
+     "are."},
     {"distinct", distinct, METH_VARARGS,
      "distinct(seed, numbers, first, which): number those that differ in their order; fill in the place of the first of "
      "each and, for each place, which one stands there; how many there are."},
     {"groups", groups, METH_VARARGS,
      "groups(table, data, starts, ends, shape, group, word, number, follow, pid_at, begin, end, expected, usual, "
-     "special, rules_at, rules_count, rules, heads): fill in group, word, number and follow; how many lines are of no "
-     "known group."},
+     "special, rules_at, rules_count, rules, places, heads): fill in group, word, number and follow, and the places of "
+     "lines of no known group; how many these are."},
     {"count", count, METH_VARARGS,
-     "count(group, part, total, last_part, last_place): count lines by group; where the last one of each is."},
+     "count(group, part, total, last_part, last_place): count lines by group; where the last one of each is. The places "
+     "of the first lines of groups that had none."},
     {"minutes", minutes, METH_VARARGS,
      "minutes(data, starts, shape, time_at, level, counts, from, month): count lines; the first of another month."},
     {NULL, NULL, 0, NULL},

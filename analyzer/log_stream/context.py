@@ -62,14 +62,15 @@ class Context:
 
     def around(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Give the lines around the given ones, in order, as far as they were taken."""
-        wanted = {near for number in numbers for near in range(number - AROUND, number + AROUND + 1)}
+        wanted: set[int] = set()
+        for number in numbers:
+            wanted.update(range(number - AROUND, number + AROUND + 1))
         for begin, text in (*self._late, *self._lasts.values()):
             if not wanted.isdisjoint(range(begin, begin + 2 * AROUND + 1)):
-                lines = enumerate(text.split(b"\n"), begin)
-                self._lines.update((number, line[:MOST_CHARACTERS]) for number, line in lines)
-        for number in sorted(wanted):
-            if number in self._lines:
-                yield number, self._lines[number]
+                lines = text.split(b"\n")
+                cut = lines if len(text) <= MOST_CHARACTERS else [line[:MOST_CHARACTERS] for line in lines]
+                self._lines.update(enumerate(cut, begin))
+        return ((number, self._lines[number]) for number in sorted(wanted & self._lines.keys()))
 
 
 def _near(raw: Callable[[int, int], bytes], place: int, count: int) -> tuple[int, bytes]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from analyzer.log_stream.columns import Column
-from analyzer.log_stream.lines import Numbers
+from analyzer.log_stream.lines import Numbers, first_places
 
 #: stretches at hand: most groups have a line in each few, and of a line that is not the last nothing is saved
 STRETCHES_HELD = 6
@@ -19,10 +19,13 @@ try:
     from analyzer.log_stream._scan import count as _count
 except ImportError:
 
-    def _count(group: Numbers, part: int, total: Numbers, last_part: Numbers, last_place: Numbers) -> None:
+    def _count(group: Numbers, part: int, total: Numbers, last_part: Numbers, last_place: Numbers) -> list[int]:
+        first = first_places(group, len(total))
+        new = first[(total == 0) & (first >= 0)]
         total += np.bincount(group, minlength=len(total))
         last_part[group] = part
         last_place[group] = np.arange(len(group))  # of equal ones the last stays
+        return sorted(new.tolist())
 
 
 class Kept(NamedTuple):
@@ -65,15 +68,16 @@ class Groups:
         """Give the number of the group with a key, a new one if it is new."""
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def count(self, part: Part) -> None:
-        """Count the lines of a part of the log by their groups."""
+    def count(self, part: Part) -> list[int]:
+        """Count the lines of a part of the log by their groups; give the places of the first ones of new groups."""
         size = len(self)
         last_part, last_place = self._last_part.upto(size), self._last_place.upto(size)
-        _count(part.group, self._parts, self.total.upto(size), last_part, last_place)
+        firsts = _count(part.group, self._parts, self.total.upto(size), last_part, last_place)
         self._held.append((self._parts, part))
         self._parts += 1
         if len(self._held) > STRETCHES_HELD:
             self._let_go()
+        return firsts
 
     def finish(self) -> None:
         """Save the last lines that were not saved yet."""

@@ -6,11 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-
-try:
-    from isal.isal_zlib import crc32
-except ImportError:
-    from zlib import crc32
+from xxhash import xxh3_128
 
 #: bytes looked at together: few enough for the cache, many enough that the cost of each look does not count
 STRETCH = 2 * 1024 * 1024
@@ -47,9 +43,10 @@ class Cutter:
         self._ahead = b""  # of the piece taken last
         self._dropping = False
         self._ended = False
+        self._added = 0  # line ends behind the last piece that are not in the file
+        self._taken = xxh3_128()
         self.dropped_lines = 0  # whose end was dropped because they are longer than a stretch
         self.bytes = 0
-        self.checksum = 0  # of all that was taken
 
     def next(self) -> Piece | None:
         """Give the next piece; None at the end."""
@@ -66,7 +63,7 @@ class Cutter:
             if not size:
                 return None
             if room > 0 and data[size - 1] != _NEWLINE:
-                data, end = b"".join((data[:size], b"\n", PAD)), size + 1
+                data, end, self._added = b"".join((data[:size], b"\n", PAD)), size + 1, 1
             else:
                 end = data.rfind(b"\n", 0, size) + 1
                 self._rest = data[end:size] if end else data[: min(self._most, size)]
@@ -77,9 +74,17 @@ class Cutter:
 
     def take(self, piece: Piece, end: int) -> None:
         """The piece given last is done with up to ``end``, where a line ends; what is behind comes once more."""
-        self.checksum = crc32(memoryview(piece.data)[:end], self.checksum)
+        self._note(piece, end)
         if end < piece.end:
             self._again(piece, end)
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal bytes taken; "" where they are not looked at for it."""
+        return self._taken.hexdigest()
+
+    def _note(self, piece: Piece, end: int) -> None:
+        self._taken.update(memoryview(piece.data)[: end - (self._added if end == piece.end else 0)])
 
     def left(self) -> bytes:
         """What was taken of the pieces and not given, or came back; the other bytes are done with."""

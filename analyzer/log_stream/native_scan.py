@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from analyzer.log_stream.scan import Lines, Unknown, Usual
     from analyzer.log_stream.shapes import Family, Shapes
 
-if getattr(_scan, "FORM", 0) != 6:
+if getattr(_scan, "FORM", 0) != 7:
     raise ImportError("the C part was compiled from other sources: install again")
 
 _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose numbers fall together
@@ -78,10 +78,12 @@ class NativeScan:
 
     def shapes(self, lines: Lines) -> Numbers:
         """Give the number of the shape of each line."""
-        shape: Numbers = np.empty(len(lines.numbers), np.int64)
-        if not _scan.look_up(self._shape_of, lines.numbers, shape):
+        count = len(lines.numbers)
+        shape, places = _columns(count, np.int64, np.int64)
+        unknown = _scan.look_up(self._shape_of, lines.numbers, shape, places)
+        if not unknown:
             return shape
-        places = np.flatnonzero(shape < 0)
+        places = places[:unknown]
         first, which = _distinct(lines.numbers[places])
         firsts = places[first]
         numbers, starts, ends = (column[firsts] for column in (lines.numbers, lines.starts, lines.ends))
@@ -143,19 +145,21 @@ class NativeScan:
 
         shapes, size, count = self._shapes, len(special), len(part.shape)
         word, follow, number = (column[:count] for column in self._keys)
+        (places,) = _columns(count, np.int64)
         changes = shapes.changes
         unknown = _scan.groups(
             self._group_of, part.data, part.starts, part.ends, part.shape, group, word, number, follow,
             shapes.pid_at.upto(size), shapes.stamp_begin.upto(size), shapes.stamp_end.upto(size),
             usual.word, usual.group, special,
-            shapes.rules_at.upto(size), shapes.rules_count.upto(size), shapes.rules, part.heads,
+            shapes.rules_at.upto(size), shapes.rules_count.upto(size), shapes.rules, places, part.heads,
         )  # fmt: skip
         if not unknown:
             return count
-        places = np.flatnonzero(group < 0)
+        places = places[:unknown]
         first, which = _distinct(number[places])
         firsts = places[first]
-        columns = (firsts, *(column[firsts] for column in (part.shape, word, follow, special[part.shape], number)))
+        shape_of = part.shape[firsts]
+        columns = (firsts, shape_of, *(column[firsts] for column in (word, follow)), special[shape_of], number[firsts])
         found: list[int] = []
         alike: dict[tuple[int, int, int], int] = {}  # groups of lines whose contents count no more
         # where many are unknown, the first few often change how the others are to be read

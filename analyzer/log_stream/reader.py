@@ -168,7 +168,7 @@ class _LogReader:
         last = lines[-1].text if lines else ""
         left = cutter.left()
         size = cutter.bytes - len(left)
-        digest = f"{cutter.checksum:08x} {size} {self.sieve.lines} {last}"
+        digest = f"{cutter.digest} {size} {self.sieve.lines} {last}"
         return ReadLog(
             parsed,
             self.source,

@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 
-import numpy as np
-
 from analyzer.log_stream.context import Context
 from analyzer.log_stream.grouping import Grouping, Identify
 from analyzer.log_stream.groups import Groups, Kept
 from analyzer.log_stream.kind import HEAD
-from analyzer.log_stream.lines import Numbers, first_places
+from analyzer.log_stream.lines import Numbers
 from analyzer.log_stream.scan import Lines, Scan
 from analyzer.log_stream.shapes import CHANGE, COUNTED, FOREIGN, OF_CONTAINER, RESTART, TIMED, Shapes
-from analyzer.log_stream.stretch import Behind, Runs, Stretch, heads_of
+from analyzer.log_stream.stretch import Behind, Runs, Stretch
 from analyzer.log_stream.volume import Volume
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES
 
@@ -67,14 +65,14 @@ class Sieve:
         Nothing is taken of a line, and what is behind it, with which another output begins; then :attr:`ended` holds.
         """
         shape = self._scan.shapes(lines)
-        marks = self.shapes.marks.upto(len(self.shapes.all))[shape]
-        heads = heads_of(marks)
-        count = len(shape) if last else _whole_records(heads, len(shape))
-        count = self._until_another(lines, shape, np.flatnonzero(marks & FOREIGN), count, last)
+        marks = self.shapes.marks.upto(len(self.shapes.all)).take(shape)
+        whole = Stretch(lines.data, lines.starts, lines.ends, shape, marks, self.lines)
+        count = len(shape) if last else _whole_records(whole.heads, len(shape))
+        count = self._until_another(lines, shape, whole.marked(FOREIGN), count, last)
         if not count:
             return 0
         self._grouping.begin()
-        whole = Stretch(lines.data, lines.starts, lines.ends, shape, marks, heads, self.lines).between(0, count)
+        whole = whole.between(0, count)
         for begin, end in self._runs_of_container(whole):
             self._take(whole.between(begin, end))
             self.lines += end - begin
@@ -138,13 +136,10 @@ class Sieve:
             yield at, len(whole.shape)
 
     def _take(self, part: Stretch) -> None:
-        before = len(self.groups)
-        part.group = group = self._grouping.group(part)
-        self.groups.count(part)
-        picked: set[int] = set(range(len(part.starts))[:1]) if not part.before else set()
-        if len(self.groups) > before:
-            new = first_places(group, len(self.groups))[before:]
-            picked.update(new[new >= 0].tolist())
+        part.group = self._grouping.group(part)
+        picked = set(self.groups.count(part))
+        if not part.before:
+            picked.add(0)
         picked.update(self._counting(part))
         picked = self._with_records(part, picked)
         self._keep(*(part.line(place) for place in sorted(picked)))
@@ -196,7 +191,7 @@ class Sieve:
         """Keep the lines with a time before and behind those without one."""
         part.clock_before = self._clock
         timed = (part.marks & TIMED) != 0
-        last = len(timed) - 1 - int(timed[::-1].argmax()) if part.any_marks & TIMED else -1
+        last = _last_of(timed)
         if last >= 0:
             first = part.line(int(timed.argmax()))
             self._behind.clock = first
@@ -235,5 +230,11 @@ def _whole_records(heads: Numbers | None, count: int) -> int:
     """How many lines stand in front of the last record; all where there is no other."""
     if heads is None:
         return max(count - 1, 1)
-    places = np.flatnonzero(heads)
-    return int(places[-1]) if len(places) and places[-1] else count
+    last = _last_of(heads)
+    return last if last > 0 else count
+
+
+def _last_of(are: Numbers) -> int:
+    """The last place where something is so; -1 if it is so nowhere."""
+    last = len(are) - 1 - int(are[::-1].argmax())
+    return last if are[last] else -1

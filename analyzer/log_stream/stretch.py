@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from analyzer.log_stream.groups import Kept
@@ -12,13 +14,12 @@ _TAIL = 30  # lines in front of a record that is too long
 _LONGEST_RECORD = 600  # lines; of a longer one only those are kept that are worth it
 
 
-def heads_of(marks: Numbers) -> Numbers | None:
+def _heads_of(marks: Numbers, any_marks: int) -> Numbers | None:
     """Which lines begin a record, as far as their marks tell; None where all do."""
-    some = int(np.bitwise_or.reduce(marks)) if len(marks) else 0
-    if not some & (LOOSE | PARTIAL):
+    if not any_marks & (LOOSE | PARTIAL):
         return None
     heads: Numbers = (marks & LOOSE) == 0
-    if some & PARTIAL:
+    if any_marks & PARTIAL:
         heads[1:] &= (marks[:-1] & PARTIAL) == 0
     return None if heads.all() else heads
 
@@ -36,8 +37,11 @@ class Stretch:
     Args:
         data: bytes that they stand in, between ``starts`` and ``ends``.
         shape: number of each line's shape; ``marks`` what it is (see shapes.py).
-        heads: which of them begin a record; None where all do.
         before: lines of the log in front of it.
+
+    Attributes:
+        any_marks: all that some of them is, perhaps more.
+        heads: which of them begin a record; None where all do.
     """
 
     def __init__(
@@ -47,7 +51,6 @@ class Stretch:
         ends: Numbers,
         shape: Numbers,
         marks: Numbers,
-        heads: Numbers | None,
         before: int,
     ) -> None:
         self.data = data
@@ -56,9 +59,12 @@ class Stretch:
         self.shape = shape
         self.marks = marks
         self.any_marks = int(np.bitwise_or.reduce(marks))
-        self.heads = heads
+        self.heads = _heads_of(marks, self.any_marks)
         self.before = before
         self.group: Numbers = shape
+        self._forget()
+
+    def _forget(self) -> None:
         self._begins: Numbers | None = None  # places of lines that begin a record
         self._timed: Numbers | None = None  # places of lines with a time
         self.clock_before: Kept | None = None  # the last such line in front of this part
@@ -68,17 +74,12 @@ class Stretch:
         """A part of it; ``data`` stays the whole."""
         if end - begin == len(self.starts):
             return self
-        heads = None if self.heads is None else self.heads[begin:end]
-        lines = slice(begin, end)
-        return Stretch(
-            self.data,
-            self.starts[lines],
-            self.ends[lines],
-            self.shape[lines],
-            self.marks[lines],
-            heads,
-            self.before + begin,
-        )
+        part, lines = copy(self), slice(begin, end)
+        part.starts, part.ends, part.shape = self.starts[lines], self.ends[lines], self.shape[lines]
+        part.marks, part.group, part.before = self.marks[lines], self.group[lines], self.before + begin
+        part.heads = None if self.heads is None else self.heads[lines]
+        part._forget()
+        return part
 
     def marked(self, mark: int) -> Numbers:
         """The places of the lines with a mark, in order."""

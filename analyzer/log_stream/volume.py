@@ -66,14 +66,17 @@ class Volume:
                 )
             except ValueError:
                 continue  # no month of any year
+            of_month: dict[tuple[int, str], int] = {}
             # most days of a month have none, and to look for the places that have some takes long
             for day in np.flatnonzero(counts.reshape(-1, _DAY).max(axis=1)).tolist():
                 if not day:
                     continue  # they are counted from 1
                 of_day = counts[day * _DAY : (day + 1) * _DAY]
                 places = np.flatnonzero(of_day)
-                for place, lines in zip(places.tolist(), of_day[places].tolist(), strict=True):
-                    total[begin + (day - 1) * 1440 + place // _LEVELS, levels[place % _LEVELS]] += lines
+                minutes = (places // _LEVELS + (begin + (day - 1) * 1440)).tolist()
+                names = [levels[level] for level in (places % _LEVELS).tolist()]
+                of_month.update(zip(zip(minutes, names, strict=True), of_day[places].tolist(), strict=True))
+            total.update(of_month)  # what says to be a 31st of February is counted with the 3rd of March
         return total
 
 

@@ -52,6 +52,19 @@ def told(intake: Intake) -> dict[str, object]:
     }
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_copies_are_told_however_they_come(end: str, tmp_path: Path) -> None:
+    text = large_log().removesuffix("\n") + end
+    archive_of({"a.log": text, "c.log": text[:-9] + "another." + end}, tmp_path / "x.tgz")
+    loose = [tmp_path / "b.log", tmp_path / "d.log"]
+    loose[0].write_text(text)
+    loose[1].write_text(text.replace("of interest", "of INTEREST", 1))
+    for paths in ([tmp_path], [tmp_path / "x.tgz", *loose]):
+        found = read_bundle(paths, MATCHER.match, Limits(), MATCHER)
+        copies = {row.path for row in found.rows["files"] if row.kind == "duplicate"}
+        assert [path.rpartition("/")[2].rpartition("!")[2] for path in copies] in (["a.log"], ["b.log"])
+
+
 @pytest.mark.parametrize("form", ["x", "x.tgz", "x.zip"])
 def test_large_logs_are_read_alike_in_pieces_and_as_a_whole(form: str, tmp_path: Path) -> None:
     texts = {"logs/a.log": large_log(), "logs/b.log": large_log(3), "copy/a.log": large_log()}

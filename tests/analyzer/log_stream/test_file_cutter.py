@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import cycle
-from zlib import crc32
 
 import pytest
 from hypothesis import given, settings
@@ -30,7 +29,6 @@ def cut(cutter: Cutter, left: list[int]) -> tuple[list[bytes], bytes, int, int]:
             end = sum(len(line) + 1 for line in of_piece[: max(len(of_piece) - next(lines_left), 1)])
         cutter.take(piece, end)
         taken += data[:end]
-    assert cutter.checksum == crc32(taken)
     return found, taken, cutter.bytes, cutter.dropped_lines
 
 

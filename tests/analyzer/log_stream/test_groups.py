@@ -22,7 +22,9 @@ def test_lines_are_counted_and_the_last_of_each_group_is_known(parts: list[list[
     last: dict[int, tuple[int, int]] = {}
     groups = Groups(lambda part, place, group: last.__setitem__(group, (part.number, place)))
     for number, part in enumerate(parts):
-        groups.count(Part(np.array([groups.number(f"group {item}") for item in part]), number))
+        firsts = groups.count(Part(np.array([groups.number(f"group {item}") for item in part]), number))
+        before = {item for other in parts[:number] for item in other}
+        assert firsts == sorted(part.index(item) for item in set(part) - before)
     groups.finish()
     everything = [
         (groups.number(f"group {item}"), number, place)

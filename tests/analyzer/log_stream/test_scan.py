@@ -109,6 +109,9 @@ def test_a_messy_log_is_read_alike_in_any_way(
         monkeypatch.setattr("analyzer.log_stream.reader.new_scan", new_scan)
         ways = (iter([data]), lambda place, size: data[place : place + size])
         found.extend(everything(read_log(way, here, matcher, 65_536)) for way in ways)
+    in_order, anywhere, *_ = digests = [one.pop("digest") for one in found]
+    assert digests == 2 * [in_order, anywhere]
+    assert in_order.endswith(anywhere)  # what reads a file from any place on looks at its bytes itself
     assert all(one == found[0] for one in found)
     assert found[0]["lines"] == data.count(b"\n") + (not data.endswith(b"\n"))
 
@@ -154,7 +157,7 @@ def test_shapes_are_lines_without_digits(texts: list[bytes]) -> None:
 
     data = b"".join(text + b"\n" for text in texts)
     room = len(texts)
-    starts, ends, shape = (np.empty(room, np.int64) for _ in range(3))
+    starts, ends, shape, places = (np.empty(room, np.int64) for _ in range(4))
     number = np.empty(room, np.uint64)
     table = _scan.Table(7)
     unusual = not data.isascii() or b"\0" in data
@@ -167,7 +170,9 @@ def test_shapes_are_lines_without_digits(texts: list[bytes]) -> None:
     assert len(set(zip(bare, number.tolist(), strict=True))) == len(set(bare)) == len(set(number.tolist()))
     if texts:
         table.set(int(number[0]), 5)
-        assert _scan.look_up(table, number, shape) == sum(other != bare[0] for other in bare)
+        unknown = [place for place, other in enumerate(bare) if other != bare[0]]
+        assert _scan.look_up(table, number, shape, places) == len(unknown)
+        assert places[: len(unknown)].tolist() == unknown
         assert shape.tolist() == [5 if other == bare[0] else -1 for other in bare]
         assert room == 1 or _scan.lines(9, data + PAD, len(data), starts[:1], ends, number)[0] == -1
 
@@ -217,7 +222,9 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError):
         _scan.lines(1, b"a\nb\n" + PAD, 4, many, few, few.copy())
     with pytest.raises(ValueError):
-        _scan.look_up(table, many, few)
+        _scan.look_up(table, many, few, many.copy())
+    with pytest.raises(ValueError):
+        _scan.look_up(table, many, many.copy(), few)
     with pytest.raises(ValueError):
         _scan.distinct(1, many, many.copy(), few)
     for group in (few - 1, few + 1):
@@ -228,7 +235,7 @@ def test_what_does_not_fit_is_refused() -> None:
         with pytest.raises(ValueError):
             _scan.groups(
                 table, b"a\n" + PAD, starts, ends, shape, few.copy(), few.copy(), few.copy(), few.copy(), few, few, few, few, few,
-                flags, few - 1, few, b"", None,
+                flags, few - 1, few, b"", few.copy(), None,
             )  # fmt: skip
 
 
