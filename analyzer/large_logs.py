@@ -13,6 +13,7 @@ from analyzer.bundle import Digests, Limits, Member
 from analyzer.log_stream.kind import HEAD, NotOneLogError, Opening, opening_of
 from analyzer.log_stream.quotable import Quotable
 from analyzer.ticket import LARGE, Intake, Raw, is_large_log
+from analyzer.utf16 import RestInUtf8
 from parsers.decode import decode
 from parsers.log_facts import container_of
 from parsers.log_sections import section_sources
@@ -137,8 +138,12 @@ class LargeLogs:
             file.problems[:0] = rest.problems
             if rest.plain:
                 file.content = rest.plain.digest or member.path
+            if isinstance(rest, RestInUtf8):
+                file.bytes = rest.file_bytes
+                for log in file.logs:
+                    log.encoding = rest.encoding
             return file
-        data = content.all(_AS_TEXT)
+        data = content.all(_AS_TEXT) if not isinstance(rest, RestInUtf8) else None
         if data is None:
             if rest.plain:
                 rest.plain.take_back()

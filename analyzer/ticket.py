@@ -17,6 +17,7 @@ from analyzer.log_stream.lookup import numbered_lines
 from analyzer.log_stream.quotable import Quotable
 from analyzer.quote import quote
 from analyzer.tables import ROW_TYPES
+from analyzer.utf16 import as_utf8
 from parsers.decode import decode, is_binary
 
 if TYPE_CHECKING:
@@ -66,11 +67,11 @@ class Intake(Struct):
         """
         warn: Warn = self.warn if only is None else lambda file, what: None
         if self.redaction is None:
-            yield from open_bundle(self.paths, self.limits, warn, only, at_once, self.digests)
+            yield from map(as_utf8, open_bundle(self.paths, self.limits, warn, only, at_once, self.digests))
             return
         wanted = None if only is None else [self._renamed.get(path, path) for path in only]
         warn = self.redaction.warner(warn)
-        for member in open_bundle(self.paths, self.limits, warn, wanted, at_once, self.digests):
+        for member in map(as_utf8, open_bundle(self.paths, self.limits, warn, wanted, at_once, self.digests)):
             if member.rest is not None and is_large_log(member):
                 for named in self.redaction.members([replace(member, data=b"", rest=None)], self._renamed):
                     yield replace(member, path=named.path, plain_log=True)  # its new name must not change that

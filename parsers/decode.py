@@ -6,8 +6,7 @@ import codecs
 
 from parsers.lazy_pattern import lazy_pattern
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
+_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -33,12 +32,11 @@ def decode(data: bytes) -> tuple[str, str, list[str]]:
     out of their lines; no-break blanks become blanks. Nothing here raises.
     """
     problems: list[str] = []
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            text = data[len(bom) :].decode(encoding, "replace")
-            break
+    encoding, mark = wide_encoding(data)
+    if encoding:
+        text = data[mark:].decode(encoding, "replace")
     else:
-        text, encoding = _without_bom(data, problems)
+        text, encoding = _in_bytes(data, problems)
     if "\x00" in text:
         text = text.replace("\x00", "")
         problems.append("NUL characters were taken out")
@@ -74,10 +72,18 @@ def _typed(line: str) -> str:
     return "".join(kept).rstrip()
 
 
-def _without_bom(data: bytes, problems: list[str]) -> tuple[str, str]:
-    encoding = _utf16_of(data)
-    if encoding:
-        return data.decode(encoding, "replace"), encoding
+def wide_encoding(data: bytes) -> tuple[str, int]:
+    """Give the encoding of a text in UTF-16 or UTF-32, and how many bytes its mark has; "" and 0 for any other."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding, len(mark)
+    return _utf16_of(data), 0
+
+
+def _in_bytes(data: bytes, problems: list[str]) -> tuple[str, str]:
+    """The text, and the encoding, of what has a byte for each ASCII character."""
+    if data.startswith(codecs.BOM_UTF8):
+        return data[len(codecs.BOM_UTF8) :].decode("utf-8", "replace"), "utf-8"
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
@@ -119,7 +125,7 @@ def is_binary(data: bytes) -> bool:
     A text may begin with a run of NULs (a log after a power loss) or hold escapes of a terminal.
     """
     head = data[:_HEAD]
-    if not head or any(head.startswith(bom) for bom, _ in _BOMS) or _utf16_of(head):
+    if not head or head.startswith(codecs.BOM_UTF8) or wide_encoding(head)[0]:
         return False
     filled = data.lstrip(b"\0")[:_HEAD] if head[0] == 0 else head
     if not filled:

@@ -6,7 +6,7 @@ import io
 import sys
 import tarfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -81,6 +81,37 @@ def test_large_logs_are_read_alike_in_pieces_and_as_a_whole(form: str, tmp_path:
     assert pieces.lines(lines, 5) == whole.lines(lines, 5)
 
 
+@pytest.mark.parametrize("form", ["x", "x.tgz", "x.zip"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_logs_in_utf_16_are_read_in_pieces_as_well(form: str, encoding: str, mark: str, tmp_path: Path) -> None:
+    long = (mark + large_log().replace("\n", "\r\n") + BAD.format(40, 1, 2, "\u00fc\U0001f600")).encode(encoding)
+    behind = (mark + large_log(3) + "$ kubectl get nodes\n" + TABLE).encode(encoding)
+    cut = (mark + large_log(5)).encode(encoding)[:-3]  # within a character
+    table = (mark + TABLE + "10.0.0.2   Ready    <none>   12d   v1.29.4\n" * 9000).encode(encoding)
+    files = {"a.log": long, "copy/a.log": long, "b.log": behind, "c.log": cut, "nodes.txt": table}
+    path = archive_of(files, tmp_path / form)
+    pieces, whole = read(path, MATCHER), read(path, None)
+    assert told(pieces) == told(whole)
+    assert set(pieces.quotes) == {"a.log", "c.log"}
+    rows = {row.path: row for row in pieces.rows["files"]}
+    assert (rows["c.log"].encoding, rows["c.log"].bytes) == (encoding, len(cut))
+    lines = {row.file: {row.line} for row in pieces.rows["log_lines"]}
+    for quotes in (pieces.quotes.copy(), {}):  # the second time they are fetched
+        pieces.quotes = quotes
+        assert pieces.lines(lines, 5) == whole.lines(lines, 5)
+
+
+def test_what_is_kept_of_a_log_in_utf_16_has_no_secrets(tmp_path: Path) -> None:
+    secret = "glpat-Zq8vT3mN5xW2kR7pL4sD"
+    told_of = BAD.format(1, 2, 3, 4).rstrip("\n") + f" Authorization: Bearer {secret}\n"
+    (tmp_path / "a.log").write_text(large_log() + told_of + large_log(3), "utf-16")
+    intake = read(tmp_path, MATCHER, Redaction())
+    assert any("Authorization" in row.message for row in intake.rows["log_lines"])
+    assert "a.log" in intake.quotes
+    assert secret not in repr(intake.rows) + repr(intake.lines({"a.log": {9001}}, 5))
+
+
 INSTALL = "2026-11-12 09:59:0{}.000 [INFO][1] cni-installer/<nil> <nil>: Installed /host/opt/cni/bin/calico{}\n"
 INSTALLED = "".join(INSTALL.format(number, number) for number in range(9))
 NODE = (
@@ -145,22 +176,23 @@ FILES = {
 }  # fmt: skip
 
 
-def archive_of(texts: dict[str, str], path: Path) -> Path:
+def archive_of(texts: Mapping[str, str | bytes], path: Path) -> Path:
     """An archive with files, or a folder where its name is none of an archive."""
+    files = {name: text.encode() if isinstance(text, str) else text for name, text in texts.items()}
     if path.suffix == ".tgz":
         with tarfile.open(path, "w:gz") as archive:
-            for name, text in texts.items():
+            for name, data in files.items():
                 entry = tarfile.TarInfo(name)
-                entry.size = len(text)
-                archive.addfile(entry, io.BytesIO(text.encode()))
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
     elif path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-            for name, text in texts.items():
-                packed.writestr(name, text)
+            for name, data in files.items():
+                packed.writestr(name, data)
     else:
-        for name, text in texts.items():
+        for name, data in files.items():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_text(text)
+            (path / name).write_bytes(data)
     return path
 
 
