@@ -7,17 +7,17 @@ is resolved. The answer depends on the tickets alone, not on the order in which 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.backlog.fingerprint import Fingerprint
-from analyzer.backlog.learning import Case, Fired
+from analyzer.backlog.kept import Kept
+from analyzer.backlog.learning import Case
 from analyzer.backlog.lookalikes import Memory, Resolved, groups
 from analyzer.backlog.overview import write_overview
 from analyzer.backlog.seen import precedents, refresh
-from analyzer.backlog.summary import FAILED, TicketRow
+from analyzer.backlog.summary import FAILED
 from analyzer.catalogue import Catalogue, Cause
 from analyzer.evaluate import Outcome as Score
 from analyzer.evaluate import judge
@@ -25,27 +25,6 @@ from analyzer.report import model
 
 if TYPE_CHECKING:
     from analyzer.backlog.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One ticket as a store keeps it.
-
-    Attributes:
-        row: its line of the summary; ``row.outcome`` is what it was, "" where that is not known.
-        features: its fingerprint, empty for a failed one.
-        fired: what its ranking was made from; None where it is not kept.
-        note: what fixed it.
-        resolved: when that was recorded.
-        ranked: (cause, probability) as its report has them, in rank order.
-    """
-
-    row: TicketRow
-    features: Fingerprint = field(default_factory=dict)
-    fired: Fired | None = None
-    note: str = ""
-    resolved: datetime | None = None
-    ranked: Sequence[tuple[str, float]] = ()
 
 
 def grouped(tickets: Iterable[Kept]) -> list[Kept]:

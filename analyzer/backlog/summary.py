@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from analyzer.export import without_formulas
 from analyzer.report.model import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: the columns in their order, with the type that they have in the Parquet file
 COLUMNS: dict[str, Any] = {
@@ -104,6 +104,8 @@ def failed_row(ticket: str, error: str, size: int | None = None, seconds: float 
 
 def frame(rows: Iterable[TicketRow]) -> pd.DataFrame:
     """Give the rows as a table of :data:`COLUMNS`, sorted by ticket; what is not known is missing or ""."""
+    import pandas as pd
+
     ordered = sorted(rows, key=lambda row: row.ticket)
     data: dict[str, Any] = {
         name: pd.Series([_cell(row, name) for row in ordered], dtype=kind) for name, kind in COLUMNS.items()
@@ -117,6 +119,8 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
+    from analyzer.export import without_formulas
+
     shown = without_formulas(table)
     for name in ("first_time", "last_time"):
         shown[name] = shown[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")

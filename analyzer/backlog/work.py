@@ -23,9 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from analyzer.backlog.memory import Kept
+from analyzer.backlog.kept import Kept, Version
 from analyzer.backlog.sources import SourceError, Ticket, content_of, fetch
-from analyzer.backlog.store import Version
 from analyzer.backlog.summary import failed_row, row_of
 from analyzer.bundle import BundleError, Limits
 
@@ -189,6 +188,24 @@ def _failed(ticket: Ticket, version: Version, reason: str, started: float, size:
     return Done(ticket, version, Kept(failed_row(ticket.name, reason, size, seconds)))
 
 
+def server_of_workers(*modules: str) -> Any:
+    """Give the context that makes worker processes; where there is a server that does it, it starts at once.
+
+    It loads all that a worker needs, and ``modules`` besides, while the caller does other things.
+    """
+    # a worker starts with the current folder, which may be a stranger's bundle, on its path: it must import nothing
+    os.environ["PYTHONSAFEPATH"] = "1"
+    methods = multiprocessing.get_all_start_methods()
+    if "forkserver" not in methods:
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["analyzer.backlog.preload", *modules])
+    forkserver.ensure_running()
+    return context
+
+
 class Workers:
     """Warm worker processes with limits of time and memory.
 
@@ -200,12 +217,7 @@ class Workers:
     def __init__(self, setup: Setup, count: int) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="calico-triage-", ignore_cleanup_errors=True)
         self.setup, self.count = replace(setup, scratch=Path(self._scratch.name)), count
-        # a worker starts with the current folder, which may be a stranger's bundle, on its path: it must import nothing
-        os.environ["PYTHONSAFEPATH"] = "1"
-        methods = multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if hasattr(context, "set_forkserver_preload"):
-            context.set_forkserver_preload(["analyzer.backlog.preload"])
+        context = server_of_workers()
         self._pool = ProcessPool(max_workers=count, initializer=prepare, initargs=[self.setup], context=context)
 
     def submit(self, job: Job) -> Future[Done]:

@@ -48,6 +48,10 @@ class Options:
 
 def run(options: Options) -> None:
     """Analyse what is new or changed, print what was found, end with 4 where a ticket failed."""
+    if not options.scheduler and not options.dask_local:
+        from analyzer.backlog.work import server_of_workers
+
+        server_of_workers()  # it loads while this process does
     from analyzer.backlog.run import storage_options, with_catalogue
     from analyzer.backlog.sources import SourceError, find_tickets
     from analyzer.backlog.store import Store, StoreError

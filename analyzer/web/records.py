@@ -15,8 +15,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import delete, event, func, insert, select, update
 
-from analyzer.backlog.memory import Kept
-from analyzer.backlog.store import Result, Store, Version
+from analyzer.backlog.kept import Kept, Version
+from analyzer.backlog.store import Result, Store
 from analyzer.backlog.store.schema import tickets
 from analyzer.web.schema import jobs, sessions, tokens
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import sys
@@ -16,9 +15,8 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from analyzer.backlog import work
-from analyzer.backlog.memory import Kept
+from analyzer.backlog.kept import Kept, Version
 from analyzer.backlog.sources import Ticket
-from analyzer.backlog.store import Version
 from analyzer.web.settings import MIB, Settings
 
 
@@ -98,12 +96,7 @@ class UploadWorkers:
             causes=settings.causes, redact=settings.redact, seconds=settings.job_seconds,
             limits=reading, memory=settings.memory, catalogue="serve", scratch=scratch,
         )  # fmt: skip
-        # a worker starts with the current folder on its path: it must import nothing from there
-        os.environ["PYTHONSAFEPATH"] = "1"
-        methods = multiprocessing.get_all_start_methods()
-        self._context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if hasattr(self._context, "set_forkserver_preload"):
-            self._context.set_forkserver_preload(["analyzer.backlog.preload", "analyzer.web.work"])
+        self._context = work.server_of_workers("analyzer.web.work")
         self._free: list[ProcessPool] = []
         self._all: set[ProcessPool] = set()
         self._stopped = False

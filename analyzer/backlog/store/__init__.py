@@ -5,6 +5,6 @@ its analysis ends; ``outcomes``, one row for each ``resolve``. A ticket whose co
 is not analysed again.
 """
 
-from analyzer.backlog.store.repository import Outcome, Result, Store, StoreError, Version
+from analyzer.backlog.store.repository import Outcome, Result, Store, StoreError
 
-__all__ = ["Outcome", "Result", "Store", "StoreError", "Version"]
+__all__ = ["Outcome", "Result", "Store", "StoreError"]

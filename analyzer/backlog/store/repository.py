@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from analyzer.backlog import fingerprint, learning
-from analyzer.backlog.memory import Kept
+from analyzer.backlog.kept import Kept, Version
 from analyzer.backlog.store.schema import outcomes, tickets
 from analyzer.backlog.summary import FAILED, TicketRow
 
@@ -32,14 +32,6 @@ _NOT_STORED = dict.fromkeys([0, *range(0xD800, 0xE000)], "\ufffd")
 
 class StoreError(Exception):
     """The store cannot be opened, read or written; the text says which and why, in one line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What a result was made of: of two equal ones the second need not be made."""
-
-    content: str
-    catalogue: str
 
 
 @dataclass(frozen=True, slots=True)

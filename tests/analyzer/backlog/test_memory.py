@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.backlog import memory
+from analyzer.backlog.kept import Kept
 from analyzer.backlog.learning import Fired
-from analyzer.backlog.memory import Kept
 from analyzer.backlog.summary import TicketRow, failed_row
 from analyzer.catalogue import load
 from analyzer.report import write

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +27,13 @@ def silent() -> Iterator[Ticket]:
         server.bind(("127.0.0.1", 0))
         server.listen()
         yield Ticket("hangs", f"http://127.0.0.1:{server.getsockname()[1]}/x.tgz")
+
+
+def test_a_worker_loads_nothing_that_only_the_store_and_the_summary_need() -> None:
+    heavy = ("pandas", "sqlalchemy", "alembic", "pyarrow", "fastapi", "distributed")
+    code = f"import sys, analyzer.backlog.preload; print([name for name in {heavy} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 def test_a_worker_that_dies_is_replaced_and_all_end_with_the_pool(silent: Ticket) -> None:

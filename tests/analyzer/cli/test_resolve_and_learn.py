@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from analyzer.backlog.kept import Kept, Version
 from analyzer.backlog.learning import Fired
-from analyzer.backlog.memory import Kept, conclude
-from analyzer.backlog.store import Result, Store, Version
+from analyzer.backlog.memory import conclude
+from analyzer.backlog.store import Result, Store
 from analyzer.backlog.summary import failed_row
 from analyzer.catalogue import load
 from analyzer.cli.app import app

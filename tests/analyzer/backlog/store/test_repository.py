@@ -15,9 +15,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+from analyzer.backlog.kept import Kept, Version
 from analyzer.backlog.learning import Fired
-from analyzer.backlog.memory import Kept
-from analyzer.backlog.store import Outcome, Result, Store, StoreError, Version
+from analyzer.backlog.store import Outcome, Result, Store, StoreError
 from analyzer.backlog.store.schema import metadata
 from analyzer.backlog.summary import TicketRow, failed_row
 
@@ -114,8 +114,8 @@ def test_a_file_that_is_no_store(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
-from analyzer.backlog.memory import Kept
-from analyzer.backlog.store import Result, Store, Version
+from analyzer.backlog.kept import Kept, Version
+from analyzer.backlog.store import Result, Store
 from analyzer.backlog.summary import TicketRow
 store = Store(sys.argv[1])
 for number in range(100000):
