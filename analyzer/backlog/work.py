@@ -6,6 +6,7 @@ takes too much memory is refused it, one that brings its worker down is noted; a
 
 from __future__ import annotations
 
+import gc
 import glob
 import multiprocessing
 import os
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from analyzer import LOOKS_FOR_CYCLES
 from analyzer.backlog.kept import Kept, Version
 from analyzer.backlog.sources import SourceError, Ticket, content_of, fetch
 from analyzer.backlog.summary import failed_row, row_of
@@ -102,6 +104,8 @@ def prepare(setup: Setup) -> None:
     from analyzer.report import html  # noqa: F401
 
     _setup, _analyzer = setup, Analyzer(setup.causes, setup.limits)
+    gc.set_threshold(*LOOKS_FOR_CYCLES)
+    gc.freeze()  # modules and catalogue stay: no search for cycles need go over them again
     _limit_memory(setup.memory)
 
 

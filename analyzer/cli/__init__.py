@@ -6,14 +6,15 @@ import gc
 import os
 import sys
 
+from analyzer import LOOKS_FOR_CYCLES
+
 
 def main() -> None:
     """Run the command line: one line for what goes wrong, never a traceback.
 
     Exit codes: 2 for arguments or input that cannot be used, 130 when interrupted, 1 for a defect of the program.
     """
-    # rows by the hundred thousand are kept, none of them in a cycle: looking for cycles every 700 objects is a waste
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(*LOOKS_FOR_CYCLES)
     # numpy's library for matrices, of which there are none here, else starts threads that wait busily, beside our own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import click

@@ -36,6 +36,13 @@ def test_a_worker_loads_nothing_that_only_the_store_and_the_summary_need() -> No
     assert found.stdout.strip() == "[]"
 
 
+def test_a_worker_looks_for_cycles_as_seldom_as_the_command_line() -> None:
+    code = "import gc; from analyzer.backlog.work import *; prepare(Setup()); print(gc.get_threshold(), gc.get_freeze_count())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    threshold, _, frozen = found.stdout.strip().rpartition(" ")
+    assert threshold == "(100000, 20, 20)" and int(frozen) > 10_000
+
+
 def test_a_worker_that_dies_is_replaced_and_all_end_with_the_pool(silent: Ticket) -> None:
     started_before = set(psutil.Process().children(recursive=True))
     workers = Workers(Setup(catalogue="k"), 1)
