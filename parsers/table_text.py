@@ -141,8 +141,7 @@ def _add_event(table: Table, number: int, line: str) -> None:
     if len(cells) > position and _EVENT_AGE.fullmatch(cells[position]) and len(cells) >= len(table.columns) - 1:
         table.rows.append((number, cells))
     elif table.rows:
-        table.rows[-1][1].extend([""] * (len(table.columns) - len(table.rows[-1][1])))
-        table.rows[-1][1][-1] += "\n" + line
+        _go_on(table, len(table.columns) - 1, "\n" + line)
 
 
 def _add_wide_event(table: Table, number: int, line: str, starts: Sequence[int]) -> None:
@@ -159,17 +158,24 @@ def _add_wide_event(table: Table, number: int, line: str, starts: Sequence[int])
         row[message] = "  ".join(parts[lead + 4 :])
         table.rows.append((number, row))
     elif table.rows:
-        table.rows[-1][1][message] += "\n" + (_WIDE_END.sub("", line) if len(line) < _LONG else line)
+        _go_on(table, message, "\n" + (_WIDE_END.sub("", line) if len(line) < _LONG else line))
+
+
+def _go_on(table: Table, column: int, text: str) -> None:
+    """Add to a cell of the last row, which may not have that many."""
+    cells = table.rows[-1][1]
+    cells.extend([""] * (column + 1 - len(cells)))
+    cells[column] += text
 
 
 def _aligned_event(table: Table, cells: Sequence[str]) -> bool:
     row = dict(zip(table.columns, cells, strict=False))
-    return bool(_EVENT_AGE.fullmatch(row["LAST SEEN"]) and re.fullmatch(r"[\w.]+/\S+", row.get("OBJECT", "")))
+    return bool(_EVENT_AGE.fullmatch(row.get("LAST SEEN", "")) and re.fullmatch(r"[\w.]+/\S+", row.get("OBJECT", "")))
 
 
 def split_cells(line: str, count: int) -> list[str]:
-    """Cut a line at its gaps of two and more blanks into at most ``count`` cells; the last keeps its gaps."""
-    return re.split(r" {2,}", line.strip(), maxsplit=max(count - 1, 0))
+    """Cut a line at its tabs, and gaps of two and more blanks, into at most ``count`` cells; the last keeps its gaps."""
+    return re.split(r" *\t *| {2,}", line.strip(), maxsplit=max(count - 1, 0))
 
 
 def _after_blank(current: Table | None, lines: Sequence[str], index: int) -> Table | None:
@@ -180,7 +186,7 @@ def _after_blank(current: Table | None, lines: Sequence[str], index: int) -> Tab
     if not following or is_table_header(following) or is_command(following):
         return None
     if current.rows and "MESSAGE" in current.columns:
-        current.rows[-1][1][current.columns.index("MESSAGE")] += "\n"
+        _go_on(current, current.columns.index("MESSAGE"), "\n")
     return current
 
 

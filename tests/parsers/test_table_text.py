@@ -95,3 +95,25 @@ def test_old_wide_events_break_in_their_message() -> None:
     )
     (table,), _ = read_tables(text.split("\n"), 1)
     assert [cells[6] for _, cells in table.rows] == ["first line\nsecond line"]
+
+
+def test_events_that_were_pasted_with_tabs() -> None:
+    text = (
+        "LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE\n5m (x3 over 1h)\tWarning\tUnhealthy\tpod/a\tfirst\tline\n"
+        "second  line\n3m\tNormal\tKilling\tpod/a\t\n"
+    )
+    (table,), _ = read_tables(text.split("\n"), 1)
+    assert table.rows == [
+        (2, ["5m (x3 over 1h)", "Warning", "Unhealthy", "pod/a", "first\tline\nsecond  line"]),
+        (4, ["3m", "Normal", "Killing", "pod/a"]),
+    ]
+
+
+@pytest.mark.parametrize("gap", ["   ", "\t"])
+@pytest.mark.parametrize("more", ["", "FIRST SEEN"])
+def test_an_event_without_message_may_be_followed_by_anything(gap: str, more: str) -> None:
+    heading = gap.join(["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE", *filter(None, [more])])
+    event = gap.join(["5m", "Warning", "Failed", "pod/a"])
+    for behind in ("\nod/b", "second line", f"\n{event}", "5m", f"3m{gap}x{gap}y{gap}z{gap}bye"):
+        (table, *_), _ = read_tables(f"{heading}\n{event}\n{behind}\n".split("\n"), 1)
+        assert table.rows[0][1][:4] == ["5m", "Warning", "Failed", "pod/a"]
