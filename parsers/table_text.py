@@ -174,7 +174,7 @@ def _aligned_event(table: Table, cells: Sequence[str]) -> bool:
 
 
 def split_cells(line: str, count: int) -> list[str]:
-    """Cut a line at its tabs, and gaps of two and more blanks, into at most ``count`` cells; the last keeps its gaps."""
+    """Cut a line at tabs and at gaps of two and more blanks into at most ``count`` cells; the last keeps its gaps."""
     return re.split(r" *\t *| {2,}", line.strip(), maxsplit=max(count - 1, 0))
 
 

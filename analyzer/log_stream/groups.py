@@ -15,17 +15,20 @@ from analyzer.log_stream.lines import Numbers, first_places
 STRETCHES_HELD = 6
 
 
-try:
+def _count_in_python(group: Numbers, part: int, total: Numbers, last_part: Numbers, last_place: Numbers) -> list[int]:
+    """Count lines by group, note where the last of each is; give the places of the first lines of new groups."""
+    first = first_places(group, len(total))
+    new = first[(total == 0) & (first >= 0)]
+    total += np.bincount(group, minlength=len(total))
+    last_part[group] = part
+    last_place[group] = np.arange(len(group))  # of equal ones the last stays
+    return sorted(new.tolist())
+
+
+try:  # the same, some times as fast
     from analyzer.log_stream._scan import count as _count
 except ImportError:
-
-    def _count(group: Numbers, part: int, total: Numbers, last_part: Numbers, last_place: Numbers) -> list[int]:
-        first = first_places(group, len(total))
-        new = first[(total == 0) & (first >= 0)]
-        total += np.bincount(group, minlength=len(total))
-        last_part[group] = part
-        last_place[group] = np.arange(len(group))  # of equal ones the last stays
-        return sorted(new.tolist())
+    _count = _count_in_python
 
 
 class Kept(NamedTuple):
