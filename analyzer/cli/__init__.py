@@ -39,6 +39,8 @@ def main() -> None:
         print(f"calico-triage: internal error (a defect, please report it): {type(error).__name__}: {shown}",
               file=sys.stderr)  # fmt: skip
         sys.exit(1)
+    finally:
+        gc.freeze()  # what there is ends with the process: Python need not look for cycles in it
 
 
 def _close_output() -> None:
