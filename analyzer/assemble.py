@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from analyzer import __version__
+from analyzer.cause_results import PER_SIGNAL, Quotes, cause_result, chosen, quoted_evidence, since_when
 from analyzer.changes import recent_changes
 from analyzer.cluster import Cluster, describe_cluster
 from analyzer.contrast import pod_states, with_contrast, worker_states
-from analyzer.findings import Finding, Place
-from analyzer.in_common import in_common
 from analyzer.inventory import Inventory
 from analyzer.missing import deciding_items, missing_items
 from analyzer.over_time import levels_over_time, restarts_over_time
 from analyzer.peers import peer_matrix
-from analyzer.quote import CONTEXT, around, telling_line
+from analyzer.quote import CONTEXT
 from analyzer.ranking import Ranked
-from analyzer.reach import reach
-from analyzer.remediation import fill, names_for, steps_for
+from analyzer.remediation import names_for, steps_for
 from analyzer.report import model
 from analyzer.timeline import timeline
 from analyzer.unrecognized import unrecognized
 from analyzer.verdict import lasts, shown_causes, verdict
 
 if TYPE_CHECKING:
-    from analyzer.catalogue import Signal, Strength
     from analyzer.pipeline import Analyzer, Diagnosis
-
-#: lines quoted of one signal, and of one cause
-PER_SIGNAL = 8
-PER_CAUSE = 40
-STRONG = ("decisive", "strong", "moderate")
-Quotes = Mapping[str, Mapping[int, str]]
 
 
 def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
@@ -53,7 +43,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
     shown = shown_causes(diagnosis.ranked, said, numbers)
     wanted = _wanted(shown, diagnosis)
     quotes = intake.lines(wanted, CONTEXT)
-    causes = tuple(_cause(analyzer, diagnosis, cluster, item, shown, quotes) for item in shown)
+    causes = tuple(cause_result(analyzer, diagnosis, cluster, item, shown, quotes) for item in shown)
     families = {cause.family for cause in causes[:3]}
     roles = {name: message.role for name, message in analyzer.catalogue.messages.items()}
     gaps = missing_items(tables, inventory, cluster, families, dict(intake.missing_logs))
@@ -103,7 +93,7 @@ def assemble(analyzer: Analyzer, diagnosis: Diagnosis) -> model.Report:
 def _report_onset(shown: Sequence[Ranked]) -> model.Onset | None:
     if not shown:
         return None
-    time, place = _onset(shown[0])
+    time, place = since_when(shown[0])
     if time is None or place is None:
         return None
     return model.Onset(time, place.text[:200], place.node, place.file, place.line)
@@ -115,164 +105,9 @@ def _wanted(shown: Iterable[Ranked], diagnosis: Diagnosis) -> dict[str, set[int]
         finding for found in diagnosis.symptoms.values() for finding in found
     ]
     for finding in findings:
-        for place in _chosen(finding.places, PER_SIGNAL):
+        for place in chosen(finding.places, PER_SIGNAL):
             wanted.setdefault(place.file, set()).add(place.line)
     return wanted
-
-
-def _chosen(places: Sequence[Place], most: int) -> list[Place]:
-    """A few places that stand for all: each file's and worker's first one before second ones."""
-    if len(places) > most and len({(place.file, place.node) for place in places}) == 1:
-        # many lines of one file: first and last ones and some between tell more than the first few
-        return [places[round(number * (len(places) - 1) / (most - 1))] for number in range(most)]
-    seen: dict[tuple[str, str], int] = {}
-    order = []
-    for position, place in enumerate(places):
-        key = (place.file, place.node)
-        seen[key] = seen.get(key, 0) + 1
-        order.append((seen[key], position))
-    return [places[position] for _, position in sorted(order)[:most]]
-
-
-def _evidence(
-    pairs: Iterable[tuple[Signal, list[Finding]]], quotes: Quotes, ratio: Mapping[Strength, float]
-) -> tuple[model.Evidence, ...]:
-    """Quoted lines, strongest signal first; a line that several signals cite is shown for the strongest."""
-    shown: dict[tuple[str, int], model.Evidence] = {}
-    for signal, findings in pairs:
-        for finding in findings:
-            for place in _chosen(finding.places, PER_SIGNAL):
-                lines = quotes.get(place.file, {})
-                for line in dict.fromkeys((telling_line(lines, place.line), place.line)):
-                    key = (place.file, line)
-                    if key in shown or len(shown) >= PER_CAUSE:
-                        continue
-                    shown[key] = model.Evidence(
-                        file=place.file,
-                        line=line,
-                        text=lines.get(line, place.text),
-                        time=place.time,
-                        signal=signal.id,
-                        weight=round(math.log(ratio[signal.strength]), 3),
-                        count=place.count,
-                        says=signal.says or (place.text if place.table == "facts" else ""),
-                        node=place.node,
-                        pod=place.pod,
-                        context=tuple(around(lines, line)),
-                    )
-    return tuple(shown.values())
-
-
-def _cause(
-    analyzer: Analyzer,
-    diagnosis: Diagnosis,
-    cluster: Cluster,
-    item: Ranked,
-    shown: Sequence[Ranked],
-    quotes: Quotes,
-) -> model.CauseResult:
-    inventory, numbers, cause = diagnosis.inventory, analyzer.catalogue.ranking, item.cause
-    affected = _affected(item, inventory)
-    shared = in_common(inventory, affected)
-    names = names_for(cluster, inventory, affected)
-    cluster_wide = cause.scope == "cluster" or (cause.scope == "any" and len(affected) != 1)
-    likely = item.probability >= numbers.likely and not cause.not_a_fault
-    confidence = "likely" if likely else "possible" if item.probability >= numbers.possible else "unlikely"
-    ids = {other.cause.id for other in shown}
-    return model.CauseResult(
-        id=cause.id,
-        rank=shown.index(item) + 1,
-        title=cause.title,
-        family=cause.family,
-        probability=round(item.probability, 4),
-        confidence=confidence,
-        scope="cluster" if cluster_wide else "node",
-        affected=tuple(affected),
-        in_common=tuple(model.InCommon(s.attribute, s.value, s.affected, s.total, s.p_value) for s in shared),
-        evidence=_evidence(item.findings, quotes, numbers.ratio),
-        against=_evidence(item.against, quotes, numbers.against),
-        explains=(*(name for name in item.explains if name in ids), *cause.symptoms),
-        remediation=tuple(
-            model.RemediationStep(step.text, step.command, step.risk)
-            for step in steps_for(analyzer.catalogue, cause.remediation, cluster, names)
-        ),
-        references=cause.references,
-        summary=" ".join(cause.summary.split()),
-        why_rank=_why(item, shown, numbers.likely),
-        reach=reach(affected, inventory, shared),
-        confirm=tuple(model.ConfirmStep(fill(c.text, names), fill(c.command, names)) for c in cause.confirm),
-        onset=_onset(item)[0],
-        folded=tuple(_folded(other, inventory) for other in shown if cause.id in other.explained_by),
-    )
-
-
-def _affected(item: Ranked, inventory: Inventory) -> list[str]:
-    """Workers on which its telling signals fired; for a cause of the whole cluster, all workers in trouble."""
-    nodes: dict[str, None] = {}
-    for strengths in (STRONG, ("weak",)):
-        for signal, findings in item.findings:
-            if signal.strength in strengths:
-                nodes.update(dict.fromkeys(node for finding in findings for node in finding.nodes))
-        if nodes:
-            break
-    if item.cause.scope == "cluster":
-        nodes.update(dict.fromkeys(name for name in inventory.agents if inventory.is_bad(name)))
-    return list(nodes)
-
-
-def _why(item: Ranked, shown: Sequence[Ranked], likely: float) -> str:
-    """Why it stands where it stands, above all against the next one."""
-    above = [one for one in shown if one.cause.id in item.explained_by]
-    if above:
-        return f"Its evidence follows from {above[0].cause.id}, which stands above it."
-    words = f"It has {_signals(item)}"
-    if item.against:
-        words += f" and {len(item.against)} against it"
-    position = shown.index(item)
-    following = shown[position + 1] if position + 1 < len(shown) else None
-    if following is not None and following.cause.id in item.explains and item.probability >= likely:
-        return f"{words}; it also accounts for what speaks for {following.cause.id}."
-    if following is not None and following.findings:
-        if item.signals and following.own > item.own and item.probability > following.probability:
-            words += ", and words that incidents of it had before"
-        return f"{words}; the next one, {following.cause.id}, has {_signals(following)}."
-    return f"{words}."
-
-
-def _signals(item: Ranked) -> str:
-    count = item.signals
-    if not count:
-        return "no signal of its own, but words that incidents of it had before"
-    strongest = item.findings[0][0].strength
-    return f"{count} signal{'s' if count != 1 else ''} for it, the strongest {strongest}"
-
-
-def _onset(item: Ranked) -> tuple[datetime | None, Place | None]:
-    """Since when: the earliest time of its telling evidence, and the row that has it."""
-    places = [
-        place
-        for signal, findings in item.findings
-        if signal.strength in STRONG
-        for finding in findings
-        for place in finding.places
-        if place.time is not None
-    ]
-    if not places:
-        return None, None
-    first = min(places, key=lambda place: (place.time, place.file, place.line))
-    return first.time, first
-
-
-def _folded(item: Ranked, inventory: Inventory) -> model.FoldedCause:
-    """A downstream cause as it stands under its upstream one; its probability as if it stood alone."""
-    alone = 1 / (1 + math.exp(-max(-30.0, min(30.0, item.own))))
-    return model.FoldedCause(
-        item.cause.id,
-        item.cause.title,
-        round(alone, 4),
-        "its evidence follows from the cause above",
-        tuple(_affected(item, inventory)),
-    )
 
 
 def _bundle(diagnosis: Diagnosis) -> model.BundleInfo:
@@ -325,7 +160,7 @@ def _symptoms(
         symptom = analyzer.catalogue.symptoms[name]
         nodes = sorted({node for finding in findings for node in finding.nodes})
         pairs = [(finding.signal, [finding]) for finding in findings]
-        evidence = _evidence(pairs, quotes, analyzer.catalogue.ranking.ratio)
+        evidence = quoted_evidence(pairs, quotes, analyzer.catalogue.ranking.ratio)
         explained = tuple(cause.id for cause in likely if name in cause.symptoms)
         found.append(model.SymptomResult(name, symptom.title, tuple(nodes), evidence[:PER_SIGNAL], explained))
     return tuple(found)
