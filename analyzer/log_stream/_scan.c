@@ -11,7 +11,7 @@
 #include "_words.h"
 
 /* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
-#define FORM 7
+#define FORM 8
 
 #define AHEAD 12 /* lines whose beginning is fetched before it is looked at */
 
@@ -118,6 +118,64 @@ static PyObject *distinct(PyObject *module, PyObject *args)
     return result;
 }
 
+/* ---- minutes ---- */
+
+/* Counts of a month's lines by minute and level; `word` is how its times begin: "2026-02-". */
+typedef struct {
+    int32_t *counts;
+    Py_ssize_t room;
+    uint64_t word;
+} Month;
+
+static inline uint64_t two(uint64_t word, unsigned shift) { return (word >> shift & 15) * 10 + (word >> (shift + 8) & 15); }
+
+/* Count a line whose time is at `at`; 0 where it is of another month. */
+static inline int count_minute(const Month *month, const unsigned char *data, int64_t at, Py_ssize_t size, int8_t level)
+{
+    if (at < 0 || at + 16 > size)
+        return 1;
+    if (load(data + at) != month->word)
+        return 0;
+    uint64_t day = load(data + at + 8);
+    uint64_t minute = two(day, 0) * 1440 + two(day, 24) * 60 + two(day, 48);
+    uint64_t place = minute * 16 + (uint64_t)(level & 15);
+    if (place < (uint64_t)month->room)
+        month->counts[place]++;
+    return 1;
+}
+
+static PyObject *minutes(PyObject *module, PyObject *args)
+{
+    Array a[6]; /* data; starts, shape by line; time_at, level by shape; counts */
+    Py_ssize_t from;
+    unsigned long long word;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*w*nK", &a[0].of, &a[1].of, &a[2].of, &a[3].of, &a[4].of, &a[5].of, &from,
+                          &word))
+        return NULL;
+    const unsigned char *data = a[0].of.buf;
+    const int8_t *level = a[4].of.buf;
+    const int64_t *starts = a[1].of.buf, *shape = a[2].of.buf, *time_at = a[3].of.buf;
+    Month month = {a[5].of.buf, a[5].of.len / 4, word};
+    Py_ssize_t lines = a[2].of.len / 8, known = a[4].of.len, size = a[0].of.len, i = from;
+    PyObject *result = NULL;
+    if (from < 0 || !fits(a + 1, 2, 8, lines) || !fits(a + 3, 1, 8, known))
+        goto done;
+    Py_BEGIN_ALLOW_THREADS
+    for (; i < lines; i++) {
+        __builtin_prefetch(data + starts[i + AHEAD < lines ? i + AHEAD : i]);
+        int64_t what = shape[i];
+        if (what < 0 || what >= known || time_at[what] < 0)
+            continue;
+        if (!count_minute(&month, data, starts[i] + time_at[what], size, level[what]))
+            break;
+    }
+    Py_END_ALLOW_THREADS
+    result = PyLong_FromSsize_t(i);
+done:
+    release(a, 6);
+    return result;
+}
+
 /* ---- groups ---- */
 
 /* A number that tells the shapes of the lines behind the first one of a record, 0 where there are none. */
@@ -134,14 +192,15 @@ static PyObject *groups(PyObject *module, PyObject *args)
 {
     Table *table;
     PyObject *record_begins;
-    Array a[19];
-    Py_ssize_t base;
+    Array a[22];
+    Py_ssize_t base, counted;
+    unsigned long long month_word;
     /* data; starts, ends, shape, group, word, number, follow by line; pid_at, begin, end, expected, usual, special, rules
-       and their count by shape; rules; places */
-    if (!PyArg_ParseTuple(args, "O!y*y*y*y*w*w*w*w*y*y*y*y*y*y*y*y*y*w*O", &TableType, &table, &a[0].of, &a[1].of,
-                          &a[2].of, &a[3].of, &a[4].of, &a[5].of, &a[6].of, &a[7].of, &a[8].of, &a[9].of, &a[10].of,
-                          &a[11].of, &a[12].of, &a[13].of, &a[14].of, &a[15].of, &a[16].of, &a[17].of,
-                          &record_begins))
+       and their count by shape; rules; places; time_at, level by shape; counts */
+    if (!PyArg_ParseTuple(args, "O!y*y*y*y*w*w*w*w*y*y*y*y*y*y*y*y*y*w*y*y*w*KnO", &TableType, &table, &a[0].of,
+                          &a[1].of, &a[2].of, &a[3].of, &a[4].of, &a[5].of, &a[6].of, &a[7].of, &a[8].of, &a[9].of,
+                          &a[10].of, &a[11].of, &a[12].of, &a[13].of, &a[14].of, &a[15].of, &a[16].of, &a[17].of,
+                          &a[18].of, &a[19].of, &a[20].of, &month_word, &counted, &record_begins))
         return NULL;
     const unsigned char *data = a[0].of.buf, *special = a[13].of.buf, *heads = NULL;
     const int64_t *starts = a[1].of.buf, *ends = a[2].of.buf, *shape = a[3].of.buf, *pid_at = a[8].of.buf;
@@ -150,22 +209,26 @@ static PyObject *groups(PyObject *module, PyObject *args)
     const int64_t *rules_at = a[14].of.buf, *rules_count = a[15].of.buf;
     const Rule *rules = a[16].of.buf;
     int64_t *group = a[4].of.buf, *places = a[17].of.buf;
+    const int64_t *time_at = a[18].of.buf;
+    const int8_t *level = a[19].of.buf;
+    Month month = {a[20].of.buf, a[20].of.len / 4, month_word};
     uint64_t *words = a[5].of.buf, *numbers = a[6].of.buf, *follow = a[7].of.buf;
     Py_ssize_t lines = a[3].of.len / 8, known = a[13].of.len, all = a[16].of.len / (Py_ssize_t)sizeof(Rule), unknown = 0;
-    int held = 18;
+    int held = 21;
     Index indexes[INDEXES];
     for (int i = 0; i < INDEXES; i++)
         indexes[i].at = -1;
     PyObject *result = NULL;
     base = a[0].of.len;
     if (record_begins != Py_None) {
-        if (PyObject_GetBuffer(record_begins, &a[18].of, PyBUF_SIMPLE) < 0)
+        if (PyObject_GetBuffer(record_begins, &a[21].of, PyBUF_SIMPLE) < 0)
             goto done;
-        heads = a[18].of.buf;
-        held = 19;
+        heads = a[21].of.buf;
+        held = 22;
     }
     if (!fits(a + 1, 7, 8, lines) || !fits(a + 8, 5, 8, known) || !fits(a + 14, 2, 8, known) ||
-        !fits(a + 17, 1, 8, lines) || (heads && !fits(a + 18, 1, 1, lines)))
+        !fits(a + 17, 1, 8, lines) || !fits(a + 18, 1, 8, known) || !fits(a + 19, 1, 1, known) ||
+        (heads && !fits(a + 21, 1, 1, lines)))
         goto done;
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; i < lines; i++) {
@@ -175,6 +238,8 @@ static PyObject *groups(PyObject *module, PyObject *args)
             unknown = -1;
             break;
         }
+        if (i == counted && (time_at[what] < 0 || count_minute(&month, data, start + time_at[what], base, level[what])))
+            counted++; /* up to a line of another month */
         int64_t at = pid_at[what];
         uint64_t word = at >= 0 && start + at + 8 <= base ? load(data + start + at) : 0;
         uint64_t behind = heads && heads[i] ? others_of_record(shape, heads, i, lines) : 0;
@@ -208,7 +273,7 @@ static PyObject *groups(PyObject *module, PyObject *args)
     if (unknown < 0)
         PyErr_SetString(PyExc_ValueError, "a line is not in the data, or has no shape");
     else
-        result = PyLong_FromSsize_t(unknown);
+        result = Py_BuildValue("nn", unknown, counted);
 done:
     release(a, held);
     return result;
@@ -249,50 +314,6 @@ static PyObject *count(PyObject *module, PyObject *args)
     return firsts;
 }
 
-/* ---- minutes ---- */
-
-static inline uint64_t two(uint64_t word, unsigned shift) { return (word >> shift & 15) * 10 + (word >> (shift + 8) & 15); }
-
-static PyObject *minutes(PyObject *module, PyObject *args)
-{
-    Array a[6]; /* data; starts, shape by line; time_at, level by shape; counts */
-    Py_ssize_t from;
-    unsigned long long month;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*w*nK", &a[0].of, &a[1].of, &a[2].of, &a[3].of, &a[4].of, &a[5].of, &from,
-                          &month))
-        return NULL;
-    const unsigned char *data = a[0].of.buf;
-    const int8_t *level = a[4].of.buf;
-    const int64_t *starts = a[1].of.buf, *shape = a[2].of.buf, *time_at = a[3].of.buf;
-    int32_t *counts = a[5].of.buf;
-    Py_ssize_t lines = a[2].of.len / 8, known = a[4].of.len, room = a[5].of.len / 4, size = a[0].of.len, i = from;
-    PyObject *result = NULL;
-    if (from < 0 || !fits(a + 1, 2, 8, lines) || !fits(a + 3, 1, 8, known))
-        goto done;
-    Py_BEGIN_ALLOW_THREADS
-    for (; i < lines; i++) {
-        __builtin_prefetch(data + starts[i + AHEAD < lines ? i + AHEAD : i]);
-        int64_t what = shape[i];
-        if (what < 0 || what >= known || time_at[what] < 0)
-            continue;
-        int64_t at = starts[i] + time_at[what];
-        if (at < 0 || at + 16 > size)
-            continue;
-        if (load(data + at) != month)
-            break;
-        uint64_t day = load(data + at + 8);
-        uint64_t minute = two(day, 0) * 1440 + two(day, 24) * 60 + two(day, 48);
-        uint64_t place = minute * 16 + (uint64_t)(level[what] & 15);
-        if (place < (uint64_t)room)
-            counts[place]++;
-    }
-    Py_END_ALLOW_THREADS
-    result = PyLong_FromSsize_t(i);
-done:
-    release(a, 6);
-    return result;
-}
-
 static PyObject *bare(PyObject *module, PyObject *line)
 {
     char *bytes;
@@ -322,8 +343,9 @@ static PyMethodDef functions[] = {
      "each and, for each place, which one stands there; how many there are."},
     {"groups", groups, METH_VARARGS,
      "groups(table, data, starts, ends, shape, group, word, number, follow, pid_at, begin, end, expected, usual, "
-     "special, rules_at, rules_count, rules, places, heads): fill in group, word, number and follow, and the places of "
-     "lines of no known group; how many these are."},
+     "special, rules_at, rules_count, rules, places, time_at, level, counts, month, counted, heads): fill in group, word, "
+     "number and follow, and the places of lines of no known group; how many these are. From `counted` on also count as "
+     "minutes() does; up to which line that was done."},
     {"count", count, METH_VARARGS,
      "count(group, part, total, last_part, last_place): count lines by group; where the last one of each is. The places "
      "of the first lines of groups that had none."},

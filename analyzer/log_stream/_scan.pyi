@@ -43,8 +43,13 @@ def groups(
     rules_count: Numbers,
     rules: bytes,
     places: Numbers,
+    time_at: Numbers,
+    level: Numbers,
+    counts: Numbers,
+    month: int,
+    counted: int,
     heads: Numbers | None,
-) -> int: ...
+) -> tuple[int, int]: ...
 def bare(line: bytes) -> bytes: ...
 def minutes(
     data: bytes,

@@ -82,8 +82,9 @@ class ArrowScan:
                 self._shape_of[word] = shape
         return [found[word] if word in found else self._shape_of[word] for word in words]
 
-    def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
-        """Give the group of each line."""
+    def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int], volume: Volume) -> Numbers:
+        """Give the group of each line; count all by time and level."""
+        self._measure(part, volume)
         count = len(part.shape)
         group: Numbers = np.empty(count, np.int64)
         follow = following(part.heads, part.shape)
@@ -196,7 +197,7 @@ class ArrowScan:
         """No key has a group any more."""
         self._group_of.clear()
 
-    def measure(self, part: Stretch, volume: Volume) -> None:
+    def _measure(self, part: Stretch, volume: Volume) -> None:
         """Count the lines of a part by time and level."""
         size = len(self._shapes.all)
         at = self._shapes.time_at.upto(size)[part.shape]

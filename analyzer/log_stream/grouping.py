@@ -17,6 +17,7 @@ from analyzer.log_stream.lines import Numbers
 from analyzer.log_stream.scan import Scan, Unknown, Usual
 from analyzer.log_stream.shapes import Outcome, Shapes
 from analyzer.log_stream.stretch import Stretch
+from analyzer.log_stream.volume import Volume
 
 #: lines of a family of shapes looked at one by one, to tell the names in them
 _LOOKED_AT = 300
@@ -67,11 +68,11 @@ class Grouping:
         self._usual.upto(len(self.shapes.all))[:] = -1
         self._scan.forget()
 
-    def group(self, part: Stretch) -> Numbers:
-        """Give the group of each line of a part."""
+    def group(self, part: Stretch, volume: Volume) -> Numbers:
+        """Give the group of each line of a part; count them in ``volume``."""
         size = len(self.shapes.all)
         usual = Usual(self._usual.upto(size), self._expected.upto(size))
-        group = self._scan.groups(part, usual, lambda unknown: self._new(part, unknown))
+        group = self._scan.groups(part, usual, lambda unknown: self._new(part, unknown), volume)
         self._sample(part, group)
         return group
 

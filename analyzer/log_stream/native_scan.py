@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from analyzer.log_stream.scan import Lines, Unknown, Usual
     from analyzer.log_stream.shapes import Family, Shapes
 
-if getattr(_scan, "FORM", 0) != 7:
+if getattr(_scan, "FORM", 0) != 8:
     raise ImportError("the C part was compiled from other sources: install again")
 
 _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose numbers fall together
@@ -62,6 +62,7 @@ class NativeScan:
         shapes.on_other = self._another
         self._lines = _columns(_LINES, np.int64, np.int64, np.uint64)  # begin, end and number of each
         self._keys = _columns(_LINES, np.uint64, np.uint64, np.uint64)  # word, follow and key of each
+        self._counted = 0  # lines of the part at hand that are counted by time
 
     def lines(self, piece: Piece) -> Lines:
         """Find the lines of a piece, and the number of each one's shape."""
@@ -115,17 +116,18 @@ class NativeScan:
             known[text // 8] |= 1 << text % 8
         self._likes.set(bare, family.others, bytes(known))
 
-    def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
-        """Give the group of each line."""
+    def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int], volume: Volume) -> Numbers:
+        """Give the group of each line; count all by time and level."""
         count = len(part.shape)
         if count > len(self._keys[0]):
             self._keys = _columns(2 * count, np.uint64, np.uint64, np.uint64)
         group: Numbers = np.empty(count, np.int64)
         special = self._shapes.special.upto(len(self._shapes.all)).copy()  # it may change while lines are looked at
-        at = 0
+        at = self._counted = 0
         while at < count:
             rest = part.between(at, count)
-            at += self._groups_from(rest, at, group[at:], usual, special, new)
+            at += self._groups_from(rest, at, group[at:], usual, special, new, volume)
+        self._measure(part, volume)
         return group
 
     def _groups_from(
@@ -136,6 +138,7 @@ class NativeScan:
         usual: Usual,
         special: Numbers,
         new: Callable[[Unknown], int],
+        volume: Volume,
     ) -> int:
         """Find groups until a line changes how the lines behind it are to be read; give how many have theirs.
 
@@ -146,13 +149,16 @@ class NativeScan:
         shapes, size, count = self._shapes, len(special), len(part.shape)
         word, follow, number = (column[:count] for column in self._keys)
         (places,) = _columns(count, np.int64)
-        changes = shapes.changes
-        unknown = _scan.groups(
+        changes, month = shapes.changes, volume.month_seen_last
+        unknown, counted = _scan.groups(
             self._group_of, part.data, part.starts, part.ends, part.shape, group, word, number, follow,
             shapes.pid_at.upto(size), shapes.stamp_begin.upto(size), shapes.stamp_end.upto(size),
             usual.word, usual.group, special,
-            shapes.rules_at.upto(size), shapes.rules_count.upto(size), shapes.rules, places, part.heads,
+            shapes.rules_at.upto(size), shapes.rules_count.upto(size), shapes.rules, places,
+            shapes.time_at.upto(size), shapes.level.upto(size), volume.of_month(month), month,
+            self._counted - before, part.heads,
         )  # fmt: skip
+        self._counted = before + counted
         if not unknown:
             return count
         places = places[:unknown]
@@ -193,9 +199,11 @@ class NativeScan:
         """No key has a group any more."""
         self._group_of.clear()
 
-    def measure(self, part: Stretch, volume: Volume) -> None:
-        """Count the lines of a part by time and level."""
-        shapes, at, count = self._shapes, 0, len(part.shape)
+    def _measure(self, part: Stretch, volume: Volume) -> None:
+        """Count the lines of a part by time and level that are not counted yet: from the first of a month on."""
+        shapes, at, count = self._shapes, self._counted, len(part.shape)
+        if at >= count:
+            return
         size = len(shapes.all)
         time_at, level = shapes.time_at.upto(size), shapes.level.upto(size)
         month = volume.month_seen_last

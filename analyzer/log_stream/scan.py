@@ -59,8 +59,11 @@ class Scan(Protocol):
     def shapes(self, lines: Lines) -> Numbers:
         """Give the number of the shape of each line; new shapes are looked at."""
 
-    def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int]) -> Numbers:
-        """Give the group of each line; ``new`` gives that of the first of lines whose group is not known."""
+    def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int], volume: Volume) -> Numbers:
+        """Give the group of each line; ``new`` gives that of the first of lines whose group is not known.
+
+        All lines are counted in ``volume``, by time and level: their bytes are at hand here.
+        """
 
     def remember(self, key: int, group: int) -> None:
         """From here on lines with this key belong to a group."""
@@ -71,9 +74,6 @@ class Scan(Protocol):
 
     def forget(self) -> None:
         """No key has a group any more."""
-
-    def measure(self, part: Stretch, volume: Volume) -> None:
-        """Count the lines of a part by time and level."""
 
 
 def new_scan(shapes: Shapes) -> Scan:

@@ -136,7 +136,7 @@ class Sieve:
             yield at, len(whole.shape)
 
     def _take(self, part: Stretch) -> None:
-        part.group = self._grouping.group(part)
+        part.group = self._grouping.group(part, self.volume)
         picked = set(self.groups.count(part))
         if not part.before:
             picked.add(0)
@@ -145,7 +145,6 @@ class Sieve:
         self._keep(*(part.line(place) for place in sorted(picked)))
         self._context.see(part.raw, part.before + 1, len(part.starts), sorted(picked))
         self._times(part, picked)
-        self._scan.measure(part, self.volume)
         self._tail.append(part)
         while sum(len(other.starts) for other in self._tail) - len(self._tail[0].starts) >= _TAIL:
             self._tail.popleft()

@@ -6,6 +6,7 @@ import builtins
 import random
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,25 @@ def test_a_log_is_read_alike(seed: int, in_pieces: Read, monkeypatch: pytest.Mon
     assert everything(in_pieces(data)) == everything(in_c)
     assert made == ["NativeScan"]
     assert len(in_c.parsed.log_lines) > 20
+
+
+@needs_c
+def test_lines_of_several_months_are_counted_alike(in_pieces: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "STRETCH", 40_000)
+    texts = log(3, 3000).split(b"\n")
+    data = b"\n".join(
+        line.replace(b"2026-02", b"2026-%02d" % (number // 70 % 12 + 1)) for number, line in enumerate(texts)
+    )
+    in_c = in_pieces(data)
+    monkeypatch.setattr("analyzer.log_stream.reader.new_scan", ArrowScan)
+    assert in_pieces(data).parsed.log_volume == in_c.parsed.log_volume
+    counted = Counter(line[5:7] for line in data.split(b"\n") if line.startswith(b"2026-"))
+    found: Counter[bytes] = Counter()
+    for row in in_c.parsed.log_volume:
+        assert row.bucket is not None
+        found[b"%02d" % row.bucket.month] += row.lines
+    assert len(counted) == 12
+    assert found.total() == counted.total()
 
 
 def messy(seed: int) -> bytes:
@@ -235,7 +255,7 @@ def test_what_does_not_fit_is_refused() -> None:
         with pytest.raises(ValueError):
             _scan.groups(
                 table, b"a\n" + PAD, starts, ends, shape, few.copy(), few.copy(), few.copy(), few.copy(), few, few, few, few, few,
-                flags, few - 1, few, b"", few.copy(), None,
+                flags, few - 1, few, b"", few.copy(), few, flags, few.copy(), 0, 0, None,
             )  # fmt: skip
 
 
