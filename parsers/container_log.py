@@ -214,6 +214,8 @@ class _LogParser:
             volume.update(stream.facts.volume)
         parsed.log_volume = volume_rows(self.source.path, volume)
         parsed.problems += [*self._doubts(streams), *self.rows.problems(), *self.changes.problems()]
+        for stream in streams:
+            stream.end()
         return parsed
 
     def _doubts(self, streams: list[_Stream]) -> list[str]:
@@ -243,6 +245,10 @@ class _Stream:
         self.process_ends: dict[int, datetime] = {}
         self._untimed: list[LogLineRow] = []
         self._untimed_changes: list[BgpRow] = []
+
+    def end(self) -> None:
+        """Let go of what refers back to it: the text would stay until Python looks for cycles."""
+        del self.reader, self.parser
 
     def take(self, record: LogRecord) -> None:
         """Make what is wanted of a record into rows."""

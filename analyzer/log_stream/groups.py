@@ -40,6 +40,10 @@ class Kept(NamedTuple):
     shape: int
 
 
+#: takes a part, the place of a line in it and its group; a later call for a group replaces an earlier one
+Save = Callable[[Any, int, int], None]
+
+
 class Part(Protocol):
     """A part of the log whose lines are told apart."""
 
@@ -47,13 +51,9 @@ class Part(Protocol):
 
 
 class Groups:
-    """Counts lines by group and remembers the last line of each, in little memory.
+    """Counts lines by group and remembers the last line of each, in little memory."""
 
-    ``save`` takes a part, the place of a line in it and its group; a later call for a group replaces an earlier one.
-    """
-
-    def __init__(self, save: Callable[[Any, int, int], None]) -> None:
-        self._save = save
+    def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
         self.total = Column(np.int64)
         self._last_part, self._last_place = Column(np.int64, -1), Column(np.int64)
@@ -71,7 +71,7 @@ class Groups:
         """Give the number of the group with a key, a new one if it is new."""
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def count(self, part: Part) -> list[int]:
+    def count(self, part: Part, save: Save) -> list[int]:
         """Count the lines of a part of the log by their groups; give the places of the first ones of new groups."""
         size = len(self)
         last_part, last_place = self._last_part.upto(size), self._last_place.upto(size)
@@ -79,18 +79,18 @@ class Groups:
         self._held.append((self._parts, part))
         self._parts += 1
         if len(self._held) > STRETCHES_HELD:
-            self._let_go()
+            self._let_go(save)
         return firsts
 
-    def finish(self) -> None:
+    def finish(self, save: Save) -> None:
         """Save the last lines that were not saved yet."""
         while self._held:
-            self._let_go()
+            self._let_go(save)
 
-    def _let_go(self) -> None:
+    def _let_go(self, save: Save) -> None:
         """Save the lines of the oldest part at hand that are, so far, the last of their groups, and let it go."""
         number, part = self._held.popleft()
         size = len(self)
         places = self._last_place.upto(size)
         for group in np.flatnonzero(self._last_part.upto(size) == number).tolist():
-            self._save(part, int(places[group]), group)
+            save(part, int(places[group]), group)

@@ -101,6 +101,13 @@ class _LogReader:
         self._last_lines = b""  # of what was taken
 
     def read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:
+        try:
+            return self._read(pieces)
+        finally:  # they refer to each other: all of it would stay until Python looks for cycles
+            self.shapes.on_other = None
+            del self.sieve, self.scan, self.shapes
+
+    def _read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:
         cutter = FileCutter(pieces, self.most) if callable(pieces) else Cutter(pieces, self.most)
         head: str | None = None
         while piece := cutter.next():

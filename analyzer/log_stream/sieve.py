@@ -36,7 +36,7 @@ class Sieve:
         self, shapes: Shapes, scan: Scan, identify: Identify, goes_on: Callable[[Lines, int], bool], context: Context
     ) -> None:
         self.shapes = shapes
-        self.groups = Groups(self._save_last)
+        self.groups = Groups()
         self.lines = 0
         self.ended = False  # another output begins behind what was taken
         self._scan = scan
@@ -100,7 +100,7 @@ class Sieve:
         """Give the lines kept, in order; by number, how many equal ones before it a line stands for; clock lines."""
         while self._late:
             self._save_changes(*self._late.popleft())
-        self.groups.finish()
+        self.groups.finish(self._save_last)
         for record, around in (*self._lasts.values(), *self._last_changes):
             self._keep(*record)
             self._clocks.update((line.number, line) for line in around)
@@ -137,7 +137,7 @@ class Sieve:
 
     def _take(self, part: Stretch) -> None:
         part.group = self._grouping.group(part, self.volume)
-        picked = set(self.groups.count(part))
+        picked = set(self.groups.count(part, self._save_last))
         if not part.before:
             picked.add(0)
         picked.update(self._counting(part))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -407,3 +408,16 @@ def test_every_levelled_problem_of_the_incidents_is_a_row() -> None:
         for level in ("PANIC", "FATAL", "ERROR", "WARNING"):
             counted = sum(row.count for row in parsed.log_lines if f"[{level}][" in row.raw)
             assert counted == text.count(f"[{level}]["), (path.name, level)
+
+
+def test_of_what_a_log_is_read_with_nothing_stays() -> None:
+    """Cycles would keep the text of each log until Python looks for them, which it hardly ever does here."""
+    gc.collect()
+    gc.disable()
+    try:
+        found = parse_container_log(LOG, Source("a.log"), lambda text: ("known",))
+        names = {type(item).__name__ for item in gc.get_objects()}
+    finally:
+        gc.enable()
+    assert found.log_lines
+    assert not names & {"_LogParser", "_Stream", "RecordReader"}

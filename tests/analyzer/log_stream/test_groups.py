@@ -20,7 +20,7 @@ class Part:
     number: int
 
 
-@pytest.mark.parametrize("count", {groups._count, groups._count_in_python})
+@pytest.mark.parametrize("count", [groups._count, groups._count_in_python], ids=["fastest", "python"])
 @given(parts=st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), min_size=1, max_size=30))
 def test_lines_are_counted_and_the_last_of_each_group_is_known(count: Any, parts: list[list[int]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -30,12 +30,16 @@ def test_lines_are_counted_and_the_last_of_each_group_is_known(count: Any, parts
 
 def check(parts: list[list[int]]) -> None:
     last: dict[int, tuple[int, int]] = {}
-    known = Groups(lambda part, place, group: last.__setitem__(group, (part.number, place)))
+    known = Groups()
+
+    def save(part: Part, place: int, group: int) -> None:
+        last[group] = part.number, place
+
     for number, part in enumerate(parts):
-        firsts = known.count(Part(np.array([known.number(f"group {item}") for item in part]), number))
+        firsts = known.count(Part(np.array([known.number(f"group {item}") for item in part]), number), save)
         before = {item for other in parts[:number] for item in other}
         assert firsts == sorted(part.index(item) for item in set(part) - before)
-    known.finish()
+    known.finish(save)
     everything = [
         (known.number(f"group {item}"), number, place)
         for number, part in enumerate(parts)
