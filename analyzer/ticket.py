@@ -12,13 +12,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from analyzer.bundle import Digests, Limits, Member, Warn, open_bundle
-from analyzer.log_stream.kind import opening_of
+from analyzer.log_stream.kind import begins_log
 from analyzer.log_stream.lookup import numbered_lines
 from analyzer.log_stream.quotable import Quotable
 from analyzer.quote import quote
 from analyzer.tables import ROW_TYPES
 from analyzer.utf16 import as_utf8
-from parsers.decode import decode, is_binary
+from parsers.decode import decode
 
 if TYPE_CHECKING:
     from analyzer.redaction import Redaction
@@ -139,7 +139,7 @@ def is_large_log(member: Member) -> bool:
     """Whether a member given in pieces is a log, perhaps behind other outputs, that may be read so."""
     if member.plain_log is not None:
         return member.plain_log
-    return not is_binary(member.data) and opening_of(member.data, member.path) is not None
+    return begins_log(member.data, member.path)
 
 
 def nothing_read(kinds: Iterable[str]) -> str:

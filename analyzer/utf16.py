@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from analyzer.bundle import Member, Rest
-from analyzer.log_stream.kind import opening_of
-from parsers.decode import is_binary, wide_encoding
+from analyzer.log_stream.kind import begins_log
+from parsers.decode import wide_encoding
 
 
 class RestInUtf8(Rest):
@@ -42,7 +42,7 @@ def as_utf8(member: Member) -> Member:
         return member
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     head = decoder.decode(member.data[mark:]).encode()
-    if is_binary(head) or opening_of(head, member.path) is None:
+    if not begins_log(head, member.path):
         return member
     return replace(member, data=head, rest=RestInUtf8(member.rest, len(member.data), encoding, decoder))
 

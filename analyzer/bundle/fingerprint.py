@@ -25,7 +25,6 @@ class Noted:
         self._digests = digests
         self._inner = xxh3_128()
         self.there = 0  # bytes taken
-        self.digest = ""  # once they are all
 
     def take(self, piece: bytes | memoryview) -> None:
         """Take the next bytes."""
@@ -36,7 +35,11 @@ class Noted:
         """There are no more; the digest of a file that was read otherwise is not noted."""
         if self.there == self._size:
             self._digests[self._path] = self._size, self._inner.digest()
-            self.digest = self._inner.hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """What is noted in the end, as text; "" as long as not all bytes were taken."""
+        return self._inner.hexdigest() if self.there == self._size else ""
 
     def pieces(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Give the pieces, and take each."""

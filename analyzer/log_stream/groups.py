@@ -17,12 +17,12 @@ STRETCHES_HELD = 6
 
 def _count_in_python(group: Numbers, part: int, total: Numbers, last_part: Numbers, last_place: Numbers) -> list[int]:
     """Count lines by group, note where the last of each is; give the places of the first lines of new groups."""
-    first = first_places(group, len(total))
-    new = first[(total == 0) & (first >= 0)]
+    new = total == 0
+    first = first_places(group, len(total))[new] if new.any() else group[:0]
     total += np.bincount(group, minlength=len(total))
     last_part[group] = part
     last_place[group] = np.arange(len(group))  # of equal ones the last stays
-    return sorted(new.tolist())
+    return sorted(first[first >= 0].tolist())
 
 
 try:  # the same, some times as fast

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from parsers.decode import decode
+from parsers.decode import decode, is_binary
 from parsers.kubelet_journal import journal_line
 from parsers.log_sections import Section, split_sections
 from parsers.recognize import recognize
@@ -53,6 +53,11 @@ def opening_of(head: bytes, path: str) -> Opening | None:
     if b"\r" in head and b"\n" not in head:
         return None
     return _opening(head[:HEAD], path)
+
+
+def begins_log(head: bytes, path: str) -> bool:
+    """Whether what begins so is a log, perhaps behind other outputs, that may be read in pieces."""
+    return not is_binary(head) and opening_of(head, path) is not None
 
 
 @lru_cache(maxsize=2)  # of one file it is asked when it is found, and when it is read
