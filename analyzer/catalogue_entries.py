@@ -229,6 +229,7 @@ class Message(Entry, frozen=True, kw_only=True):
     whole: bool = False  # the pattern is the whole message, not a part of it
     unless: str = ""
     says: str = ""
+    one_row: bool = False  # its lines say the same whatever names they hold: one row of each process, with a count
     kubectl: bool = False  # counts also where kubectl says it in place of an output (component kubectl: always)
     since: str = ""  # first and last release with this text, "" = all known
     until: str = ""
@@ -236,9 +237,11 @@ class Message(Entry, frozen=True, kw_only=True):
     counter_examples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a message that says no text."""
+        """Refuse a message that says no text, and one whose names may tell something in one row."""
         if not self.pattern and not self.regex:
             raise ValueError(f"message {self.id!r} needs 'pattern' or 'regex'")
+        if self.one_row and self.role != "benign":
+            raise ValueError(f"message {self.id!r}: 'one_row' goes with the role 'benign' only")
 
 
 class Prior(Entry, frozen=True, kw_only=True):

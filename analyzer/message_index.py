@@ -25,7 +25,9 @@ def build_matcher(catalogue: Catalogue, compiled_of: CompiledOf = compiled) -> M
     ``compiled_of`` may be an :class:`~analyzer.expression_memory.ExpressionMemory`.
     """
     patterns = [
-        Pattern(message.id, message.role, message.pattern, message.regex, message.whole, message.unless)
+        Pattern(
+            message.id, message.role, message.pattern, message.regex, message.whole, message.unless, message.one_row
+        )
         for message in catalogue.messages.values()
     ]
     key = cache.key_of_files([Path(str(maker.__file__)) for maker in _MAKERS], msgspec.msgpack.encode(patterns))

@@ -29,7 +29,8 @@ def journal_shape(raw: bytes, text: str, match: Match) -> LineShape:
     line = journal_line(text)
     if line is None:
         return LineShape(level="INFO", timed=True, foreign=bool(text.strip()) and begins_another(text))
-    level = line.record.level if line.tells(line.ids(match)) else "INFO"
+    ids = line.ids(match)
+    level = line.record.level if line.tells(ids) else "INFO"
     if line.opens_value:
         level = ""  # what it tells stands in the lines behind it
     return LineShape(
@@ -40,11 +41,11 @@ def journal_shape(raw: bytes, text: str, match: Match) -> LineShape:
         timed=True,
         stamp=(0, found.end()) if (found := _HEAD.match(raw)) else (0, 0),
         dated=False,
-        named=any(_DIGIT.search(word) for word in line.key),
+        named=any(_DIGIT.search(word) for word in line.key(ids)),
     )
 
 
 def journal_identity(text: str) -> Hashable:
     """Give what two lines share that are one row of the table."""
     line = journal_line(text)
-    return None if line is None else line.key
+    return None if line is None else line.key()

@@ -19,7 +19,7 @@ from parsers.lazy_pattern import lazy_pattern
 from parsers.log_line import read_prefixed
 from parsers.log_record import BAD_LEVELS, LogRecord, key_values, template, utc_time, with_year
 from parsers.rows import LogLineRow
-from parsers.source import Match, Parsed, Source
+from parsers.source import Match, OneRow, Parsed, Source
 
 _LINE = lazy_pattern(
     r"(?P<stamp>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT[\d:.,]{8,18}(?:Z|[+-]\d\d:?\d\d)?) "
@@ -74,10 +74,10 @@ class JournalLine(Struct, frozen=True):
         """The journal's host, "" where it names none."""
         return self.parts.get("host") or ""
 
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What lines share that are one row of the table."""
-        return self.host, self.component, self.record.level, template(self.record.message[:1000])
+    def key(self, ids: tuple[str, ...] = ()) -> tuple[str, str, str, str]:
+        """Give what lines share that are one row of the table; ``ids`` is what the catalogue says of them."""
+        same = ids[0] if isinstance(ids, OneRow) else template(self.record.message[:1000])
+        return self.host, self.component, self.record.level, same
 
     def ids(self, match: Match) -> tuple[str, ...]:
         """Ask the catalogue."""
@@ -157,7 +157,8 @@ class _Journal(Struct):
         if not line.tells(ids):
             return
         time = self._time(parts, record)
-        row = self.rows.get(line.key)
+        key = line.key(ids)
+        row = self.rows.get(key)
         if row is not None:
             row.count += 1 + more
             row.last_line, row.last_time = number, time or row.last_time
@@ -166,7 +167,7 @@ class _Journal(Struct):
             self.left_out += 1 + more
         else:
             pid = int(parts["pid"]) if parts.get("pid") else record.pid
-            row = self.rows[line.key] = self._row(number, text, line.host, line.component, pid, record, ids, time)
+            row = self.rows[key] = self._row(number, text, line.host, line.component, pid, record, ids, time)
             row.count += more
 
     def _time(self, parts: dict[str, str], record: LogRecord) -> datetime | None:
@@ -213,7 +214,7 @@ class _Journal(Struct):
             source=record.source,
             message=record.message,
             message_id=ids[0] if ids else "",
-            message_ids=ids,
+            message_ids=tuple(ids),
             last_time=time,
             last_line=number,
             fields=dict(record.fields) if record.fields is not None else key_values(record.message),

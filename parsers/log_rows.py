@@ -13,7 +13,7 @@ from parsers.lazy_pattern import lazy_pattern
 from parsers.log_dress import Origin
 from parsers.log_record import LogRecord, key_values, template
 from parsers.rows import BgpRow, LogLineRow
-from parsers.source import Source
+from parsers.source import OneRow, Source
 
 FIRST_ROWS, LAST_ROWS = 150, 50  # distinct rows kept of one message: how it began and how it is now
 MOST_ROWS = 20_000  # of one file, whatever they say
@@ -59,7 +59,8 @@ class RowStore(Struct):
 
         ``more`` is the number of equal records before this one that are counted with it.
         """
-        key = (origin, record.component, record.pid, record.level, record.source, ids, same_message(record))
+        same = "" if isinstance(ids, OneRow) else same_message(record)
+        key = (origin, record.component, record.pid, record.level, record.source, ids, same)
         row = self._rows.get(key)
         if row is None:
             row = self._row(record, ids, origin, raw)
@@ -121,7 +122,7 @@ class RowStore(Struct):
             source=record.source,
             message=record.message,
             message_id=ids[0] if ids else "",
-            message_ids=ids,
+            message_ids=tuple(ids),
             last_time=record.time,
             last_line=line,
             namespace=origin.namespace,

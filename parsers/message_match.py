@@ -23,6 +23,7 @@ from parsers.message_pattern import (
     text_of,
 )
 from parsers.required_literals import required_literals
+from parsers.source import OneRow
 
 _FIRST = itemgetter(0)
 _ROLES = {"cause": 0, "symptom": 1, "state": 2, "benign": 3}
@@ -43,6 +44,7 @@ class Pattern(Struct, frozen=True):
     regexes: tuple[str, ...] = ()
     whole: bool = False
     unless: str = ""
+    one_row: bool = False
 
 
 class _Entry(Struct, frozen=True):
@@ -88,12 +90,15 @@ class MessageMatcher:
         self._entries: list[_Entry] = []
         self._by_literal: list[list[_Entry]] = []
         self._roles: dict[str, int] = {}
+        self._one_row: set[str] = set()
         self._exact: dict[str, list[_Entry]] = {}
         self._always: list[_Entry] = []
         self._if_digit_first: list[_Entry] = []
         positions: dict[str, int] = {}
         for pattern in patterns:
             self._roles[pattern.id] = _ROLES.get(pattern.role, _ROLES["state"])
+            if pattern.one_row:
+                self._one_row.add(pattern.id)
             unless = Expression(pattern.unless, False, literals_of, compiled_of) if pattern.unless else None
             for alternative in _alternatives(pattern, literals_of, compiled_of):
                 entry = _Entry(pattern.id, self._roles[pattern.id], alternative, unless)
@@ -110,7 +115,7 @@ class MessageMatcher:
 
         Causes come before symptoms, states and benign messages; of one role the more specific (more literal
         characters) first. What a benign message covers with a longer text of its own comes after it: a routine
-        line stays routine, whatever error it quotes.
+        line stays routine, whatever error it quotes. They are :class:`~parsers.source.OneRow` where the first is.
         """
         if len(text) > _HEAD + _TAIL:
             text = f"{text[:_HEAD]}\n{text[-_TAIL:]}"
@@ -126,7 +131,8 @@ class MessageMatcher:
             span = entry.alternative.find(given)
             if span is not None and not (entry.unless and entry.unless.find(given)):
                 hits[entry.id] = _Hit(entry.id, entry.role, entry.alternative.length, span)
-        return _ordered(list(hits.values()))
+        ids = _ordered(list(hits.values()))
+        return OneRow(ids) if ids and ids[0] in self._one_row else ids
 
     def told_by_numbers(self, digitless: str) -> tuple[Alternative, ...]:
         """Give the alternatives of which numbers in a text may decide whether it matches.

@@ -28,6 +28,12 @@ from parsers.rows import (
 Match = Callable[[str], tuple[str, ...]]
 
 
+class OneRow(tuple[str, ...]):
+    """Ids of a message that says the same whatever names it holds: all its lines of one process are one row."""
+
+    __slots__ = ()
+
+
 class Source(Struct, frozen=True):
     """Where a text comes from and what is known of it before it is parsed."""
 

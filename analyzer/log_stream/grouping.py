@@ -92,7 +92,8 @@ class Grouping:
         seen = self._looked_at[family]
         most = _LOOKED_AT_IF_FEW if 2 * self._groups_of[family] > seen else _LOOKED_AT
         most = _LOOKED_AT_OF_ROUTINE if whole.routine else most
-        enough = not whole.special or whole.by_rules or seen >= most or self._groups_of[family] >= whole.groups
+        enough = not whole.special or whole.nameless or whole.by_rules or seen >= most
+        enough = enough or self._groups_of[family] >= whole.groups
         if enough and not whole.numbered:
             # its lines differ in numbers: from here on only samples are looked at
             if whole.special:  # else a line before this one was the last looked at

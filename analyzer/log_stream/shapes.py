@@ -21,13 +21,15 @@ from parsers.lazy_pattern import lazy_pattern
 from parsers.log_shape import LineShape
 from parsers.message_match import MessageMatcher
 from parsers.message_pattern import Alternative, text_of
+from parsers.source import OneRow
 
 Name = TypeVar("Name", str, tuple[int, int])
 #: which of the alternatives of the catalogue match that numbers decide on
 Outcome = tuple[bool, ...]
-#: shapes told apart in one file, and of one family; of routine lines fewer, of lines that make no row hardly any
+#: shapes told apart in one file, and of one family; of routine lines fewer, of lines whose names tell nothing (they
+#: make no row, or one) hardly any
 MOST_SHAPES = 30_000
-MOST_OF_FAMILY, MOST_OF_ROUTINE, MOST_OF_SILENT = 150, 20, 2
+MOST_OF_FAMILY, MOST_OF_ROUTINE, MOST_OF_NAMELESS = 150, 20, 2
 #: groups of lines told apart in a family; of lines that are no warnings fewer
 MOST_GROUPS, MOST_OF_GOOD = 200, 40
 #: what a line is, as bits: see :class:`parsers.log_shape.LineShape`; OF_CONTAINER: one container only writes such lines
@@ -57,7 +59,8 @@ class Family(Struct):
     shape: LineShape
     numbered: tuple[Alternative, ...]
     special: bool
-    routine: bool  # benign, or silent: its lines make no row
+    routine: bool  # benign, or its lines make no row
+    nameless: bool  # whatever names its lines hold: they make no row, or one
     most: int  # shapes of it that are told apart
     number: int
     groups: int = MOST_GROUPS  # of its lines
@@ -229,11 +232,11 @@ class Shapes:
         numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
         ids = self._matcher.match(shape.message)
         routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(ids)
-        silent = routine and not ids
-        special = bool(numbered) or (shape.named and not silent)
-        most = MOST_OF_SILENT if silent else MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
+        nameless = isinstance(ids, OneRow) or (routine and not ids)
+        special = bool(numbered) or (shape.named and not nameless)
+        most = MOST_OF_NAMELESS if nameless else MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
         groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
-        return Family(shape, numbered, special, routine, most, len(self.families), groups)
+        return Family(shape, numbered, special, routine, nameless, most, len(self.families), groups)
 
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""

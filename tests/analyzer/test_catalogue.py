@@ -64,6 +64,26 @@ def test_a_message_needs_a_pattern() -> None:
         Message(id="x", role="cause")
 
 
+def test_only_what_is_routine_may_be_one_row() -> None:
+    assert Message(id="x", role="benign", pattern=("up",), one_row=True).one_row
+    with pytest.raises(ValueError, match="one_row"):
+        Message(id="x", role="state", pattern=("up",), one_row=True)
+
+
+def test_no_signal_asks_for_what_is_one_row() -> None:
+    """Its fields are those of the first line only."""
+    catalogue = load(())
+    signals = [*catalogue.causes.values(), *catalogue.symptoms.values()]
+    asked = {
+        name
+        for entry in signals
+        for signal in (*entry.signals, *getattr(entry, "against", ()))
+        for name in signal.message
+    }
+    one_row = {message.id for message in catalogue.messages.values() if message.one_row}
+    assert asked and one_row and not asked & one_row
+
+
 def test_where_goes_with_a_message() -> None:
     with pytest.raises(ValueError, match="where"):
         Signal.read({"id": "a", "strength": "weak", "event": {"reason": "X"}, "where": {"count": 1}})

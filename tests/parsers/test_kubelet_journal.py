@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from parsers.kubelet_journal import MOST_ROWS, looks_like, parse_kubelet_journal
 from parsers.rows import LogLineRow
-from parsers.source import Source
+from parsers.source import OneRow, Source
 
 KLOG = (
     'E0212 10:11:12.345678    1234 kubelet.go:2855] "Container runtime network not ready" '
@@ -100,6 +100,14 @@ def test_what_the_kernel_says_of_trouble(message: str) -> None:
 )
 def test_the_rest_is_left_out(line: str) -> None:
     assert rows(line) == []
+
+
+def test_lines_whose_names_tell_nothing_are_one_row() -> None:
+    line = "Feb 12 10:11:{:02d} host-a kubelet[1234]: E0212 10:11:12.345678    1234 a.go:5] Lost a pod named web-{}\n"
+    text = "".join(line.format(number, number) for number in range(5))
+    found = parse_kubelet_journal(text, Source("j.txt", collected=COLLECTED), lambda text: OneRow(("lost-pod",)))
+    assert [(row.count, row.line, row.last_line) for row in found.log_lines] == [(5, 1, 5)]
+    assert len(parse_kubelet_journal(text, Source("j.txt"), lambda text: ("lost-pod",)).log_lines) == 5
 
 
 def test_restarts_of_the_kubelet_are_kept() -> None:

@@ -9,7 +9,7 @@ from parsers.bird_log import BgpChange
 from parsers.log_dress import Origin
 from parsers.log_record import LogRecord
 from parsers.log_rows import FIRST_CHANGES, FIRST_ROWS, LAST_CHANGES, LAST_ROWS, BgpStore, RowStore
-from parsers.source import Source
+from parsers.source import OneRow, Source
 
 BEGIN = datetime(2026, 2, 12, 6, 20, tzinfo=UTC)
 HERE = Origin("calico-node-7xk2m", "calico-node")
@@ -36,6 +36,15 @@ def test_another_process_pod_or_message_is_another_row() -> None:
     store.add(record(5, "Failed otherwise"), (), HERE, "", None)
     assert [row.count for row in store.rows()] == [1] * 5
     assert "since_start_s" not in store.rows()[0].fields
+
+
+def test_lines_whose_names_tell_nothing_are_one_row_of_a_process() -> None:
+    store = RowStore(Source("a.log"))
+    for line, pid in enumerate([61, 61, 61, 62], 1):
+        store.add(record(line, f"Link of pod-{line} is up", pid), OneRow(("link",)), HERE, f"raw {line}", None)
+    rows = store.rows()
+    assert [(row.count, row.line, row.last_line, row.raw) for row in rows] == [(3, 1, 3, "raw 1"), (1, 4, 4, "raw 4")]
+    assert rows[0].message_ids == ("link",) and type(rows[0].message_ids) is tuple
 
 
 def test_autonomous_system_numbers_of_bird_are_told_apart() -> None:

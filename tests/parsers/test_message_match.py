@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.message_match import MessageMatcher, Pattern
+from parsers.source import OneRow
 
 MATCHER = MessageMatcher(
     [
@@ -54,6 +55,20 @@ def test_texts_and_their_families(text: str, ids: tuple[str, ...]) -> None:
 def test_causes_come_first() -> None:
     text = "dial tcp 10.0.0.1:443: i/o timeout; etcdserver: request timed out"
     assert MATCHER.match(text) == ("etcd", "timeout")
+
+
+def test_the_most_telling_family_says_whether_names_tell_something() -> None:
+    matcher = MessageMatcher(
+        [
+            Pattern("pod-link", "benign", ('link changed. name="cali',), one_row=True),
+            Pattern("link", "state", ("link changed.",)),
+            Pattern("refused", "cause", ("connection refused",)),
+        ]
+    )
+    ids = matcher.match('link changed. name="cali1" state="up"')
+    assert isinstance(ids, OneRow) and ids == ("pod-link", "link")
+    for text in ('link changed. name="eth0" state="up"', 'link changed. name="cali1" error=connection refused'):
+        assert type(matcher.match(text)) is tuple
 
 
 def test_the_longer_text_of_one_role_comes_first() -> None:

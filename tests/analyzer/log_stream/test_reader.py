@@ -195,6 +195,33 @@ def test_of_lines_that_make_no_row_hardly_any_are_kept(in_pieces: Read, as_a_who
     assert found.facts["level.INFO"] == "20001"
 
 
+def test_of_lines_whose_names_tell_nothing_hardly_any_are_kept(in_pieces: Read, as_a_whole: Whole) -> None:
+    """Links of pods make one row; a link of the worker among them has its own, and so has a slow loop."""
+    form = "2026-02-12 06:{:02d}:{:02d}.000 [INFO][60] felix/int_dataplane.go 1836: Linux interface state changed. "
+    form += 'ifIndex={} ifaceName="{}" state="{}"\n'
+    slow = (
+        "2026-02-12 06:40:00.000 [INFO][60] felix/summary.go 100: Summarising {} dataplane reconciliation loops over "
+    )
+    slow += "1m2.5s: avg=31ms longest={} (resync-nat-v4)\n"
+    rand = random.Random(2)
+    text = []
+    for number in range(20_000):
+        link = "eth0" if number == 15_000 else f"cali{rand.getrandbits(44):011x}"
+        text.append(form.format(number // 600, number // 10 % 60, number, link, rand.choice(["up", "down"])))
+    text += [slow.format(number, "94ms" if number != 50 else "41.5s") for number in range(100)]
+    data = "".join(text).encode()
+    looked_at: list[str] = []
+    found = in_pieces(data, clean=lambda text: (looked_at.append(text.decode()), text)[1]).parsed
+    assert looked_at[0].count("\n") < 100
+    assert told(found) == told(as_a_whole(data))
+    assert [(row.message_id, row.line, row.count) for row in found.log_lines] == [
+        ("felix-pod-link", 1, 19_999),
+        ("felix-iface-state", 15_001, 1),
+        ("felix-summary", 20_001, 99),
+        ("felix-loop-slow", 20_051, 1),
+    ]
+
+
 def test_the_catalogue_is_asked_once_for_lines_that_differ_in_numbers(in_pieces: Read) -> None:
     form = "2026-02-12 06:20:10.000 [ERROR][60] felix/x.go 5: Failed to talk to 10.0.0.{}:5473 error=EOF\n"
     trace = "  goes on {}\n"
