@@ -109,6 +109,7 @@ class MessageMatcher:
         self._numbered_texts = numbered
         self._numbered: _Numbered | None = None
         self._told: dict[str, tuple[Alternative, ...]] = {}
+        self._matched: dict[str, tuple[str, ...]] = {}
 
     def match(self, text: str) -> tuple[str, ...]:
         """Give the ids of all families the text belongs to, the most telling first.
@@ -117,6 +118,16 @@ class MessageMatcher:
         characters) first. What a benign message covers with a longer text of its own comes after it: a routine
         line stays routine, whatever error it quotes. They are :class:`~parsers.source.OneRow` where the first is.
         """
+        found = self._matched.get(text)
+        if found is None:
+            found = self._match(text)
+            if len(self._matched) >= _REMEMBERED:  # what processes say when they start is the same in all logs
+                self._matched.clear()
+            if len(text) <= _REMEMBERED_LENGTH:
+                self._matched[text] = found
+        return found
+
+    def _match(self, text: str) -> tuple[str, ...]:
         if len(text) > _HEAD + _TAIL:
             text = f"{text[:_HEAD]}\n{text[-_TAIL:]}"
         given = text_of(text)

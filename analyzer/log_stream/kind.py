@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from parsers.decode import decode, is_binary
 from parsers.kubelet_journal import journal_line
+from parsers.log_container import is_plain_log
 from parsers.log_sections import Section, split_sections
 from parsers.recognize import recognize
 from parsers.session import Part, split_session
@@ -67,6 +68,8 @@ def _opening(head: bytes, path: str) -> Opening | None:
         return None
     if all(line.startswith(" ") for line in [line for line in text.split("\n") if line.strip()][1:]):
         return None
+    if is_plain_log(text):
+        return _of_kind("log", Part(1, text), 0)
     kind = recognize(text, path).kind
     parts = split_session(text)
     last = parts[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from functools import lru_cache
@@ -25,6 +26,7 @@ if getattr(_scan, "FORM", 0) != 8:
 _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose numbers fall together
 _TOGETHER = 256  # lines of unknown groups that are looked at before what is known of others is taken in
 _WORTH = 500  # lines that are looked at before the texts are put into an automaton, which takes as long as 2,000 do
+_LOOKED_AT = itertools.count()  # lines of all logs, of a known bare text, that were looked at and said nothing new
 _LONGEST = 4096  # bytes of a line that is not looked at again
 _LINES = 1 << 15  # room at the beginning; doubled when a stretch has more
 
@@ -58,7 +60,6 @@ class NativeScan:
         self._shape_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
         self._group_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
         self._likes: _scan.Likes | None = None
-        self._others = 0  # lines of a known bare text that were looked at and said nothing new
         shapes.on_other = self._another
         self._lines = _columns(_LINES, np.int64, np.int64, np.uint64)  # begin, end and number of each
         self._keys = _columns(_LINES, np.uint64, np.uint64, np.uint64)  # word, follow and key of each
@@ -104,8 +105,7 @@ class NativeScan:
 
     def _another(self, bare: bytes, family: Family) -> None:
         """From here on lines with this bare text need not be looked at, unless they say something new."""
-        self._others += 1
-        built = self._likes is not None or self._others > _WORTH or _texts.cache_info().currsize
+        built = self._likes is not None or next(_LOOKED_AT) >= _WORTH or _texts.cache_info().currsize
         if not built or len(bare) > _LONGEST:
             return
         if self._likes is None:

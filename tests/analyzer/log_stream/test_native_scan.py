@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
@@ -77,6 +78,7 @@ def test_what_does_not_fit_is_refused(what: str) -> None:
 @pytest.mark.parametrize("worth", [0, 20, 10_000])
 def test_shapes_are_the_same_with_and_without(worth: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native_scan, "_WORTH", worth)
+    monkeypatch.setattr(native_scan, "_LOOKED_AT", itertools.count())
     native_scan._texts.cache_clear()
     matcher = MessageMatcher([Pattern("down", patterns=("link down",)), Pattern("refused", patterns=("refused",))])
     rand, dress = random.Random(3), bare_dress("")
