@@ -254,7 +254,7 @@ def bare_dress(text: str, near: datetime | None = None) -> Dress:
         lines=[],
         near=near,
         stern=_stern_pairs(first_lines(text[:_STERN_CHARACTERS], _STERN_SAMPLE)),
-        docker_newlines='\\n"' in text[:1_000_000] or '\\n"' in text[-100_000:],
+        docker_newlines="\\" in text and ('\\n"' in text[:1_000_000] or '\\n"' in text[-100_000:]),
     )
 
 

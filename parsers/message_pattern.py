@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import regex
 from msgspec import Struct
@@ -183,6 +183,7 @@ class Expression(Struct, eq=False):
     faulty: str = ""
     _compiled: Any = None
     _digitless: Any = None
+    _rules: Any = None
     _blanks: str = ""  # that stand in each text without digits that may match
 
     def __post_init__(self) -> None:
@@ -240,10 +241,12 @@ class Expression(Struct, eq=False):
 
     def rules(self) -> frozenset[Rule] | None:
         """Those that can be told from its source."""
-        try:
-            return digit_rules(self.source)
-        except ValueError:
-            return None
+        if self._rules is None:
+            try:
+                self._rules = (digit_rules(self.source),)
+            except ValueError:
+                self._rules = (None,)
+        return cast("frozenset[Rule] | None", self._rules[0])
 
 
 def _blanks_in_a_row(source: str) -> str:

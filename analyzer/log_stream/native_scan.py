@@ -27,6 +27,7 @@ _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose
 _TOGETHER = 256  # lines of unknown groups that are looked at before what is known of others is taken in
 _WORTH = 500  # lines that are looked at before the texts are put into an automaton, which takes as long as 2,000 do
 _LOOKED_AT = itertools.count()  # lines of all logs, of a known bare text, that were looked at and said nothing new
+_FIRST_LOOKS = 64  # at lines of a stretch, before others like those are found in C; then twice as many, and so on
 _LONGEST = 4096  # bytes of a line that is not looked at again
 _LINES = 1 << 15  # room at the beginning; doubled when a stretch has more
 
@@ -90,18 +91,30 @@ class NativeScan:
         firsts = places[first]
         numbers, starts, ends = (column[firsts] for column in (lines.numbers, lines.starts, lines.ends))
         found: Numbers = np.full(len(firsts), -1, np.int64)
-        left = self._likes.find(lines.data, starts, ends, found) if self._likes is not None else len(firsts)
-        self._shapes.beyond += len(firsts) - left
-        if left:
-            new = np.flatnonzero(found < 0)
-            spans = zip(starts[new].tolist(), ends[new].tolist(), strict=True)
-            found[new] = self._shapes.new([lines.data[start:end] for start, end in spans])
+        at, looks = 0, _FIRST_LOOKS
+        while at < len(firsts):
+            at = self._looked_at(lines.data, starts, ends, found, at, looks)
+            looks *= 2
         if self._shapes.may_remember(len(self._shape_of)):
             for number, known in zip(numbers.tolist(), found.tolist(), strict=True):
                 if self._shapes.may_remember(len(self._shape_of)):
                     self._shape_of.set(number, known)
         shape[places] = found[which]
         return shape
+
+    def _looked_at(self, data: bytes, starts: Numbers, ends: Numbers, found: Numbers, at: int, most: int) -> int:
+        """Find the shapes of lines from a place on, until so many were looked at; give how far that came."""
+        if self._likes is None:
+            places = np.arange(at, min(at + most, len(found)))
+        else:
+            self._likes.find(data, starts[at:], ends[at:], found[at:])
+            places = np.flatnonzero(found[at:] < 0)[:most] + at
+        end = int(places[-1]) + 1 if len(places) == most else len(found)
+        self._shapes.beyond += end - at - len(places)
+        if len(places):
+            spans = zip(starts[places].tolist(), ends[places].tolist(), strict=True)
+            found[places] = self._shapes.new([data[start:end] for start, end in spans])
+        return end
 
     def _another(self, bare: bytes, family: Family) -> None:
         """From here on lines with this bare text need not be looked at, unless they say something new."""
