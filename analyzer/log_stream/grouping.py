@@ -21,7 +21,7 @@ from analyzer.log_stream.volume import Volume
 
 #: lines of a family of shapes looked at one by one, to tell the names in them
 _LOOKED_AT = 300
-_LOOKED_AT_OF_ROUTINE = 60
+_LOOKED_AT_OF_ROUTINE, _LOOKED_AT_IF_ALIKE = 60, 15
 _LOOKED_AT_IF_FEW = 1500  # where the names are all that differs
 _SAMPLED_EACH = 0.02  # a line more for each growth by this share, once that many were looked at
 _SAMPLED_STRETCHES = 4  # in one of so many of them
@@ -91,7 +91,9 @@ class Grouping:
         family = whole.number
         seen = self._looked_at[family]
         most = _LOOKED_AT_IF_FEW if 2 * self._groups_of[family] > seen else _LOOKED_AT
-        most = _LOOKED_AT_OF_ROUTINE if whole.routine else most
+        if whole.routine:
+            alike = self._groups_of[family] <= whole.known  # so far only shapes tell them apart
+            most = _LOOKED_AT_IF_ALIKE + whole.known if alike else _LOOKED_AT_OF_ROUTINE
         enough = not whole.special or whole.nameless or whole.by_rules or seen >= most
         enough = enough or self._groups_of[family] >= whole.groups
         if enough and not whole.numbered:
