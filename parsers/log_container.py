@@ -140,8 +140,13 @@ def _container_of(beginning: str) -> str:
     """The container that most lines tell, "" where none does."""
     votes: Counter[str] = Counter()
     known: dict[str, str] = {}  # by what stands between the time and the message of Calico's lines
-    for line in _plain_lines(beginning):
-        text = line.text
+    plain = is_plain_log(beginning)
+    texts = (
+        beginning.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
+        if plain
+        else [line.text for line in _plain_lines(beginning)]
+    )
+    for text in texts:
         head = text[_AFTER_TIME : text.find(": ", _AFTER_TIME, _AFTER_TIME + _LONGEST_HEAD)]
         name = known.get(head)
         if name is None:

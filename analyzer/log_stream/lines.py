@@ -56,19 +56,20 @@ class Cutter:
                 parts.append(piece[:room])
                 self._ahead = piece[room:]
                 room -= len(piece)
-            parts.append(PAD)
-            data = b"".join(parts)
-            size = len(data) - len(PAD)
+            size = sum(map(len, parts))
             self._rest = b""
             if not size:
                 return None
-            if room > 0 and data[size - 1] != _NEWLINE:
-                data, end, self._added = b"".join((data[:size], b"\n", PAD)), size + 1, 1
-            else:
-                end = data.rfind(b"\n", 0, size) + 1
-                self._rest = data[end:size] if end else data[: min(self._most, size)]
+            whole = room > 0  # nothing is behind it
+            if whole and not next(filter(None, reversed(parts))).endswith(b"\n"):
+                parts.append(b"\n")
+                size, self._added = size + 1, 1
+            parts.append(PAD)
+            data = b"".join(parts)
+            end = data.rfind(b"\n", 0, size) + 1
+            self._rest = data[end:size] if end else data[: min(self._most, size)]
             if end:
-                return Piece(data, end, last=room > 0)
+                return Piece(data, end, last=whole)
             self.dropped_lines += 1
             self._dropping = True
 

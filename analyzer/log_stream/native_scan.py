@@ -27,7 +27,7 @@ _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose
 _TOGETHER = 256  # lines of unknown groups that are looked at before what is known of others is taken in
 _WORTH = 500  # lines that are looked at before the texts are put into an automaton, which takes as long as 2,000 do
 _LOOKED_AT = itertools.count()  # lines of all logs, of a known bare text, that were looked at and said nothing new
-_FIRST_LOOKS = 64  # at lines of a stretch, before others like those are found in C; then twice as many, and so on
+_FIRST_LOOKS = 32  # at lines of a stretch, before others like those are found in C; then twice as many, and so on
 _LONGEST = 4096  # bytes of a line that is not looked at again
 _LINES = 1 << 15  # room at the beginning; doubled when a stretch has more
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.log_container import container_of, looks_like_log
+from parsers.log_container import container_of, is_plain_log, looks_like_log
+from parsers.recognize import recognize
+from parsers.session import split_session
 
 STAMP = "2026-02-12 06:20:11.402 [INFO]"
 SAMPLES = {
@@ -76,3 +78,36 @@ def test_other_files_do_not_look_like_logs(text: str) -> None:
 def test_nothing_makes_it_raise(text: str) -> None:
     assert 0.0 <= looks_like_log(text) <= 1.0
     container_of(text)
+
+
+LINE = "2026-02-12 06:20:10.123 [INFO][60] felix/summary.go 100: Summarising 12 loops over 1m2.5s"
+ODD = (
+    "$ kubectl get nodes", "root@host:~# calicoctl node status", "> quoted", "```", "Name:         calico-node-7xk2m",
+    "NAME          STATUS   ROLES    AGE   VERSION", "apiVersion: v1", "panic: boom", "", "goroutine 1 [running]:",
+    "2026-02-12 06:20:10.123 [INFO][60] felix/a.go 1: $ kubectl get pods", "bird: $ kubectl logs x", "\x1b[31mred",
+    "==== START logs for container calico-node of pod kube-system/calico-node-7xk2m ====", "bird: BIRD> show protocols",
+    '{"kind":"Event","apiVersion":"audit.k8s.io/v1"}', "2026-02-12T06:20:10Z stdout F x", "VLAN spanning is on",
+    "2026-02-12 06:20:10.123 [INFO][60] felix/a.go 1: user@host:~# oc get pods", "bird: Name: Namespace: Labels:",
+    "2026-02-12 06:20:10.123 [INFO][60] felix/a.go 1: calicoctl node status | PEER ADDRESS | PEER TYPE |",
+)  # fmt: skip
+USUAL = (LINE, LINE.replace("INFO", "WARNING"), "bird: Mesh_10_0_0_1: State changed to up", "bird6: Started")
+
+
+@given(
+    st.lists(st.one_of(st.sampled_from(USUAL), st.sampled_from(USUAL), st.sampled_from((*USUAL, *ODD))), max_size=40),
+    st.integers(0, 60),
+)
+def test_what_is_surely_a_log_is_one_whatever_else_is_asked(lines: list[str], cut: int) -> None:
+    text = "\n".join([*lines, LINE])
+    text = text[: len(text) - min(cut, len(LINE))]
+    if is_plain_log(text):
+        assert recognize(text, "describe-get.yaml").kind == "log"
+        assert [(part.first_line, part.text, part.command) for part in split_session(text)] == [(1, text, "")]
+
+
+def test_most_logs_are_surely_logs() -> None:
+    text = "\n".join([LINE, USUAL[2]] * 50)
+    assert is_plain_log(text + "\n")
+    assert is_plain_log(text + "\n2026-02-12 06:2")
+    for line in ("", "panic: boom", "Name: x", "2026-02-12T06:20:10Z stdout F x"):
+        assert not is_plain_log(f"{text}\n{line}\n{text}")
