@@ -17,7 +17,7 @@ from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.large_logs import LargeLogs, ReadFile, ReadText, Share, digest_of, source_at, whole
 from analyzer.log_stream.quotable import Quotable
-from analyzer.log_stream.workers import Workers, useful_jobs
+from analyzer.log_stream.workers import Claims, Workers, useful_jobs
 from analyzer.text_kinds import read_text
 from analyzer.ticket import LARGE, Intake, Skipped, is_large_log, merge_facts
 from parsers.container_log import parse_container_log, section_sources, split_sections
@@ -68,7 +68,8 @@ def read_bundle(
     name = redaction.path(_name(paths[0])) if redaction else _name(paths[0])
     shares = useful_jobs(paths, jobs) if matcher else 1
     intake = Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction)
-    reader = _Reader(intake, match, matcher, shares)
+    claims = Claims() if shares > 1 else None
+    reader = _Reader(intake, match, LargeLogs(intake, matcher, claims))
     workers = Workers(reader.logs.read_share, shares - 1)
     if shares > 1 and not any(path.is_dir() for path in paths):
         # not before: a process that is split in two must have one thread
@@ -76,6 +77,8 @@ def read_bundle(
     for member in intake.members(at_once=LARGE if matcher else 0):
         reader.member(member)
     reader.settle(workers.results())
+    if claims is not None:
+        claims.close()
     return reader.finish()
 
 
@@ -98,10 +101,10 @@ class _Large(Struct):
 class _Reader:
     """Reads the members of one ticket, one after another."""
 
-    def __init__(self, intake: Intake, match: Match, matcher: MessageMatcher | None, shares: int) -> None:
+    def __init__(self, intake: Intake, match: Match, logs: LargeLogs) -> None:
         self.intake = intake
         self.match = match
-        self.logs = LargeLogs(intake, matcher, shares)
+        self.logs = logs
         self.outputs: list[Output] = []
         self.members = 0
         self.texts = 0

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from analyzer.bundle import Digests, Limits, Member
 from analyzer.log_stream.kind import HEAD, NotOneLogError, Opening, opening_of
 from analyzer.log_stream.quotable import Quotable
+from analyzer.log_stream.workers import Claims
 from analyzer.ticket import LARGE, Intake, Raw, is_large_log
 from analyzer.utf16 import RestInUtf8
 from parsers.decode import decode
@@ -93,23 +94,22 @@ class LargeLogs:
     Args:
         intake: the ticket.
         matcher: the message catalogue.
-        shares: processes that read a share of the logs each; this one reads the first until it is given another.
+        claims: says which of several processes reads a log; None where there is one only.
     """
 
-    def __init__(self, intake: Intake, matcher: MessageMatcher | None, shares: int) -> None:
+    def __init__(self, intake: Intake, matcher: MessageMatcher | None, claims: Claims | None = None) -> None:
         self._intake = intake
         self._matcher = matcher
-        self._shares, self._share = shares, 0
+        self._claims = claims
         self._seen = 0
 
     def is_mine(self) -> bool:
         """Count a log; whether this process reads it."""
         self._seen += 1
-        return self._seen % self._shares == self._share
+        return self._claims is None or self._claims.take(self._seen - 1)
 
-    def read_share(self, share: int) -> Share:
-        """Read the large logs of one share; this is what another process does."""
-        self._share = share
+    def read_share(self, number: int) -> Share:
+        """Read large logs that no process has come to before; this is what another process does."""
         found = Share(self._intake.digests)
         for member in self._intake.members(at_once=LARGE):
             if member.rest is not None and is_large_log(member) and self.is_mine():

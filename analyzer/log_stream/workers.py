@@ -1,14 +1,13 @@
 """Large logs read by several processes at once.
 
 Each process goes through the whole bundle (what is packed together can be unpacked only from its beginning) and reads
-the logs that are its own; the others are skipped over. Only on Linux, where a process can be split in two with all it
-knows; elsewhere starting one would cost more than it saves.
+the logs that it comes to first; the others are skipped over. Only on Linux, where a process can be split in two with
+all it knows; elsewhere starting one would cost more than it saves.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -27,7 +26,7 @@ Result = TypeVar("Result")
 
 def useful_jobs(paths: Sequence[Path], jobs: int) -> int:
     """Give how many processes to use, of at most ``jobs``; 0 stands for as many as there are processors."""
-    if jobs == 1 or not sys.platform.startswith("linux"):
+    if jobs == 1 or not hasattr(os, "memfd_create"):  # on Linux only
         return 1
     processors = len(os.sched_getaffinity(0))
     return min(jobs or processors, 8) if sum(_sizes(paths)) >= _WORTH else 1
@@ -44,11 +43,39 @@ def _sizes(paths: Iterable[Path]) -> Iterator[int]:
             yield size * (_PACKED if file.suffix.lower() in _PACKED_ENDS else 1)
 
 
+class Claims:
+    """Says of each of the things that several processes come to, in the same order, which of them takes it.
+
+    Processes that this one is split into share it. It is the first one to come; one that ends in between keeps
+    nobody waiting, because its lock goes with it.
+    """
+
+    def __init__(self) -> None:
+        self._next = os.memfd_create("claims")  # eight bytes: the number of the next thing that nobody took
+
+    def take(self, number: int) -> bool:
+        """Whether this process takes a thing, by its place in the order, from 0 on."""
+        import fcntl  # there is none on Windows
+
+        fcntl.lockf(self._next, fcntl.LOCK_EX)
+        try:
+            if number < int.from_bytes(os.pread(self._next, 8, 0), "little"):
+                return False
+            os.pwrite(self._next, (number + 1).to_bytes(8, "little"), 0)
+            return True
+        finally:
+            fcntl.lockf(self._next, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Nobody asks any more."""
+        os.close(self._next)
+
+
 class Workers(Generic[Result]):
     """The other processes; :meth:`results` waits for them.
 
     Args:
-        work: gives the result of a share (1, 2, ...).
+        work: gives the result of a process (1, 2, ...).
         count: how many processes.
     """
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import fcntl
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from analyzer.log_stream.workers import Workers, useful_jobs
+from analyzer.log_stream.workers import Claims, Workers, useful_jobs
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")
 
@@ -26,6 +29,31 @@ def test_what_a_process_did_not_manage_is_missing() -> None:
         return share(number)
 
     assert Workers(work, 2).results() == [{"log 2": 20}]
+
+
+def test_each_thing_is_taken_by_the_process_that_comes_to_it_first() -> None:
+    claims = Claims()
+
+    def work(number: int) -> list[int]:
+        return [thing for thing in range(200) if claims.take(thing) and (thing % 3 or time.sleep(0.002) is None)]
+
+    workers = Workers(work, 3)
+    taken = [work(0), *workers.results()]
+    claims.close()
+    assert sorted(thing for things in taken for thing in things) == list(range(200))
+    assert sum(map(bool, taken)) > 1
+
+
+def test_a_process_that_ends_while_it_asks_keeps_nobody_waiting() -> None:
+    claims = Claims()
+
+    def work(number: int) -> None:
+        fcntl.lockf(claims._next, fcntl.LOCK_EX)
+        os._exit(9)
+
+    assert Workers(work, 1).results() == []
+    assert claims.take(0) and not claims.take(0) and claims.take(1)
+    claims.close()
 
 
 def test_small_tickets_need_no_second_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
