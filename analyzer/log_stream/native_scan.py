@@ -110,7 +110,9 @@ class NativeScan:
             self._likes.find(data, starts[at:], ends[at:], found[at:])
             places = np.flatnonzero(found[at:] < 0)[:most] + at
         end = int(places[-1]) + 1 if len(places) == most else len(found)
-        self._shapes.beyond += end - at - len(places)
+        if end - at > len(places):
+            part = found[at:end]
+            self._shapes.pass_over(part[part >= 0].tolist())
         if len(places):
             spans = zip(starts[places].tolist(), ends[places].tolist(), strict=True)
             found[places] = self._shapes.new([data[start:end] for start, end in spans])

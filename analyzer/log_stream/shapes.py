@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -91,7 +91,7 @@ class Shapes:
         self._asked_for = 0
         #: takes a family of which enough shapes are told apart, and the bare text of its lines
         self.on_other: Callable[[bytes, Family], None] | None = None
-        self.beyond = 0  # lines with a shape of their own that were not told apart
+        self.beyond = 0  # lines with a shape of their own that were not told apart, and whose names tell something
         self._numbers = Rows(np.int64, 9)
         (
             self.family, self.pid_at, self.stamp, self.stamp_begin, self.stamp_end, self.time_at, self.container,
@@ -188,14 +188,18 @@ class Shapes:
             self.special.set(first, [of.special and of.others != at for at, of in enumerate(families, first)])
         return found
 
+    def pass_over(self, numbers: Iterable[int]) -> None:
+        """Count lines with a shape of their own that are taken for others of their family, by the shape they get."""
+        self.beyond += sum(not self.family_of(number).nameless for number in numbers)
+
     def _new(self, line: bytes) -> int:
         bare = _bare(line)
         family = self._families.get(bare) or self._family(line, bare)
         texts = self._matcher.literals(line.decode("utf-8", "replace"))
         if (family.known >= family.most and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
-            self.beyond += 1
             if family.others < 0:
                 family.others = self._add(family)
+            self.pass_over([family.others])
             if self.on_other is not None and self._families.get(bare) is family:
                 self.on_other(bare, family)
             return family.others

@@ -86,7 +86,7 @@ def test_shapes_are_the_same_with_and_without(worth: int, monkeypatch: pytest.Mo
     def line(number: int) -> str:
         name = "".join(rand.choices("ghijklmnop", k=5))
         more = rand.choice(["", "", "", "", " link down", " refused-x", " REFUSED"]) if number > 400 else ""
-        return f"2026-02-12 06:20:00.000 [INFO][9] felix/a.go 1: Pod shop/{name}-{number} is{more} at {name}"
+        return f"2026-02-12 06:20:00.000 [ERROR][9] felix/a.go 1: Pod shop/{name}-{number} is{more} at {name}"
 
     data = "".join(f"{line(number)}\n" for number in range(1500)).encode()
     found: list[Any] = []

@@ -211,8 +211,10 @@ def test_of_lines_whose_names_tell_nothing_hardly_any_are_kept(in_pieces: Read, 
     text += [slow.format(number, "94ms" if number != 50 else "41.5s") for number in range(100)]
     data = "".join(text).encode()
     looked_at: list[str] = []
-    found = in_pieces(data, clean=lambda text: (looked_at.append(text.decode()), text)[1]).parsed
+    log = in_pieces(data, clean=lambda text: (looked_at.append(text.decode()), text)[1])
+    found = log.parsed
     assert looked_at[0].count("\n") < 100
+    assert log.problems == []  # nothing is lost
     assert told(found) == told(as_a_whole(data))
     assert [(row.message_id, row.line, row.count) for row in found.log_lines] == [
         ("felix-pod-link", 1, 19_999),
