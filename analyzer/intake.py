@@ -193,7 +193,7 @@ class _Reader:
             for log in logs:
                 for line in log.parsed.log_lines:
                     self.intake.redaction.note_ids(line.raw.encode("utf-8", "surrogatepass"))
-            self.intake.redaction.note_ids(b"\n".join(quotes.raw.values()))
+            self.intake.redaction.note_ids(b"\n".join(quotes.lines().values()))
         problems = list(file.problems)
         outputs = [output for part in file.parts for output in self._outputs_of(part, large, problems)]
         for output in outputs:

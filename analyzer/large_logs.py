@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 #: bytes of a file that is read as a whole text where it is no single log; a larger one is read output by output
 _AS_TEXT = 8 * 1024 * 1024
 _MOST_SEARCHED = 16 * 1024 * 1024  # bytes of a file of no known form
+_UNPACKED = 4 * 1024 * 1024  # bytes of lines that may be quoted, beyond which those of further logs are packed
 _MOST_PARTS = 500  # outputs of one file that are read so
 
 
@@ -102,6 +103,7 @@ class LargeLogs:
         self._matcher = matcher
         self._claims = claims
         self._seen = 0
+        self._quotable = 0  # bytes of lines that may be quoted, of all logs
 
     def is_mine(self) -> bool:
         """Count a log; whether this process reads it."""
@@ -167,6 +169,9 @@ class LargeLogs:
             source = self._source_of(member.path, found, file.lines + 1, head[begin:])
             log = read_log(content.source(), source, self._matcher, limits.line, self._intake.clean, found.journal)
             content.read(log)
+            self._quotable += log.quotes.size
+            if self._quotable > _UNPACKED:
+                log.quotes = log.quotes.packed()
             file.add(log)
             if not log.ended:
                 return file

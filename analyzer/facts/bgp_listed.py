@@ -75,9 +75,11 @@ def at_other_addresses(tables: Tables) -> Iterator[Fact]:
     workers = set(sessions.by_address.values())
     if not sessions.listed("Node") or len(workers) < LEAST_WORKERS:
         return
-    mesh = [row for row in tables.rows.bgp if row.peer and row.protocol.startswith(("Mesh_", "node-to-node"))]
-    for file in dict.fromkeys(row.file for row in mesh):
-        rows = [row for row in mesh if row.file == file]
+    by_file: dict[str, list[BgpRow]] = {}
+    for row in tables.rows.bgp:
+        if row.peer and row.protocol.startswith(("Mesh_", "node-to-node")):
+            by_file.setdefault(row.file, []).append(row)
+    for file, rows in by_file.items():
         peers = {row.peer for row in rows}
         strange = all(peer not in sessions.by_address and peer not in sessions.configured for peer in peers)
         if strange and len(peers) == len(workers) - 1 and all(_is_down(row) for row in rows):

@@ -196,7 +196,10 @@ class _LogReader:
         quotable = {row.line for row in parsed.log_lines} | {row.line for row in parsed.bgp}
         quotable |= {row.last_line for row in parsed.log_lines if row.last_line is not None}
         around = {number + before: raw for number, raw in self.context.around(line - before for line in quotable)}
-        return Quotable({n + before: text for n, text in texts.items() if n + before in around}, around)
+        read = {number + before: text for number, text in texts.items() if number + before in around}
+        # most lines are read as they stand there: they need not be kept twice
+        others = {n: text for n, text in read.items() if text.encode("utf-8", "surrogatepass") != around[n]}
+        return Quotable(others, around)
 
     def _alike(self, line: Kept) -> int:
         return self.sieve.answer_of(line) if len(line.raw) <= _SURELY_WHOLE else -1

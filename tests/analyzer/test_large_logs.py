@@ -16,6 +16,7 @@ import analyzer.intake
 import analyzer.large_logs
 from analyzer.bundle import Limits
 from analyzer.intake import Intake, read_bundle
+from analyzer.log_stream.quotable import Packed
 from analyzer.redaction import Redaction
 from parsers.message_match import MessageMatcher, Pattern
 
@@ -271,6 +272,27 @@ def test_what_is_kept_of_a_large_log_has_no_secrets(tmp_path: Path) -> None:
         intake.quotes = quotes
         quoted = intake.lines({"a.log": {number}}, 5)
         assert "Authorization" in quoted["a.log"][number] and secret not in repr(quoted)
+
+
+def test_of_many_logs_what_may_be_quoted_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {
+        "a.log": large_log(),
+        "b.log": large_log(9) + "$ kubectl get nodes\n" + large_log(8),
+        "c.log": large_log(3),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+
+    def quoted() -> tuple[Intake, dict[str, dict[int, str]]]:
+        intake = read(tmp_path, MATCHER, Redaction())
+        return intake, intake.lines({name: {41, 42, 7001} for name in texts}, 5)
+
+    monkeypatch.setattr(analyzer.large_logs, "_AS_TEXT", 300_000)  # as if b.log were larger than what is held
+    plain = quoted()[1]
+    monkeypatch.setattr(analyzer.large_logs, "_UNPACKED", 0)
+    intake, packed = quoted()
+    assert all(isinstance(intake.quotes[name].raw, Packed) for name in texts)
+    assert packed == plain and "boom" in plain["a.log"][41]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")
