@@ -17,7 +17,7 @@ from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.large_logs import LargeLogs, ReadFile, ReadText, Share, digest_of, source_at, whole
 from analyzer.log_stream.quotable import Quotable
-from analyzer.log_stream.workers import Claims, Workers, useful_jobs
+from analyzer.log_stream.workers import Workers, claims_of, useful_jobs
 from analyzer.text_kinds import read_text
 from analyzer.ticket import LARGE, Intake, Skipped, is_large_log, merge_facts
 from parsers.container_log import parse_container_log, section_sources, split_sections
@@ -67,8 +67,9 @@ def read_bundle(
         raise BundleError("no input is given: name a folder, an archive or files")
     name = redaction.path(_name(paths[0])) if redaction else _name(paths[0])
     shares = useful_jobs(paths, jobs) if matcher else 1
+    claims = claims_of(shares)
+    shares = shares if claims is not None else 1
     intake = Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction)
-    claims = Claims() if shares > 1 else None
     reader = _Reader(intake, match, LargeLogs(intake, matcher, claims))
     workers = Workers(reader.logs.read_share, shares - 1)
     if shares > 1 and not any(path.is_dir() for path in paths):
@@ -141,7 +142,7 @@ class _Reader:
             self._text(member, row, hint)
 
     def _take_large(self, member: Member, row: FileRow, hint: Hint) -> None:
-        """Read a large log in pieces, or leave it to the process whose share it is."""
+        """Read a large log in pieces, or leave it to the process that came to it first."""
         large = _Large(row, hint, len(self.outputs), len(self.intake.rows["files"]))
         if self.logs.is_mine():
             large.file = self.logs.read(member)

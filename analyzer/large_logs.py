@@ -1,4 +1,4 @@
-"""Large logs of a ticket read in pieces, each by the process whose share it is."""
+"""Large logs of a ticket read in pieces, each by the process that comes to it first."""
 
 from __future__ import annotations
 

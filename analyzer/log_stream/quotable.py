@@ -73,7 +73,7 @@ class Quotable:
     @property
     def size(self) -> int:
         """Bytes of the lines."""
-        return sum(map(len, self.raw.values()))
+        return sum(map(len, self.lines().values()))
 
     def packed(self) -> Quotable:
         """The same in less room."""

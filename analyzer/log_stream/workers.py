@@ -71,6 +71,14 @@ class Claims:
         os.close(self._next)
 
 
+def claims_of(processes: int) -> Claims | None:
+    """Give what several processes share; None for one, and where the system refuses it: then one must do."""
+    try:
+        return Claims() if processes > 1 else None
+    except OSError:
+        return None
+
+
 class Workers(Generic[Result]):
     """The other processes; :meth:`results` waits for them.
 

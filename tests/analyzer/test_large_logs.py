@@ -309,6 +309,8 @@ def test_several_processes_read_the_same(jobs: int, tmp_path: Path, monkeypatch:
     together = read_bundle([tmp_path], MATCHER.match, Limits(), MATCHER, jobs=jobs)
     assert asked == [jobs]
     assert told(together) == alone
+    monkeypatch.setattr(analyzer.intake, "claims_of", lambda processes: None)
+    assert told(read_bundle([tmp_path], MATCHER.match, Limits(), MATCHER, jobs=jobs)) == alone
 
 
 def test_a_defect_in_reading_in_pieces_leads_to_the_other_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

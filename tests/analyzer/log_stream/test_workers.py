@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.log_stream.workers import Claims, Workers, useful_jobs
+from analyzer.log_stream.workers import Claims, Workers, claims_of, useful_jobs
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")
 
@@ -42,6 +42,15 @@ def test_each_thing_is_taken_by_the_process_that_comes_to_it_first() -> None:
     claims.close()
     assert sorted(thing for things in taken for thing in things) == list(range(200))
     assert sum(map(bool, taken)) > 1
+
+
+def test_where_the_system_refuses_what_processes_share_one_must_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> int:
+        raise PermissionError(name)
+
+    assert claims_of(1) is None
+    monkeypatch.setattr("os.memfd_create", refuse)
+    assert claims_of(2) is None
 
 
 def test_a_process_that_ends_while_it_asks_keeps_nobody_waiting() -> None:
