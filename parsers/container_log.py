@@ -51,7 +51,8 @@ def parse_container_log(text: str, source: Source, match: Match) -> Parsed:
 
     A line (with its continuation lines) becomes a :class:`LogLineRow` if its level is WARNING or worse, if
     ``match`` knows it, or if it has no level and reads like an error. The same problem of one process is one
-    row: ``count``, ``time`` and ``line`` of the first, ``last_time`` and ``last_line`` of the last occurrence.
+    row: ``count``, ``time`` and ``line`` of the first, ``last_time`` and ``last_line`` of the last occurrence; so are
+    all lines of a message whose names tell nothing (:class:`~parsers.source.OneRow`).
     Go panics are one row, of level PANIC. BGP state changes and errors of BIRD become :class:`BgpRow`\ s besides.
 
     BIRD, scripts and stack traces print no time. Without a dress that has one, ``time`` is the last time known
