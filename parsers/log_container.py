@@ -10,7 +10,7 @@ from itertools import islice
 from ahocorasick_rs import AhoCorasick
 
 from parsers import bird_log, go_trace, plain_log
-from parsers.calico_log import identity_of_calico
+from parsers.calico_log import CALICO_HEAD, identity_of_calico
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_dress import PlainLine, dress_of, first_lines, without_controls
 from parsers.log_line import read_prefixed
@@ -108,7 +108,7 @@ _OF_KLOG_FILE = {
     "kuberuntime_manager.go": "kubelet",
     "remote_runtime.go": "kubelet",
 }
-_PLAIN_LINE = r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[[A-Z]{4,7}\]\[\d{1,10}\] |bird6?: )"
+_PLAIN_LINE = rf"(?:{CALICO_HEAD}|bird: )"
 _PLAIN_LOG = lazy_pattern(rf"(?:{_PLAIN_LINE}[^\n]*\n){{5,}}(?:{_PLAIN_LINE}[^\n]*|[\d .:-]{{0,23}})")
 #: prompts, fences, quotations, the marks of a dump; an audit log
 _OF_SESSIONS = ("$ ", "# ", "> ", "```", "~~~", "====", "audit.k8s.io/", "\r", "\0", "\ufeff", "\x1b")

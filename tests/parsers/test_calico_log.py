@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.calico_log import identity_of_calico, read_calico, read_logrus, time_of_calico
+from parsers.calico_log import CALICO_HEAD, identity_of_calico, read_calico, read_logrus, time_of_calico
 
 TIME = datetime(2026, 2, 12, 6, 20, 11, 402000, tzinfo=UTC)
 
@@ -27,6 +28,29 @@ def test_every_release_has_the_same_parts(prefix: str, component: str, source: s
     assert (line.time, line.own_time, line.level) == (TIME, True, level)
     assert (line.component, line.source, line.message) == (component, source, "Something  key=1")
     assert line.pid == int(prefix.split("][")[1].split("]")[0])
+
+
+PARTS = (
+    "2026-02-12 06:20:11.402",
+    " ",
+    "[INFO]",
+    "[NOTICE]",
+    "[62]",
+    "felix/",
+    "a.go",
+    "<nil>",
+    "7",
+    ":",
+    "x=1 y: 2",
+    "\n",
+)
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=14), st.integers(0, 12))
+def test_the_head_is_that_of_the_lines_that_are_read(parts: list[str], changes: int) -> None:
+    usual = [*PARTS[:3], PARTS[4], " ", *PARTS[5:7], " ", PARTS[8], ":", " "]
+    text = "".join([*usual[:changes], *parts])
+    assert (re.match(CALICO_HEAD, text) is None) == (read_calico(text) is None)
 
 
 def test_an_empty_message_leaves_its_fields() -> None:
