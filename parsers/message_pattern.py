@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, cast
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
 import regex
 from msgspec import Struct
@@ -183,7 +184,6 @@ class Expression(Struct, eq=False):
     faulty: str = ""
     _compiled: Any = None
     _digitless: Any = None
-    _rules: Any = None
     _blanks: str = ""  # that stand in each text without digits that may match
 
     def __post_init__(self) -> None:
@@ -241,12 +241,15 @@ class Expression(Struct, eq=False):
 
     def rules(self) -> frozenset[Rule] | None:
         """Those that can be told from its source."""
-        if self._rules is None:
-            try:
-                self._rules = (digit_rules(self.source),)
-            except ValueError:
-                self._rules = (None,)
-        return cast("frozenset[Rule] | None", self._rules[0])
+        return _rules_of(self.source)
+
+
+@lru_cache(maxsize=1024)  # each log asks for the same ones
+def _rules_of(source: str) -> frozenset[Rule] | None:
+    try:
+        return digit_rules(source)
+    except ValueError:
+        return None
 
 
 def _blanks_in_a_row(source: str) -> str:
