@@ -91,7 +91,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def drop(page: Any, path: Path, name: str) -> None:
-    """Drop a file onto the page, as from a folder's window."""
+    """Drop a file onto the page, as from a folder's window, once its script is there to take it."""
+    page.wait_for_load_state("load")
     data = list(path.read_bytes())
     page.evaluate(
         """([data, name]) => {
