@@ -104,8 +104,10 @@ class Sieve:
         for record, around in (*self._lasts.values(), *self._last_changes):
             self._keep(*record)
             self._clocks.update((line.number, line) for line in around)
-        ends = [part.line(place) for part in self._tail for place in range(len(part.starts))[-_TAIL:]]
-        self._keep(*ends[-_TAIL:])
+        ends = [(part, place) for part in self._tail for place in range(len(part.starts))[-_TAIL:]][-_TAIL:]
+        for part, place in ends[:1]:  # it may be in the middle of a record
+            self._keep(*(part.line(one) for one in part.record(place)))
+        self._keep(*(part.line(place) for part, place in ends))
         kept = sorted(self._kept.values())
         given = Counter(line.group for line in kept)
         latest = {line.group: line.number for line in kept}

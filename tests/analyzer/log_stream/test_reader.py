@@ -86,6 +86,15 @@ def test_a_log_in_pieces_is_read_as_one_text(
     assert (found.lines, found.bytes, found.encoding) == (data.count(b"\n"), len(data), "utf-8")
 
 
+@pytest.mark.parametrize("behind", range(26, 31))
+def test_the_end_of_a_log_does_not_begin_within_a_record(behind: int, in_pieces: Read, as_a_whole: Whole) -> None:
+    record = "2026-02-12 06:20:10.123 [ERROR][60] felix/table.go 548: Failed to execute restore\n  of its output\n  end\n"
+    line = '2026-02-12 06:20:11.123 [WARNING][60] felix/health.go 211: Reporter is not ready. name="int_dataplane"\n'
+    data = f"{record}{line * 40}{record}{line * (behind - 3)}{record}".encode()
+    found = in_pieces(data).parsed
+    assert told(found) == told(as_a_whole(data)) and [row.count for row in found.log_lines] == [3, 40 + behind - 3]
+
+
 @pytest.mark.parametrize("dress", ["{time}Z ", "{time}Z stdout F ", "[pod/calico-node-x/calico-node] "])
 def test_dressed_logs(dress: str, in_pieces: Read, as_a_whole: Whole) -> None:
     plain = log(99, 300).decode().splitlines()
