@@ -109,7 +109,7 @@ def _utf16_of(data: bytes) -> str:
     """Tell UTF-16 without a mark: Latin text has its zero bytes at one parity, and at nearly all of its places."""
     head = data[:_HEAD]
     half = len(head) // 2
-    if half < 2:
+    if half < 2 or 0 not in head:
         return ""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if odd > 0.6 * half and even < 0.1 * half:

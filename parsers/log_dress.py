@@ -40,7 +40,7 @@ _INNER = lazy_pattern(
     r"\d{4}-\d\d-\d\d[ T_]\d\d:\d\d:\d\d|bird: |time=\"|[IWEF]\d{4} \d\d:|\{\"|Calico node |panic: |goroutine \d"
     r"|\[pod/|[A-Z][a-z]{2} [ \d]\d \d\d:"
 )
-_CALICO_TIME = lazy_pattern(r"\d{4}-\d\d-\d\d \d\d:")  # no name of a pod and a container
+_UNDRESSED = lazy_pattern(r"\d{4}-\d\d-\d\d \d\d:|bird: ")  # no name of a pod and a container
 _DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs"})
 _STERN_SAMPLE, _STERN_CHARACTERS = 400, 64 * 1024  # lines, and characters, that are looked at
 
@@ -268,7 +268,7 @@ def _stern_pairs(beginning: str) -> frozenset[tuple[str, str]]:
         if not line.strip():
             continue
         seen += 1
-        if _CALICO_TIME.match(line):
+        if _UNDRESSED.match(line):
             continue
         text = line[:1000]
         peeled = other_dress.peel(text)
