@@ -245,15 +245,16 @@ done:
 
 static PyObject *likes_find(Likes *likes, PyObject *args)
 {
-    Py_buffer a[4]; /* data; starts, ends, found */
-    if (!PyArg_ParseTuple(args, "y*y*y*w*", &a[0], &a[1], &a[2], &a[3]))
+    Py_buffer a[5]; /* data; starts, ends, found, bare */
+    if (!PyArg_ParseTuple(args, "y*y*y*w*w*", &a[0], &a[1], &a[2], &a[3], &a[4]))
         return NULL;
     const unsigned char *data = a[0].buf;
     const int64_t *starts = a[1].buf, *ends = a[2].buf;
     int64_t *found = a[3].buf;
+    uint64_t *bare = a[4].buf;
     Py_ssize_t lines = a[1].len / 8, unknown = 0;
     PyObject *result = NULL;
-    if (a[2].len < 8 * lines || a[3].len < 8 * lines)
+    if (a[2].len < 8 * lines || a[3].len < 8 * lines || a[4].len < 8 * lines)
         PyErr_SetString(PyExc_ValueError, "an array is too short");
     else {
         unsigned char text[LONGEST], out[LONGEST + 8];
@@ -261,8 +262,11 @@ static PyObject *likes_find(Likes *likes, PyObject *args)
             int64_t start = starts[i], size = ends[i] - start;
             found[i] = -1;
             if (start >= 0 && size > 0 && size <= LONGEST && start + size <= a[0].len) {
-                Py_ssize_t length = bare_text(data + start, size, text, out);
-                int64_t place = table_get(&likes->families, number_of(likes, out, length));
+                if (!bare[i]) {
+                    Py_ssize_t length = bare_text(data + start, size, text, out);
+                    bare[i] = number_of(likes, out, length);
+                }
+                int64_t place = table_get(&likes->families, bare[i]);
                 if (place >= 0 && says_nothing_new(likes->texts, likes->likes + place, data + start, size) == 1)
                     found[i] = likes->likes[place].number;
             }
@@ -270,7 +274,7 @@ static PyObject *likes_find(Likes *likes, PyObject *args)
         }
         result = PyLong_FromSsize_t(unknown);
     }
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         PyBuffer_Release(a + i);
     return result;
 }
@@ -280,7 +284,8 @@ static PyMethodDef likes_methods[] = {
      "set(bare, number, known): lines with this bare text are of a shape where they hold no other texts than those "
      "whose bits are set."},
     {"find", (PyCFunction)likes_find, METH_VARARGS,
-     "find(data, starts, ends, found): fill in the shapes of lines, -1 where they must be looked at; how many those are."},
+     "find(data, starts, ends, found, bare): fill in the shapes of lines, -1 where they must be looked at; how many "
+     "those are. The numbers of their bare texts stay in bare, 0 where not known yet."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from analyzer.log_stream.scan import Lines, Unknown, Usual
     from analyzer.log_stream.shapes import Family, Shapes
 
-if getattr(_scan, "FORM", 0) != 8:
+if getattr(_scan, "FORM", 0) != 9:
     raise ImportError("the C part was compiled from other sources: install again")
 
 _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose numbers fall together
 _TOGETHER = 256  # lines of unknown groups that are looked at before what is known of others is taken in
 _WORTH = 500  # lines that are looked at before the texts are put into an automaton, which takes as long as 2,000 do
 _LOOKED_AT = itertools.count()  # lines of all logs, of a known bare text, that were looked at and said nothing new
-_FIRST_LOOKS = 32  # at lines of a stretch, before others like those are found in C; then twice as many, and so on
+_FIRST_LOOKS = 8  # at lines of a stretch, before others like those are found in C; then twice as many, and so on
 _LONGEST = 4096  # bytes of a line that is not looked at again
 _LINES = 1 << 15  # room at the beginning; doubled when a stretch has more
 
@@ -91,9 +91,11 @@ class NativeScan:
         firsts = places[first]
         numbers, starts, ends = (column[firsts] for column in (lines.numbers, lines.starts, lines.ends))
         found: Numbers = np.full(len(firsts), -1, np.int64)
+        bare: Numbers = np.zeros(len(firsts), np.uint64)
         at, looks = 0, _FIRST_LOOKS
         while at < len(firsts):
-            at = self._looked_at(lines.data, starts, ends, found, at, looks)
+            rest = slice(at, None)
+            at += self._looked_at(lines.data, starts[rest], ends[rest], bare[rest], found[rest], looks)
             looks *= 2
         if self._shapes.may_remember(len(self._shape_of)):
             for number, known in zip(numbers.tolist(), found.tolist(), strict=True):
@@ -102,16 +104,19 @@ class NativeScan:
         shape[places] = found[which]
         return shape
 
-    def _looked_at(self, data: bytes, starts: Numbers, ends: Numbers, found: Numbers, at: int, most: int) -> int:
-        """Find the shapes of lines from a place on, until so many were looked at; give how far that came."""
-        if self._likes is None:
-            places = np.arange(at, min(at + most, len(found)))
-        else:
-            self._likes.find(data, starts[at:], ends[at:], found[at:])
-            places = np.flatnonzero(found[at:] < 0)[:most] + at
+    def _looked_at(
+        self, data: bytes, starts: Numbers, ends: Numbers, bare: Numbers, found: Numbers, most: int
+    ) -> int:
+        """Find the shapes of lines until so many were looked at; give how many lines have theirs.
+
+        The numbers of their bare texts are kept in ``bare`` once they are known.
+        """
+        if self._likes is not None:
+            self._likes.find(data, starts, ends, found, bare)
+        places = np.flatnonzero(found < 0)[:most]
         end = int(places[-1]) + 1 if len(places) == most else len(found)
-        if end - at > len(places):
-            part = found[at:end]
+        if end > len(places):
+            part = found[:end]
             self._shapes.pass_over(part[part >= 0].tolist())
         if len(places):
             spans = zip(starts[places].tolist(), ends[places].tolist(), strict=True)

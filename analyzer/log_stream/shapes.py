@@ -27,7 +27,7 @@ Name = TypeVar("Name", str, tuple[int, int])
 #: which of the alternatives of the catalogue match that numbers decide on
 Outcome = tuple[bool, ...]
 #: shapes told apart in one file, and of one family; of routine lines fewer, of lines whose names tell nothing (they
-#: make no row, or one) hardly any
+#: make no row, or one) hardly any, and none where no numbers tell something either
 MOST_SHAPES = 30_000
 MOST_OF_FAMILY, MOST_OF_ROUTINE, MOST_OF_NAMELESS = 150, 20, 2
 #: groups of lines told apart in a family; of lines that are no warnings fewer
@@ -196,6 +196,8 @@ class Shapes:
         bare = _bare(line)
         family = self._families.get(bare) or self._family(line, bare)
         texts = self._matcher.literals(line.decode("utf-8", "replace"))
+        if not family.known and family.others < 0:  # the first of the family
+            family.texts |= texts
         if (family.known >= family.most and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
             if family.others < 0:
                 family.others = self._add(family)
@@ -238,7 +240,9 @@ class Shapes:
         routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(ids)
         nameless = isinstance(ids, OneRow) or (routine and not ids)
         special = bool(numbered) or (shape.named and not nameless)
-        most = MOST_OF_NAMELESS if nameless else MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
+        most = MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
+        if nameless:  # one shape is enough where no numbers in them decide
+            most = MOST_OF_NAMELESS if numbered else 0
         groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
         return Family(shape, numbered, special, routine, nameless, most, len(self.families), groups)
 

@@ -12,7 +12,8 @@ from analyzer.log_stream.lines import Numbers, pairs_at
 from parsers.log_volume import minute_of
 
 _LEVELS = 16
-_MONTH = 32 * 1440
+_DAYS = 32
+_MONTH = _DAYS * 1440
 _DAY = 1440 * _LEVELS
 _MOST_MONTHS = 60  # in one log; each takes room
 
@@ -44,10 +45,15 @@ class Volume:
         for value in dict.fromkeys(month.tolist()):
             here = (month == value) & (minute < _MONTH)
             if here.any():
-                np.add.at(self.of_month(value).reshape(-1, _LEVELS), minute[here], lines[here].astype(np.int32))
+                counts = self.of_month(value)
+                np.add.at(counts.reshape(-1, _LEVELS), minute[here], lines[here].astype(np.int32))
+                counts[minute[here] // 1440] = 1
 
     def of_month(self, month: int) -> Numbers:
-        """The counts of a month, given by eight bytes such as ``2026-02-``, by (minute from day 0 on) * 16 + level."""
+        """The counts of a month, given by eight bytes such as ``2026-02-``, by (minute from day 0 on) * 16 + level.
+
+        Days are counted from 1: the first numbers, in the room of day 0, say of which days there are lines.
+        """
         self.month_seen_last = month
         counts = self._months.get(month)
         if counts is None:
@@ -67,10 +73,7 @@ class Volume:
             except ValueError:
                 continue  # no month of any year
             of_month: dict[tuple[int, str], int] = {}
-            # most days of a month have none, and to look for the places that have some takes long
-            for day in np.flatnonzero(counts.reshape(-1, _DAY).max(axis=1)).tolist():
-                if not day:
-                    continue  # they are counted from 1
+            for day in (np.flatnonzero(counts[1:_DAYS]) + 1).tolist():
                 of_day = counts[day * _DAY : (day + 1) * _DAY]
                 places = np.flatnonzero(of_day)
                 minutes = (places // _LEVELS + (begin + (day - 1) * 1440)).tolist()

@@ -39,7 +39,7 @@ def test_a_line_says_nothing_new_where_all_its_texts_are_known(line: str, known:
     )
     found = np.empty(1, np.int64)
     data = b"#" + raw + b"\n"
-    left = likes.find(data, np.array([1]), np.array([1 + len(raw)]), found)
+    left = likes.find(data, np.array([1]), np.array([1 + len(raw)]), found, np.zeros(1, np.uint64))
     told = found[0] == 5
     assert (left, found[0]) in ((0, 5), (1, -1))
     if told:
@@ -56,21 +56,26 @@ def test_another_text_is_of_no_known_family() -> None:
     data = b"\n".join([*lines, b""])
     ends = np.cumsum([len(line) + 1 for line in lines]) - 1
     starts = np.array([0, *(ends[:-1] + 1)])
-    found = np.empty(len(lines), np.int64)
-    assert likes.find(data, starts, ends, found) == 3
+    found, bare = np.empty(len(lines), np.int64), np.zeros(len(lines), np.uint64)
+    assert likes.find(data, starts, ends, found, bare) == 3
     assert found.tolist() == [3, 3, -1, -1, -1]
+    likes.set(b"pod c is up", 4, b"\1")
+    assert likes.find(data, starts, ends, found, bare) == 2  # by the numbers that were found before
+    assert found.tolist() == [3, 3, 4, -1, -1]
 
 
-@pytest.mark.parametrize("what", ["short", "long", "outside"])
+@pytest.mark.parametrize("what", ["short", "short of numbers", "long", "outside"])
 def test_what_does_not_fit_is_refused(what: str) -> None:
     likes = _scan.Likes(7, _scan.Texts([b"down"] * 1))
     found = np.empty(1, np.int64)
     if what == "outside":
-        assert likes.find(b"abc\n", np.array([2]), np.array([90]), found) == 1
+        assert likes.find(b"abc\n", np.array([2]), np.array([90]), found, np.zeros(1, np.uint64)) == 1
         return
     with pytest.raises(ValueError, match=r"too short|needed"):
         if what == "short":
-            likes.find(b"abc\n", np.array([0, 1]), np.array([1]), found)
+            likes.find(b"abc\n", np.array([0, 1]), np.array([1]), found, np.zeros(2, np.uint64))
+        elif what == "short of numbers":
+            likes.find(b"abc\n", np.array([0]), np.array([1]), found, np.zeros(0, np.uint64))
         else:
             likes.set(b"x" * 5000, 1, b"\0")
 
