@@ -104,9 +104,7 @@ class NativeScan:
         shape[places] = found[which]
         return shape
 
-    def _looked_at(
-        self, data: bytes, starts: Numbers, ends: Numbers, bare: Numbers, found: Numbers, most: int
-    ) -> int:
+    def _looked_at(self, data: bytes, starts: Numbers, ends: Numbers, bare: Numbers, found: Numbers, most: int) -> int:
         """Find the shapes of lines until so many were looked at; give how many lines have theirs.
 
         The numbers of their bare texts are kept in ``bare`` once they are known.

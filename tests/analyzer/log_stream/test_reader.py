@@ -88,7 +88,9 @@ def test_a_log_in_pieces_is_read_as_one_text(
 
 @pytest.mark.parametrize("behind", range(26, 31))
 def test_the_end_of_a_log_does_not_begin_within_a_record(behind: int, in_pieces: Read, as_a_whole: Whole) -> None:
-    record = "2026-02-12 06:20:10.123 [ERROR][60] felix/table.go 548: Failed to execute restore\n  of its output\n  end\n"
+    record = (
+        "2026-02-12 06:20:10.123 [ERROR][60] felix/table.go 548: Failed to execute restore\n  of its output\n  end\n"
+    )
     line = '2026-02-12 06:20:11.123 [WARNING][60] felix/health.go 211: Reporter is not ready. name="int_dataplane"\n'
     data = f"{record}{line * 40}{record}{line * (behind - 3)}{record}".encode()
     found = in_pieces(data).parsed
