@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -43,6 +44,7 @@ _LEVELS = frozenset({b"PANIC", b"FATAL", b"ERROR", b"WARNING", b"INFO", b"DEBUG"
 _NAMED_LEVEL = lazy_pattern(rb'level(?:[=:]|":")(panic|fatal|err|warn|info|debug)')
 _KLOG = lazy_pattern(rb"[IWEF](?=\d{4} )")
 _LEVEL_WITHIN = 150
+_LEAST_TEXT = 3  # characters of a text that tells shapes apart; shorter ones stand in any name
 #: what may be a name, once the digits are gone: parts joined by hyphens, slashes or dots; hexadecimal; Calico's links;
 #: its IP sets (``s:`` or ``n:`` and a hash, felix/hashutils). It begins where a word does: tried at each letter of a
 #: long word, it would take quadratic time.
@@ -68,7 +70,7 @@ class Family(Struct):
     others: int = -1  # number of the shape of all others
     by_rules: bool = False  # of numbers in its lines only those count that decide
     rules: tuple[int, int] = (-1, 0)  # where they are, and how many; -1 if that cannot be said
-    texts: set[int] = field(default_factory=set)
+    texts: set[int] = field(default_factory=set)  # those that stand in its lines, and those too short to tell any apart
     marks: int = 0
     numbers: tuple[int, ...] = ()
     level: int = 0
@@ -244,7 +246,8 @@ class Shapes:
         if nameless:  # one shape is enough where no numbers in them decide
             most = MOST_OF_NAMELESS if numbered else 0
         groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
-        return Family(shape, numbered, special, routine, nameless, most, len(self.families), groups)
+        short = set(_short(self.literal_texts))
+        return Family(shape, numbered, special, routine, nameless, most, len(self.families), groups, texts=short)
 
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""
@@ -293,6 +296,12 @@ try:  # the same, ten times as fast
     from analyzer.log_stream._scan import bare as _bare
 except ImportError:
     _bare = _bare_in_python
+
+
+@lru_cache(maxsize=2)  # all logs are asked for the texts of one catalogue
+def _short(texts: tuple[str, ...]) -> tuple[int, ...]:
+    """The places of those that tell no shapes apart."""
+    return tuple(place for place, text in enumerate(texts) if len(text) < _LEAST_TEXT)
 
 
 def _packed(rule: Rule) -> bytes:
