@@ -10,6 +10,10 @@
 #include "_table.h"
 #include "_words.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 /* Changes with the functions' arguments and results; native_scan.py wants the same, else an old build is at hand. */
 #define FORM 9
 
@@ -359,8 +363,19 @@ static PyMethodDef functions[] = {
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_scan", "The loops over each byte of a large log.", -1, functions, NULL, NULL, NULL, NULL};
 
+/* Buffers of a few megabytes come and go with each stretch: glibc would give each back to the system, which then has to
+   clear its pages and hand them out anew. */
+static void keep_buffers(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 16 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
+
 PyMODINIT_FUNC PyInit__scan(void)
 {
+    keep_buffers();
     if (PyType_Ready(&TableType) < 0 || PyType_Ready(&TextsType) < 0 || PyType_Ready(&LikesType) < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
