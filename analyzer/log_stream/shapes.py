@@ -82,6 +82,7 @@ class Shapes:
     def __init__(self, look: Callable[[bytes], LineShape], matcher: MessageMatcher) -> None:
         self._look = look
         self._matcher = matcher
+        self._short = _short(matcher.literal_texts)
         self._families: dict[bytes, Family] = {}
         self._begun: Counter[bytes] = Counter()
         self.families: list[Family] = []
@@ -246,8 +247,8 @@ class Shapes:
         if nameless:  # one shape is enough where no numbers in them decide
             most = MOST_OF_NAMELESS if numbered else 0
         groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
-        short = set(_short(self.literal_texts))
-        return Family(shape, numbered, special, routine, nameless, most, len(self.families), groups, texts=short)
+        texts = set(self._short)
+        return Family(shape, numbered, special, routine, nameless, most, len(self.families), groups, texts=texts)
 
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""
@@ -299,9 +300,9 @@ except ImportError:
 
 
 @lru_cache(maxsize=2)  # all logs are asked for the texts of one catalogue
-def _short(texts: tuple[str, ...]) -> tuple[int, ...]:
+def _short(texts: tuple[str, ...]) -> frozenset[int]:
     """The places of those that tell no shapes apart."""
-    return tuple(place for place, text in enumerate(texts) if len(text) < _LEAST_TEXT)
+    return frozenset(place for place, text in enumerate(texts) if len(text) < _LEAST_TEXT)
 
 
 def _packed(rule: Rule) -> bytes:
