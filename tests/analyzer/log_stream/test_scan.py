@@ -146,7 +146,7 @@ def test_without_the_compiled_part_it_is_done_otherwise(monkeypatch: pytest.Monk
 
     monkeypatch.delitem(sys.modules, "analyzer.log_stream.native_scan", raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
-    assert type(scan.new_scan(Shapes(lambda raw: pytest.fail("not asked"), None))).__name__ == "ArrowScan"  # type: ignore[arg-type]
+    assert type(scan.new_scan(Shapes(lambda raw: pytest.fail("not asked"), MessageMatcher(())))).__name__ == "ArrowScan"
 
 
 @needs_c
@@ -155,7 +155,7 @@ def test_an_old_build_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(_scan, "FORM", 1)
     monkeypatch.delitem(sys.modules, "analyzer.log_stream.native_scan", raising=False)
-    assert type(scan.new_scan(Shapes(lambda raw: pytest.fail("not asked"), None))).__name__ == "ArrowScan"  # type: ignore[arg-type]
+    assert type(scan.new_scan(Shapes(lambda raw: pytest.fail("not asked"), MessageMatcher(())))).__name__ == "ArrowScan"
 
 
 short = st.text("0123456789ab \x00\xff", max_size=40).map(lambda text: text.encode("latin-1"))
