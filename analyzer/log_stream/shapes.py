@@ -197,10 +197,8 @@ class Shapes:
 
     def _new(self, line: bytes) -> int:
         bare = _bare(line)
-        family = self._families.get(bare) or self._family(line, bare)
         texts = self._matcher.literals(line.decode("utf-8", "replace"))
-        if not family.known and family.others < 0:  # the first of the family
-            family.texts |= texts
+        family = self._families.get(bare) or self._family(line, bare, texts)
         if (family.known >= family.most and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
             if family.others < 0:
                 family.others = self._add(family)
@@ -217,8 +215,8 @@ class Shapes:
         self._family_of.append(family)
         return len(self.all) - 1
 
-    def _family(self, line: bytes, bare: bytes) -> Family:
-        """The family of a line whose bare text is not known."""
+    def _family(self, line: bytes, bare: bytes, texts: Iterable[int]) -> Family:
+        """The family of a line whose bare text is not known; ``texts`` stand in the line."""
         # what is in the place of a name may look like anything: too many families that begin alike are one
         digitless = line.translate(None, DIGITS)
         level, *begins = _beginnings(line, digitless)
@@ -231,12 +229,12 @@ class Shapes:
                 break
         else:
             self._begun.update((b"", *begins))
-        family = self._families[bare] = self._new_family(line, digitless)
+        family = self._families[bare] = self._new_family(line, digitless, texts)
         self.families.append(family)
         self._describe(family)
         return family
 
-    def _new_family(self, line: bytes, digitless: bytes) -> Family:
+    def _new_family(self, line: bytes, digitless: bytes, texts: Iterable[int]) -> Family:
         shape = self._look(line)
         numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
         ids = self._matcher.match(shape.message)
@@ -247,8 +245,8 @@ class Shapes:
         if nameless:  # one shape is enough where no numbers in them decide
             most = MOST_OF_NAMELESS if numbered else 0
         groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
-        texts = set(self._short)
-        return Family(shape, numbered, special, routine, nameless, most, len(self.families), groups, texts=texts)
+        number, told = len(self.families), {*self._short, *texts}
+        return Family(shape, numbered, special, routine, nameless, most, number, groups, texts=told)
 
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""
