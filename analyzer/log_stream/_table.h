@@ -98,6 +98,29 @@ static PyObject *table_set(Table *table, PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *table_set_all(Table *table, PyObject *args)
+{
+    Py_buffer keys, values;
+    Py_ssize_t most;
+    if (!PyArg_ParseTuple(args, "y*y*n", &keys, &values, &most))
+        return NULL;
+    PyObject *result = NULL;
+    if (values.len < keys.len)
+        PyErr_SetString(PyExc_ValueError, "an array is too short");
+    else {
+        const uint64_t *key = keys.buf;
+        const int64_t *value = values.buf;
+        Py_ssize_t count = keys.len / 8, i = 0;
+        while (i < count && (Py_ssize_t)table->used < most && table_put(table, key[i], value[i]) == 0)
+            i++;
+        if (i == count || (Py_ssize_t)table->used >= most)
+            result = Py_NewRef(Py_None);
+    }
+    PyBuffer_Release(&keys);
+    PyBuffer_Release(&values);
+    return result;
+}
+
 static PyObject *table_clear(Table *table, PyObject *nothing)
 {
     memset(table->entries, 0, table->size * sizeof *table->entries);
@@ -109,6 +132,8 @@ static Py_ssize_t table_len(Table *table) { return (Py_ssize_t)table->used; }
 
 static PyMethodDef table_methods[] = {
     {"set", (PyCFunction)table_set, METH_VARARGS, "set(key, value): remember a number."},
+    {"set_all", (PyCFunction)table_set_all, METH_VARARGS,
+     "set_all(keys, values, most): remember numbers in their order, as long as there are fewer than most."},
     {"clear", (PyCFunction)table_clear, METH_NOARGS, "Forget all."},
     {NULL, NULL, 0, NULL},
 };

@@ -79,7 +79,7 @@ class ArrowScan:
                 new.setdefault(word, raw)
         found = dict(zip(new, self._shapes.new(list(new.values())), strict=True))
         for word, shape in found.items():
-            if self._shapes.may_remember(len(self._shape_of)):
+            if len(self._shape_of) < self._shapes.most_remembered:
                 self._shape_of[word] = shape
         return [found[word] if word in found else self._shape_of[word] for word in words]
 

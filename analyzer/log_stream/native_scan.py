@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from analyzer.log_stream.scan import Lines, Unknown, Usual
     from analyzer.log_stream.shapes import Family, Shapes
 
-if getattr(_scan, "FORM", 0) != 9:
+if getattr(_scan, "FORM", 0) != 10:
     raise ImportError("the C part was compiled from other sources: install again")
 
 _DRAWN = int.from_bytes(os.urandom(8), "little")  # nobody can write lines whose numbers fall together
@@ -44,8 +44,9 @@ def _distinct(numbers: Numbers) -> tuple[Numbers, Numbers]:
 
 
 @lru_cache(maxsize=2)  # all logs are asked for the texts of one catalogue
-def _texts(texts: tuple[str, ...]) -> _scan.Texts:
-    return _scan.Texts([text.encode("utf-8", "surrogatepass") for text in texts])
+def _texts(texts: tuple[str, ...], short: frozenset[int]) -> _scan.Texts:
+    """The automaton that finds texts; ``short`` are the places of those that need not be found."""
+    return _scan.Texts([b"" if at in short else text.encode("utf-8", "surrogatepass") for at, text in enumerate(texts)])
 
 
 class NativeScan:
@@ -97,10 +98,7 @@ class NativeScan:
             rest = slice(at, None)
             at += self._looked_at(lines.data, starts[rest], ends[rest], bare[rest], found[rest], looks)
             looks *= 2
-        if self._shapes.may_remember(len(self._shape_of)):
-            for number, known in zip(numbers.tolist(), found.tolist(), strict=True):
-                if self._shapes.may_remember(len(self._shape_of)):
-                    self._shape_of.set(number, known)
+        self._shape_of.set_all(numbers, found, self._shapes.most_remembered)
         shape[places] = found[which]
         return shape
 
@@ -127,7 +125,7 @@ class NativeScan:
         if not built or len(bare) > _LONGEST:
             return
         if self._likes is None:
-            texts = _texts(self._shapes.literal_texts)
+            texts = _texts(self._shapes.literal_texts, self._shapes.short)
             self._likes = _scan.Likes(int.from_bytes(os.urandom(8), "little"), texts)
         known = bytearray(len(self._shapes.literal_texts) // 8 + 1)
         for text in family.texts:

@@ -82,7 +82,8 @@ class Shapes:
     def __init__(self, look: Callable[[bytes], LineShape], matcher: MessageMatcher) -> None:
         self._look = look
         self._matcher = matcher
-        self._short = _short(matcher.literal_texts)
+        #: places of the catalogue's texts that tell no shapes apart
+        self.short = _short(matcher.literal_texts)
         self._families: dict[bytes, Family] = {}
         self._begun: Counter[bytes] = Counter()
         self.families: list[Family] = []
@@ -105,9 +106,10 @@ class Shapes:
         self._answers: dict[tuple[int, Outcome], int] = {}
         self.changes = 0  # how often lines of known shapes began to be read by rules
 
-    def may_remember(self, known: int) -> bool:
-        """Whether the shape of a further line should be remembered, where ``known`` ones are."""
-        return known < MOST_SHAPES
+    @property
+    def most_remembered(self) -> int:
+        """Of so many different lines the shape should be remembered."""
+        return MOST_SHAPES
 
     def outcome(self, number: int, text: str) -> Outcome:
         """Which of the alternatives that numbers decide on match a line of a shape."""
@@ -245,7 +247,7 @@ class Shapes:
         if nameless:  # one shape is enough where no numbers in them decide
             most = MOST_OF_NAMELESS if numbered else 0
         groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
-        number, told = len(self.families), {*self._short, *texts}
+        number, told = len(self.families), {*self.short, *texts}
         return Family(shape, numbered, special, routine, nameless, most, number, groups, texts=told)
 
     def _describe(self, family: Family) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from mmap import mmap
 
 import numpy as np
 
@@ -16,6 +17,7 @@ _DAYS = 32
 _MONTH = _DAYS * 1440
 _DAY = 1440 * _LEVELS
 _MOST_MONTHS = 60  # in one log; each takes room
+_NOTHING: Numbers = np.empty(0, np.int32)
 
 
 class Volume:
@@ -55,9 +57,12 @@ class Volume:
         Days are counted from 1: the first numbers, in the room of day 0, say of which days there are lines.
         """
         self.month_seen_last = month
+        if not month:  # no line was seen yet
+            return _NOTHING
         counts = self._months.get(month)
         if counts is None:
-            counts = np.zeros(_MONTH * _LEVELS, np.int32)
+            # memory of its own is given page by page as it is written to: a log has lines on few days of a month
+            counts = np.frombuffer(mmap(-1, 4 * _MONTH * _LEVELS), np.int32)
             if len(self._months) < _MOST_MONTHS:
                 self._months[month] = counts
         return counts

@@ -49,6 +49,14 @@ def test_a_line_says_nothing_new_where_all_its_texts_are_known(line: str, known:
         assert told
 
 
+def test_a_text_that_is_not_looked_for_tells_nothing() -> None:
+    likes = _scan.Likes(7, _scan.Texts([b"", b"down"]))
+    likes.set(b"pod ~ is up", 3, b"\0")
+    found = np.empty(2, np.int64)
+    data, starts, ends = b"pod a-b is up\npod down-x is UP\n", np.array([0, 14]), np.array([13, 29])
+    assert likes.find(data, starts, ends, found, np.zeros(2, np.uint64)) == 1 and found.tolist() == [3, -1]
+
+
 def test_another_text_is_of_no_known_family() -> None:
     likes = _scan.Likes(7, _scan.Texts([b"down"]))
     likes.set(b"pod ~ is up", 3, b"\0")

@@ -270,3 +270,11 @@ def test_a_table_grows_and_forgets() -> None:
     assert len(table) == 5000
     table.clear()
     assert len(table) == 0
+    numbers, places, unknown = np.arange(1, 9, dtype=np.uint64), np.empty(8, np.int64), np.empty(8, np.int64)
+    table.set_all(numbers, np.arange(8) * 3, 6)  # no more than six
+    assert len(table) == 6 and _scan.look_up(table, numbers, places, unknown) == 2
+    assert places.tolist() == [0, 3, 6, 9, 12, 15, -1, -1]
+    table.set_all(numbers, np.arange(8), 6)  # it is full
+    assert _scan.look_up(table, numbers, places, unknown) == 2 and places[1] == 3
+    with pytest.raises(ValueError, match="too short"):
+        table.set_all(numbers, places[:7], 100)
