@@ -10,13 +10,14 @@ from msgspec import Struct
 
 from analyzer import cache
 from analyzer.catalogue import Catalogue
-from parsers import message_match, message_pattern, required_literals
-from parsers.message_match import MessageMatcher, NumberedTexts, Pattern
+from parsers import message_match, message_numbers, message_pattern, required_literals
+from parsers.message_match import MessageMatcher, Pattern
+from parsers.message_numbers import NumberedTexts
 from parsers.message_pattern import CompiledOf, compiled
 
 _NAME = "literals"
 #: what is kept depends on their code
-_MAKERS: tuple[ModuleType, ...] = (message_match, message_pattern, required_literals)
+_MAKERS: tuple[ModuleType, ...] = (message_match, message_numbers, message_pattern, required_literals)
 
 
 def build_matcher(catalogue: Catalogue, compiled_of: CompiledOf = compiled) -> MessageMatcher:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from ahocorasick_rs import AhoCorasick
 from msgspec import Struct
 
-from parsers.lazy_pattern import lazy_pattern
+from parsers.message_numbers import (
+    Deciders,
+    Entry,
+    Numbered,
+    NumberedTexts,
+    Outcome,
+    all_zero,
+    digitless,
+    numbered_texts,
+    numbers_zero,
+)
 from parsers.message_pattern import (
     Alternative,
     CompiledOf,
     Expression,
     LiteralsOf,
     Span,
-    Text,
     compiled,
     templates_of,
     text_of,
@@ -25,12 +33,11 @@ from parsers.message_pattern import (
 from parsers.required_literals import required_literals
 from parsers.source import OneRow
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 _FIRST = itemgetter(0)
 _ROLES = {"cause": 0, "symptom": 1, "state": 2, "benign": 3}
 _BENIGN = _ROLES["benign"]
-_CLASS_WITH_DIGIT = lazy_pattern(r"\[[^\]]*\d[^\]]*\]")
-_DIGIT = lazy_pattern(r"\{[^}]*\}|\\.|\d")
-_NOT_BARE = lazy_pattern(r"[\d\s]+")
 #: of a longer text only the beginning and the end are looked at: a line's fields can hold a whole rule set
 _HEAD, _TAIL = 12_288, 4_096
 
@@ -45,15 +52,6 @@ class Pattern(Struct, frozen=True):
     whole: bool = False
     unless: str = ""
     one_row: bool = False
-
-
-class _Entry(Struct, frozen=True):
-    """One alternative of a family."""
-
-    id: str
-    role: int
-    alternative: Alternative
-    unless: Expression | None
 
 
 class _Hit(Struct, frozen=True):
@@ -87,13 +85,13 @@ class MessageMatcher:
         numbered: NumberedTexts | None = None,
     ) -> None:
         self._literals_of = literals_of
-        self._entries: list[_Entry] = []
-        self._by_literal: list[list[_Entry]] = []
+        self._entries: list[Entry] = []
+        self._by_literal: list[list[Entry]] = []
         self._roles: dict[str, int] = {}
         self._one_row: set[str] = set()
-        self._exact: dict[str, list[_Entry]] = {}
-        self._always: list[_Entry] = []
-        self._if_digit_first: list[_Entry] = []
+        self._exact: dict[str, list[Entry]] = {}
+        self._always: list[Entry] = []
+        self._if_digit_first: list[Entry] = []
         positions: dict[str, int] = {}
         for pattern in patterns:
             self._roles[pattern.id] = _ROLES.get(pattern.role, _ROLES["state"])
@@ -101,15 +99,17 @@ class MessageMatcher:
                 self._one_row.add(pattern.id)
             unless = Expression(pattern.unless, False, literals_of, compiled_of) if pattern.unless else None
             for alternative in _alternatives(pattern, literals_of, compiled_of):
-                entry = _Entry(pattern.id, self._roles[pattern.id], alternative, unless)
+                entry = Entry(pattern.id, self._roles[pattern.id], alternative, unless)
                 self._entries.append(entry)
                 self._add(entry, positions)
         self.literal_texts = tuple(positions)
         self._automaton: Any = AhoCorasick(self.literal_texts)
         self._numbered_texts = numbered
-        self._numbered: _Numbered | None = None
-        self._told: dict[str, tuple[Alternative, ...]] = {}
+        self._numbered: Numbered | None = None
+        self._told: dict[str, Deciders] = {}
         self._matched: dict[str, tuple[str, ...]] = {}
+        self._matched_alike: dict[bytes, tuple[str, ...] | None] = {}
+        self._outcomes: dict[tuple[Deciders, bytes], Outcome] = {}
 
     def match(self, text: str) -> tuple[str, ...]:
         """Give the ids of all families the text belongs to, the most telling first.
@@ -120,11 +120,22 @@ class MessageMatcher:
         """
         found = self._matched.get(text)
         if found is None:
+            if len(text) > _REMEMBERED_LENGTH:
+                return self._match(text)
+            found = self._match_alike(text)
+        return found
+
+    def _match_alike(self, text: str) -> tuple[str, ...]:
+        """Match a text not seen before; of those that differ in numbers which decide nothing two are matched."""
+        alike = numbers_zero(text)
+        found = self._matched_alike.get(alike)
+        if found is None:
             found = self._match(text)
-            if len(self._matched) >= _REMEMBERED:  # what processes say when they start is the same in all logs
-                self._matched.clear()
-            if len(text) <= _REMEMBERED_LENGTH:
-                self._matched[text] = found
+            if alike in self._matched_alike and self.told_by_numbers(digitless(text)).by_length:
+                self._matched_alike[alike] = found
+            else:  # what processes say when they start is the same in all logs
+                _remember(self._matched, text, found)
+                _remember(self._matched_alike, alike, None)
         return found
 
     def _match(self, text: str) -> tuple[str, ...]:
@@ -145,28 +156,39 @@ class MessageMatcher:
         ids = _ordered(list(hits.values()))
         return OneRow(ids) if ids and ids[0] in self._one_row else ids
 
-    def told_by_numbers(self, digitless: str) -> tuple[Alternative, ...]:
+    def told_by_numbers(self, digitless: str) -> Deciders:
         """Give the alternatives of which numbers in a text may decide whether it matches.
 
         Args:
-            digitless: the text without its digits; for all texts that differ from it in digits only, the families
+            digitless: the text without its digits; for all texts that differ from it in numbers only, the families
                 are the same unless one of the given alternatives matches one of them and not the other.
         """
         if self._numbered is None:
-            self._numbered = _Numbered(self._entries, self.numbered_texts())
+            self._numbered = Numbered(self._entries, self.numbered_texts())
         found = self._told.get(digitless)
         if found is None:
-            if len(self._told) >= _REMEMBERED:  # the logs of one cluster have a few hundred
-                self._told.clear()
             found = self._numbered.told(text_of(digitless))
             if len(digitless) <= _REMEMBERED_LENGTH:
-                self._told[digitless] = found
+                _remember(self._told, digitless, found)  # the logs of one cluster have a few hundred
+        return found
+
+    def outcome(self, deciders: Deciders, text: str) -> Outcome:
+        """Tell which of the alternatives match that numbers decide on."""
+        if not deciders:
+            return ()
+        if not deciders.by_length or len(text) > _REMEMBERED_LENGTH:
+            return deciders.match(text)
+        key = deciders, all_zero(text)
+        found = self._outcomes.get(key)
+        if found is None:
+            found = deciders.match(text)
+            _remember(self._outcomes, key, found)
         return found
 
     def numbered_texts(self) -> NumberedTexts:
         """Give what :meth:`told_by_numbers` works out at its first call, for a later matcher of the same patterns."""
         if self._numbered_texts is None:
-            self._numbered_texts = _numbered_texts(self._entries, self._literals_of)
+            self._numbered_texts = numbered_texts(self._entries, self._literals_of)
         return self._numbered_texts
 
     def texts(self) -> set[str]:
@@ -201,10 +223,10 @@ class MessageMatcher:
         """Give the families that are tried on every text because no literal of theirs is certain."""
         return sorted({entry.id for entry in self._tried_always()})
 
-    def _tried_always(self) -> list[_Entry]:
+    def _tried_always(self) -> list[Entry]:
         return [*self._always, *self._if_digit_first]
 
-    def _add(self, entry: _Entry, positions: dict[str, int]) -> None:
+    def _add(self, entry: Entry, positions: dict[str, int]) -> None:
         alternative = entry.alternative
         if getattr(alternative, "exact", False):
             self._exact.setdefault(next(iter(alternative.literals)), []).append(entry)
@@ -218,7 +240,7 @@ class MessageMatcher:
                 self._by_literal.append([])
             self._by_literal[position].append(entry)
 
-    def _candidates(self, plain: str) -> list[_Entry]:
+    def _candidates(self, plain: str) -> list[Entry]:
         found = list(self._always)
         if plain[:1].isdigit():
             found += self._if_digit_first
@@ -231,68 +253,10 @@ class MessageMatcher:
         return found
 
 
-def _bare(text: str) -> str:
-    """A text without digits and blanks."""
-    return _NOT_BARE.sub("", text)
-
-
-def _bares(alternative: Alternative, literals_of: LiteralsOf) -> frozenset[str]:
-    """Texts without digits and blanks of which one is in every text that matches, once its digits are gone."""
-    literals = alternative.literals
-    if isinstance(alternative, Expression):
-        plain = _CLASS_WITH_DIGIT.sub(".?", alternative.source)
-        literals = literals_of(_DIGIT.sub(lambda found: "" if found[0].isdigit() else found[0], plain))
-    return frozenset(_bare(literal) for literal in literals)
-
-
-class NumberedTexts(Struct):
-    """How the alternatives are found that numbers decide on; see :meth:`MessageMatcher.numbered_texts`.
-
-    Attributes:
-        items: of each alternative the number of its entry, whether it is what takes a match back, and how many of its
-            texts must be found: of two sets one each.
-        texts: text without digits and blanks -> places in ``items``, and of which of the sets it is.
-    """
-
-    items: list[tuple[int, bool, int]]
-    texts: dict[str, list[tuple[int, int]]]
-
-
-def _numbered_texts(entries: Sequence[_Entry], literals_of: LiteralsOf) -> NumberedTexts:
-    found = NumberedTexts([], {})
-    for number, entry in enumerate(entries):
-        for takes_back, item in enumerate((entry.alternative, entry.unless)):
-            if item is not None and item.numbered:
-                both = (_bares(entry.alternative, literals_of), _bares(item, literals_of))
-                sets = [bares for bares in both if bares and all(bares)]
-                for which, bares in enumerate(sets):
-                    for text in bares:
-                        found.texts.setdefault(text, []).append((len(found.items), which))
-                found.items.append((number, bool(takes_back), len(sets)))
-    return found
-
-
-class _Numbered:
-    """The alternatives that numbers decide on, found by the texts that stand in each match once its digits are gone."""
-
-    def __init__(self, entries: Sequence[_Entry], known: NumberedTexts) -> None:
-        self._items = [
-            (entries[number].unless if takes_back else entries[number].alternative, needed)
-            for number, takes_back, needed in known.items
-        ]
-        self._automaton: Any = AhoCorasick(list(known.texts))
-        self._whose = list(known.texts.values())
-        self._always = [number for number, (_, needed) in enumerate(self._items) if not needed]
-
-    def told(self, given: Text) -> tuple[Alternative, ...]:
-        """Give those that may match a text whose digits are gone."""
-        hits = {hit[0] for hit in self._automaton.find_matches_as_indexes(_bare(given.plain), overlapping=True)}
-        there = Counter(number for number, _ in {item for hit in hits for item in self._whose[hit]})
-        candidates = sorted(
-            [*self._always, *(number for number, count in there.items() if count == self._items[number][1])]
-        )
-        items = (self._items[number][0] for number in candidates)
-        return tuple(dict.fromkeys(item for item in items if item is not None and item.may_match_with_digits(given)))
+def _remember(memory: dict[Key, Value], key: Key, value: Value) -> None:
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[key] = value
 
 
 def _alternatives(pattern: Pattern, literals_of: LiteralsOf, compiled_of: CompiledOf) -> list[Alternative]:

@@ -23,10 +23,14 @@ _BLANKS = lazy_pattern(r"\s+")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 _NUMBER = lazy_pattern(r"(?<![A-Za-z])\d")
 _NO_NUMBERS = lazy_pattern(r"\{\d*,?\d*\}|\\d|(?<=\[)0-9(?=a-f\])|\bx509\b")
+_ESCAPE = lazy_pattern(r"\\[A-Za-z]")
 _LONG_NUMBER = lazy_pattern(r"(?:\\d|\[0-9\])(?:\\d|\[0-9\]|\{(?:[2-9]|1\d))")
 _FIRST_DIGIT = lazy_pattern(r"\^(?:\\s\*| \*)?(?:\(\?:(?=[^()|]*\)(?![?*]|\{[0,])))?\\d(?:[^*?{]|\{[1-9])")
 _INNER_GROUP = lazy_pattern(r"\([^()]*\)")
+_SPREAD_OUT = lazy_pattern(r"\(\?[A-Za-z]*x")  # blanks in it mean nothing
 _BLANKS_IN_A_ROW = lazy_pattern(r"(?: (?:\+|\{[1-9]\d?(?:,\d*)?\})?(?![*?+{]))+")
+#: what a text begins with that an expression matches, blanks aside
+_BEGINS = lazy_pattern(r"\^(?:\\s\*| \*)?([A-Za-z0-9=:_]+)(?![A-Za-z0-9=:_*?+{])")
 _MOST_CHOICES = 64
 LiteralsOf = Callable[[str], frozenset[str]]  # as parsers.required_literals gives them
 CompiledOf = Callable[[str], "Compiled"]  # as :func:`compiled` gives it
@@ -34,13 +38,21 @@ _LEAST_SPECIFIC = 8  # an expression has few plain characters to count, yet says
 
 
 class Compiled(NamedTuple):
-    """A compiled expression, and sets of texts of which one each stands in the plain form of what it matches."""
+    """A compiled expression, and what is so of each text that it matches.
+
+    Attributes:
+        needed: sets of texts of which one each stands in the plain form.
+        begins: what the plain form begins with.
+    """
 
     pattern: Any
     needed: tuple[frozenset[str], ...] = ()
+    begins: str = ""
 
     def may_match(self, plain: str) -> bool:
-        """Whether the texts are there; to look for them takes a tenth of the time of a search."""
+        """Whether that is so of a text; to find out takes a tenth of the time of a search."""
+        if not plain.startswith(self.begins):
+            return False
         for texts in self.needed:
             for text in texts:
                 if text in plain:
@@ -59,7 +71,13 @@ def compiled(source: str) -> Compiled:
     Raises:
         regex.error: it is none.
     """
-    return Compiled(regex.compile(source, regex.IGNORECASE | regex.DOTALL), needed_texts(source))
+    return Compiled(regex.compile(source, regex.IGNORECASE | regex.DOTALL), needed_texts(source), begins(source))
+
+
+def begins(source: str) -> str:
+    """What the plain form of each text begins with that an expression matches; "" if that cannot be said."""
+    found = _BEGINS.match(source)
+    return found[1].lower() if found and "|" not in _outside_groups(source) else ""
 
 
 class Text(NamedTuple):
@@ -185,9 +203,12 @@ class Expression(Struct, eq=False):
     _compiled: Any = None
     _digitless: Any = None
     _blanks: str = ""  # that stand in each text without digits that may match
+    _least_blanks: int = 0  # in each text that it matches, where nothing else tells which those are
 
     def __post_init__(self) -> None:
         self.literals = self.literals_of(self.source)
+        if not self.literals:
+            self._least_blanks = sum(_blanks_of(self.source))
 
     @property
     def length(self) -> int:
@@ -197,18 +218,19 @@ class Expression(Struct, eq=False):
     @property
     def numbered(self) -> bool:
         """Whether it names digits, other than those of words, or asks for two or more of them next to each other."""
-        return bool(_NUMBER.search(_NO_NUMBERS.sub("", self.source)) or _LONG_NUMBER.search(self.source))
+        return bool(
+            _NUMBER.search(_ESCAPE.sub(" ", _NO_NUMBERS.sub("", self.source))) or _LONG_NUMBER.search(self.source)
+        )
 
     @property
     def begins_with_digit(self) -> bool:
         """Whether it surely matches only texts of which the first character, but for blanks, is a digit."""
-        bare, groups = self.source, 1
-        while groups:
-            bare, groups = _INNER_GROUP.subn("", bare)
-        return "|" not in bare and _FIRST_DIGIT.match(self.source) is not None
+        return "|" not in _outside_groups(self.source) and _FIRST_DIGIT.match(self.source) is not None
 
     def find(self, text: Text) -> Span | None:
         """Give the span of the first match; None also where it takes too long."""
+        if self._least_blanks and text.words.count(" ") < self._least_blanks:
+            return None
         if self._compiled is None and not self.faulty:
             try:
                 self._compiled = self.compiled_of(self.source)
@@ -229,7 +251,7 @@ class Expression(Struct, eq=False):
             try:
                 source = without_digits(self.source)
                 self._digitless = self.compiled_of(source)
-                self._blanks = _blanks_in_a_row(source)
+                self._blanks = " " * max(_blanks_of(source), default=0)
             except (ValueError, regex.error):
                 self._digitless = _ANY
         if self._blanks not in digitless.words or not self._digitless.may_match(digitless.plain):
@@ -252,14 +274,20 @@ def _rules_of(source: str) -> frozenset[Rule] | None:
         return None
 
 
-def _blanks_in_a_row(source: str) -> str:
-    """The most blanks that an expression asks for one after another, outside its groups."""
-    bare, groups = re.sub(r"\\.|\[[^\]]*\]", ".", source), 1
+def _blanks_of(source: str) -> list[int]:
+    """How many blanks, at the least, an expression asks for one after another; of each place outside its groups."""
+    bare = _outside_groups(re.sub(r"\\.|\[[^\]]*\]", ".", source), ".")
+    if "|" in bare or _SPREAD_OUT.search(source):
+        return []
+    return [found[0].count(" ") for found in _BLANKS_IN_A_ROW.finditer(bare)]
+
+
+def _outside_groups(source: str, group: str = "") -> str:
+    """What an expression has outside its groups; ``group`` stands in the place of each."""
+    bare, groups = source, 1
     while groups:
-        bare, groups = _INNER_GROUP.subn(".", bare)
-    if "|" in bare:
-        return ""
-    return " " * max((found[0].count(" ") for found in _BLANKS_IN_A_ROW.finditer(bare)), default=0)
+        bare, groups = _INNER_GROUP.subn(group, bare)
+    return bare
 
 
 def templates_of(pattern: str, whole: bool) -> Sequence[Template]:

@@ -174,12 +174,65 @@ static PyObject *texts_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return (PyObject *)all;
 }
 
+/* The next state behind a byte, times two, plus one if a text ends there; -1 where a line with the byte is not told here:
+   the texts are looked for in lines without blanks at their ends, or two in a row. */
+static inline int32_t state_behind(const Texts *all, int32_t state, unsigned char before, unsigned char byte)
+{
+    if (byte < ' ' || byte >= 0x7F || (byte == ' ' && before == ' ') || (byte == '"' && before == '\\'))
+        return -1;
+    return all->next[state * all->classes + all->class_of[byte]];
+}
+
+static inline int32_t first_end(const Texts *all, int32_t state)
+{
+    return all->text[state] >= 0 ? state : all->other[state];
+}
+
+/* Fill in a bit for each text that stands in a line; 0 where that is not told here. */
+static int texts_in(const Texts *all, const unsigned char *line, Py_ssize_t size, uint8_t *bits)
+{
+    int32_t state = 0;
+    unsigned char before = ' ';
+    for (Py_ssize_t at = 0; at < size; before = line[at++]) {
+        int32_t to = state_behind(all, state, before, line[at]);
+        if (to < 0)
+            return 0;
+        state = to >> 1;
+        for (int32_t end = to & 1 ? first_end(all, state) : 0; end; end = all->other[end])
+            bits[all->text[end] / 8] |= (uint8_t)(1 << all->text[end] % 8);
+    }
+    return before != ' ';
+}
+
+static PyObject *texts_find(Texts *all, PyObject *line)
+{
+    char *bytes;
+    Py_ssize_t size;
+    if (PyBytes_AsStringAndSize(line, &bytes, &size) < 0)
+        return NULL;
+    PyObject *bits = PyBytes_FromStringAndSize(NULL, all->bytes);
+    if (!bits)
+        return NULL;
+    memset(PyBytes_AS_STRING(bits), 0, (size_t)all->bytes);
+    if (texts_in(all, (unsigned char *)bytes, size, (uint8_t *)PyBytes_AS_STRING(bits)))
+        return bits;
+    Py_DECREF(bits);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef texts_methods[] = {
+    {"find", (PyCFunction)texts_find, METH_O,
+     "find(line): a bit for each text that stands in it; None where that is not told here."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyTypeObject TextsType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "analyzer.log_stream._scan.Texts",
     .tp_basicsize = sizeof(Texts),
     .tp_dealloc = (destructor)texts_dealloc,
     .tp_flags = Py_TPFLAGS_DEFAULT,
     .tp_doc = "Texts in small letters that are looked for in lines.",
+    .tp_methods = texts_methods,
     .tp_new = texts_new,
 };
 
@@ -216,21 +269,15 @@ static PyObject *likes_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 static int says_nothing_new(const Texts *all, const Like *like, const unsigned char *line, Py_ssize_t size)
 {
     int32_t state = 0;
-    unsigned char before = ' '; /* the texts are looked for in lines without blanks at their ends, or two in a row */
-    for (Py_ssize_t at = 0; at < size; at++) {
-        unsigned char byte = line[at];
-        if (byte < ' ' || byte >= 0x7F || (byte == ' ' && before == ' ') || (byte == '"' && before == '\\'))
+    unsigned char before = ' ';
+    for (Py_ssize_t at = 0; at < size; before = line[at++]) {
+        int32_t to = state_behind(all, state, before, line[at]);
+        if (to < 0)
             return -1;
-        before = byte;
-        int32_t to = all->next[state * all->classes + all->class_of[byte]];
         state = to >> 1;
-        if (!(to & 1))
-            continue;
-        for (int32_t end = all->text[state] >= 0 ? state : all->other[state]; end; end = all->other[end]) {
-            int32_t text = all->text[end];
-            if (!(like->known[text / 8] >> (text % 8) & 1))
+        for (int32_t end = to & 1 ? first_end(all, state) : 0; end; end = all->other[end])
+            if (!(like->known[all->text[end] / 8] >> (all->text[end] % 8) & 1))
                 return 0;
-        }
     }
     return before == ' ' ? -1 : 1;
 }

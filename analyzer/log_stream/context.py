@@ -23,11 +23,13 @@ class Context:
         self._late: deque[tuple[int, bytes]] = deque(maxlen=MOST_LATE)
         self._lasts: dict[int, tuple[int, bytes]] = {}
 
-    def see(self, raw: Callable[[int], bytes], first: int, count: int, picked: Sequence[int]) -> None:
+    def see(
+        self, raw_lines: Callable[[Sequence[int]], list[bytes]], first: int, count: int, picked: Sequence[int]
+    ) -> None:
         """Take the lines around ``picked``.
 
         Args:
-            raw: gives the line at a place of the stretch.
+            raw_lines: gives the lines at some places of the stretch.
             first: number of the stretch's first line.
             count: lines in the stretch.
             picked: places in the stretch, in order.
@@ -40,10 +42,11 @@ class Context:
                     self._lines.update(self._before[place - AROUND :])
             if picked:
                 self._until = first + picked[-1] + AROUND
-        for place in places:
-            self._lines[first + place] = raw(place)[:MOST_CHARACTERS]
         last = range(max(count - AROUND, 0), count)
-        self._before = [*self._before, *((first + place, raw(place)[:MOST_CHARACTERS]) for place in last)][-AROUND:]
+        wanted = [*places, *last]
+        lines = [(first + place, line[:MOST_CHARACTERS]) for place, line in zip(wanted, raw_lines(wanted), strict=True)]
+        self._lines.update(lines[: len(places)])
+        self._before = [*self._before, *lines[len(places) :]][-AROUND:]
 
     def see_late(self, raw: Callable[[int, int], bytes], first: int, count: int, picked: Sequence[int]) -> None:
         """Take the lines around places of which only the last in the file will be quoted.

@@ -15,9 +15,10 @@ from analyzer.log_stream.columns import Column
 from analyzer.log_stream.groups import Groups
 from analyzer.log_stream.lines import Numbers
 from analyzer.log_stream.scan import Scan, Unknown, Usual
-from analyzer.log_stream.shapes import Outcome, Shapes
+from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.stretch import Stretch
 from analyzer.log_stream.volume import Volume
+from parsers.message_numbers import Outcome
 
 #: lines of a family of shapes looked at one by one, to tell the names in them
 _LOOKED_AT = 300

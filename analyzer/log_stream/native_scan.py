@@ -62,7 +62,8 @@ class NativeScan:
         self._shape_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
         self._group_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
         self._likes: _scan.Likes | None = None
-        shapes.on_other = self._another
+        self._texts = _texts(shapes.literal_texts, shapes.short) if _texts.cache_info().currsize else None
+        shapes.on_other, shapes.texts_in = self._another, self._texts_in
         self._lines = _columns(_LINES, np.int64, np.int64, np.uint64)  # begin, end and number of each
         self._keys = _columns(_LINES, np.uint64, np.uint64, np.uint64)  # word, follow and key of each
         self._counted = 0  # lines of the part at hand that are counted by time
@@ -121,16 +122,21 @@ class NativeScan:
 
     def _another(self, bare: bytes, family: Family) -> None:
         """From here on lines with this bare text need not be looked at, unless they say something new."""
-        built = self._likes is not None or next(_LOOKED_AT) >= _WORTH or _texts.cache_info().currsize
-        if not built or len(bare) > _LONGEST:
+        if len(bare) > _LONGEST:
             return
         if self._likes is None:
-            texts = _texts(self._shapes.literal_texts, self._shapes.short)
-            self._likes = _scan.Likes(int.from_bytes(os.urandom(8), "little"), texts)
-        known = bytearray(len(self._shapes.literal_texts) // 8 + 1)
-        for text in family.texts:
-            known[text // 8] |= 1 << text % 8
-        self._likes.set(bare, family.others, bytes(known))
+            if self._texts is None and next(_LOOKED_AT) >= _WORTH:
+                self._texts = _texts(self._shapes.literal_texts, self._shapes.short)
+            if self._texts is None:
+                return
+            self._likes = _scan.Likes(int.from_bytes(os.urandom(8), "little"), self._texts)
+        known = family.texts.to_bytes(len(self._shapes.literal_texts) // 8 + 1, "little")
+        self._likes.set(bare, family.others, known)
+
+    def _texts_in(self, line: bytes) -> int | None:
+        """The catalogue's texts in a line, as bits; None where the line is not told here."""
+        found = self._texts.find(line) if self._texts is not None else None
+        return int.from_bytes(found, "little") if found is not None else None
 
     def groups(self, part: Stretch, usual: Usual, new: Callable[[Unknown], int], volume: Volume) -> Numbers:
         """Give the group of each line; count all by time and level."""

@@ -14,13 +14,14 @@ from analyzer.log_stream.kind import BEFORE, HEAD, NotOneLogError, goes_on
 from analyzer.log_stream.lines import Cutter
 from analyzer.log_stream.quotable import Quotable, cleaned, line_text
 from analyzer.log_stream.scan import Lines, new_scan
-from analyzer.log_stream.shapes import Outcome, Shapes
+from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.sieve import Sieve
 from parsers.container_log import KeptLine
 from parsers.decode import decode
 from parsers.log_shape import LineShape
 from parsers.log_volume import volume_rows
 from parsers.message_match import MessageMatcher
+from parsers.message_numbers import Outcome
 from parsers.source import Parsed, Source
 
 #: bytes of a file's beginning that tell the dress of its lines
@@ -104,7 +105,7 @@ class _LogReader:
         try:
             return self._read(pieces)
         finally:  # they refer to each other: all of it would stay until Python looks for cycles
-            self.shapes.on_other = None
+            self.shapes.on_other = self.shapes.texts_in = None
             del self.sieve, self.scan, self.shapes
 
     def _read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
-from msgspec import Struct, field
+from msgspec import Struct
 
 from analyzer.log_stream.columns import Column, Rows
 from analyzer.log_stream.lines import DIGITS
@@ -21,12 +21,10 @@ from parsers.digit_rules import MOST_DIGITS, Rule
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_shape import LineShape
 from parsers.message_match import MessageMatcher
-from parsers.message_pattern import Alternative, text_of
+from parsers.message_numbers import Deciders, Outcome
 from parsers.source import OneRow
 
 Name = TypeVar("Name", str, tuple[int, int])
-#: which of the alternatives of the catalogue match that numbers decide on
-Outcome = tuple[bool, ...]
 #: shapes told apart in one file, and of one family; of routine lines fewer, of lines whose names tell nothing (they
 #: make no row, or one) hardly any, and none where no numbers tell something either
 MOST_SHAPES = 30_000
@@ -59,7 +57,7 @@ class Family(Struct):
     """Shapes that differ in names only."""
 
     shape: LineShape
-    numbered: tuple[Alternative, ...]
+    numbered: Deciders
     special: bool
     routine: bool  # benign, or its lines make no row
     nameless: bool  # whatever names its lines hold: they make no row, or one
@@ -70,7 +68,7 @@ class Family(Struct):
     others: int = -1  # number of the shape of all others
     by_rules: bool = False  # of numbers in its lines only those count that decide
     rules: tuple[int, int] = (-1, 0)  # where they are, and how many; -1 if that cannot be said
-    texts: set[int] = field(default_factory=set)  # those that stand in its lines, and those too short to tell any apart
+    texts: int = 0  # a bit for each that stands in its lines, and for those too short to tell any apart
     marks: int = 0
     numbers: tuple[int, ...] = ()
     level: int = 0
@@ -84,6 +82,9 @@ class Shapes:
         self._matcher = matcher
         #: places of the catalogue's texts that tell no shapes apart
         self.short = _short(matcher.literal_texts)
+        self._told = _as_bits(self.short)
+        #: finds the catalogue's texts in a line, as bits; None where it cannot say
+        self.texts_in: Callable[[bytes], int | None] | None = None
         self._families: dict[bytes, Family] = {}
         self._begun: Counter[bytes] = Counter()
         self.families: list[Family] = []
@@ -113,11 +114,7 @@ class Shapes:
 
     def outcome(self, number: int, text: str) -> Outcome:
         """Which of the alternatives that numbers decide on match a line of a shape."""
-        numbered = self.family_of(number).numbered
-        if not numbered:
-            return ()
-        given = text_of(text)
-        return tuple(alternative.find(given) is not None for alternative in numbered)
+        return self._matcher.outcome(self.family_of(number).numbered, text)
 
     def read_by_rules(self, number: int) -> bool:
         """From here on only those numbers count, in the lines of a shape's family, that the catalogue decides on.
@@ -128,10 +125,9 @@ class Shapes:
         if family.by_rules:
             return family.rules[0] >= 0
         family.by_rules = True
-        rules = [alternative.rules() for alternative in family.numbered]
-        if None in rules:
+        if family.numbered.rules is None:
             return False
-        all_rules = sorted({rule for some in rules if some for rule in some})
+        all_rules = sorted(family.numbered.rules)
         family.rules = len(self.rules) // _RULE.size, len(all_rules)
         self.rules += b"".join(map(_packed, all_rules))
         size = len(self.all)
@@ -173,7 +169,8 @@ class Shapes:
         """
         family = self.family_of(number)
         shape = family.shape
-        several = number == family.others or shape.loose or shape.partial or "\n" in shape.message
+        several = number == family.others and not family.nameless
+        several = several or shape.loose or shape.partial or "\n" in shape.message
         if several or (family.numbered and outcome is None):
             return -1
         return self._answers.setdefault((number, outcome or ()), len(self._answers))
@@ -199,9 +196,11 @@ class Shapes:
 
     def _new(self, line: bytes) -> int:
         bare = _bare(line)
-        texts = self._matcher.literals(line.decode("utf-8", "replace"))
+        texts = self.texts_in(line) if self.texts_in is not None else None
+        if texts is None:
+            texts = _as_bits(self._matcher.literals(line.decode("utf-8", "replace")))
         family = self._families.get(bare) or self._family(line, bare, texts)
-        if (family.known >= family.most and texts <= family.texts) or len(self.all) >= 2 * MOST_SHAPES:
+        if (family.known >= family.most and not texts & ~family.texts) or len(self.all) >= 2 * MOST_SHAPES:
             if family.others < 0:
                 family.others = self._add(family)
             self.pass_over([family.others])
@@ -217,7 +216,7 @@ class Shapes:
         self._family_of.append(family)
         return len(self.all) - 1
 
-    def _family(self, line: bytes, bare: bytes, texts: Iterable[int]) -> Family:
+    def _family(self, line: bytes, bare: bytes, texts: int) -> Family:
         """The family of a line whose bare text is not known; ``texts`` stand in the line."""
         # what is in the place of a name may look like anything: too many families that begin alike are one
         digitless = line.translate(None, DIGITS)
@@ -236,7 +235,7 @@ class Shapes:
         self._describe(family)
         return family
 
-    def _new_family(self, line: bytes, digitless: bytes, texts: Iterable[int]) -> Family:
+    def _new_family(self, line: bytes, digitless: bytes, texts: int) -> Family:
         shape = self._look(line)
         numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
         ids = self._matcher.match(shape.message)
@@ -247,7 +246,7 @@ class Shapes:
         if nameless:  # one shape is enough where no numbers in them decide
             most = MOST_OF_NAMELESS if numbered else 0
         groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
-        number, told = len(self.families), {*self.short, *texts}
+        number, told = len(self.families), self._told | texts
         return Family(shape, numbered, special, routine, nameless, most, number, groups, texts=told)
 
     def _describe(self, family: Family) -> None:
@@ -303,6 +302,10 @@ except ImportError:
 def _short(texts: tuple[str, ...]) -> frozenset[int]:
     """The places of those that tell no shapes apart."""
     return frozenset(place for place, text in enumerate(texts) if len(text) < _LEAST_TEXT)
+
+
+def _as_bits(places: Iterable[int]) -> int:
+    return sum(1 << place for place in places)
 
 
 def _packed(rule: Rule) -> bytes:

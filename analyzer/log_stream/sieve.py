@@ -104,10 +104,7 @@ class Sieve:
         for record, around in (*self._lasts.values(), *self._last_changes):
             self._keep(*record)
             self._clocks.update((line.number, line) for line in around)
-        ends = [(part, place) for part in self._tail for place in range(len(part.starts))[-_TAIL:]][-_TAIL:]
-        for part, place in ends[:1]:  # it may be in the middle of a record
-            self._keep(*(part.line(one) for one in part.record(place)))
-        self._keep(*(part.line(place) for part, place in ends))
+        self._keep(*self._end())
         kept = sorted(self._kept.values())
         given = Counter(line.group for line in kept)
         latest = {line.group: line.number for line in kept}
@@ -115,6 +112,18 @@ class Sieve:
         more = {number: int(total[group]) - given[group] for group, number in latest.items()}
         clocks = [line for number, line in self._clocks.items() if number not in self._kept]
         return kept, {number: left for number, left in more.items() if left > 0}, clocks
+
+    def _end(self) -> Iterator[Kept]:
+        """The last lines, with the record that the first of them stands in."""
+        wanted = _TAIL
+        for part in reversed(self._tail):
+            places = range(len(part.starts))[-wanted:]
+            wanted -= len(places)
+            if not wanted or part is self._tail[0]:
+                yield from part.lines(part.record(places[0]))
+            yield from part.lines(places)
+            if not wanted:
+                return
 
     def answer_of(self, line: Kept) -> int:
         """A number that two lines share of which the catalogue surely says the same, each by itself; -1 for none."""
@@ -144,8 +153,9 @@ class Sieve:
             picked.add(0)
         picked.update(self._counting(part))
         picked = self._with_records(part, picked)
-        self._keep(*(part.line(place) for place in sorted(picked)))
-        self._context.see(part.raw, part.before + 1, len(part.starts), sorted(picked))
+        places = sorted(picked)
+        self._keep(*part.lines(places))
+        self._context.see(part.raw_lines, part.before + 1, len(part.starts), places)
         self._times(part, picked)
         self._tail.append(part)
         while sum(len(other.starts) for other in self._tail) - len(self._tail[0].starts) >= _TAIL:
@@ -209,7 +219,7 @@ class Sieve:
 
     def _save_last(self, part: Stretch, place: int, group: int) -> None:
         timed = part.marks[place] & TIMED
-        record = tuple(part.line(one) for one in part.record(place))
+        record = tuple(part.lines(part.record(place)))
         self._lasts[group] = record, () if timed else part.around(place)
         self._context.see_last(part.raws, part.before + 1, len(part.starts), place, group)
 

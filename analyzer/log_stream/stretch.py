@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 
 import numpy as np
@@ -89,6 +90,12 @@ class Stretch:
         """The line at a place."""
         return self.data[self.starts[place] : self.ends[place]]
 
+    def raw_lines(self, places: Sequence[int]) -> list[bytes]:
+        """The lines at some places; many at once take a third of the time of one by one."""
+        at = np.array(places, np.int64)
+        spans = zip(self.starts[at].tolist(), self.ends[at].tolist(), strict=True)
+        return [self.data[begin:end] for begin, end in spans]
+
     def raws(self, first: int, last: int) -> bytes:
         """The lines from one place to another."""
         return self.data[self.starts[first] : self.ends[last]]
@@ -96,6 +103,14 @@ class Stretch:
     def line(self, place: int) -> Kept:
         """The line at a place, to be kept."""
         return Kept(self.before + 1 + place, self.raw(place), int(self.group[place]), int(self.shape[place]))
+
+    def lines(self, places: Sequence[int]) -> list[Kept]:
+        """The lines at some places, to be kept."""
+        if len(places) == 1:
+            return [self.line(places[0])]
+        at = np.array(places, np.int64)
+        numbers = (at + (self.before + 1)).tolist()
+        return list(map(Kept, numbers, self.raw_lines(places), self.group[at].tolist(), self.shape[at].tolist()))
 
     def record(self, place: int) -> range:
         """The places of the record that a line belongs to; of a very long one those in front, or the line alone."""

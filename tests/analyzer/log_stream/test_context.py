@@ -14,7 +14,7 @@ def test_lines_around_are_there_wherever_the_log_is_cut(sizes: list[int], wanted
     context, first = Context(), 1
     for size in sizes:
         places = sorted(number - first for number in wanted if first <= number < first + size)
-        context.see(lambda place, first=first: b"line %d" % (first + place), first, size, places)
+        context.see(lambda at, first=first: [b"line %d" % (first + place) for place in at], first, size, places)
         first += size
     inside = {number for number in wanted if number < first}
     near = sorted({n for number in inside for n in range(number - AROUND, number + AROUND + 1) if 0 < n < first})
