@@ -169,10 +169,8 @@ def container_of_line(text: str) -> str:
         component, _, _, source, _ = calico
     elif record := read_prefixed(text):
         component, source, kind = record.component, record.source, record.kind
-    if component in _CALICO_NODE:
-        return "calico-node"
-    if component in _OF_COMPONENT:
-        return _OF_COMPONENT[component]
+    if name := container_of_process(component):
+        return name
     if kind == "klog" and source in _OF_KLOG_FILE:
         return _OF_KLOG_FILE[source]
     if source in ("startup.go", "int_dataplane.go", "install.go"):
@@ -181,6 +179,11 @@ def container_of_line(text: str) -> str:
     if not _automaton().find_matches_as_indexes(text.lower()):
         return ""
     return next((name for name, pattern in _OF_TEXT if pattern.search(text)), "")
+
+
+def container_of_process(component: str) -> str:
+    """Give the container that a process logs in, by its name in the prefix; "" where that does not tell."""
+    return "calico-node" if component in _CALICO_NODE else _OF_COMPONENT.get(component, "")
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ from parsers.command import command_line
 from parsers.content_cut import may_begin_another
 from parsers.go_trace import begins_trace
 from parsers.lazy_pattern import lazy_pattern
-from parsers.log_container import container_of_line
+from parsers.log_container import container_of_line, container_of_process
 from parsers.log_dress import NOWHERE, Dress, Origin
 from parsers.log_line import read_prefixed
 from parsers.log_record import MAX_LINE, LogRecord
@@ -102,7 +102,7 @@ def shape_of(raw: bytes, text: str, dress: Dress) -> LineShape:
         change=any(record.kind == "bird" and bird_log.bgp_change(record.message) for record in records),
         pid_at=_pid_at(raw) if first is not None and first.pid is not None else -1,
         stamp=stamp,
-        container="" if origin.container else container_of_line(plain) if plain.strip() else "",
+        container="" if origin.container else _container(plain, first),
         foreign=loose and bool(text.strip()) and begins_another(text),
     )
 
@@ -146,6 +146,13 @@ def _records(plain: str) -> list[LogRecord]:
         return []
     level = "PANIC" if begins_trace(plain) else plain_log.level_of(plain)
     return [LogRecord(kind="plain", message=plain.strip(), level=level)]
+
+
+def _container(plain: str, first: LogRecord | None) -> str:
+    """The container that writes such lines, "" where several do."""
+    if first is None:
+        return ""
+    return container_of_process(first.component) or container_of_line(plain)
 
 
 def _names(record: LogRecord) -> bool:

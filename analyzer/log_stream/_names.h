@@ -5,12 +5,18 @@
 
 #include "_words.h"
 
-static inline int is_lower_hex(unsigned char byte) { return byte >= 'a' && byte <= 'f'; }
+enum { WORD = 1, HEX = 2, JOINS = 4, BEGINS_JOINED = 8 }; /* of a word, a to f, ./:@-, - or / */
 
-static inline int is_word(unsigned char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || is_digit(byte) || byte == '_';
-}
+#define LETTERS(from, to, what) [from... to] = what
+static const uint8_t KINDS[256] = {
+    LETTERS('0', '9', WORD), LETTERS('A', 'Z', WORD), LETTERS('a', 'f', WORD | HEX), LETTERS('g', 'z', WORD),
+    ['_'] = WORD, ['.'] = JOINS, ['/'] = JOINS | BEGINS_JOINED, [':'] = JOINS, ['@'] = JOINS,
+    ['-'] = JOINS | BEGINS_JOINED,
+};
+
+static inline int is_lower_hex(unsigned char byte) { return KINDS[byte] & HEX; }
+
+static inline int is_word(unsigned char byte) { return KINDS[byte] & WORD; }
 
 /* Where what may be a name ends that begins at `at`, NULL where none does; the same as the expression in shapes.py. */
 static const unsigned char *name_end(const unsigned char *at, const unsigned char *from, const unsigned char *end)
@@ -21,8 +27,8 @@ static const unsigned char *name_end(const unsigned char *at, const unsigned cha
         const unsigned char *stop = at;
         for (; stop < end && (is_word(*stop) || *stop == '.'); stop++)
             joined |= *stop == '.';
-        if (joined || (stop < end && (*stop == '-' || *stop == '/'))) {
-            while (stop < end && (is_word(*stop) || memchr("./:@-", *stop, 5)))
+        if (joined || (stop < end && KINDS[*stop] & BEGINS_JOINED)) {
+            while (stop < end && KINDS[*stop] & (WORD | JOINS))
                 stop++;
             return stop;
         }
@@ -60,8 +66,13 @@ static Py_ssize_t bare_text(const unsigned char *line, Py_ssize_t size, unsigned
     out += from - text;
     for (at = from; at < end;) {
         const unsigned char *stop = name_end(at, from, end);
-        *out++ = stop ? '~' : *at;
-        at = stop ? stop : at + 1;
+        if (stop) {
+            *out++ = '~';
+            at = stop;
+        } else /* a name begins where a word does */
+            do
+                *out++ = *at++;
+            while (at < end && is_word(*at) && is_word(at[-1]));
     }
     return out - begin;
 }

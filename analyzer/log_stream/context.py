@@ -23,6 +23,11 @@ class Context:
         self._late: deque[tuple[int, bytes]] = deque(maxlen=MOST_LATE)
         self._lasts: dict[int, tuple[int, bytes]] = {}
 
+    @property
+    def full(self) -> bool:
+        """Whether no lines are taken any more around those picked."""
+        return len(self._lines) >= MOST_LINES
+
     def see(
         self, raw_lines: Callable[[Sequence[int]], list[bytes]], first: int, count: int, picked: Sequence[int]
     ) -> None:
@@ -35,7 +40,7 @@ class Context:
             picked: places in the stretch, in order.
         """
         places = set(range(min(max(self._until - first + 1, 0), count)))
-        if len(self._lines) < MOST_LINES:
+        if not self.full:
             for place in picked:
                 places.update(range(max(place - AROUND, 0), min(place + AROUND + 1, count)))
                 if place < AROUND:

@@ -218,6 +218,8 @@ class Sieve:
                 self._clocks.update((line.number, line) for line in part.around(place))
 
     def _save_last(self, part: Stretch, place: int, group: int) -> None:
+        if self.groups.total[group] == 1 and not self._context.full:
+            return  # it was kept as the first one
         timed = part.marks[place] & TIMED
         record = tuple(part.lines(part.record(place)))
         self._lasts[group] = record, () if timed else part.around(place)
