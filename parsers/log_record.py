@@ -95,6 +95,7 @@ _VALUES = lazy_pattern(
 )
 
 
+@lru_cache(maxsize=512)  # of a line that is kept it is asked when it is new, to tell its group, and for its row
 def template(text: str) -> str:
     """Give ``text`` with times, counts, durations, handles and ephemeral ports replaced by ``N``.
 

@@ -6,7 +6,6 @@ process that wrote them and the names and addresses in them; what may differ is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 
 from msgspec import Struct
@@ -31,7 +30,8 @@ _KLOG_PID = lazy_pattern(rb"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6}(?= +\d{1,10} )")
 _PID_WITHIN = 200
 _DIGIT = lazy_pattern(r"\d")
 #: words that there are with a digit and without: bird6, ip6tables, tcp6
-_WITH_AND_WITHOUT = lazy_pattern(r"bird|iptables|tcp\b|udp\b|icmp|ipset|vxlan", re.IGNORECASE)
+_WITH_AND_WITHOUT = ("bird", "iptables", "icmp", "ipset", "vxlan")
+_TRANSPORTS = lazy_pattern(r"(?:tcp|udp)\b")
 #: messages of which each one counts: starts, lines lost
 _EACH_COUNTS = (*START_WORDS, "... dropped ", "device1: Initializing")
 _OF_SCRIPTS = ("trace", "alone")  # commands that a script in a log prints, see parsers.session
@@ -96,7 +96,8 @@ def shape_of(raw: bytes, text: str, dress: Dress) -> LineShape:
         loose=loose,
         partial=partial,
         timed=stamped or any(record.own_time or record.yearless is not None for record in records),
-        named=any(_DIGIT.search(word) for word in origin) or any(_names(record) for record in records),
+        named=(origin is not NOWHERE and any(_DIGIT.search(word) for word in origin))
+        or any(_names(record) for record in records),
         counted=any(_counts(record) for record in records),
         restart=any(record.message.startswith(CONTAINER_WORDS) for record in records),
         change=any(record.kind == "bird" and bird_log.bgp_change(record.message) for record in records),
@@ -158,7 +159,13 @@ def _container(plain: str, first: LogRecord | None) -> str:
 def _names(record: LogRecord) -> bool:
     """Whether something stays that has digits once numbers and times are left out."""
     words = (same_message(record), record.component, record.source)
-    return any(_DIGIT.search(word) or _WITH_AND_WITHOUT.search(word) for word in words)
+    return any(_DIGIT.search(word) or _may_have_a_digit(word) for word in words if word)
+
+
+def _may_have_a_digit(text: str) -> bool:
+    small = text.lower()
+    found = any(name in small for name in _WITH_AND_WITHOUT)
+    return found or (("tcp" in small or "udp" in small) and _TRANSPORTS.search(small) is not None)
 
 
 def _counts(record: LogRecord) -> bool:

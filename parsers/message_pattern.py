@@ -27,7 +27,9 @@ _ESCAPE = lazy_pattern(r"\\[A-Za-z]")
 _LONG_NUMBER = lazy_pattern(r"(?:\\d|\[0-9\])(?:\\d|\[0-9\]|\{(?:[2-9]|1\d))")
 _FIRST_DIGIT = lazy_pattern(r"\^(?:\\s\*| \*)?(?:\(\?:(?=[^()|]*\)(?![?*]|\{[0,])))?\\d(?:[^*?{]|\{[1-9])")
 _INNER_GROUP = lazy_pattern(r"\([^()]*\)")
+_LEADING_OPTION = lazy_pattern(r"^\(\?:[^()|]*\)\?")  # whether it is there tells nothing of what is behind it
 _SPREAD_OUT = lazy_pattern(r"\(\?[A-Za-z]*x")  # blanks in it mean nothing
+_MANY_LINES = lazy_pattern(r"\(\?[A-Za-z]*m")  # each line of a text is a beginning
 _BLANKS_IN_A_ROW = lazy_pattern(r"(?: (?:\+|\{[1-9]\d?(?:,\d*)?\})?(?![*?+{]))+")
 #: what a text begins with that an expression matches, blanks aside
 _BEGINS = lazy_pattern(r"\^(?:\\s\*| \*)?([A-Za-z0-9=:_]+)(?![A-Za-z0-9=:_*?+{])")
@@ -203,10 +205,15 @@ class Expression(Struct, eq=False):
     _compiled: Any = None
     _digitless: Any = None
     _blanks: str = ""  # that stand in each text without digits that may match
+    _anchored: bool = False
     _least_blanks: int = 0  # in each text that it matches, where nothing else tells which those are
 
     def __post_init__(self) -> None:
         self.literals = self.literals_of(self.source)
+        # a search goes on at each place of the text, though nothing can match there
+        self._anchored = self.source.startswith("^") and not (
+            "|" in _outside_groups(self.source) or _MANY_LINES.search(self.source)
+        )
         if not self.literals:
             self._least_blanks = sum(_blanks_of(self.source))
 
@@ -218,9 +225,8 @@ class Expression(Struct, eq=False):
     @property
     def numbered(self) -> bool:
         """Whether it names digits, other than those of words, or asks for two or more of them next to each other."""
-        return bool(
-            _NUMBER.search(_ESCAPE.sub(" ", _NO_NUMBERS.sub("", self.source))) or _LONG_NUMBER.search(self.source)
-        )
+        bare = _ESCAPE.sub(" ", _NO_NUMBERS.sub("", self.source))
+        return bool(_NUMBER.search(bare) or _LONG_NUMBER.search(self.source)) or "(?P=" in self.source
 
     @property
     def begins_with_digit(self) -> bool:
@@ -238,7 +244,8 @@ class Expression(Struct, eq=False):
                 self.faulty = f"{self.source!r}: {error}"
         if self.faulty or not self._compiled.may_match(text.plain):
             return None
-        search = self._compiled.pattern.fullmatch if self.whole else self._compiled.pattern.search
+        pattern = self._compiled.pattern
+        search = pattern.fullmatch if self.whole else pattern.match if self._anchored else pattern.search
         try:
             found = search(text.words.strip() if self.whole else text.words, timeout=TIMEOUT_S)
         except TimeoutError:
@@ -249,7 +256,7 @@ class Expression(Struct, eq=False):
         """Try what is left of the expression without digits; where that takes too long, it may."""
         if self._digitless is None:
             try:
-                source = without_digits(self.source)
+                source = _LEADING_OPTION.sub("", without_digits(self.source))
                 self._digitless = self.compiled_of(source)
                 self._blanks = " " * max(_blanks_of(source), default=0)
             except (ValueError, regex.error):

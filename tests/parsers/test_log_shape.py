@@ -34,6 +34,9 @@ def test_a_line_of_calico() -> None:
         ("Peer 10.0.0.1 is gone", True),
         ("Interface cali12ab is up", True),
         ("Restarting bird now", True),  # there is bird6 as well
+        ("Dialled over TCP", True),
+        ("Wrote tcpdump's file", False),
+        ("ICMP and IPSet are checked", True),
         ("Nothing happened", False),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.message_pattern import Expression, Span, Template, templates_of, text_of
+from parsers.message_pattern import Expression, Span, Template, compiled, templates_of, text_of
 
 
 def found(pattern: str, text: str, whole: bool = False) -> bool:
@@ -113,3 +113,52 @@ def test_expressions_of_texts_that_begin_with_a_digit(source: str, begins: bool)
 )
 def test_blanks_that_stay_when_digits_are_gone_are_asked_for_first(source: str, digitless: str, may: bool) -> None:
     assert Expression(source).may_match_with_digits(text_of(digitless)) is may
+
+
+@pytest.mark.parametrize(
+    ("source", "begins"),
+    [
+        (r"^\s*Name=(?:\*|!lo)$", "name="),
+        (r"^ *Mem:\s+\d+", "mem:"),
+        (r"^bird6?: x", ""),
+        (r"^ab*c", ""),
+        (r"^one|two", ""),
+        (r"Name=", ""),
+        (r"^(?:one|two)", ""),
+    ],
+)
+def test_what_each_match_begins_with(source: str, begins: str) -> None:
+    assert compiled(source).begins == begins
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "yes"),
+    [
+        (r"^\s*Name=\*", "  NAME=*", True),
+        (r"^\s*Name=\*", "ifaceName=*", False),
+        (r"^[*+]?\S{2,9} {1,9}\S{1,9} +\d", "*ab  c 1", True),
+        (r"^[*+]?\S{2,9} {1,9}\S{1,9} +\d", "*abc1", False),
+        (r"\S+ {2}\S+ x?\d", "a  b 1", True),
+        (r"(?x) \d \d  \d", "123", True),
+        (r"^\d+ +\d|^x+", "xx", True),
+        (r"(?m)^\d+ +\d+$", "x\n1 2", True),
+        (r"^\d+ +\d+$", "x\n1 2", False),
+    ],
+)
+def test_a_text_is_turned_away_only_where_nothing_can_match(source: str, text: str, yes: bool) -> None:
+    assert (Expression(source).find(text_of(text)) is not None) == yes
+
+
+@pytest.mark.parametrize(
+    ("source", "numbered"),
+    [
+        (r"\b5 of", True),
+        (r"x509", False),
+        (r"IPv4 is", False),
+        (r"took \d{1,4}s", False),
+        (r"\d\d:\d\d", True),
+        (r"(?P<n>\d+) of (?P=n)", True),
+    ],
+)
+def test_whether_numbers_are_part_of_it(source: str, numbered: bool) -> None:
+    assert Expression(source).numbered is numbered

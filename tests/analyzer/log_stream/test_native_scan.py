@@ -30,6 +30,18 @@ def texts_in(line: str) -> set[int]:
 
 
 @settings(max_examples=500)
+@given(LINES)
+def test_texts_are_found_in_c_as_by_the_matcher(line: str) -> None:
+    found = _scan.Texts([text.encode() for text in TEXTS]).find(line.encode())
+    plain = line.isascii() and line.isprintable() and line == line.strip() and "  " not in line and '\\"' not in line
+    assert (found is not None) == plain
+    if found is not None:
+        bits = int.from_bytes(found, "little")
+        assert {place for place in range(len(TEXTS)) if bits >> place & 1} == texts_in(line)
+        assert bits >> len(TEXTS) == 0
+
+
+@settings(max_examples=500)
 @given(LINES, st.sets(st.integers(0, len(TEXTS) - 1)))
 def test_a_line_says_nothing_new_where_all_its_texts_are_known(line: str, known: set[int]) -> None:
     raw = line.encode()

@@ -79,6 +79,26 @@ def test_lines_share_an_answer_where_the_catalogue_says_the_same_of_them() -> No
     assert shapes.answer_of(loose, None) == -1  # it may belong to the record before it
 
 
+def test_lines_whose_names_tell_nothing_share_an_answer() -> None:
+    dress = bare_dress("")
+    patterns = [
+        Pattern("up", "benign", ("link {name} is up",), one_row=True),
+        Pattern("gone", patterns=("peer {name} is gone",)),
+    ]
+    shapes = Shapes(lambda raw: shape_of(raw, raw.decode(), dress), MessageMatcher(patterns))
+
+    def numbers(what: str) -> list[int]:
+        names = (f"g{letter}-{letter}h" for letter in "ijklmnop")
+        return shapes.new(
+            [f"2026-02-12 06:20:00.000 [INFO][9] felix/a.go 1: {what.format(name)}".encode() for name in names]
+        )
+
+    assert len({shapes.answer_of(number, None) for number in numbers("link {} is up")}) == 1
+    assert len({shapes.answer_of(number, None) for number in numbers("peer {} is gone")}) == 8
+    (loose,) = shapes.new([b"link a-b is up"])
+    assert shapes.answer_of(loose, None) == -1
+
+
 @pytest.mark.parametrize(
     "head", ["", "2026-02-12T06:20:00.000000000Z stdout F ", "2026-02-12 06:20:00.000 [INFO][9] ", "{} level={} "]
 )
