@@ -130,7 +130,7 @@ class Wording(Struct, frozen=True):
         known = {word for text in said for word in text.words if word in self.weight}
         if not known:
             return {}
-        norm = math.sqrt(sum(self.rarity[word] ** 2 for word in known))
+        norm = math.sqrt(math.fsum(self.rarity[word] ** 2 for word in known))
         total = [0.0] * len(self.causes)
         for word in sorted(known):
             share = self.rarity[word] / norm
@@ -145,7 +145,9 @@ class Wording(Struct, frozen=True):
         place = self.causes.index(cause)
         sums = []
         for text in said:
-            total = sum(self.rarity[word] * self.weight[word][place] for word in text.words if word in self.weight)
+            known = (word for word in text.words if word in self.weight)
+            # the order of a set is another in each run, and so would be the last digits of sum()
+            total = math.fsum(self.rarity[word] * self.weight[word][place] for word in known)
             if total > 0:
                 sums.append((total, text))
         sums.sort(key=lambda pair: (-pair[0], pair[1].text))

@@ -60,6 +60,14 @@ def learnt(tmp_path: Path) -> Wording:
     return load(path)
 
 
+def test_texts_of_the_same_words_are_in_the_order_of_their_texts() -> None:
+    words = ("one", "two", "three")  # a set gives them in an order that differs from run to run
+    wording = Wording(("dns",), 1.0, (0,), dict(zip(words, (0.1, 0.2, 0.3), strict=True)), dict.fromkeys(words, (1,)))
+    assert sum((0.1, 0.2, 0.3)) > sum((0.3, 0.2, 0.1))
+    texts = [Said(text, "events", 0, order) for text, order in (("b", words), ("a", words[::-1]))]  # type: ignore[arg-type]
+    assert [text.text for text in wording.telling(texts, "dns", 2)] == ["a", "b"]
+
+
 def test_words_speak_for_the_causes_they_were_seen_with(learnt: Wording) -> None:
     chances = learnt.log_chances(said("DNS lookup failed"))
     assert sum(math.exp(value) for value in chances.values()) == pytest.approx(1.0, abs=1e-3)
