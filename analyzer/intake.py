@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,15 +72,14 @@ def read_bundle(
     shares = shares if claims is not None else 1
     intake = Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction)
     reader = _Reader(intake, match, LargeLogs(intake, matcher, claims))
-    workers = Workers(reader.logs.read_share, shares - 1)
-    if shares > 1 and not any(path.is_dir() for path in paths):
-        # not before: a process that is split in two must have one thread
-        reader.fingerprint = fingerprint_aside(paths, intake.limits.bytes)
-    for member in intake.members(at_once=LARGE if matcher else 0):
-        reader.member(member)
-    reader.settle(workers.results())
-    if claims is not None:
-        claims.close()
+    with claims or nullcontext():
+        workers = Workers(reader.logs.read_share, shares - 1)
+        if shares > 1 and not any(path.is_dir() for path in paths):
+            # not before: a process that is split in two must have one thread
+            reader.fingerprint = fingerprint_aside(paths, intake.limits.bytes)
+        for member in intake.members(at_once=LARGE if matcher else 0):
+            reader.member(member)
+        reader.settle(workers.results())
     return reader.finish()
 
 

@@ -14,9 +14,10 @@ from msgspec.structs import asdict
 
 import analyzer.intake
 import analyzer.large_logs
-from analyzer.bundle import Limits
+from analyzer.bundle import BundleError, Limits
 from analyzer.intake import Intake, read_bundle
 from analyzer.log_stream.quotable import Packed
+from analyzer.log_stream.workers import Claims
 from analyzer.redaction import Redaction
 from parsers.message_match import MessageMatcher, Pattern
 
@@ -311,6 +312,17 @@ def test_several_processes_read_the_same(jobs: int, tmp_path: Path, monkeypatch:
     assert told(together) == alone
     monkeypatch.setattr(analyzer.intake, "claims_of", lambda processes: None)
     assert told(read_bundle([tmp_path], MATCHER.match, Limits(), MATCHER, jobs=jobs)) == alone
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")
+def test_what_processes_share_is_closed_where_reading_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared: list[Claims] = []
+    monkeypatch.setattr(analyzer.intake, "useful_jobs", lambda paths, wanted: wanted)
+    monkeypatch.setattr(analyzer.intake, "claims_of", lambda count: shared.append(Claims()) or shared[-1])
+    with pytest.raises(BundleError):
+        read_bundle([tmp_path / "absent"], MATCHER.match, Limits(), MATCHER, jobs=2)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        shared[0].close()
 
 
 def test_a_defect_in_reading_in_pieces_leads_to_the_other_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
