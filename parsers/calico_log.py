@@ -16,11 +16,10 @@ _CALICO = lazy_pattern(
     r"(?:([a-z][a-z0-9-]{0,60})/)?([^ /:]{1,200}|<nil>) (?:\d{1,9}|<nil>):[ ]?(.*)",
     re.DOTALL,
 )
-#: how such a line begins, without the groups
-CALICO_HEAD = (
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[(?:PANIC|FATAL|ERROR|WARNING|INFO|DEBUG|TRACE)\]\[\d{1,10}\] "
-    r"(?:[a-z][a-z0-9-]{0,60}/)?(?:[^ /:\n]{1,200}|<nil>) (?:\d{1,9}|<nil>):"
-)
+#: how such a line begins, without the groups: up to the name of its process, and from the source file on
+CALICO_TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[(?:PANIC|FATAL|ERROR|WARNING|INFO|DEBUG|TRACE)\]\[\d{1,10}\] "
+CALICO_SOURCE = r"(?:[^ /:\n]{1,200}|<nil>) (?:\d{1,9}|<nil>):"
+CALICO_HEAD = rf"{CALICO_TIME}(?:[a-z][a-z0-9-]{{0,60}}/)?{CALICO_SOURCE}"
 _LOGRUS = lazy_pattern(
     r'time="([^"]{1,60})" level=(panic|fatal|error|warning|warn|info|debug|trace) msg=("(?:[^"\\]|\\.)*"|\S*)(.*)',
     re.DOTALL,

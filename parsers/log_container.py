@@ -10,7 +10,7 @@ from itertools import islice
 from ahocorasick_rs import AhoCorasick
 
 from parsers import bird_log, go_trace, plain_log
-from parsers.calico_log import CALICO_HEAD, identity_of_calico
+from parsers.calico_log import CALICO_HEAD, CALICO_SOURCE, CALICO_TIME, identity_of_calico
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_dress import PlainLine, dress_of, first_lines, without_controls
 from parsers.log_line import read_prefixed
@@ -112,6 +112,8 @@ _PLAIN_LINE = rf"(?:{CALICO_HEAD}|bird: )"
 #: the last line may be cut: within the time, between it and the message, within BIRD's prefix
 _CUT_LINE = r"[\d .:-]{0,24}|[\d .:-]{23} \[[^:\n]{0,300}|b(?:i(?:rd?:?)?)?"
 _PLAIN_LOG = lazy_pattern(rf"(?:{_PLAIN_LINE}[^\n]*\n){{5,}}(?:{_PLAIN_LINE}[^\n]*|{_CUT_LINE})")
+_NODE_LINE = rf"(?:{CALICO_TIME}(?:{'|'.join(sorted(_CALICO_NODE))})/{CALICO_SOURCE}|bird: )"
+_NODE_LOG = lazy_pattern(rf"(?:{_NODE_LINE}[^\n]*+\n){{5,}}+(?:{_NODE_LINE}[^\n]*|{_CUT_LINE})")
 #: prompts, fences, quotations, the marks of a dump; an audit log
 _OF_SESSIONS = ("$ ", "# ", "> ", "```", "~~~", "====", "audit.k8s.io/", "\r", "\0", "\ufeff", "\x1b")
 _NAMED = lazy_pattern(r'(?:Defaulted container|container) "([a-z0-9-]{1,63})"(?: out of:| in pod )')
@@ -128,6 +130,8 @@ def container_of(sample: str) -> str:
     calico-kube-controllers, tigera-operator, mount-bpffs, ebpf-bootstrap ...), and kube-proxy, kube-apiserver, kubelet.
     """
     sample = sample[:_SAMPLE_CHARACTERS]
+    if is_node_log(sample):
+        return "calico-node"
     best = _container_of(_beginning(sample))
     if not best:
         found = _NAMED.search(sample)
@@ -202,6 +206,19 @@ def is_plain_log(text: str) -> bool:
     if any(mark[0] in text and mark in text for mark in _OF_SESSIONS):
         return False
     return _PLAIN_LOG.fullmatch(text) is not None
+
+
+def is_node_log(text: str) -> bool:
+    """Whether each line is surely of calico-node: one of its processes or BIRD wrote it. The last may be cut anywhere.
+
+    That is so of most large logs, and told in a third of the time that it takes to ask whose each line is.
+    """
+    return _is_node_sample(text) if len(text) <= _SAMPLE_CHARACTERS else _NODE_LOG.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=2)  # of a large log's beginning it is asked several times
+def _is_node_sample(text: str) -> bool:
+    return _NODE_LOG.fullmatch(text) is not None
 
 
 def looks_like_log(sample: str) -> float:

@@ -40,7 +40,9 @@ _INNER = lazy_pattern(
     r"\d{4}-\d\d-\d\d[ T_]\d\d:\d\d:\d\d|bird: |time=\"|[IWEF]\d{4} \d\d:|\{\"|Calico node |panic: |goroutine \d"
     r"|\[pod/|[A-Z][a-z]{2} [ \d]\d \d\d:"
 )
-_UNDRESSED = lazy_pattern(r"\d{4}-\d\d-\d\d \d\d:|bird: ")  # no name of a pod and a container
+_UNDRESSED = r"(?:\d{4}-\d\d-\d\d \d\d:|bird: )"  # no name of a pod and a container
+_UNDRESSED_LINE = lazy_pattern(_UNDRESSED)
+_ALL_UNDRESSED = lazy_pattern(rf"(?:{_UNDRESSED}[^\n]*+\n)*+(?:{_UNDRESSED}[^\n]*+)?")
 _DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs"})
 _STERN_SAMPLE, _STERN_CHARACTERS = 400, 64 * 1024  # lines, and characters, that are looked at
 
@@ -261,6 +263,8 @@ def bare_dress(text: str, near: datetime | None = None) -> Dress:
 @lru_cache(maxsize=4)  # of one log it is asked several times: to recognize it, to read it
 def _stern_pairs(beginning: str) -> frozenset[tuple[str, str]]:
     """Find the (pod, container) pairs in front of the first lines; empty where this is no stern or kail output."""
+    if "\r" not in beginning and _ALL_UNDRESSED.fullmatch(beginning):
+        return frozenset()
     pairs: set[tuple[str, str]] = set()
     known = seen = 0
     other_dress = Dress([])
@@ -268,7 +272,7 @@ def _stern_pairs(beginning: str) -> frozenset[tuple[str, str]]:
         if not line.strip():
             continue
         seen += 1
-        if _UNDRESSED.match(line):
+        if _UNDRESSED_LINE.match(line):
             continue
         text = line[:1000]
         peeled = other_dress.peel(text)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from parsers.lazy_pattern import lazy_pattern
-from parsers.log_container import container_of_line
+from parsers.log_container import container_of_line, is_node_log
 from parsers.log_dress import dress_of, without_controls
 from parsers.source import Source
 
@@ -101,7 +101,7 @@ def _marked(text: str) -> list[Section]:
 
 
 def _unmarked(text: str) -> list[Section]:
-    if not any(word in text for word in _OTHERS):
+    if is_node_log(text) or not any(word in text for word in _OTHERS):
         return []
     parts = _parts(text)
     if len({name for name, _ in parts}) < 2:

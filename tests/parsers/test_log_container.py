@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.log_container import container_of, is_plain_log, looks_like_log
+from parsers.log_container import container_of, container_of_line, is_node_log, is_plain_log, looks_like_log
+from parsers.log_sections import split_sections
 from parsers.recognize import recognize
 from parsers.session import split_session
 
@@ -113,3 +114,31 @@ def test_most_logs_are_surely_logs() -> None:
         assert all(is_plain_log(f"{text}\n{last[:cut]}") for cut in range(len(last)))
     for line in ("", "panic: boom", "Name: x", "2026-02-12T06:20:10Z stdout F x"):
         assert not is_plain_log(f"{text}\n{line}\n{text}")
+
+
+OF_OTHERS = (
+    *SAMPLES["install-cni"].split("\n"), *SAMPLES["calico-extension"].split("\n"), SAMPLES["mount-bpffs"],
+    LINE.replace("felix/", ""), LINE.replace("felix/", "typha/"), "bird:", LINE.replace("felix/", "confd/"),
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.one_of(st.sampled_from(USUAL), st.sampled_from((*USUAL, *ODD, *OF_OTHERS))), max_size=12),
+    st.integers(0, len(LINE)),
+)
+def test_a_log_of_calico_node_alone_is_told_by_each_of_its_lines(lines: list[str], cut: int) -> None:
+    text = "\n".join([*lines, LINE])
+    text = text[: len(text) - min(cut, len(LINE))]
+    if is_node_log(text):
+        assert {container_of_line(line) for line in lines} == {"calico-node"}
+        assert container_of(text) == "calico-node" and split_sections(text) == []
+    whole = all(line in USUAL for line in lines) and len(lines) >= 5
+    assert not whole or is_node_log(text)
+
+
+def test_few_lines_or_those_of_another_container_are_asked_one_by_one() -> None:
+    text = "\n".join([LINE, USUAL[2]] * 1000)  # more than the sample that is remembered
+    assert is_node_log(text) and is_node_log(text[:-30]) and not is_node_log("\n".join([LINE] * 4))
+    assert not is_node_log(f"{text}\n{SAMPLES['install-cni']}\n{text}") and not is_node_log("")
+    installs = "\n".join([SAMPLES["install-cni"].split("\n")[0]] * 5)
+    assert [section.container for section in split_sections(f"{text}\n{installs}")] == ["calico-node", "install-cni"]
