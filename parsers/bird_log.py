@@ -19,6 +19,7 @@ _PEER_NAME = r"(?:Mesh|Node|Global|Local_Workload)_[0-9A-Za-z_]{1,80}"
 _OTHER_NAME = r"(?:device|direct|kernel|static)\d{1,3}"
 #: where one message ends and the next begins on a mixed line
 _SEAM = lazy_pattern(rf"(?:bird: ?)+|(?={_PEER_NAME}: |{_OTHER_NAME}: )")
+_BEGINNINGS = ("bird:", "Mesh_", "Node_", "Global_", "Local_Workload_", "device", "direct", "kernel", "static")
 _BARE = lazy_pattern(
     rf"(?:(?:{_PEER_NAME}|{_OTHER_NAME})(?:: | [<>] )"
     r"|(?:Graceful restart (?:started|done)|Started|Reconfigured|Reconfiguring|Shutting down|Shutdown completed)"
@@ -64,6 +65,11 @@ def messages(text: str) -> list[str]:
     >>> messages("bird: bird: direct1: Connected to table masterdevice1: Initializing")
     ['direct1: Connected to table master', 'device1: Initializing']
     """
+    if text.startswith("bird: ") and not text.startswith("bird:", 6):
+        behind = text[7:]  # where a message may begin is looked for behind the first letter
+        if not any(begin in behind for begin in _BEGINNINGS):  # the usual case, told in a third of the time
+            message = text[6:].strip()
+            return [message] if message else []
     return [part.strip() for part in _SEAM.split(text) if part.strip()]
 
 

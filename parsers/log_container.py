@@ -205,7 +205,7 @@ def is_plain_log(text: str) -> bool:
     # to look for one character first takes a fiftieth of the time, and most texts have none of these
     if any(mark[0] in text and mark in text for mark in _OF_SESSIONS):
         return False
-    return _PLAIN_LOG.fullmatch(text) is not None
+    return is_node_log(text) or _PLAIN_LOG.fullmatch(text) is not None
 
 
 def is_node_log(text: str) -> bool:

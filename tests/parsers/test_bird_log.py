@@ -25,6 +25,9 @@ REAL = Path(__file__).resolve().parents[3] / "shared" / "reference" / "bird"
             ["direct1: Connected to table master", "Mesh_10_0_0_2: State changed to up"],
         ),
         ("bird: ", []),
+        ("bird: bird: ", []),
+        ("bird: Mesh_10_0_0_2: Starteddevice1: Starting", ["Mesh_10_0_0_2: Started", "device1: Starting"]),
+        ("bird: Mesh_10_0_0_2: Connected to table kernel1", ["Mesh_10_0_0_2: Connected to table kernel1"]),
     ],
 )
 def test_mixed_lines_are_taken_apart(line: str, expected: list[str]) -> None:
@@ -126,3 +129,14 @@ def test_damaged_lines_of_two_birds_in_one_stream_lose_no_state() -> None:
             ("10.94.227.12", "start"),
             ("10.94.227.13", "start"),
         }, path.name
+
+
+PIECES = (
+    "bird:", "bird: ", " ", "Mesh_1_2: ", "Mesh_1", "device1: ", "device1", "direct1: x", "kernel1: ", "Started", "static",
+    "Global_a: ", "x", "Local_Workload_b: ", "Node_1: State changed to up", "b",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
+def test_the_usual_line_is_told_as_any_other(text: str) -> None:
+    assert messages(f"bird: {text}") == messages(f" bird: {text}")  # a blank in front: no usual line
