@@ -53,6 +53,7 @@ def plain_words(wanted_json: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(options)) if plain else None
 
 
+@lru_cache(maxsize=8192)
 def is_plain(word: str) -> bool:
     """Whether a wanted word stands for itself only: it takes nothing back and is no glob."""
     return not word.startswith("!") and not _is_glob(word)

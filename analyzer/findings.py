@@ -117,13 +117,21 @@ class Evidence:
                     index.setdefault(message_id, {}).setdefault(table, []).append(position)
         return index
 
+    def may_fire(self, signal: Signal) -> bool:
+        """Whether there is anything of what a signal asks for; most ask for what is in few bundles."""
+        if signal.message:
+            return not self._by_message.keys().isdisjoint(signal.message)
+        if signal.fact and self._facts.isdisjoint(signal.fact):
+            return not all(map(is_plain, signal.fact))
+        return bool(self.rows[TABLE_OF[signal.selector]])
+
     def fire(self, signal: Signal) -> list[Finding]:
         """Give one finding per atom of the signal that fired: a message id, or the selector itself."""
+        if not self.may_fire(signal):
+            return []
         if signal.message:
             there = [message_id for message_id in signal.message if message_id in self._by_message]
             found = [self._fire_message(signal, message_id) for message_id in there]
-        elif signal.fact and self._facts.isdisjoint(signal.fact) and all(map(is_plain, signal.fact)):
-            return []
         else:
             table = TABLE_OF[signal.selector]
             positions = self._select(signal, table, None)
@@ -271,6 +279,8 @@ def fire_all(catalogue: Catalogue, evidence: Evidence) -> dict[str, dict[str, li
     fired: dict[str, dict[str, list[Finding]]] = {}
     for cause in catalogue.causes.values():
         for signal in (*cause.signals, *cause.against):
+            if not evidence.may_fire(signal):
+                continue
             name = signal.selection
             if name not in cache:
                 cache[name] = evidence.fire(signal)

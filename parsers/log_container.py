@@ -113,7 +113,7 @@ _PLAIN_LINE = rf"(?:{CALICO_HEAD}|bird: )"
 _CUT_LINE = r"[\d .:-]{0,24}|[\d .:-]{23} \[[^:\n]{0,300}|b(?:i(?:rd?:?)?)?"
 _PLAIN_LOG = lazy_pattern(rf"(?:{_PLAIN_LINE}[^\n]*\n){{5,}}(?:{_PLAIN_LINE}[^\n]*|{_CUT_LINE})")
 _NODE_LINE = rf"(?:{CALICO_TIME}(?:{'|'.join(sorted(_CALICO_NODE))})/{CALICO_SOURCE}|bird: )"
-_NODE_LOG = lazy_pattern(rf"(?:{_NODE_LINE}[^\n]*+\n){{5,}}+(?:{_NODE_LINE}[^\n]*|{_CUT_LINE})")
+_NODE_LOG = lazy_pattern(rf"(?:{_NODE_LINE}[^\n]*\n){{5,}}(?:{_NODE_LINE}[^\n]*|{_CUT_LINE})")
 #: prompts, fences, quotations, the marks of a dump; an audit log
 _OF_SESSIONS = ("$ ", "# ", "> ", "```", "~~~", "====", "audit.k8s.io/", "\r", "\0", "\ufeff", "\x1b")
 _NAMED = lazy_pattern(r'(?:Defaulted container|container) "([a-z0-9-]{1,63})"(?: out of:| in pod )')
@@ -208,17 +208,14 @@ def is_plain_log(text: str) -> bool:
     return is_node_log(text) or _PLAIN_LOG.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=2)  # of a large log's beginning it is asked several times
 def is_node_log(text: str) -> bool:
     """Whether each line is surely of calico-node: one of its processes or BIRD wrote it. The last may be cut anywhere.
 
-    That is so of most large logs, and told in a third of the time that it takes to ask whose each line is.
+    That is so of the beginnings of most large logs, and told in a third of the time that it takes to ask whose each line
+    is. A longer text is never said to be one: an expression that matches it would take ten times its memory.
     """
-    return _is_node_sample(text) if len(text) <= _SAMPLE_CHARACTERS else _NODE_LOG.fullmatch(text) is not None
-
-
-@lru_cache(maxsize=2)  # of a large log's beginning it is asked several times
-def _is_node_sample(text: str) -> bool:
-    return _NODE_LOG.fullmatch(text) is not None
+    return len(text) <= _SAMPLE_CHARACTERS and _NODE_LOG.fullmatch(text) is not None
 
 
 def looks_like_log(sample: str) -> float:

@@ -42,7 +42,7 @@ _INNER = lazy_pattern(
 )
 _UNDRESSED = r"(?:\d{4}-\d\d-\d\d \d\d:|bird: )"  # no name of a pod and a container
 _UNDRESSED_LINE = lazy_pattern(_UNDRESSED)
-_ALL_UNDRESSED = lazy_pattern(rf"(?:{_UNDRESSED}[^\n]*+\n)*+(?:{_UNDRESSED}[^\n]*+)?")
+_ALL_UNDRESSED = lazy_pattern(rf"(?:{_UNDRESSED}[^\n]*\n)*(?:{_UNDRESSED}[^\n]*)?")
 _DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs"})
 _STERN_SAMPLE, _STERN_CHARACTERS = 400, 64 * 1024  # lines, and characters, that are looked at
 

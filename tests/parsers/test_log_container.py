@@ -137,8 +137,9 @@ def test_a_log_of_calico_node_alone_is_told_by_each_of_its_lines(lines: list[str
 
 
 def test_few_lines_or_those_of_another_container_are_asked_one_by_one() -> None:
-    text = "\n".join([LINE, USUAL[2]] * 1000)  # more than the sample that is remembered
+    text = "\n".join([LINE, USUAL[2]] * 100)
     assert is_node_log(text) and is_node_log(text[:-30]) and not is_node_log("\n".join([LINE] * 4))
+    assert not is_node_log("\n".join([text] * 10))  # it is too long
     assert not is_node_log(f"{text}\n{SAMPLES['install-cni']}\n{text}") and not is_node_log("")
     installs = "\n".join([SAMPLES["install-cni"].split("\n")[0]] * 5)
     assert [section.container for section in split_sections(f"{text}\n{installs}")] == ["calico-node", "install-cni"]
