@@ -212,8 +212,8 @@ def is_plain_log(text: str) -> bool:
 def is_node_log(text: str) -> bool:
     """Whether each line is surely of calico-node: one of its processes or BIRD wrote it. The last may be cut anywhere.
 
-    That is so of the beginnings of most large logs, and told in a third of the time that it takes to ask whose each line
-    is. A longer text is never said to be one: an expression that matches it would take ten times its memory.
+    That is so of most large logs' beginnings, and told in a third of the time that it takes to ask whose each line is.
+    A longer text is never said to be one: an expression that matches it would take ten times its memory.
     """
     return len(text) <= _SAMPLE_CHARACTERS and _NODE_LOG.fullmatch(text) is not None
 
