@@ -11,7 +11,7 @@ import regex
 
 from analyzer import cache
 from parsers import required_literals
-from parsers.message_pattern import Compiled, begins, compiled
+from parsers.message_pattern import Compiled, compiled, compiled_as
 
 _NAME = "expressions"
 _MOST = 5000
@@ -48,7 +48,7 @@ class ExpressionMemory:
             except _DAMAGED:
                 found = None
             if _is_of(found, source):
-                return Compiled(found[0], found[1], begins(source))
+                return compiled_as(source, *found)
         made = compiled(source)
         if len(self._kept) < _MOST:
             self._kept[source] = pickle.dumps(made[:2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +72,7 @@ def read_bundle(
     shares = shares if claims is not None else 1
     intake = Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction)
     reader = _Reader(intake, match, LargeLogs(intake, matcher, claims))
-    with claims or nullcontext():
+    with closing(claims) if claims is not None else nullcontext():
         workers = Workers(reader.logs.read_share, shares - 1)
         if shares > 1 and not any(path.is_dir() for path in paths):
             # not before: a process that is split in two must have one thread

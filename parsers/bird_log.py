@@ -15,11 +15,12 @@ from msgspec import Struct
 
 from parsers.lazy_pattern import lazy_pattern
 
-_PEER_NAME = r"(?:Mesh|Node|Global|Local_Workload)_[0-9A-Za-z_]{1,80}"
-_OTHER_NAME = r"(?:device|direct|kernel|static)\d{1,3}"
+_PEERS, _OTHERS = ("Mesh", "Node", "Global", "Local_Workload"), ("device", "direct", "kernel", "static")
+_PEER_NAME = rf"(?:{'|'.join(_PEERS)})_[0-9A-Za-z_]{{1,80}}"
+_OTHER_NAME = rf"(?:{'|'.join(_OTHERS)})\d{{1,3}}"
 #: where one message ends and the next begins on a mixed line
 _SEAM = lazy_pattern(rf"(?:bird: ?)+|(?={_PEER_NAME}: |{_OTHER_NAME}: )")
-_BEGINNINGS = ("bird:", "Mesh_", "Node_", "Global_", "Local_Workload_", "device", "direct", "kernel", "static")
+_BEGINNINGS = ("bird:", *(f"{name}_" for name in _PEERS), *_OTHERS)
 _BARE = lazy_pattern(
     rf"(?:(?:{_PEER_NAME}|{_OTHER_NAME})(?:: | [<>] )"
     r"|(?:Graceful restart (?:started|done)|Started|Reconfigured|Reconfiguring|Shutting down|Shutdown completed)"
@@ -38,7 +39,7 @@ _TROUBLE = lazy_pattern(
     r"|Unexpected connect|Netlink: |Kernel dropped|hits route |[Ii]nvalid|Time jump|I/O loop cycle|strange next-hop"
     r"|Unterminated|[Uu]nknown|failed|is a local address|bogus|Capability related"
 )
-_NAME_START = lazy_pattern(r"(?:Mesh|Node|Global|Local_Workload)_")
+_NAME_START = lazy_pattern(rf"(?:{'|'.join(_PEERS)})_")
 _PORT = lazy_pattern(r"_port_\d{1,5}$")
 
 

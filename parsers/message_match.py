@@ -16,9 +16,9 @@ from parsers.message_numbers import (
     NumberedTexts,
     Outcome,
     all_zero,
-    digitless,
     numbered_texts,
     numbers_zero,
+    text_without_digits,
 )
 from parsers.message_pattern import (
     Alternative,
@@ -131,7 +131,7 @@ class MessageMatcher:
         found = self._matched_alike.get(alike)
         if found is None:
             found = self._match(text)
-            if alike in self._matched_alike and self.told_by_numbers(digitless(text)).by_length:
+            if alike in self._matched_alike and self.told_by_numbers(text_without_digits(text)).by_length:
                 self._matched_alike[alike] = found
             else:  # what processes say when they start is the same in all logs
                 _remember(self._matched, text, found)

@@ -26,7 +26,7 @@ _DIGITS = b"0123456789"
 _ALL_ZERO = bytes.maketrans(_DIGITS, b"0" * len(_DIGITS))
 
 
-def digitless(text: str) -> str:
+def text_without_digits(text: str) -> str:
     """A text without its digits."""
     # a sixth of the time that the same takes for characters
     return _bytes(text).translate(None, _DIGITS).decode("utf-8", "surrogatepass")

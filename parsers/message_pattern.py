@@ -44,11 +44,13 @@ class Compiled(NamedTuple):
 
     Attributes:
         needed: sets of texts of which one each stands in the plain form.
+        anchored: it stands at the beginning, where a search would go on at each place of the text.
         begins: what the plain form begins with.
     """
 
     pattern: Any
     needed: tuple[frozenset[str], ...] = ()
+    anchored: bool = False
     begins: str = ""
 
     def may_match(self, plain: str) -> bool:
@@ -73,13 +75,14 @@ def compiled(source: str) -> Compiled:
     Raises:
         regex.error: it is none.
     """
-    return Compiled(regex.compile(source, regex.IGNORECASE | regex.DOTALL), needed_texts(source), begins(source))
+    return compiled_as(source, regex.compile(source, regex.IGNORECASE | regex.DOTALL), needed_texts(source))
 
 
-def begins(source: str) -> str:
-    """What the plain form of each text begins with that an expression matches; "" if that cannot be said."""
-    found = _BEGINS.match(source)
-    return found[1].lower() if found and "|" not in _outside_groups(source) else ""
+def compiled_as(source: str, pattern: Any, needed: tuple[frozenset[str], ...]) -> Compiled:
+    """Give an expression that was compiled before, with the texts that it needs; see :func:`compiled`."""
+    anchored = _is_anchored(source)
+    found = _BEGINS.match(source) if anchored else None
+    return Compiled(pattern, needed, anchored, found[1].lower() if found else "")
 
 
 class Text(NamedTuple):
@@ -205,15 +208,10 @@ class Expression(Struct, eq=False):
     _compiled: Any = None
     _digitless: Any = None
     _blanks: str = ""  # that stand in each text without digits that may match
-    _anchored: bool = False
     _least_blanks: int = 0  # in each text that it matches, where nothing else tells which those are
 
     def __post_init__(self) -> None:
         self.literals = self.literals_of(self.source)
-        # a search goes on at each place of the text, though nothing can match there
-        self._anchored = self.source.startswith("^") and not (
-            "|" in _outside_groups(self.source) or _MANY_LINES.search(self.source)
-        )
         if not self.literals:
             self._least_blanks = sum(_blanks_of(self.source))
 
@@ -231,7 +229,7 @@ class Expression(Struct, eq=False):
     @property
     def begins_with_digit(self) -> bool:
         """Whether it surely matches only texts of which the first character, but for blanks, is a digit."""
-        return "|" not in _outside_groups(self.source) and _FIRST_DIGIT.match(self.source) is not None
+        return _is_anchored(self.source) and _FIRST_DIGIT.match(self.source) is not None
 
     def find(self, text: Text) -> Span | None:
         """Give the span of the first match; None also where it takes too long."""
@@ -245,7 +243,7 @@ class Expression(Struct, eq=False):
         if self.faulty or not self._compiled.may_match(text.plain):
             return None
         pattern = self._compiled.pattern
-        search = pattern.fullmatch if self.whole else pattern.match if self._anchored else pattern.search
+        search = pattern.fullmatch if self.whole else pattern.match if self._compiled.anchored else pattern.search
         try:
             found = search(text.words.strip() if self.whole else text.words, timeout=TIMEOUT_S)
         except TimeoutError:
@@ -279,6 +277,11 @@ def _rules_of(source: str) -> frozenset[Rule] | None:
         return digit_rules(source)
     except ValueError:
         return None
+
+
+def _is_anchored(source: str) -> bool:
+    """Whether an expression can match at the beginning of a text only."""
+    return source.startswith("^") and "|" not in _outside_groups(source) and not _MANY_LINES.search(source)
 
 
 def _blanks_of(source: str) -> list[int]:

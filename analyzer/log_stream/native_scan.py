@@ -44,9 +44,11 @@ def _distinct(numbers: Numbers) -> tuple[Numbers, Numbers]:
 
 
 @lru_cache(maxsize=2)  # all logs are asked for the texts of one catalogue
-def _texts(texts: tuple[str, ...], short: frozenset[int]) -> _scan.Texts:
-    """The automaton that finds texts; ``short`` are the places of those that need not be found."""
-    return _scan.Texts([b"" if at in short else text.encode("utf-8", "surrogatepass") for at, text in enumerate(texts)])
+def _texts(texts: tuple[str, ...], short: int) -> _scan.Texts:
+    """The automaton that finds texts; ``short`` has a bit for each that need not be found."""
+    return _scan.Texts(
+        [b"" if short >> at & 1 else text.encode("utf-8", "surrogatepass") for at, text in enumerate(texts)]
+    )
 
 
 class NativeScan:

@@ -80,9 +80,8 @@ class Shapes:
     def __init__(self, look: Callable[[bytes], LineShape], matcher: MessageMatcher) -> None:
         self._look = look
         self._matcher = matcher
-        #: places of the catalogue's texts that tell no shapes apart
+        #: a bit for each of the catalogue's texts that tells no shapes apart
         self.short = _short(matcher.literal_texts)
-        self._told = _as_bits(self.short)
         #: finds the catalogue's texts in a line, as bits; None where it cannot say
         self.texts_in: Callable[[bytes], int | None] | None = None
         self._families: dict[bytes, Family] = {}
@@ -246,7 +245,7 @@ class Shapes:
         if nameless:  # one shape is enough where no numbers in them decide
             most = MOST_OF_NAMELESS if numbered else 0
         groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
-        number, told = len(self.families), self._told | texts
+        number, told = len(self.families), self.short | texts
         return Family(shape, numbered, special, routine, nameless, most, number, groups, texts=told)
 
     def _describe(self, family: Family) -> None:
@@ -299,9 +298,9 @@ except ImportError:
 
 
 @lru_cache(maxsize=2)  # all logs are asked for the texts of one catalogue
-def _short(texts: tuple[str, ...]) -> frozenset[int]:
-    """The places of those that tell no shapes apart."""
-    return frozenset(place for place, text in enumerate(texts) if len(text) < _LEAST_TEXT)
+def _short(texts: tuple[str, ...]) -> int:
+    """A bit for each of them that tells no shapes apart."""
+    return _as_bits(place for place, text in enumerate(texts) if len(text) < _LEAST_TEXT)
 
 
 def _as_bits(places: Iterable[int]) -> int:

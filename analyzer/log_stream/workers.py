@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from analyzer.bundle.folder import files_below
 
@@ -69,14 +69,6 @@ class Claims:
     def close(self) -> None:
         """Nobody asks any more."""
         os.close(self._next)
-
-    def __enter__(self) -> Self:
-        """Processes may be started that ask."""
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        """See :meth:`close`."""
-        self.close()
 
 
 def claims_of(processes: int) -> Claims | None:

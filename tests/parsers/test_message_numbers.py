@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.message_match import MessageMatcher, Pattern
-from parsers.message_numbers import Deciders, all_zero, digitless, numbers_zero
+from parsers.message_numbers import Deciders, all_zero, numbers_zero, text_without_digits
 from parsers.message_pattern import Expression, templates_of
 
 PATTERNS = [
@@ -70,7 +70,7 @@ def test_of_texts_alike_two_are_matched(monkeypatch: pytest.MonkeyPatch) -> None
 @given(TEXTS, TEXTS)
 def test_outcomes_are_those_of_the_alternatives(one: str, other: str) -> None:
     matcher = MessageMatcher(PATTERNS)
-    deciders = matcher.told_by_numbers(digitless(one))
+    deciders = matcher.told_by_numbers(text_without_digits(one))
     for text in (one, re.sub("[1-8]", "9", one), other, one):
         assert matcher.outcome(deciders, text) == deciders.match(text)
 
@@ -86,7 +86,7 @@ def test_which_digits_decide() -> None:
 
 
 def test_texts_that_differ_in_numbers_only() -> None:
-    assert digitless("IPv4: 12 of 3\u0665 \ud800") == "IPv:  of \u0665 \ud800"
+    assert text_without_digits("IPv4: 12 of 3\u0665 \ud800") == "IPv:  of \u0665 \ud800"
     assert all_zero("x12 of 9") == all_zero("x34 of 1") != all_zero("x1 of 9")
     assert numbers_zero("12 of 9") == numbers_zero("34 of 1")
     assert numbers_zero("IPv4 on 1") == numbers_zero("IPv4 on 2") != numbers_zero("IPv6 on 2")
