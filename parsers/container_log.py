@@ -80,7 +80,13 @@ def parse_container_log(text: str, source: Source, match: Match) -> Parsed:
     return _LogParser(source, match).parse(text)
 
 
-def parse_kept_lines(head: str, lines: Sequence[KeptLine], source: Source, match: Match) -> Parsed:
+#: what the catalogue says of kept lines with the same number ``alike``
+Answers = Mapping[int, tuple[str, ...]]
+
+
+def parse_kept_lines(
+    head: str, lines: Sequence[KeptLine], source: Source, match: Match, answers: Answers | None = None
+) -> Parsed:
     """Read a log of which only some lines are at hand, those that stand for all others; see parse_container_log.
 
     Args:
@@ -88,8 +94,9 @@ def parse_kept_lines(head: str, lines: Sequence[KeptLine], source: Source, match
         lines: the lines kept, in order; each may stand for equal ones before it.
         source: where it is from.
         match: the message catalogue.
+        answers: those that are known.
     """
-    return _LogParser(source, match).parse_kept(head, lines)
+    return _LogParser(source, match, answers).parse_kept(head, lines)
 
 
 class KeptLine(NamedTuple):
@@ -107,7 +114,7 @@ class KeptLine(NamedTuple):
 
 
 class _LogParser:
-    def __init__(self, source: Source, match: Match) -> None:
+    def __init__(self, source: Source, match: Match, answers: Answers | None = None) -> None:
         self.source = source
         self.match = match
         self.problems: list[str] = []
@@ -121,7 +128,7 @@ class _LogParser:
         self.changes = BgpStore(source)
         self.streams: dict[Origin, _Stream] = {}
         self._known: dict[str, tuple[str, ...]] = {}
-        self._known_alike: dict[int, tuple[str, ...]] = {}
+        self._known_alike = dict(answers or {})
 
     def parse(self, text: str) -> Parsed:
         if "\0" in text:

@@ -11,6 +11,8 @@ MOST_CHARACTERS = 2000
 MOST_LINES = 60_000  # of one file
 MOST_LATE = 250  # places of which only the last are wanted
 MOST_LASTS = 2000  # groups of lines whose last one has its neighbours
+#: gives the lines at some places
+RawLines = Callable[[Sequence[int]], list[bytes]]
 
 
 class Context:
@@ -22,15 +24,19 @@ class Context:
         self._until = 0
         self._late: deque[tuple[int, bytes]] = deque(maxlen=MOST_LATE)
         self._lasts: dict[int, tuple[int, bytes]] = {}
+        self._all: RawLines | None = None
+        self._count = 0
+
+    def hold(self, raw_lines: RawLines, count: int) -> None:
+        """The log has these lines and no others: none need be taken before it is known which are wanted."""
+        self._all, self._count = raw_lines, count
 
     @property
     def full(self) -> bool:
         """Whether no lines are taken any more around those picked."""
         return len(self._lines) >= MOST_LINES
 
-    def see(
-        self, raw_lines: Callable[[Sequence[int]], list[bytes]], first: int, count: int, picked: Sequence[int]
-    ) -> None:
+    def see(self, raw_lines: RawLines, first: int, count: int, picked: Sequence[int]) -> None:
         """Take the lines around ``picked``.
 
         Args:
@@ -39,6 +45,8 @@ class Context:
             count: lines in the stretch.
             picked: places in the stretch, in order.
         """
+        if self._all is not None:
+            return
         places = set(range(min(max(self._until - first + 1, 0), count)))
         if not self.full:
             for place in picked:
@@ -58,13 +66,13 @@ class Context:
 
         ``raw`` gives the lines from one place to another, as they stand in the file.
         """
-        for place in picked:
+        for place in picked if self._all is None else ():
             begin, text = _near(raw, place, count)
             self._late.append((first + begin, text))
 
     def see_last(self, raw: Callable[[int, int], bytes], first: int, count: int, place: int, group: int) -> None:
         """Take the lines around the last line of a group, in place of those of an earlier one."""
-        if group in self._lasts or len(self._lasts) < MOST_LASTS:
+        if self._all is None and (group in self._lasts or len(self._lasts) < MOST_LASTS):
             begin, text = _near(raw, place, count)
             self._lasts[group] = first + begin, text
 
@@ -73,6 +81,10 @@ class Context:
         wanted: set[int] = set()
         for number in numbers:
             wanted.update(range(number - AROUND, number + AROUND + 1))
+        if self._all is not None:
+            there = sorted(number for number in wanted if 0 < number <= self._count)
+            raw = self._all([number - 1 for number in there])
+            return ((number, line[:MOST_CHARACTERS]) for number, line in zip(there, raw, strict=True))
         for begin, text in (*self._late, *self._lasts.values()):
             if not wanted.isdisjoint(range(begin, begin + 2 * AROUND + 1)):
                 lines = text.split(b"\n")

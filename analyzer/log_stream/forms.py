@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Protocol
 
-from parsers.container_log import KeptLine, parse_kept_lines
+from parsers.container_log import Answers, KeptLine, parse_kept_lines
 from parsers.journal_shape import journal_identity, journal_shape
 from parsers.kubelet_journal import parse_kept_journal
 from parsers.log_dress import bare_dress, without_controls
@@ -14,7 +14,13 @@ from parsers.source import Match, Parsed, Source
 
 
 class Form(Protocol):
-    """How the lines of a log are read."""
+    """How the lines of a log are read.
+
+    Attributes:
+        key: equal for logs whose lines have the same shapes; None where the names of this log tell them.
+    """
+
+    key: Hashable
 
     def shape(self, raw: bytes, text: str) -> LineShape:
         """Tell what holds for a line and all that differ from it in digits only."""
@@ -22,7 +28,7 @@ class Form(Protocol):
     def identity(self, text: str) -> Hashable:
         """Give what two lines share that are one row of the log's table."""
 
-    def parse(self, head: str, lines: Sequence[KeptLine], source: Source, match: Match) -> Parsed:
+    def parse(self, head: str, lines: Sequence[KeptLine], source: Source, match: Match, answers: Answers) -> Parsed:
         """Read the lines that stand for all others."""
 
 
@@ -31,6 +37,7 @@ class ContainerLog:
 
     def __init__(self, head: str) -> None:
         self._dress = bare_dress(without_controls(head))
+        self.key: Hashable = None if self._dress.stern else ("log", self._dress.docker_newlines)
 
     def shape(self, raw: bytes, text: str) -> LineShape:
         """See :class:`Form`."""
@@ -40,9 +47,9 @@ class ContainerLog:
         """See :class:`Form`."""
         return identity(text, self._dress)
 
-    def parse(self, head: str, lines: Sequence[KeptLine], source: Source, match: Match) -> Parsed:
+    def parse(self, head: str, lines: Sequence[KeptLine], source: Source, match: Match, answers: Answers) -> Parsed:
         """See :class:`Form`."""
-        return parse_kept_lines(head, lines, source, match)
+        return parse_kept_lines(head, lines, source, match, answers)
 
 
 class Journal:
@@ -50,6 +57,7 @@ class Journal:
 
     def __init__(self, match: Match) -> None:
         self._match = match
+        self.key: Hashable = "journal"
 
     def shape(self, raw: bytes, text: str) -> LineShape:
         """See :class:`Form`."""
@@ -59,6 +67,6 @@ class Journal:
         """See :class:`Form`."""
         return journal_identity(text)
 
-    def parse(self, head: str, lines: Sequence[KeptLine], source: Source, match: Match) -> Parsed:
+    def parse(self, head: str, lines: Sequence[KeptLine], source: Source, match: Match, answers: Answers) -> Parsed:
         """See :class:`Form`."""
         return parse_kept_journal(head, [(line.number, line.text, line.more) for line in lines], source, match)

@@ -12,6 +12,7 @@ from analyzer.log_stream.forms import ContainerLog, Form, Journal
 from analyzer.log_stream.groups import Kept
 from analyzer.log_stream.kind import BEFORE, HEAD, NotOneLogError, goes_on
 from analyzer.log_stream.lines import Cutter
+from analyzer.log_stream.outlook import Outlooks
 from analyzer.log_stream.quotable import Quotable, cleaned, line_text
 from analyzer.log_stream.scan import Lines, new_scan
 from analyzer.log_stream.shapes import Shapes
@@ -88,6 +89,7 @@ class _LogReader:
     ) -> None:
         self.source = source
         self.clean = clean
+        self.matcher = matcher
         self.match = matcher.match
         self.most = most
         self.shapes = Shapes(self._look, matcher)
@@ -106,7 +108,7 @@ class _LogReader:
             return self._read(pieces)
         finally:  # they refer to each other: all of it would stay until Python looks for cycles
             self.shapes.on_other = self.shapes.texts_in = None
-            del self.sieve, self.scan, self.shapes
+            del self.shapes.outlooks, self.sieve, self.scan, self.shapes
 
     def _read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:
         cutter = FileCutter(pieces, self.most) if callable(pieces) else Cutter(pieces, self.most)
@@ -130,6 +132,8 @@ class _LogReader:
     def _begin(self, data: bytes) -> str:
         head = decode(data[:_HEAD])[0]
         self.form = Journal(self.match) if self.journal else ContainerLog(head)
+        if self.form.key is not None:
+            self.shapes.outlooks = Outlooks(self._look, self.matcher, self.shapes.words_of, (self.form.key, self.most))
         return head
 
     def _check(self, data: bytes) -> None:
@@ -167,10 +171,12 @@ class _LogReader:
         plain = cleaned([line_text(line.raw, self.most) for line in whole], self.clean)
         texts = dict(zip([line.number for line in whole], plain, strict=True))
         lines = [
-            KeptLine(line.number, text, more.get(line.number, 0), line.number in clock_numbers, self._alike(line))
+            KeptLine(line.number, text, clock=True)
+            if line.number in clock_numbers
+            else KeptLine(line.number, text, more.get(line.number, 0), False, self._alike(line))
             for line, text in zip(whole, plain, strict=True)
         ]
-        parsed = self.form.parse(cleaned([head], self.clean)[0], lines, self.source, self.match)
+        parsed = self.form.parse(cleaned([head], self.clean)[0], lines, self.source, self.match, self.shapes.ids)
         parsed.log_volume = volume_rows(self.source.path, self.sieve.volume.counts(self.shapes.levels))
         quotes = self._quotes(parsed, texts)
         last = lines[-1].text if lines else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from analyzer.log_stream.columns import Column, Rows
 from analyzer.log_stream.lines import DIGITS
+from analyzer.log_stream.outlook import Outlooks
 from parsers.digit_rules import MOST_DIGITS, Rule
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_shape import LineShape
@@ -33,9 +34,9 @@ MOST_OF_FAMILY, MOST_OF_ROUTINE, MOST_OF_NAMELESS = 150, 20, 2
 MOST_GROUPS, MOST_OF_GOOD = 200, 40
 #: what a line is, as bits: see :class:`parsers.log_shape.LineShape`; OF_CONTAINER: one container only writes such lines
 LOOSE, PARTIAL, TIMED, COUNTED, CHANGE, RESTART, FOREIGN, OF_CONTAINER = (1 << bit for bit in range(8))
-_GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
 #: how many families, and how many with the same level and first bytes, some more bytes, and most of them
 _MOST_FAMILIES, _MOST_ALIKE = 4000, (2000, 400, 40)
+_GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
 _FIRST, _MORE = 8, 24
 _MESSAGE, _LINE = 20, 64  # bytes of a message, or of a line whose parts are not known, that families alike share
 _LEVELS = frozenset({b"PANIC", b"FATAL", b"ERROR", b"WARNING", b"INFO", b"DEBUG"})
@@ -48,6 +49,7 @@ _LEAST_TEXT = 3  # characters of a text that tells shapes apart; shorter ones st
 #: long word, it would take quadratic time.
 _NAMES = lazy_pattern(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{3,}\b|\b(?:cali)?[ns]:[\w-]{8,}")
 _SOURCE = lazy_pattern(rb"\.go[ :]")
+_DIGIT = lazy_pattern(r"\d")
 _RULE = struct.Struct(f"<B??x{MOST_DIGITS}H")
 #: containers of one pod whose logs somebody may have put into one file
 _OF_ONE_POD = ("calico-node", "install-cni", "calico-extension", "flexvol-driver", "mount-bpffs", "upgrade-ipam")
@@ -68,6 +70,7 @@ class Family(Struct):
     others: int = -1  # number of the shape of all others
     by_rules: bool = False  # of numbers in its lines only those count that decide
     rules: tuple[int, int] = (-1, 0)  # where they are, and how many; -1 if that cannot be said
+    answers: Mapping[Outcome, tuple[int, tuple[str, ...]]] = {}  # see Outlook
     texts: int = 0  # a bit for each that stands in its lines, and for those too short to tell any apart
     marks: int = 0
     numbers: tuple[int, ...] = ()
@@ -78,10 +81,12 @@ class Shapes:
     """Knows the shapes seen so far."""
 
     def __init__(self, look: Callable[[bytes], LineShape], matcher: MessageMatcher) -> None:
-        self._look = look
+        #: tells what holds for a new family by its first line
+        self.outlooks = Outlooks(look, matcher, self.words_of)
         self._matcher = matcher
         #: a bit for each of the catalogue's texts that tells no shapes apart
         self.short = _short(matcher.literal_texts)
+        self._words = _words(matcher.literal_texts)
         #: finds the catalogue's texts in a line, as bits; None where it cannot say
         self.texts_in: Callable[[bytes], int | None] | None = None
         self._families: dict[bytes, Family] = {}
@@ -89,6 +94,7 @@ class Shapes:
         self.families: list[Family] = []
         self.all: list[LineShape] = []
         self._family_of: list[Family] = []
+        self._texts: list[int] = []  # by shape: those of the catalogue that stand in its lines; -1 where they differ
         self.levels: list[str] = [""]
         self.containers: list[str] = [""]
         self.stamps: list[tuple[int, int]] = [(0, 0)]
@@ -104,6 +110,8 @@ class Shapes:
         self.special, self.level, self.marks = Column(bool), Column(np.int8), Column(np.uint8)
         self.rules = b""  # packed, see _packed
         self._answers: dict[tuple[int, Outcome], int] = {}
+        #: what the catalogue says of lines that share an answer, where that is known
+        self.ids: dict[int, tuple[str, ...]] = {}
         self.changes = 0  # how often lines of known shapes began to be read by rules
 
     @property
@@ -172,7 +180,14 @@ class Shapes:
         several = several or shape.loose or shape.partial or "\n" in shape.message
         if several or (family.numbered and outcome is None):
             return -1
-        return self._answers.setdefault((number, outcome or ()), len(self._answers))
+        key = number, outcome or ()
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = len(self._answers)
+            texts, ids = family.answers.get(key[1], (-1, ()))
+            if texts >= 0 and texts == self._texts[number] & self._words:
+                self.ids[answer] = ids
+        return answer
 
     @property
     def literal_texts(self) -> tuple[str, ...]:
@@ -189,15 +204,21 @@ class Shapes:
             self.special.set(first, [of.special and of.others != at for at, of in enumerate(families, first)])
         return found
 
+    def words_of(self, line: bytes) -> int:
+        """Those of the catalogue's texts in a line, as bits, that have no digits and are long enough."""
+        return self._texts_of(line) & self._words
+
+    def _texts_of(self, line: bytes) -> int:
+        texts = self.texts_in(line) if self.texts_in is not None else None
+        return texts if texts is not None else _as_bits(self._matcher.literals(line.decode("utf-8", "replace")))
+
     def pass_over(self, numbers: Iterable[int]) -> None:
         """Count lines with a shape of their own that are taken for others of their family, by the shape they get."""
         self.beyond += sum(not self.family_of(number).nameless for number in numbers)
 
     def _new(self, line: bytes) -> int:
         bare = _bare(line)
-        texts = self.texts_in(line) if self.texts_in is not None else None
-        if texts is None:
-            texts = _as_bits(self._matcher.literals(line.decode("utf-8", "replace")))
+        texts = self._texts_of(line)
         family = self._families.get(bare) or self._family(line, bare, texts)
         if (family.known >= family.most and not texts & ~family.texts) or len(self.all) >= 2 * MOST_SHAPES:
             if family.others < 0:
@@ -208,11 +229,13 @@ class Shapes:
             return family.others
         family.known += 1
         family.texts |= texts
-        return self._add(family)
+        return self._add(family, texts)
 
-    def _add(self, family: Family) -> int:
+    def _add(self, family: Family, texts: int = -1) -> int:
+        """Add a shape in whose lines these texts stand, all the same."""
         self.all.append(family.shape)
         self._family_of.append(family)
+        self._texts.append(texts)
         return len(self.all) - 1
 
     def _family(self, line: bytes, bare: bytes, texts: int) -> Family:
@@ -229,24 +252,26 @@ class Shapes:
                 break
         else:
             self._begun.update((b"", *begins))
-        family = self._families[bare] = self._new_family(line, digitless, texts)
+        family = self._families[bare] = self._new_family(line, texts)
         self.families.append(family)
         self._describe(family)
         return family
 
-    def _new_family(self, line: bytes, digitless: bytes, texts: int) -> Family:
-        shape = self._look(line)
-        numbered = self._matcher.told_by_numbers(digitless.decode("utf-8", "replace"))
-        ids = self._matcher.match(shape.message)
-        routine = shape.level in _GOOD_LEVELS and not shape.counted and self._matcher.is_routine(ids)
+    def _new_family(self, line: bytes, texts: int) -> Family:
+        outlook, ids = self.outlooks.of(line, texts & self._words)
+        shape, numbered = outlook.shape, outlook.numbered
+        good = shape.level in _GOOD_LEVELS
+        routine = good and not shape.counted and self._matcher.is_routine(ids)
         nameless = isinstance(ids, OneRow) or (routine and not ids)
         special = bool(numbered) or (shape.named and not nameless)
         most = MOST_OF_ROUTINE if routine else MOST_OF_FAMILY
         if nameless:  # one shape is enough where no numbers in them decide
             most = MOST_OF_NAMELESS if numbered else 0
-        groups = MOST_OF_GOOD if shape.level in _GOOD_LEVELS else MOST_GROUPS
+        groups = MOST_OF_GOOD if good else MOST_GROUPS
         number, told = len(self.families), self.short | texts
-        return Family(shape, numbered, special, routine, nameless, most, number, groups, texts=told)
+        return Family(
+            shape, numbered, special, routine, nameless, most, number, groups, answers=outlook.answers, texts=told
+        )
 
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""
@@ -301,6 +326,12 @@ except ImportError:
 def _short(texts: tuple[str, ...]) -> int:
     """A bit for each of them that tells no shapes apart."""
     return _as_bits(place for place, text in enumerate(texts) if len(text) < _LEAST_TEXT)
+
+
+@lru_cache(maxsize=2)
+def _words(texts: tuple[str, ...]) -> int:
+    """A bit for each of the others that has no digit."""
+    return _as_bits(place for place, text in enumerate(texts) if len(text) >= _LEAST_TEXT and not _DIGIT.search(text))
 
 
 def _as_bits(places: Iterable[int]) -> int:

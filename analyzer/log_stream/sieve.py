@@ -73,6 +73,8 @@ class Sieve:
             return 0
         self._grouping.begin()
         whole = whole.between(0, count)
+        if last and not self.lines:
+            self._context.hold(whole.raw_lines, count)
         for begin, end in self._runs_of_container(whole):
             self._take(whole.between(begin, end))
             self.lines += end - begin

@@ -27,3 +27,13 @@ def test_of_late_places_only_the_last_are_kept() -> None:
         context.see_late(lambda first, last, number=number: b"line %d" % number, number, 1, [0])
     kept = [number for number, _ in context.around(range(1, 1001))]
     assert kept == list(range(751, 1001))
+
+
+def test_of_a_log_that_is_at_hand_as_a_whole_nothing_is_collected() -> None:
+    lines = [b"line %d" % number for number in range(1, 31)]
+    context = Context()
+    context.hold(lambda places: [lines[place] for place in places], 25)  # another output begins behind these
+    context.see(lambda places: [b"collected" for _ in places], 1, 25, [3])
+    context.see_late(lambda first, last: b"collected", 1, 25, [4])
+    context.see_last(lambda first, last: b"collected", 1, 25, 5, 0)
+    assert list(context.around([2, 24])) == [(n, b"line %d" % n) for n in (*range(1, 8), *range(19, 26))]
