@@ -230,12 +230,8 @@ def without_controls(text: str) -> str:
 
 def first_lines(text: str, count: int) -> str:
     """Give the beginning of a text, up to so many line ends."""
-    end = 0
-    for _ in range(count):
-        end = text.find("\n", end) + 1
-        if not end:
-            return text
-    return text[:end]
+    parts = text.split("\n", count)
+    return text if len(parts) <= count else text[: len(text) - len(parts[-1])]
 
 
 def dress_of(text: str, near: datetime | None = None) -> Dress:
