@@ -15,6 +15,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from analyzer.log_stream.lines import DIGITS
+from parsers.lazy_pattern import lazy_pattern
 from parsers.log_shape import LineShape
 from parsers.message_match import MessageMatcher
 from parsers.message_numbers import Deciders, Outcome
@@ -24,10 +25,10 @@ _MOST_ANSWERS = 50  # of one family
 _ESCAPED = b'\\"'  # who reads a line undoes it before the catalogue is asked
 _ONES = bytes.maketrans(DIGITS, b"1" * len(DIGITS))
 #: digits behind a letter (``ipv4``, ``x509``) are a word's, and no number; so are those of ``0x4``
-_IN_WORDS = re.compile(rb"\b\dx[0-9a-f]+|[A-Za-z]\d+")
+_IN_WORDS = lazy_pattern(rb"\b\dx[0-9a-f]+|[A-Za-z]\d+")
 #: Calico's links (``cali`` and eleven digits of a hash) and IP sets (felix/hashutils), pods of a Deployment (their
 #: letters are those of apimachinery's ``SafeEncodeString``)
-_DRAWN = re.compile(
+_DRAWN = lazy_pattern(
     rb"\b(cali)([0-9a-f]{11}\b)|\b([ns]:)([\w-]{22})|(-)([bcdfghjklmnp-tvwxz\d]{6,10}-[bcdfghjklmnp-tvwxz\d]{5}\b)"
 )
 _WORD = b"_" + DIGITS + string.ascii_letters.encode()
@@ -41,13 +42,14 @@ class Outlook(Struct, frozen=True):
     Attributes:
         shape: of its lines.
         numbered: what numbers in them decide on.
-        answers: by what these numbers decided, which texts of the catalogue stand in the lines, and what it says of
-            all in which just these stand. Those that were asked for.
+        texts: which of the catalogue's texts without digits stand in its usual lines, -1 where nobody looked.
+        answers: what the catalogue says of usual lines, by what their numbers decided: those that were asked for.
     """
 
     shape: LineShape
     numbered: Deciders
-    answers: dict[Outcome, tuple[int, Ids]]
+    texts: int
+    answers: dict[Outcome, Ids]
 
 
 class Outlooks:
@@ -81,21 +83,24 @@ class Outlooks:
         """
         if self._known is None or len(line) > _REMEMBERED_LENGTH or b"\0" in line:
             shape = self._look(line)
-            return Outlook(shape, self._numbered(line), {}), self._matcher.match(shape.message)
+            return Outlook(shape, self._numbered(line), -1, {}), self._matcher.match(shape.message)
         key = alike_key(line)
         found = self._known.get(key)
         if found is None:
             ones = line_of_ones(key)
-            found = Outlook(self._look(ones), self._numbered(ones), {})
+            found = Outlook(self._look(ones), self._numbered(ones), self._texts(ones), {})
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[key] = found
+        if texts != found.texts or _ESCAPED in line:
+            return found, self._ids(line)
         outcome = self._matcher.outcome(found.numbered, line.decode("utf-8", "replace")) if found.numbered else ()
-        there, ids = found.answers.get(outcome, (-1, ()))
-        if there < 0 and len(found.answers) < _MOST_ANSWERS and _ESCAPED not in line:
-            usual = _with_usual_names(line)
-            there, ids = found.answers[outcome] = self._texts(usual), self._ids(usual)
-        return found, ids if there == texts else self._ids(line)
+        ids = found.answers.get(outcome)
+        if ids is None:
+            ids = self._ids(_with_usual_names(line))
+            if len(found.answers) < _MOST_ANSWERS:
+                found.answers[outcome] = ids
+        return found, ids
 
     def _ids(self, line: bytes) -> Ids:
         return self._matcher.match(self._look(line).message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from analyzer.log_stream.columns import Column, Rows
 from analyzer.log_stream.lines import DIGITS
-from analyzer.log_stream.outlook import Outlooks
+from analyzer.log_stream.outlook import Outlook, Outlooks
 from parsers.digit_rules import MOST_DIGITS, Rule
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_shape import LineShape
@@ -65,12 +65,12 @@ class Family(Struct):
     nameless: bool  # whatever names its lines hold: they make no row, or one
     most: int  # shapes of it that are told apart
     number: int
+    outlook: Outlook
     groups: int = MOST_GROUPS  # of its lines
     known: int = 0
     others: int = -1  # number of the shape of all others
     by_rules: bool = False  # of numbers in its lines only those count that decide
     rules: tuple[int, int] = (-1, 0)  # where they are, and how many; -1 if that cannot be said
-    answers: Mapping[Outcome, tuple[int, tuple[str, ...]]] = {}  # see Outlook
     texts: int = 0  # a bit for each that stands in its lines, and for those too short to tell any apart
     marks: int = 0
     numbers: tuple[int, ...] = ()
@@ -94,7 +94,7 @@ class Shapes:
         self.families: list[Family] = []
         self.all: list[LineShape] = []
         self._family_of: list[Family] = []
-        self._texts: list[int] = []  # by shape: those of the catalogue that stand in its lines; -1 where they differ
+        self._usual: list[bool] = []  # by shape: whether its lines are usual ones of their family, see Outlook
         self.levels: list[str] = [""]
         self.containers: list[str] = [""]
         self.stamps: list[tuple[int, int]] = [(0, 0)]
@@ -184,8 +184,8 @@ class Shapes:
         answer = self._answers.get(key)
         if answer is None:
             answer = self._answers[key] = len(self._answers)
-            texts, ids = family.answers.get(key[1], (-1, ()))
-            if texts >= 0 and texts == self._texts[number] & self._words:
+            ids = family.outlook.answers.get(key[1]) if self._usual[number] else None
+            if ids is not None:
                 self.ids[answer] = ids
         return answer
 
@@ -229,13 +229,12 @@ class Shapes:
             return family.others
         family.known += 1
         family.texts |= texts
-        return self._add(family, texts)
+        return self._add(family, texts & self._words == family.outlook.texts)
 
-    def _add(self, family: Family, texts: int = -1) -> int:
-        """Add a shape in whose lines these texts stand, all the same."""
+    def _add(self, family: Family, usual: bool = False) -> int:
         self.all.append(family.shape)
         self._family_of.append(family)
-        self._texts.append(texts)
+        self._usual.append(usual)
         return len(self.all) - 1
 
     def _family(self, line: bytes, bare: bytes, texts: int) -> Family:
@@ -269,9 +268,7 @@ class Shapes:
             most = MOST_OF_NAMELESS if numbered else 0
         groups = MOST_OF_GOOD if good else MOST_GROUPS
         number, told = len(self.families), self.short | texts
-        return Family(
-            shape, numbered, special, routine, nameless, most, number, groups, answers=outlook.answers, texts=told
-        )
+        return Family(shape, numbered, special, routine, nameless, most, number, outlook, groups, texts=told)
 
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""
