@@ -50,6 +50,7 @@ def read_bundle(
     matcher: MessageMatcher | None = None,
     redaction: Redaction | None = None,
     jobs: int = 1,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Intake:
     """Read one ticket.
 
@@ -60,6 +61,7 @@ def read_bundle(
         matcher: the catalogue behind ``match``; with it large logs are read in pieces, without it as whole texts.
         redaction: replaces secrets before anything is read; None for the bundle as it is.
         jobs: processes that read large logs at once; 0 for as many as there are processors. What is read is the same.
+        meanwhile: called where this process has read its part, and others may not have.
 
     Raises:
         BundleError: an input does not exist, cannot be opened, or no text at all is in it.
@@ -79,7 +81,7 @@ def read_bundle(
             reader.fingerprint = fingerprint_aside(paths, intake.limits.bytes)
         for member in intake.members(at_once=LARGE if matcher else 0):
             reader.member(member)
-        reader.settle(workers.results())
+        reader.settle(workers.results(meanwhile))
     return reader.finish()
 
 

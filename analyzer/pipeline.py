@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from analyzer.logged import add_logged_events
 from analyzer.message_index import build_matcher
 from analyzer.ranking import Ranked, rank
 from analyzer.tables import Tables, build
-from analyzer.wording import all_said, quote
+from analyzer.wording import Wording, all_said, quote
 from analyzer.wording import load as load_wording
 from parsers.lazy_pattern import lazy_pattern
 from parsers.source import Match
@@ -73,15 +74,25 @@ class Analyzer:
         limits: Limits | None = None,
         redaction: Redaction | None = None,
         jobs: int = 1,
+        meanwhile: Callable[[], object] | None = None,
     ) -> None:
         self.catalogue: Catalogue = load(causes)
         self._expressions = ExpressionMemory()
         self.matcher = build_matcher(self.catalogue, self._expressions)
         self.limits = limits or Limits()
-        self.checks = load_checks()
-        self.wording = load_wording()
         self.jobs = jobs  # processes that read large logs; 0 for as many as there are processors
         self.redaction = redaction  # None: everything is quoted as it stands in the bundle
+        self._meanwhile = meanwhile  # loads what is wanted of the report, while other processes may still read
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """The cross-checks; who reads only, as other processes do, needs none."""
+        return load_checks()
+
+    @cached_property
+    def wording(self) -> Wording:
+        """What the words of earlier incidents tell."""
+        return load_wording()
 
     @property
     def match(self) -> Match:
@@ -90,13 +101,21 @@ class Analyzer:
 
     def read(self, paths: Sequence[Path]) -> Reading:
         """Open, recognise and parse; raises ``BundleError`` where there is nothing to read."""
-        intake = read_bundle(paths, self.match, self.limits, self.matcher, self.redaction, self.jobs)
+        intake = read_bundle(paths, self.match, self.limits, self.matcher, self.redaction, self.jobs, self._ready)
         _what_kubectl_can_tell(intake, self.catalogue)
         tables = build(dict(intake.rows), intake.collected)
         tables.facts_of_files = dict(intake.file_facts)
         add_logged_events(tables)
         annotate(tables, self.match)
         return Reading(intake, tables)
+
+    def _ready(self) -> None:
+        """Load what is needed when all was read."""
+        from analyzer import assemble, cluster  # noqa: F401
+
+        self.checks, self.wording  # noqa: B018
+        if self._meanwhile is not None:
+            self._meanwhile()
 
     def diagnose(self, reading: Reading) -> Diagnosis:
         """Compute cross-checks, fire the signals, rank the causes."""

@@ -39,7 +39,7 @@ def run(
     from analyzer.pipeline import Analyzer
 
     try:
-        analyzer = Analyzer(extra, limits, redaction=redaction, jobs=jobs)
+        analyzer = Analyzer(extra, limits, redaction=redaction, jobs=jobs, meanwhile=lambda: _load_writers(targets))
         gc.freeze()  # modules and catalogue stay: no search for cycles need go over them again
         report = analyzer.analyze(paths)
     except BundleError as error:
@@ -75,6 +75,13 @@ def run(
             console.print(f"{time.perf_counter() - started:.2f} s", markup=False)
     if fail_on_likely and any(cause.confidence == "likely" for cause in report.causes):
         raise SystemExit(3)
+
+
+def _load_writers(targets: Sequence[str]) -> None:
+    """Import what writes the reports; templates take longest."""
+    if any(not target.endswith((".json", "-")) for target in targets):
+        import analyzer.report.html
+        import analyzer.report.markdown  # noqa: F401
 
 
 def _targets(paths: Sequence[Path], outputs: Sequence[str], form: str | None) -> list[str]:

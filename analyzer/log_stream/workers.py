@@ -101,9 +101,14 @@ class Workers(Generic[Result]):
             there.close()
             self._started.append((process, here))
 
-    def results(self) -> list[Result]:
-        """What the shares gave, in order; that of a process that broke off is missing."""
+    def results(self, meanwhile: Callable[[], object] | None = None) -> list[Result]:
+        """What the shares gave, in order; that of a process that broke off is missing.
+
+        ``meanwhile`` does what need not wait for them.
+        """
         found: list[Result] = []
+        if self._started and meanwhile is not None:
+            meanwhile()
         for process, connection in self._started:
             try:
                 found.append(connection.recv())

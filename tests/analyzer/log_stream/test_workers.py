@@ -92,3 +92,13 @@ def test_small_tickets_need_no_second_process(tmp_path: Path, monkeypatch: pytes
         file.truncate(10 * 1024 * 1024)
     assert [useful_jobs([tmp_path / "x.tgz"], jobs) for jobs in (0, 1)] == [3, 1]
     assert useful_jobs([tmp_path / "absent"], 0) == 1
+
+
+def test_what_need_not_wait_is_done_while_others_are_at_work() -> None:
+    said, there = os.pipe()
+
+    def work(number: int) -> bytes:
+        return os.read(said, 1)  # it ends only once something was done meanwhile
+
+    assert Workers(work, 1).results(lambda: os.write(there, b"!")) == [b"!"]
+    assert Workers(work, 0).results(lambda: pytest.fail("nobody is at work")) == []
