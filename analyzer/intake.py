@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from analyzer.clocks import reconcile
 from analyzer.collection import collected_at, fill_times, own_collection
 from analyzer.large_logs import LargeLogs, ReadFile, ReadText, Share, digest_of, source_at, whole
 from analyzer.log_stream.quotable import Quotable
+from analyzer.log_stream.unpacker import UnpackerLostError, unpacker_of
 from analyzer.log_stream.workers import Workers, claims_of, useful_jobs
 from analyzer.text_kinds import read_text
 from analyzer.ticket import LARGE, Intake, Skipped, is_large_log, merge_facts
@@ -69,18 +70,26 @@ def read_bundle(
     if not paths:
         raise BundleError("no input is given: name a folder, an archive or files")
     name = redaction.path(_name(paths[0])) if redaction else _name(paths[0])
-    shares = useful_jobs(paths, jobs) if matcher else 1
-    claims = claims_of(shares)
-    shares = shares if claims is not None else 1
     intake = Intake(name, paths=paths, limits=limits or Limits(), redaction=redaction)
-    reader = _Reader(intake, match, LargeLogs(intake, matcher, claims))
-    with closing(claims) if claims is not None else nullcontext():
-        workers = Workers(reader.logs.read_share, shares - 1)
-        if shares > 1 and not any(path.is_dir() for path in paths):
+    shares, at_once = useful_jobs(paths, jobs) if matcher else 1, LARGE if matcher else 0
+    with ExitStack() as shared:
+        unpacker = unpacker_of(paths, intake.limits, at_once, shares)
+        claims = claims_of(shares) if unpacker is None else None
+        for each in (unpacker, claims):
+            if each is not None:
+                shared.enter_context(closing(each))
+        reader = _Reader(intake, match, LargeLogs(intake, matcher, claims))
+        workers = Workers(reader.logs.read_share, shares - 1 if claims is not None else 0)
+        if unpacker is not None:
+            reader.fingerprint = unpacker.fingerprint
+        elif claims is not None and not any(path.is_dir() for path in paths):
             # not before: a process that is split in two must have one thread
             reader.fingerprint = fingerprint_aside(paths, intake.limits.bytes)
-        for member in intake.members(at_once=LARGE if matcher else 0):
-            reader.member(member)
+        try:
+            for member in intake.members(at_once=at_once, opened=unpacker.members if unpacker else None):
+                reader.member(member)
+        except UnpackerLostError:
+            return read_bundle(paths, match, limits, matcher, redaction, 1, meanwhile)
         reader.settle(workers.results(meanwhile))
     return reader.finish()
 

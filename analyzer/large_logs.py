@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from analyzer.bundle import Digests, Limits, Member
-from analyzer.log_stream.kind import HEAD, NotOneLogError, Opening, opening_of
+from analyzer.log_stream.kind import HEAD, NotOneLogError, Opening, begin_of, opening_of
 from analyzer.log_stream.quotable import Quotable
 from analyzer.log_stream.workers import Claims
 from analyzer.ticket import LARGE, Intake, Raw, is_large_log
@@ -167,7 +167,8 @@ class LargeLogs:
             begin = self._take_others(file, head, found)
             content.skip(begin)
             source = self._source_of(member.path, found, file.lines + 1, head[begin:])
-            log = read_log(content.source(), source, self._matcher, limits.line, self._intake.clean, found.journal)
+            cutter = content.cutter(limits.line)
+            log = read_log(cutter, source, self._matcher, limits.line, self._intake.clean, found.journal)
             content.read(log)
             self._quotable += log.quotes.size
             if self._quotable > _UNPACKED:
@@ -183,9 +184,9 @@ class LargeLogs:
 
     def _take_others(self, file: ReadFile, head: bytes, opening: Opening) -> int:
         """Take the outputs in front of a log; give where the log begins."""
-        lines = head.split(b"\n", opening.first_line - 1)[: opening.first_line - 1]
+        begin = begin_of(head, opening)
+        lines = head[:begin].split(b"\n")[:-1]
         others = b"\n".join(lines[: opening.others])
-        begin = sum(map(len, lines)) + len(lines)
         if others.strip():
             file.parts.append(ReadText(file.lines + 1, self._clean(others)))
         self._keep(file, lines)

@@ -60,18 +60,29 @@ class Intake(Struct):
     _warned: set[Skipped] = field(default_factory=set)
     _renamed: dict[str, str] = field(default_factory=dict)  # redacted path -> the path in the bundle
 
-    def members(self, only: Iterable[str] | None = None, at_once: int = 0) -> Iterator[Member]:
+    def members(
+        self,
+        only: Iterable[str] | None = None,
+        at_once: int = 0,
+        opened: Callable[[Warn], Iterator[Member]] | None = None,
+    ) -> Iterator[Member]:
         """Open the bundle: its members, or those wanted, without what redaction keeps back; the first time warns.
 
-        Of a log that is given in pieces the reader redacts what it keeps of it: see :attr:`clean`.
+        Of a log that is given in pieces the reader redacts what it keeps of it: see :attr:`clean`. ``opened`` gives all
+        members where the bundle is opened already.
         """
         warn: Warn = self.warn if only is None else lambda file, what: None
-        if self.redaction is None:
-            yield from map(as_utf8, open_bundle(self.paths, self.limits, warn, only, at_once, self.digests))
-            return
         wanted = None if only is None else [self._renamed.get(path, path) for path in only]
-        warn = self.redaction.warner(warn)
-        for member in map(as_utf8, open_bundle(self.paths, self.limits, warn, wanted, at_once, self.digests)):
+        if self.redaction is not None:
+            warn = self.redaction.warner(warn)
+        if opened is not None:
+            members = map(as_utf8, opened(warn))
+        else:
+            members = map(as_utf8, open_bundle(self.paths, self.limits, warn, wanted, at_once, self.digests))
+        if self.redaction is None:
+            yield from members
+            return
+        for member in members:
             if member.rest is not None and is_large_log(member):
                 for named in self.redaction.members([replace(member, data=b"", rest=None)], self._renamed):
                     yield replace(member, path=named.path, plain_log=True)  # its new name must not change that

@@ -22,6 +22,7 @@ __all__ = [
     "Member",
     "Rest",
     "Warn",
+    "comes_in_order",
     "fingerprint",
     "fingerprint_aside",
     "foreign",
@@ -90,7 +91,7 @@ def _checked(path: Path) -> Path:
 def _labels(paths: Sequence[Path]) -> Iterator[tuple[Path, str, str]]:
     """Give (path, its name inside the bundle, what stands in front of its members if it is a folder or archive)."""
     names = _distinct([path.resolve() for path in paths])
-    holders = sum(path.is_dir() or _is_archive(path) for path in paths)
+    holders = sum(path.is_dir() or bool(_kind_of(path)) for path in paths)
     for path, name in zip(paths, names, strict=True):
         yield path, name, name if holders > 1 else ""
 
@@ -104,12 +105,18 @@ def _distinct(paths: Sequence[Path]) -> list[str]:
     return [f"{number}-{path.name}" for number, path in enumerate(paths, start=1)]
 
 
-def _is_archive(path: Path) -> bool:
+def _kind_of(path: Path) -> str:
+    """What kind of archive a file is; "" for none, and for a folder."""
     try:
         with path.open("rb") as stream:
-            return bool(kind_of(stream.read(HEAD)))
+            return kind_of(stream.read(HEAD))
     except OSError:
-        return False
+        return ""
+
+
+def comes_in_order(path: Path) -> bool:
+    """Whether a file is compressed as a whole, so that what is in it can be had from its beginning on only."""
+    return _kind_of(path) in COMPRESSED
 
 
 def _file(path: Path, label: str, prefix: str, walker: Walker, digests: Digests | None) -> Iterator[Member]:

@@ -44,7 +44,7 @@ class ArrowScan:
         """Find the lines of a piece."""
         from analyzer.log_stream.scan import Lines
 
-        data, end, _ = piece
+        data, end = piece.data, piece.end
         ends = line_ends(data, end)
         plain = data.isascii() and data.find(b"\0", 0, end) < 0
         return Lines(data, end, begins(ends), ends, ends[:0], plain)

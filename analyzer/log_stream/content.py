@@ -7,8 +7,12 @@ from typing import Protocol
 
 from analyzer.bundle import Rest
 from analyzer.bundle.plain_file import PlainFile
-from analyzer.log_stream.file_cutter import ReadAt
+from analyzer.log_stream.block_cutter import BlockCutter
+from analyzer.log_stream.blocks import Block
+from analyzer.log_stream.file_cutter import FileCutter
+from analyzer.log_stream.lines import Cutter
 from analyzer.log_stream.reader import ReadLog
+from analyzer.log_stream.unpacker import RestInBlocks
 
 
 class Content(Protocol):
@@ -20,8 +24,8 @@ class Content(Protocol):
     def skip(self, size: int) -> None:
         """Leave out so many of the bytes that :meth:`head` gave."""
 
-    def source(self) -> Iterator[bytes] | ReadAt:
-        """What a log is read from; :meth:`read` must follow."""
+    def cutter(self, most: int) -> Cutter:
+        """What a log is read from, whose lines have so many characters; :meth:`read` must follow."""
 
     def read(self, log: ReadLog) -> None:
         """A log was read."""
@@ -45,10 +49,10 @@ class PlainContent:
         """See :class:`Content`."""
         self._at += size
 
-    def source(self) -> Iterator[bytes] | ReadAt:
+    def cutter(self, most: int) -> Cutter:
         """See :class:`Content`."""
         at = self._at
-        return lambda place, size: self._plain.read_at(at + place, size)
+        return FileCutter(lambda place, size: self._plain.read_at(at + place, size), most)
 
     def read(self, log: ReadLog) -> None:
         """See :class:`Content`."""
@@ -72,11 +76,14 @@ class StreamContent:
 
     def _more(self) -> bytes:
         piece = next(self._pieces, b"")
+        self._take(piece)
+        return piece
+
+    def _take(self, piece: bytes | memoryview) -> None:
         if piece and self._taken:
-            self._taken.append(piece)
+            self._taken.append(bytes(piece))
             if self._rest.size > self._held:
                 self._taken.clear()
-        return piece
 
     def head(self, size: int) -> bytes:
         """See :class:`Content`."""
@@ -91,10 +98,18 @@ class StreamContent:
         """See :class:`Content`."""
         self._ahead = [b"".join(self._ahead)[size:]]
 
-    def source(self) -> Iterator[bytes] | ReadAt:
+    def cutter(self, most: int) -> Cutter:
         """See :class:`Content`."""
         ahead, self._ahead = self._ahead, []
-        return self._from(ahead)
+        rest = self._rest
+        if isinstance(rest, RestInBlocks) and not rest.given and sum(map(len, ahead)) == rest.at_hand:
+            return BlockCutter(self._blocks(rest), most)
+        return Cutter(self._from(ahead), most)
+
+    def _blocks(self, rest: RestInBlocks) -> Iterator[Block]:
+        for block, new in rest.blocks():
+            self._take(new)
+            yield block
 
     def _from(self, ahead: list[bytes]) -> Iterator[bytes]:
         yield from filter(None, ahead)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from analyzer.log_stream import lines
-from analyzer.log_stream.lines import PAD, Cutter, Piece
+from analyzer.log_stream import blocks
+from analyzer.log_stream.blocks import PAD
+from analyzer.log_stream.lines import Cutter, Piece
 
 #: gives so many bytes from a place on, fewer at the end
 ReadAt = Callable[[int, int], bytes]
@@ -27,11 +28,13 @@ class FileCutter(Cutter):
     def next(self) -> Piece | None:
         """Give the next piece; None at the end."""
         if not self._in_order:
-            # the line that it breaks off in is read again with the next piece: to join the two would copy them all
-            data = self._read_at(self.bytes, lines.STRETCH + len(PAD))
-            end = data.rfind(b"\n", 0, lines.STRETCH) + 1
-            if end and len(data) == lines.STRETCH + len(PAD):
-                self.bytes += end
+            # what is left of one piece is read again with the next: to join the two would copy them all
+            before = len(self._again)
+            size = before + blocks.STRETCH
+            data = self._read_at(self.bytes - before, size + len(PAD))
+            end = data.rfind(b"\n", before, size) + 1
+            if end and len(data) == size + len(PAD):
+                self.bytes += end - before
                 return Piece(data, end, last=False)
             self._in_order = True
         return super().next()
@@ -41,15 +44,9 @@ class FileCutter(Cutter):
         """None: who reads the file looks at its bytes."""
         return ""
 
-    def _note(self, piece: Piece, end: int) -> None:
+    def _note(self, data: bytes | memoryview) -> None:
         pass
 
-    def _again(self, piece: Piece, end: int) -> None:
-        if self._in_order:
-            super()._again(piece, end)
-        else:
-            self.bytes -= piece.end - end
-
     def _from_here(self) -> Iterator[bytes]:
-        while piece := self._read_at(self.bytes, lines.STRETCH):
+        while piece := self._read_at(self.bytes, blocks.STRETCH):
             yield piece

@@ -56,6 +56,12 @@ def opening_of(head: bytes, path: str) -> Opening | None:
     return _opening(head[:HEAD], path)
 
 
+def begin_of(head: bytes, opening: Opening) -> int:
+    """Where the log begins in a file's first bytes."""
+    lines = head[:HEAD].split(b"\n", opening.first_line - 1)[: opening.first_line - 1]
+    return sum(map(len, lines)) + len(lines)
+
+
 def begins_log(head: bytes, path: str) -> bool:
     """Whether what begins so is a log, perhaps behind other outputs, that may be read in pieces."""
     return not is_binary(head) and opening_of(head, path) is not None

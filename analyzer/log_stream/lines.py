@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from xxhash import xxh3_128
 
-#: bytes looked at together: few enough for the cache, many enough that the cost of each look does not count
-STRETCH = 2 * 1024 * 1024
-#: zero bytes behind a stretch, so that eight bytes can be read from any place in it
-PAD = bytes(16)
+from analyzer.log_stream import blocks
+from analyzer.log_stream.blocks import PAD, Found
+
 _NEWLINE = 10
 DIGITS = b"0123456789"
 
@@ -19,17 +18,23 @@ Numbers = np.ndarray[Any, np.dtype[Any]]
 
 
 class Piece(NamedTuple):
-    """Bytes that hold whole lines up to ``end``; behind it stand at least as many others as ``PAD`` has."""
+    """Bytes that hold whole lines up to ``end``; behind it stand at least as many others as ``PAD`` has.
+
+    Those in front of ``begin`` came before; ``found`` is what is known of the lines behind it.
+    """
 
     data: bytes
     end: int
     last: bool  # there are no further ones
+    begin: int = 0
+    found: Found | None = None
 
 
 class Cutter:
     """Collects pieces of bytes into larger ones of whole lines.
 
-    The same bytes always give the same pieces, whatever pieces they come in. Each must be taken before the next.
+    The same bytes always give the same pieces, whatever pieces they come in. Each must be taken before the next, which
+    begins with what is left of it; where it ends does not depend on that.
 
     Args:
         pieces: the bytes of a file, in pieces of any size.
@@ -39,24 +44,27 @@ class Cutter:
     def __init__(self, pieces: Iterator[bytes], most: int) -> None:
         self._pieces = pieces
         self._most = most
-        self._rest = b""  # the line that the piece before broke off in
+        self._again = b""  # the lines of the piece before that were not taken
+        self._rest = b""  # the line that it broke off in
         self._ahead = b""  # of the piece taken last
         self._dropping = False
         self._ended = False
         self._added = 0  # line ends behind the last piece that are not in the file
-        self._taken = xxh3_128()
+        self._given = xxh3_128()
+        self._noted = 0  # bytes of the line that the piece broke off in that are part of it
         self.dropped_lines = 0  # whose end was dropped because they are longer than a stretch
         self.bytes = 0
 
     def next(self) -> Piece | None:
         """Give the next piece; None at the end."""
         while True:
-            parts, room = [self._rest], max(STRETCH - len(self._rest), 1)  # 1: the end of a line that fills it
+            parts, room = [self._rest], max(blocks.STRETCH - len(self._rest), 1)  # 1: the end of a line that fills it
             while room > 0 and (piece := self._piece()):
                 parts.append(piece[:room])
                 self._ahead = piece[room:]
                 room -= len(piece)
-            size = sum(map(len, parts))
+            parts.insert(0, self._again)
+            before, size = len(self._again), sum(map(len, parts))
             self._rest = b""
             if not size:
                 return None
@@ -66,33 +74,32 @@ class Cutter:
                 size, self._added = size + 1, 1
             parts.append(PAD)
             data = b"".join(parts)
-            end = data.rfind(b"\n", 0, size) + 1
-            self._rest = data[end:size] if end else data[: min(self._most, size)]
+            end = size if whole else data.rfind(b"\n", before, size) + 1
+            self._note(memoryview(data)[before + self._noted : (end or size) - self._added])
             if end:
-                return Piece(data, end, last=whole)
+                self._again, self._rest, self._noted = b"", data[end:size], 0
+                return Piece(data, end, whole, before)
+            self._rest = data[before : min(before + self._most, size)]
+            self._noted = len(self._rest)
             self.dropped_lines += 1
             self._dropping = True
 
     def take(self, piece: Piece, end: int) -> None:
         """The piece given last is done with up to ``end``, where a line ends; what is behind comes once more."""
-        self._note(piece, end)
-        if end < piece.end:
-            self._again(piece, end)
+        self._again = piece.data[end : piece.end]
 
     @property
     def digest(self) -> str:
-        """Equal for equal bytes taken; "" where they are not looked at for it."""
-        return self._taken.hexdigest()
+        """Equal for equal bytes up to the end of the piece given last; "" where they are not looked at for it."""
+        return self._given.hexdigest()
 
-    def _note(self, piece: Piece, end: int) -> None:
-        self._taken.update(memoryview(piece.data)[: end - (self._added if end == piece.end else 0)])
+    def _note(self, data: bytes | memoryview) -> None:
+        """Take the next bytes, each once, whether they are given or dropped."""
+        self._given.update(data)
 
     def left(self) -> bytes:
         """What was taken of the pieces and not given, or came back; the other bytes are done with."""
-        return self._rest + self._ahead
-
-    def _again(self, piece: Piece, end: int) -> None:
-        self._rest = piece.data[end : piece.end] + self._rest
+        return self._again + self._rest + self._ahead
 
     def _piece(self) -> bytes:
         """The next bytes, b"" at the end."""
@@ -105,6 +112,7 @@ class Cutter:
             if not self._dropping or not piece:
                 return piece
             end = piece.find(b"\n")
+            self._note(piece if end < 0 else memoryview(piece)[:end])
             if end >= 0:
                 self._dropping = False
                 return piece[end:]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.log_stream import _scan
+from analyzer.log_stream.blocks import SEED
 from analyzer.log_stream.lines import Numbers, Piece
 from analyzer.log_stream.stretch import Stretch
 from analyzer.log_stream.volume import Volume
@@ -55,12 +56,11 @@ class NativeScan:
     """See :class:`analyzer.log_stream.scan.Scan`. Lines are told apart by numbers of 64 bits made of their bytes.
 
     Two lines get the same number by chance in one of a hundred million logs, and nobody can make it happen: the
-    numbers depend on a seed that is drawn anew for each log.
+    numbers depend on a seed that is drawn anew for each run.
     """
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
-        self._seed = int.from_bytes(os.urandom(8), "little")
         self._shape_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
         self._group_of = _scan.Table(int.from_bytes(os.urandom(8), "little"))
         self._likes: _scan.Likes | None = None
@@ -74,14 +74,20 @@ class NativeScan:
         """Find the lines of a piece, and the number of each one's shape."""
         from analyzer.log_stream.scan import Lines
 
+        found, end = piece.found, piece.end if piece.found is None else piece.begin
         while True:
             starts, ends, numbers = self._lines
-            count, unusual = _scan.lines(self._seed, piece.data, piece.end, starts, ends, numbers)
+            count, unusual = _scan.lines(SEED, piece.data, end, starts, ends, numbers)
             if count >= 0:
                 break
             self._lines = _columns(2 * len(starts), np.int64, np.int64, np.uint64)
-        starts, ends, numbers = (column[:count].copy() for column in self._lines)
-        return Lines(piece.data, piece.end, starts, ends, numbers, not unusual)
+        if found is None:
+            starts, ends, numbers = (column[:count].copy() for column in self._lines)
+            return Lines(piece.data, piece.end, starts, ends, numbers, not unusual)
+        starts = np.concatenate((starts[:count], np.frombuffer(found.starts, np.int64) + end))
+        ends = np.concatenate((ends[:count], np.frombuffer(found.ends, np.int64) + end))
+        numbers = np.concatenate((numbers[:count], np.frombuffer(found.numbers, np.uint64)))
+        return Lines(piece.data, piece.end, starts, ends, numbers, not unusual and found.plain)
 
     def shapes(self, lines: Lines) -> Numbers:
         """Give the number of the shape of each line."""

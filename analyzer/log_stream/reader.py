@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 
 from msgspec import Struct, field
 
 from analyzer.log_stream.context import Context
-from analyzer.log_stream.file_cutter import FileCutter, ReadAt
 from analyzer.log_stream.forms import ContainerLog, Form, Journal
 from analyzer.log_stream.groups import Kept
 from analyzer.log_stream.kind import BEFORE, HEAD, NotOneLogError, goes_on
@@ -45,7 +44,7 @@ class ReadLog(Struct):
     lines: int
     bytes: int
     encoding: str
-    digest: str  # equal for equal content
+    digest: str  # equal for equal files; perhaps some bytes behind the log count as well
     quotes: Quotable = field(default_factory=Quotable)
     problems: list[str] = field(default_factory=list)
     ended: bool = False
@@ -54,7 +53,7 @@ class ReadLog(Struct):
 
 
 def read_log(
-    pieces: Iterator[bytes] | ReadAt,
+    cutter: Cutter,
     source: Source,
     matcher: MessageMatcher,
     most: int,
@@ -64,8 +63,7 @@ def read_log(
     """Read a log from its bytes.
 
     Args:
-        pieces: the file's bytes in pieces, or what gives them from any place on;
-            :func:`analyzer.log_stream.kind.opening_of` says that the log begins with them.
+        cutter: gives the log; :func:`analyzer.log_stream.kind.opening_of` says that it begins there.
         source: where it is from; ``first_line`` is added to line numbers.
         matcher: the message catalogue.
         most: characters of a line; longer ones are cut.
@@ -75,7 +73,7 @@ def read_log(
     Raises:
         NotOneLogError: logs of several containers are in it.
     """
-    return _LogReader(source, matcher, most, clean, journal).read(pieces)
+    return _LogReader(source, matcher, most, clean, journal).read(cutter)
 
 
 class _LogReader:
@@ -103,15 +101,14 @@ class _LogReader:
         self.form: Form = ContainerLog("")
         self._last_lines = b""  # of what was taken
 
-    def read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:
+    def read(self, cutter: Cutter) -> ReadLog:
         try:
-            return self._read(pieces)
+            return self._read(cutter)
         finally:  # they refer to each other: all of it would stay until Python looks for cycles
             self.shapes.on_other = self.shapes.texts_in = None
             del self.shapes.outlooks, self.sieve, self.scan, self.shapes
 
-    def _read(self, pieces: Iterator[bytes] | ReadAt) -> ReadLog:
-        cutter = FileCutter(pieces, self.most) if callable(pieces) else Cutter(pieces, self.most)
+    def _read(self, cutter: Cutter) -> ReadLog:
         head: str | None = None
         while piece := cutter.next():
             if head is None:

@@ -8,6 +8,7 @@ all it knows; elsewhere starting one would cost more than it saves.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -121,5 +122,6 @@ class Workers(Generic[Result]):
 
 
 def _run(work: Callable[[int], object], share: int, connection: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it lets it end
     with connection:
         connection.send(work(share))

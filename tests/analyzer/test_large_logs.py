@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tarfile
 import zipfile
@@ -14,8 +15,9 @@ from msgspec.structs import asdict
 
 import analyzer.intake
 import analyzer.large_logs
-from analyzer.bundle import BundleError, Limits
+from analyzer.bundle import BundleError, Limits, Member
 from analyzer.intake import Intake, read_bundle
+from analyzer.log_stream import blocks
 from analyzer.log_stream.quotable import Packed
 from analyzer.log_stream.workers import Claims
 from analyzer.redaction import Redaction
@@ -312,6 +314,76 @@ def test_several_processes_read_the_same(jobs: int, tmp_path: Path, monkeypatch:
     assert told(together) == alone
     monkeypatch.setattr(analyzer.intake, "claims_of", lambda processes: None)
     assert told(read_bundle([tmp_path], MATCHER.match, Limits(), MATCHER, jobs=jobs)) == alone
+
+
+@pytest.fixture
+def messy_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Members of many kinds in one archive, which is large enough for several processes."""
+    log = large_log()
+    texts = {
+        "a.log": log,
+        "copy/a.log": log,
+        "other.log": large_log(3).removesuffix("\n"),
+        "crlf.log": log.replace("\n", "\r\n"),
+        "behind.txt": "$ kubectl get nodes\nNAME  STATUS\nnode-a  Ready\n$ kubectl logs calico-node-x\n" + log,
+        "two.log": large_log(9) + "$ kubectl get nodes\n" + large_log(8),
+        "long.log": log[:300_000] + "x" * 70_000 + "\n" + log[300_000:] + "y" * 9_000_000,
+        "half-a-line.log": log + "panic: boom at 10.0.0.1",
+        "traces.log": log.replace("nothing of interest, 3 times", "panic:\n\tx.go:1\n\ty.go:2"),
+        "events.txt": "LAST SEEN  TYPE  REASON  OBJECT  MESSAGE\n"
+        + "3m  Warning  BackOff  pod/x  boom at here\n" * 9000,
+        "data.bin": "\0\1\2" * 200_000,
+        "wide.log": log,
+        "latin.log": log.replace("interest", "\u00fcbel"),
+        "small.log": log[:3000],
+    }
+    codes = {"wide.log": "utf-16", "latin.log": "latin-1"}
+    path = tmp_path / "x.tgz"
+    with tarfile.open(path, "w:gz") as made:
+        for name, text in texts.items():
+            data = text.encode(codes.get(name, "utf-8"))
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            made.addfile(member, io.BytesIO(data))
+    monkeypatch.setattr(analyzer.intake, "useful_jobs", lambda paths, wanted: wanted)
+    return path
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")
+@pytest.mark.parametrize("stretch", [2 * 1024 * 1024, 50_000])
+@pytest.mark.parametrize("cut", [0, 20_000])
+@pytest.mark.parametrize("redacted", [False, True])
+def test_what_another_process_unpacks_is_read_the_same(
+    redacted: bool, cut: int, stretch: int, messy_archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "STRETCH", stretch)
+    packed = messy_archive.read_bytes()
+    messy_archive.write_bytes(packed[: len(packed) - cut])
+
+    def read_by(jobs: int) -> dict[str, object]:
+        redaction = Redaction() if redacted else None
+        intake = read_bundle([messy_archive], MATCHER.match, Limits(), MATCHER, redaction, jobs)
+        return told(intake) | {"quotes": {path: quotes.lines() for path, quotes in intake.quotes.items()}}
+
+    alone = read_by(1)
+    assert len(alone["rows"]["files"]) > 14 - bool(cut) and alone["quotes"]  # type: ignore[index]
+    assert read_by(2) == alone
+    assert read_by(4) == alone  # each for itself
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")
+def test_where_the_process_that_unpacks_ends_early_all_is_read_alone(
+    messy_archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = told(read_bundle([messy_archive], MATCHER.match, Limits(), MATCHER, jobs=1))
+
+    def dies(member: Member) -> int:
+        if member.path == "other.log":
+            os._exit(9)
+        return len(member.data)
+
+    monkeypatch.setattr("analyzer.log_stream.unpacker._begin_of_log", dies)
+    assert told(read_bundle([messy_archive], MATCHER.match, Limits(), MATCHER, jobs=2)) == alone
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.log_stream import lines
+from analyzer.log_stream import blocks
 from analyzer.log_stream.file_cutter import FileCutter
 from analyzer.log_stream.lines import PAD, Cutter
 
@@ -21,7 +21,7 @@ def cut(cutter: Cutter, left: list[int]) -> tuple[list[bytes], bytes, int, int]:
     last = False
     while piece := cutter.next():
         assert not last
-        data, end, last = piece
+        data, end, last = piece.data, piece.end, piece.last
         assert len(data) >= end + len(PAD) and data[end - 1 : end] == b"\n"
         found.append(data[:end])
         if not last:
@@ -53,7 +53,7 @@ def test_the_stretches_are_the_same(
         return data[place : place + size]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "STRETCH", 100)
+        patch.setattr(blocks, "STRETCH", 100)
         in_pieces = cut(Cutter(iter([data] if data else []), most), left)
         assert cut(FileCutter(read_at, most), left) == in_pieces
     assert reads == sorted(reads)

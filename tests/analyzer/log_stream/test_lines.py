@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_128
 
-from analyzer.log_stream import lines
+from analyzer.log_stream import blocks
 from analyzer.log_stream.lines import (
     PAD,
     Cutter,
@@ -22,7 +22,7 @@ def cut(pieces: list[bytes], most: int = 1000) -> tuple[list[bytes], Cutter]:
     """All pieces of whole lines."""
     cutter, found = Cutter(iter(pieces), most), []
     while piece := cutter.next():
-        data, end, _ = piece
+        data, end = piece.data, piece.end
         assert data[end:].endswith(PAD) and data[end - 1 : end] == b"\n"
         found.append(data[:end])
         cutter.take(piece, end)
@@ -45,7 +45,7 @@ def pieces_of(data: bytes, sizes: list[int]) -> list[bytes]:
 )
 def test_the_same_bytes_give_the_same_stretches(texts: list[bytes], sizes: list[int], ended: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "STRETCH", 100)
+        patch.setattr(blocks, "STRETCH", 100)
         data = b"\n".join(texts) + b"\n" * ended
         found, cutter = cut(pieces_of(data, sizes))
         assert found == cut([data] if data else [])[0]
@@ -58,16 +58,17 @@ def test_the_same_bytes_give_the_same_stretches(texts: list[bytes], sizes: list[
 @given(st.lists(st.integers(1, 500), max_size=20))
 def test_a_line_longer_than_a_stretch_is_cut(sizes: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "STRETCH", 100)
+        patch.setattr(blocks, "STRETCH", 100)
         data = b"first\n" + b"x" * 1000 + b"\nlast\n"
         found, cutter = cut(pieces_of(data, sizes), most=40)
     assert b"".join(found) == b"first\n" + b"x" * 40 + b"\nlast\n"
     assert cutter.dropped_lines == 1
+    assert cutter.digest == xxh3_128(data).hexdigest()
 
 
 def test_a_line_longer_than_a_stretch_ends_where_the_limit_of_a_line_is_higher() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "STRETCH", 100)
+        patch.setattr(blocks, "STRETCH", 100)
         found, cutter = cut([b"first\n" + b"x" * 1000, b"x" * 1000 + b"\nlast"], most=500)
     assert b"".join(found) == b"first\n" + b"x" * 100 + b"\nlast\n"
     assert cutter.dropped_lines == 1

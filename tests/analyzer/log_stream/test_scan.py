@@ -7,7 +7,7 @@ import random
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.log_stream import lines, scan, shapes
+from analyzer.log_stream import blocks, scan, shapes
 from analyzer.log_stream.arrow_scan import ArrowScan
-from analyzer.log_stream.lines import PAD
+from analyzer.log_stream.block_cutter import BlockCutter
+from analyzer.log_stream.blocks import PAD, Block
+from analyzer.log_stream.file_cutter import FileCutter
+from analyzer.log_stream.lines import Cutter
 from analyzer.log_stream.reader import ReadLog, read_log
 from analyzer.log_stream.shapes import Shapes
 from parsers.message_match import MessageMatcher
@@ -60,7 +63,7 @@ def everything(found: ReadLog) -> dict[str, Any]:
 @needs_c
 @pytest.mark.parametrize("seed", range(6))
 def test_a_log_is_read_alike(seed: int, in_pieces: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "STRETCH", 40_000)
+    monkeypatch.setattr(blocks, "STRETCH", 40_000)
     monkeypatch.setattr(shapes, "MOST_GROUPS", 20 + 40 * (seed % 2))
     data = log(seed)
     made: list[str] = []
@@ -80,7 +83,7 @@ def test_a_log_is_read_alike(seed: int, in_pieces: Read, monkeypatch: pytest.Mon
 
 @needs_c
 def test_lines_of_several_months_are_counted_alike(in_pieces: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "STRETCH", 40_000)
+    monkeypatch.setattr(blocks, "STRETCH", 40_000)
     texts = log(3, 3000).split(b"\n")
     data = b"\n".join(
         line.replace(b"2026-02", b"2026-%02d" % (number // 70 % 12 + 1)) for number, line in enumerate(texts)
@@ -119,18 +122,26 @@ def messy(seed: int) -> bytes:
 @needs_c
 @pytest.mark.parametrize("seed", range(6))
 def test_a_messy_log_is_read_alike_in_any_way(
-    seed: int, matcher: MessageMatcher, monkeypatch: pytest.MonkeyPatch
+    seed: int,
+    matcher: MessageMatcher,
+    blocks_of: Callable[[Iterable[bytes]], Iterator[Block]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lines, "STRETCH", (3_000, 9_000, 40_000)[seed % 3])
+    monkeypatch.setattr(blocks, "STRETCH", (3_000, 9_000, 40_000)[seed % 3])
     data = messy(seed)
     here = Source("a.log", container="calico-node")
     found: list[dict[str, Any]] = []
     for new_scan in (scan.new_scan, ArrowScan):
         monkeypatch.setattr("analyzer.log_stream.reader.new_scan", new_scan)
-        ways = (iter([data]), lambda place, size: data[place : place + size])
+        pieces = (data[at : at + 7_000] for at in range(0, len(data), 7_000))
+        ways = (
+            Cutter(iter([data]), 65_536),
+            BlockCutter(blocks_of(pieces), 65_536),
+            FileCutter(lambda place, size: data[place : place + size], 65_536),
+        )
         found.extend(everything(read_log(way, here, matcher, 65_536)) for way in ways)
-    in_order, anywhere, *_ = digests = [one.pop("digest") for one in found]
-    assert digests == 2 * [in_order, anywhere]
+    in_order, in_blocks, anywhere, *_ = digests = [one.pop("digest") for one in found]
+    assert digests == 2 * [in_order, in_blocks, anywhere] and in_order == in_blocks
     assert in_order.endswith(anywhere)  # what reads a file from any place on looks at its bytes itself
     assert all(one == found[0] for one in found)
     assert found[0]["lines"] == data.count(b"\n") + (not data.endswith(b"\n"))

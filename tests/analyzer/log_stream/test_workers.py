@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,14 @@ def share(number: int) -> dict[str, int]:
 def test_every_share_is_done_by_a_process_of_its_own() -> None:
     assert Workers(share, 3).results() == [{"log 1": 10}, {"log 2": 20}, {"log 3": 30}]
     assert Workers(share, 0).results() == []
+
+
+def test_an_interrupt_is_for_the_process_that_started_the_others() -> None:
+    def work(number: int) -> dict[str, int]:
+        os.kill(os.getpid(), signal.SIGINT)
+        return share(number)
+
+    assert Workers(work, 1).results() == [{"log 1": 10}]
 
 
 def test_what_a_process_did_not_manage_is_missing() -> None:

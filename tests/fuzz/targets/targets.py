@@ -33,6 +33,7 @@ from texts_of_harm import HEADS, STUFFING, TEXTS_WITH_FIELDS  # noqa: E402
 from analyzer.bundle import BundleError, Limits, open_bundle  # noqa: E402
 from analyzer.log_stream.arrow_scan import ArrowScan  # noqa: E402
 from analyzer.log_stream.kind import NotOneLogError  # noqa: E402
+from analyzer.log_stream.lines import Cutter  # noqa: E402
 from analyzer.log_stream.reader import read_log  # noqa: E402
 from analyzer.log_stream.scan import new_scan  # noqa: E402
 from analyzer.pipeline import Analyzer  # noqa: E402
@@ -121,7 +122,9 @@ def _in_pieces(data: bytes, size: int, scan: Callable[[Any], Any]) -> Any:
     pieces = (data[at : at + size] for at in range(0, len(data), size))
     with patch("analyzer.log_stream.reader.new_scan", scan):
         try:
-            found = read_log(pieces, Source("a.log", container="calico-node"), analyzer().matcher, 65_536)
+            found = read_log(
+                Cutter(pieces, 65_536), Source("a.log", container="calico-node"), analyzer().matcher, 65_536
+            )
         except NotOneLogError:
             return None
     rows = [
