@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,15 +74,15 @@ def read_bundle(
     shares, at_once = useful_jobs(paths, jobs) if matcher else 1, LARGE if matcher else 0
     with ExitStack() as shared:
         unpacker = unpacker_of(paths, intake.limits, at_once, shares)
-        claims = claims_of(shares) if unpacker is None else None
+        claims = None if unpacker else claims_of(shares)
         for each in (unpacker, claims):
-            if each is not None:
-                shared.enter_context(closing(each))
+            if each:
+                shared.callback(each.close)
         reader = _Reader(intake, match, LargeLogs(intake, matcher, claims))
-        workers = Workers(reader.logs.read_share, shares - 1 if claims is not None else 0)
-        if unpacker is not None:
+        workers = Workers(reader.logs.read_share, shares - 1 if claims else 0)
+        if unpacker:
             reader.fingerprint = unpacker.fingerprint
-        elif claims is not None and not any(path.is_dir() for path in paths):
+        elif claims and not any(path.is_dir() for path in paths):
             # not before: a process that is split in two must have one thread
             reader.fingerprint = fingerprint_aside(paths, intake.limits.bytes)
         try:

@@ -35,7 +35,7 @@ class FileCutter(Cutter):
             end = data.rfind(b"\n", before, size) + 1
             if end and len(data) == size + len(PAD):
                 self.bytes += end - before
-                return Piece(data, end, last=False)
+                return Piece(data, end, False, before)
             self._in_order = True
         return super().next()
 
