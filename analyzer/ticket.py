@@ -76,9 +76,10 @@ class Intake(Struct):
         if self.redaction is not None:
             warn = self.redaction.warner(warn)
         if opened is not None:
-            members = map(as_utf8, opened(warn))
+            members = opened(warn)
         else:
-            members = map(as_utf8, open_bundle(self.paths, self.limits, warn, wanted, at_once, self.digests))
+            members = open_bundle(self.paths, self.limits, warn, wanted, at_once, self.digests)
+        members = map(as_utf8, members)
         if self.redaction is None:
             yield from members
             return

@@ -20,12 +20,12 @@ except ImportError:  # where it was not compiled, who reads the blocks finds the
 STRETCH = 2 * 1024 * 1024
 #: zero bytes behind a stretch, so that eight bytes can be read from any place in it
 PAD = bytes(16)
+NEWLINE = 10
 #: makes the numbers of lines; drawn anew for each run, and the same in processes that this one is split into
 SEED = int.from_bytes(os.urandom(8), "little")
 
 _SLOTS = 4  # with more of them less is in the cache
 _LINES = 1 << 15  # of a block with more of them who reads it finds them
-_NEWLINE = 10
 
 
 class Found(NamedTuple):
@@ -132,8 +132,8 @@ class Ring:
         if _scan is None or not whole or self._free:  # while slots are free the lines are found as quickly there
             return Filled(size, whole, last, digest)
         end = begin + size
-        if memory[end - 1] != _NEWLINE:
-            memory[end] = _NEWLINE
+        if memory[end - 1] != NEWLINE:
+            memory[end] = NEWLINE
             end += 1
         data, columns = memory[begin : begin + self._room], self._columns(memory, begin, _LINES)
         count, unusual = _scan.lines(SEED, data, end - begin, *columns)

@@ -9,9 +9,8 @@ import numpy as np
 from xxhash import xxh3_128
 
 from analyzer.log_stream import blocks
-from analyzer.log_stream.blocks import PAD, Found
+from analyzer.log_stream.blocks import NEWLINE, PAD, Found
 
-_NEWLINE = 10
 DIGITS = b"0123456789"
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
@@ -120,7 +119,7 @@ class Cutter:
 
 def line_ends(data: bytes, end: int | None = None) -> Numbers:
     """The places of the line ends in ``data``, or in front of ``end`` in it."""
-    return np.flatnonzero(np.frombuffer(data, np.uint8)[:end] == _NEWLINE)
+    return np.flatnonzero(np.frombuffer(data, np.uint8)[:end] == NEWLINE)
 
 
 def begins(ends: Numbers) -> Numbers:

@@ -16,8 +16,7 @@ from msgspec import Struct
 
 from analyzer.bundle import BundleError, Limits, Member, Rest, Warn, comes_in_order, fingerprint_aside, open_bundle
 from analyzer.log_stream.blocks import Block, Filled, Ring
-from analyzer.log_stream.kind import begin_of, begins_log, opening_of
-from parsers.decode import wide_encoding
+from analyzer.log_stream.kind import begin_of, opening_of
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -213,7 +212,5 @@ def _unpack(paths: Sequence[Path], limits: Limits, at_once: int, ring: Ring, tel
 
 def _begin_of_log(member: Member) -> int:
     """Where a log that is read line by line begins in a member's first bytes; behind them where there is none."""
-    if wide_encoding(member.data)[0] or not begins_log(member.data, member.path):
-        return len(member.data)
     opening = opening_of(member.data, member.path)
     return len(member.data) if opening is None else begin_of(member.data, opening)

@@ -338,15 +338,9 @@ def messy_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "small.log": log[:3000],
     }
     codes = {"wide.log": "utf-16", "latin.log": "latin-1"}
-    path = tmp_path / "x.tgz"
-    with tarfile.open(path, "w:gz") as made:
-        for name, text in texts.items():
-            data = text.encode(codes.get(name, "utf-8"))
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            made.addfile(member, io.BytesIO(data))
     monkeypatch.setattr(analyzer.intake, "useful_jobs", lambda paths, wanted: wanted)
-    return path
+    coded = {name: text.encode(codes.get(name, "utf-8")) for name, text in texts.items()}
+    return archive_of(coded, tmp_path / "x.tgz")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several processes are used on Linux only")
