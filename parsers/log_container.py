@@ -111,9 +111,10 @@ _OF_KLOG_FILE = {
 _PLAIN_LINE = rf"(?:{CALICO_HEAD}|bird: )"
 #: the last line may be cut: within the time, between it and the message, within BIRD's prefix
 _CUT_LINE = r"[\d .:-]{0,24}|[\d .:-]{23} \[[^:\n]{0,300}|b(?:i(?:rd?:?)?)?"
-_PLAIN_LOG = lazy_pattern(rf"(?:{_PLAIN_LINE}[^\n]*\n){{5,}}(?:{_PLAIN_LINE}[^\n]*|{_CUT_LINE})")
+_PLAIN_BEGIN, _NOT_PLAIN = lazy_pattern(_PLAIN_LINE), lazy_pattern(rf"\n(?!{_PLAIN_LINE}|(?:{_CUT_LINE})\Z)")
 _NODE_LINE = rf"(?:{CALICO_TIME}(?:{'|'.join(sorted(_CALICO_NODE))})/{CALICO_SOURCE}|bird: )"
-_NODE_LOG = lazy_pattern(rf"(?:{_NODE_LINE}[^\n]*\n){{5,}}(?:{_NODE_LINE}[^\n]*|{_CUT_LINE})")
+_NODE_BEGIN, _NOT_NODE = lazy_pattern(_NODE_LINE), lazy_pattern(rf"\n(?!{_NODE_LINE}|(?:{_CUT_LINE})\Z)")
+_LEAST_ENDS = 5  # of lines, in a log that is surely one
 #: prompts, fences, quotations, the marks of a dump; an audit log
 _OF_SESSIONS = ("$ ", "# ", "> ", "```", "~~~", "====", "audit.k8s.io/", "\r", "\0", "\ufeff", "\x1b")
 _NAMED = lazy_pattern(r'(?:Defaulted container|container) "([a-z0-9-]{1,63})"(?: out of:| in pod )')
@@ -205,7 +206,7 @@ def is_plain_log(text: str) -> bool:
     # to look for one character first takes a fiftieth of the time, and most texts have none of these
     if any(mark[0] in text and mark in text for mark in _OF_SESSIONS):
         return False
-    return is_node_log(text) or _PLAIN_LOG.fullmatch(text) is not None
+    return is_node_log(text) or _all_lines_are(_PLAIN_BEGIN, _NOT_PLAIN, text)
 
 
 @lru_cache(maxsize=2)  # of a large log's beginning it is asked several times
@@ -213,9 +214,16 @@ def is_node_log(text: str) -> bool:
     """Whether each line is surely of calico-node: one of its processes or BIRD wrote it. The last may be cut anywhere.
 
     That is so of most large logs' beginnings, and told in a third of the time that it takes to ask whose each line is.
-    A longer text is never said to be one: an expression that matches it would take ten times its memory.
     """
-    return len(text) <= _SAMPLE_CHARACTERS and _NODE_LOG.fullmatch(text) is not None
+    return _all_lines_are(_NODE_BEGIN, _NOT_NODE, text)
+
+
+def _all_lines_are(begin: re.Pattern[str], other: re.Pattern[str], text: str) -> bool:
+    """Whether each line begins so; ``other`` finds the end of a line behind which another one does not.
+
+    To match the lines would take more time, and ten times the memory of the text.
+    """
+    return begin.match(text) is not None and text.count("\n") >= _LEAST_ENDS and other.search(text) is None
 
 
 def looks_like_log(sample: str) -> float:

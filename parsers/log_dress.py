@@ -42,7 +42,7 @@ _INNER = lazy_pattern(
 )
 _UNDRESSED = r"(?:\d{4}-\d\d-\d\d \d\d:|bird: )"  # no name of a pod and a container
 _UNDRESSED_LINE = lazy_pattern(_UNDRESSED)
-_ALL_UNDRESSED = lazy_pattern(rf"(?:{_UNDRESSED}[^\n]*\n)*(?:{_UNDRESSED}[^\n]*)?")
+_DRESSED_BEHIND = lazy_pattern(rf"\n(?!{_UNDRESSED}|\Z)")
 _DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs"})
 _STERN_SAMPLE, _STERN_CHARACTERS = 400, 64 * 1024  # lines, and characters, that are looked at
 
@@ -259,7 +259,7 @@ def bare_dress(text: str, near: datetime | None = None) -> Dress:
 @lru_cache(maxsize=4)  # of one log it is asked several times: to recognize it, to read it
 def _stern_pairs(beginning: str) -> frozenset[tuple[str, str]]:
     """Find the (pod, container) pairs in front of the first lines; empty where this is no stern or kail output."""
-    if "\r" not in beginning and _ALL_UNDRESSED.fullmatch(beginning):
+    if "\r" not in beginning and _UNDRESSED_LINE.match(beginning) and not _DRESSED_BEHIND.search(beginning):
         return frozenset()
     pairs: set[tuple[str, str]] = set()
     known = seen = 0

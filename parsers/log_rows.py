@@ -20,7 +20,8 @@ MOST_ROWS = 20_000  # of one file, whatever they say
 FIRST_CHANGES, LAST_CHANGES = 100, 150  # BGP rows kept of a file; the last of each protocol is kept besides
 MOST_PROTOCOLS = 5000
 _TEMPLATE_FROM = 4096
-_BIRD_VALUES = lazy_pattern(r"(?<=port )\d{1,5}|\d{1,12}(?= ms\b| s\b| events\b)")  # an AS number is no such value
+#: an AS number is no such value; expressions that begin with what they look for take half the time
+_BIRD_VALUES = lazy_pattern(r"\d(?:(?<=port \d)\d{0,4}|\d{0,11}(?= ms\b| s\b| events\b))")
 
 _Key = tuple[Origin, str, int | None, str, str, tuple[str, ...], str]
 

@@ -312,6 +312,12 @@ def templates_of(pattern: str, whole: bool) -> Sequence[Template]:
     return [_template(parts[::2], chosen, whole) for chosen in itertools.product(*holes)]
 
 
+def _with_single_blanks(text: str) -> str:
+    if text.isprintable() and "  " not in text:  # as nearly all are
+        return text
+    return _BLANKS.sub(" ", text)
+
+
 def _template(texts: Sequence[str], chosen: Sequence[str | None], whole: bool) -> Template:
     pieces, current = [], texts[0]
     for choice, after in zip(chosen, texts[1:], strict=True):
@@ -320,7 +326,7 @@ def _template(texts: Sequence[str], chosen: Sequence[str | None], whole: bool) -
             current = after
         else:
             current += choice + after
-    pieces = [_BLANKS.sub(" ", piece.lower()) for piece in (*pieces, current)]
+    pieces = [_with_single_blanks(piece.lower()) for piece in (*pieces, current)]
     opens, closes = not pieces[0].strip(), not pieces[-1].strip()
     pieces[0], pieces[-1] = pieces[0].lstrip(), pieces[-1].rstrip()
     kept = [piece for piece in pieces if piece.strip()]

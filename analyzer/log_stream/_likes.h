@@ -349,7 +349,8 @@ static PyObject *likes_find(Likes *likes, PyObject *args)
         unsigned char text[LONGEST], out[LONGEST + 8];
         for (Py_ssize_t i = 0; i < lines; i++) {
             int64_t start = starts[i], size = ends[i] - start;
-            found[i] = -1;
+            if (found[i] >= 0) /* of a family more and more texts are known: it says nothing new now either */
+                continue;
             if (start >= 0 && size > 0 && size <= LONGEST && start + size <= a[0].len) {
                 if (!bare[i]) {
                     Py_ssize_t length = bare_text(data + start, size, text, out);
@@ -373,8 +374,8 @@ static PyMethodDef likes_methods[] = {
      "set(bare, number, known): lines with this bare text are of a shape where they hold no other texts than those "
      "whose bits are set."},
     {"find", (PyCFunction)likes_find, METH_VARARGS,
-     "find(data, starts, ends, found, bare): fill in the shapes of lines, -1 where they must be looked at; how many "
-     "those are. The numbers of their bare texts stay in bare, 0 where not known yet."},
+     "find(data, starts, ends, found, bare): fill in the shapes of lines that have none; how many must be looked at, and "
+     "stay -1. The numbers of their bare texts stay in bare, 0 where not known yet."},
     {NULL, NULL, 0, NULL},
 };
 

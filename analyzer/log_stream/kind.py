@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 from msgspec import Struct
 
@@ -72,7 +73,7 @@ def _opening(head: bytes, path: str) -> Opening | None:
     text, encoding, _ = decode(head)
     if encoding not in ("utf-8", "latin-1") or "\n" not in text:
         return None
-    if all(line.startswith(" ") for line in [line for line in text.split("\n") if line.strip()][1:]):
+    if all(line.startswith(" ") for line in islice(filter(str.strip, text.split("\n")), 1, None)):
         return None
     if is_plain_log(text):
         return _of_kind("log", Part(1, text), 0)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from analyzer.log_stream.lines import DIGITS
+from analyzer.log_stream.marks import marks_of
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_shape import LineShape
 from parsers.message_match import MessageMatcher
@@ -24,13 +25,16 @@ _REMEMBERED, _REMEMBERED_LENGTH = 2048, 1000  # lines of one form, and bytes of 
 _MOST_ANSWERS = 50  # of one family
 _ESCAPED = b'\\"'  # who reads a line undoes it before the catalogue is asked
 _ONES = bytes.maketrans(DIGITS, b"1" * len(DIGITS))
-#: digits behind a letter (``ipv4``, ``x509``) are a word's, and no number; so are those of ``0x4``
-_IN_WORDS = lazy_pattern(rb"\b\dx[0-9a-f]+|[A-Za-z]\d+")
+#: digits behind a letter (``ipv4``, ``x509``) are a word's, and no number; so are those of ``0x4``. These two begin
+#: with characters to look for, not with what must stand in front of them: that takes a quarter of the time
+_IN_WORDS = lazy_pattern(rb"[0-9](?:(?<!\w[0-9])x[0-9a-f]+|(?<=[A-Za-z][0-9])[0-9]*)")
 #: Calico's links (``cali`` and eleven digits of a hash) and IP sets (felix/hashutils), pods of a Deployment (their
 #: letters are those of apimachinery's ``SafeEncodeString``)
 _DRAWN = lazy_pattern(
-    rb"\b(cali)([0-9a-f]{11}\b)|\b([ns]:)([\w-]{22})|(-)([bcdfghjklmnp-tvwxz\d]{6,10}-[bcdfghjklmnp-tvwxz\d]{5}\b)"
+    rb"cali(?<!\wcali)[0-9a-f]{11}\b|n:(?<!\wn:)[\w-]{22}|s:(?<!\ws:)[\w-]{22}"
+    rb"|-[bcdfghjklmnp-tvwxz\d]{6,10}-[bcdfghjklmnp-tvwxz\d]{5}\b"
 )
+_NOT_DRAWN = {b"c": 4, b"n": 2, b"s": 2, b"-": 1}  # characters in front of what is, by the first of them
 _WORD = b"_" + DIGITS + string.ascii_letters.encode()
 _WORD_OF_ONES = bytes.maketrans(_WORD, b"1" * len(_WORD))
 Ids = tuple[str, ...]
@@ -41,12 +45,14 @@ class Outlook(Struct, frozen=True):
 
     Attributes:
         shape: of its lines.
+        marks: what they are, see :mod:`analyzer.log_stream.marks`.
         numbered: what numbers in them decide on.
         texts: which of the catalogue's texts without digits stand in its usual lines, -1 where nobody looked.
         answers: what the catalogue says of usual lines, by what their numbers decided: those that were asked for.
     """
 
     shape: LineShape
+    marks: int
     numbered: Deciders
     texts: int
     answers: dict[Outcome, Ids]
@@ -83,12 +89,13 @@ class Outlooks:
         """
         if self._known is None or len(line) > _REMEMBERED_LENGTH or b"\0" in line:
             shape = self._look(line)
-            return Outlook(shape, self._numbered(line), -1, {}), self._matcher.match(shape.message)
+            return Outlook(shape, marks_of(shape), self._numbered(line), -1, {}), self._matcher.match(shape.message)
         key = alike_key(line)
         found = self._known.get(key)
         if found is None:
             ones = line_of_ones(key)
-            found = Outlook(self._look(ones), self._numbered(ones), self._texts(ones), {})
+            shape = self._look(ones)
+            found = Outlook(shape, marks_of(shape), self._numbered(ones), self._texts(ones), {})
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[key] = found
@@ -134,6 +141,6 @@ def _with_usual_names(line: bytes) -> bytes:
 
 
 def _of_ones(name: re.Match[bytes]) -> bytes:
-    begin, drawn = filter(None, name.groups())
-    ones: bytes = begin + drawn.translate(_WORD_OF_ONES)
-    return ones
+    text: bytes = name[0]
+    begin = _NOT_DRAWN[text[:1]]
+    return text[:begin] + text[begin:].translate(_WORD_OF_ONES)

@@ -7,7 +7,6 @@ apart; a further one only if a text of the catalogue stands in it that stands in
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from analyzer.log_stream.columns import Column, Rows
 from analyzer.log_stream.lines import DIGITS
+from analyzer.log_stream.marks import FOREIGN, OF_CONTAINER
 from analyzer.log_stream.outlook import Outlook, Outlooks
 from parsers.digit_rules import MOST_DIGITS, Rule
 from parsers.lazy_pattern import lazy_pattern
@@ -32,8 +32,6 @@ MOST_SHAPES = 30_000
 MOST_OF_FAMILY, MOST_OF_ROUTINE, MOST_OF_NAMELESS = 150, 20, 2
 #: groups of lines told apart in a family; of lines that are no warnings fewer
 MOST_GROUPS, MOST_OF_GOOD = 200, 40
-#: what a line is, as bits: see :class:`parsers.log_shape.LineShape`; OF_CONTAINER: one container only writes such lines
-LOOSE, PARTIAL, TIMED, COUNTED, CHANGE, RESTART, FOREIGN, OF_CONTAINER = (1 << bit for bit in range(8))
 #: how many families, and how many with the same level and first bytes, some more bytes, and most of them
 _MOST_FAMILIES, _MOST_ALIKE = 4000, (2000, 400, 40)
 _GOOD_LEVELS = frozenset({"INFO", "DEBUG", "TRACE"})
@@ -51,8 +49,6 @@ _NAMES = lazy_pattern(rb"(?<![\w.])[\w.]*[-/.][\w./:@-]*|\bcali[a-f]*\b|\b[a-f]{
 _SOURCE = lazy_pattern(rb"\.go[ :]")
 _DIGIT = lazy_pattern(r"\d")
 _RULE = struct.Struct(f"<B??x{MOST_DIGITS}H")
-#: containers of one pod whose logs somebody may have put into one file
-_OF_ONE_POD = ("calico-node", "install-cni", "calico-extension", "flexvol-driver", "mount-bpffs", "upgrade-ipam")
 
 
 class Family(Struct):
@@ -72,7 +68,6 @@ class Family(Struct):
     by_rules: bool = False  # of numbers in its lines only those count that decide
     rules: tuple[int, int] = (-1, 0)  # where they are, and how many; -1 if that cannot be said
     texts: int = 0  # a bit for each that stands in its lines, and for those too short to tell any apart
-    marks: int = 0
     numbers: tuple[int, ...] = ()
     level: int = 0
 
@@ -90,7 +85,7 @@ class Shapes:
         #: finds the catalogue's texts in a line, as bits; None where it cannot say
         self.texts_in: Callable[[bytes], int | None] | None = None
         self._families: dict[bytes, Family] = {}
-        self._begun: Counter[bytes] = Counter()
+        self._begun: dict[bytes, int] = {}
         self.families: list[Family] = []
         self.all: list[LineShape] = []
         self._family_of: list[Family] = []
@@ -200,7 +195,7 @@ class Shapes:
         if families := self._family_of[first:]:
             self._numbers.set(first, [(*family.numbers, *family.rules) for family in families])
             self.level.set(first, [family.level for family in families])
-            self.marks.set(first, [family.marks for family in families])
+            self.marks.set(first, [family.outlook.marks for family in families])
             self.special.set(first, [of.special and of.others != at for at, of in enumerate(families, first)])
         return found
 
@@ -243,14 +238,15 @@ class Shapes:
         digitless = line.translate(None, DIGITS)
         level, *begins = _beginnings(line, digitless)
         for begin, most in ((b"", _MOST_FAMILIES), *zip(begins, _MOST_ALIKE, strict=True)):
-            if self._begun[begin] > most:
+            if self._begun.get(begin, 0) > most:
                 bare = (begin or level) + b"\n"  # no line is that
                 known = self._families.get(bare)
                 if known is not None:
                     return known
                 break
         else:
-            self._begun.update((b"", *begins))
+            for begin in (b"", *begins):
+                self._begun[begin] = self._begun.get(begin, 0) + 1
         family = self._families[bare] = self._new_family(line, texts)
         self.families.append(family)
         self._describe(family)
@@ -273,10 +269,7 @@ class Shapes:
     def _describe(self, family: Family) -> None:
         """Put into numbers what holds for all lines of a family."""
         shape = family.shape
-        container = _index(self.containers, shape.container) if shape.container in _OF_ONE_POD else 0
-        are = (shape.loose, shape.partial, shape.timed, shape.counted, shape.change, shape.restart, shape.foreign,
-               container > 0)  # fmt: skip
-        family.marks = sum(is_so << bit for bit, is_so in enumerate(are))
+        container = _index(self.containers, shape.container) if family.outlook.marks & OF_CONTAINER else 0
         time_at = shape.stamp[0] if shape.stamp[1] and shape.dated else -1
         stamp = _index(self.stamps, shape.stamp)
         family.numbers = (family.number, shape.pid_at, stamp, *shape.stamp, time_at, container)

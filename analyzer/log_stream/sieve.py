@@ -16,8 +16,9 @@ from analyzer.log_stream.grouping import Grouping, Identify
 from analyzer.log_stream.groups import Groups, Kept
 from analyzer.log_stream.kind import HEAD
 from analyzer.log_stream.lines import Numbers
+from analyzer.log_stream.marks import CHANGE, COUNTED, FOREIGN, OF_CONTAINER, RESTART, TIMED
 from analyzer.log_stream.scan import Lines, Scan
-from analyzer.log_stream.shapes import CHANGE, COUNTED, FOREIGN, OF_CONTAINER, RESTART, TIMED, Shapes
+from analyzer.log_stream.shapes import Shapes
 from analyzer.log_stream.stretch import Behind, Runs, Stretch
 from analyzer.log_stream.volume import Volume
 from parsers.log_rows import FIRST_CHANGES, LAST_CHANGES

@@ -9,7 +9,7 @@ import numpy as np
 
 from analyzer.log_stream.groups import Kept
 from analyzer.log_stream.lines import Numbers
-from analyzer.log_stream.shapes import LOOSE, PARTIAL, TIMED
+from analyzer.log_stream.marks import LOOSE, PARTIAL, TIMED
 
 _TAIL = 30  # lines in front of a record that is too long
 _LONGEST_RECORD = 600  # lines; of a longer one only those are kept that are worth it
@@ -37,7 +37,7 @@ class Stretch:
 
     Args:
         data: bytes that they stand in, between ``starts`` and ``ends``.
-        shape: number of each line's shape; ``marks`` what it is (see shapes.py).
+        shape: number of each line's shape; ``marks`` what it is (see marks.py).
         before: lines of the log in front of it.
 
     Attributes:

@@ -1,10 +1,22 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.log_container import container_of, container_of_line, is_node_log, is_plain_log, looks_like_log
+from parsers.log_container import (
+    _CUT_LINE,
+    _NODE_LINE,
+    _OF_SESSIONS,
+    _PLAIN_LINE,
+    container_of,
+    container_of_line,
+    is_node_log,
+    is_plain_log,
+    looks_like_log,
+)
 from parsers.log_sections import split_sections
 from parsers.recognize import recognize
 from parsers.session import split_session
@@ -136,10 +148,24 @@ def test_a_log_of_calico_node_alone_is_told_by_each_of_its_lines(lines: list[str
     assert not whole or is_node_log(text)
 
 
+BEGINS = tuple(line[:cut] for line in USUAL for cut in range(len(line)))
+
+
+@given(st.lists(st.one_of(st.sampled_from(USUAL), st.sampled_from((*USUAL, *ODD, *BEGINS))), max_size=12))
+def test_all_lines_are_looked_at_and_the_last_may_be_cut(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    for is_log, line in ((is_node_log, _NODE_LINE), (is_plain_log, _PLAIN_LINE)):
+        *others, last = text.split("\n")
+        begins = [bool(re.match(line, other)) for other in others]
+        ends = bool(re.match(line, last) or re.fullmatch(_CUT_LINE, last))
+        sure = len(others) >= 5 and all(begins) and ends
+        assert is_log(text) == (sure and (is_log is is_node_log or not any(mark in text for mark in _OF_SESSIONS)))
+
+
 def test_few_lines_or_those_of_another_container_are_asked_one_by_one() -> None:
     text = "\n".join([LINE, USUAL[2]] * 100)
     assert is_node_log(text) and is_node_log(text[:-30]) and not is_node_log("\n".join([LINE] * 4))
-    assert not is_node_log("\n".join([text] * 10))  # it is too long
+    assert is_node_log("\n".join([text] * 10))
     assert not is_node_log(f"{text}\n{SAMPLES['install-cni']}\n{text}") and not is_node_log("")
     installs = "\n".join([SAMPLES["install-cni"].split("\n")[0]] * 5)
     assert [section.container for section in split_sections(f"{text}\n{installs}")] == ["calico-node", "install-cni"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from parsers.bird_log import BgpChange
 from parsers.log_dress import Origin
 from parsers.log_record import LogRecord
-from parsers.log_rows import FIRST_CHANGES, FIRST_ROWS, LAST_CHANGES, LAST_ROWS, BgpStore, RowStore
+from parsers.log_rows import FIRST_CHANGES, FIRST_ROWS, LAST_CHANGES, LAST_ROWS, BgpStore, RowStore, same_message
 from parsers.source import OneRow, Source
 
 BEGIN = datetime(2026, 2, 12, 6, 20, tzinfo=UTC)
@@ -54,6 +55,13 @@ def test_autonomous_system_numbers_of_bird_are_told_apart() -> None:
     for line in (3, 4):
         store.add(record(line, f"I/O loop cycle took {line} ms for 3 events", None, "bird"), (), HERE, "", None)
     assert [row.count for row in store.rows()] == [1, 1, 2]
+
+
+@given(st.lists(st.sampled_from(["port ", "179", "64512", "0123456789012", " ms", " s", " events", "msx", "a", " "])))
+def test_which_numbers_of_bird_are_values(words: list[str]) -> None:
+    message = "".join(words)
+    values = re.sub(r"(?<=port )\d{1,5}|\d{1,12}(?= ms\b| s\b| events\b)", "N", message)
+    assert same_message(LogRecord(kind="bird", message=message)) == values
 
 
 def test_the_first_and_the_last_rows_of_a_message_are_kept() -> None:

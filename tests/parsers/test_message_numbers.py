@@ -89,5 +89,6 @@ def test_texts_that_differ_in_numbers_only() -> None:
     assert text_without_digits("IPv4: 12 of 3\u0665 \ud800") == "IPv:  of \u0665 \ud800"
     assert all_zero("x12 of 9") == all_zero("x34 of 1") != all_zero("x1 of 9")
     assert numbers_zero("12 of 9") == numbers_zero("34 of 1")
+    assert numbers_zero("IPv46 on 1") != numbers_zero("IPv47 on 1") and numbers_zero("_4") == numbers_zero("_5")
     assert numbers_zero("IPv4 on 1") == numbers_zero("IPv4 on 2") != numbers_zero("IPv6 on 2")
     assert numbers_zero("x0\0x0") != numbers_zero("x0\0x1") and numbers_zero("x0") != numbers_zero("x0\0x0")

@@ -49,7 +49,7 @@ def test_a_line_says_nothing_new_where_all_its_texts_are_known(line: str, known:
     likes.set(
         _scan.bare(raw), 5, bytes([sum(1 << n for n in known if n < 8), sum(1 << (n - 8) for n in known if n > 7)])
     )
-    found = np.empty(1, np.int64)
+    found = np.full(1, -1)
     data = b"#" + raw + b"\n"
     left = likes.find(data, np.array([1]), np.array([1 + len(raw)]), found, np.zeros(1, np.uint64))
     told = found[0] == 5
@@ -64,7 +64,7 @@ def test_a_line_says_nothing_new_where_all_its_texts_are_known(line: str, known:
 def test_a_text_that_is_not_looked_for_tells_nothing() -> None:
     likes = _scan.Likes(7, _scan.Texts([b"", b"down"]))
     likes.set(b"pod ~ is up", 3, b"\0")
-    found = np.empty(2, np.int64)
+    found = np.full(2, -1)
     data, starts, ends = b"pod a-b is up\npod down-x is up\n", np.array([0, 14]), np.array([13, 29])
     assert likes.find(data, starts, ends, found, np.zeros(2, np.uint64)) == 1 and found.tolist() == [3, -1]
 
@@ -76,7 +76,7 @@ def test_another_text_is_of_no_known_family() -> None:
     data = b"\n".join([*lines, b""])
     ends = np.cumsum([len(line) + 1 for line in lines]) - 1
     starts = np.array([0, *(ends[:-1] + 1)])
-    found, bare = np.empty(len(lines), np.int64), np.zeros(len(lines), np.uint64)
+    found, bare = np.full(len(lines), -1), np.zeros(len(lines), np.uint64)
     assert likes.find(data, starts, ends, found, bare) == 3
     assert found.tolist() == [3, 3, -1, -1, -1]
     likes.set(b"pod c is up", 4, b"\1")
@@ -84,10 +84,19 @@ def test_another_text_is_of_no_known_family() -> None:
     assert found.tolist() == [3, 3, 4, -1, -1]
 
 
+def test_a_line_whose_shape_is_known_is_not_looked_at_again() -> None:
+    likes = _scan.Likes(7, _scan.Texts([b"down"]))
+    likes.set(b"pod ~ is up", 3, b"\0")
+    data, starts, ends = b"pod a-b is up\npod c-d is up\n", np.array([0, 14]), np.array([13, 27])
+    found, bare = np.array([9, -1]), np.zeros(2, np.uint64)
+    assert likes.find(data, starts, ends, found, bare) == 0
+    assert found.tolist() == [9, 3] and not bare[0]
+
+
 @pytest.mark.parametrize("what", ["short", "short of numbers", "long", "outside"])
 def test_what_does_not_fit_is_refused(what: str) -> None:
     likes = _scan.Likes(7, _scan.Texts([b"down"] * 1))
-    found = np.empty(1, np.int64)
+    found = np.full(1, -1)
     if what == "outside":
         assert likes.find(b"abc\n", np.array([2]), np.array([90]), found, np.zeros(1, np.uint64)) == 1
         return

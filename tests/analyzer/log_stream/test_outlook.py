@@ -77,6 +77,30 @@ def test_all_else_does(first: str, second: str) -> None:
     assert alike_key(first.encode()) != alike_key(second.encode())
 
 
+#: what is told of names and words, as one would write it down first
+DRAWN = re.compile(
+    rb"\b(cali)([0-9a-f]{11}\b)|\b([ns]:)([\w-]{22})|(-)([bcdfghjklmnp-tvwxz\d]{6,10}-[bcdfghjklmnp-tvwxz\d]{5}\b)"
+)
+IN_WORDS = re.compile(rb"\b\dx[0-9a-f]+|[A-Za-z]\d+")
+PIECES = [
+    "cali", "n:", "s:", "-", "bcdfgh", "abcdef", "01234567890", "0x", "1", "a", "_", " ", "x", "4f", "bcdfg", ".",
+    "0123456789012345678901", "\u00e9", "http://a-b",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_names_and_words_are_found_wherever_they_stand(text: str) -> None:
+    def of_ones(name: re.Match[bytes]) -> bytes:
+        begin, drawn = filter(None, name.groups())
+        return begin + re.sub(rb"\w", b"1", drawn)
+
+    line = DRAWN.sub(of_ones, text.encode())
+    ones = re.sub(rb"\d", b"1", line)
+    assert alike_key(line) == alike_key(text.encode())
+    assert alike_key(line).split(b"\0")[0] == ones
+    assert line_of_ones(alike_key(line)) == IN_WORDS.sub(lambda word: line[word.start() : word.end()], ones)
+
+
 @given(st.text(st.characters(exclude_characters="\0"), max_size=60), st.lists(st.sampled_from(["12", "0x4", "-"])))
 def test_the_line_of_ones_is_one_of_those_alike(text: str, more: list[str]) -> None:
     line = (text + " ".join(more)).encode()
