@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from parsers.log_reader import RecordReader
 from parsers.log_record import BAD_LEVELS, MAX_LINE, LogRecord, utc_time
 from parsers.log_rows import BgpStore, RowStore
 from parsers.log_sections import section_sources, split_sections
-from parsers.log_volume import volume_rows
+from parsers.log_volume import minute_of, volume_rows
 from parsers.process_starts import ProcessStarts
 from parsers.rows import BgpRow, LogLineRow
 from parsers.source import Match, Parsed, Source
@@ -89,6 +88,8 @@ def parse_kept_lines(
 ) -> Parsed:
     """Read a log of which only some lines are at hand, those that stand for all others; see parse_container_log.
 
+    How many lines it has by time is not told: who left the others out knows.
+
     Args:
         head: the beginning of the log, with all its lines: tells the container, the dress and a time.
         lines: the lines kept, in order; each may stand for equal ones before it.
@@ -127,10 +128,12 @@ class _LogParser:
         self.rows = RowStore(source)
         self.changes = BgpStore(source)
         self.streams: dict[Origin, _Stream] = {}
+        self.volume: dict[tuple[int, str], int] | None = None  # records by (minute, level)
         self._known: dict[str, tuple[str, ...]] = {}
         self._known_alike = dict(answers or {})
 
     def parse(self, text: str) -> Parsed:
+        self.volume = {}
         if "\0" in text:
             self.problems.append("NUL characters were skipped")
         text = without_controls(text)
@@ -217,10 +220,7 @@ class _LogParser:
         for change in parsed.bgp:
             change.node = change.node or by_pod.get(change.pod, "")
         parsed.facts = _facts(streams, self.guess)
-        volume: Counter[tuple[int, str]] = Counter()
-        for stream in streams:
-            volume.update(stream.facts.volume)
-        parsed.log_volume = volume_rows(self.source.path, volume)
+        parsed.log_volume = volume_rows(self.source.path, self.volume or {})
         parsed.problems += [*self._doubts(streams), *self.rows.problems(), *self.changes.problems()]
         for stream in streams:
             stream.end()
@@ -267,6 +267,9 @@ class _Stream:
         self.starts.see(record)
         more = self.parser.more.get(record.line, 0)
         self.facts.see(record, more)
+        if self.parser.volume is not None and record.time is not None:
+            key = minute_of(record.time), record.level
+            self.parser.volume[key] = self.parser.volume.get(key, 0) + 1 + more
         if record.pid is not None and record.time is not None:
             self.process_ends[record.pid] = record.time
         ids = self.parser.ids_of(record)

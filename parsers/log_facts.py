@@ -11,7 +11,6 @@ from msgspec import Struct, field
 from parsers.lazy_pattern import lazy_pattern
 from parsers.log_container import container_of
 from parsers.log_record import LogRecord
-from parsers.log_volume import minute_of
 
 __all__ = ["LogFacts", "container_of"]
 
@@ -56,7 +55,6 @@ class LogFacts(Struct):
     first_time: datetime | None = None
     last_time: datetime | None = None
     levels: Counter[str] = field(default_factory=Counter)
-    volume: Counter[tuple[int, str]] = field(default_factory=Counter)  # records by (minute, level)
     found: dict[str, str] = field(default_factory=dict)
     records: int = 0
     _last: deque[LogRecord] = field(default_factory=lambda: deque(maxlen=_LAST_RECORDS))
@@ -70,8 +68,6 @@ class LogFacts(Struct):
                 self.first_time = time
             if self.last_time is None or time > self.last_time:
                 self.last_time = time
-        if time is not None:
-            self.volume[minute_of(time), record.level] += 1 + more
         if record.level:
             self.levels[record.level] += 1 + more
         self._last.append(record)

@@ -89,7 +89,7 @@ def iso(time: datetime | None) -> str | None:
     """Give a time as ``2026-03-16T04:11:52Z``; a missing one (pandas' NaT too) is None."""
     if time is None or time != time:
         return None
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return time.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def _plain(value: Any, name: str = "") -> Any:

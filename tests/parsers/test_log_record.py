@@ -90,6 +90,12 @@ def test_times_are_utc_whatever_zone_and_precision() -> None:
     assert epoch_time(expected.timestamp()) == expected
 
 
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31)))
+def test_a_time_without_zone_is_utc(time: datetime) -> None:
+    found = utc_time(time.isoformat(" "))
+    assert found == time.replace(tzinfo=UTC) and found is not None and found.tzinfo is UTC
+
+
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31 23:59:59"]
 )
