@@ -22,7 +22,7 @@ typedef struct {
     PyObject_HEAD
     Py_ssize_t texts, states, classes, bytes;
     uint8_t class_of[256];
-    int32_t *next;  /* state after a byte of a class, by state and class; see settle() */
+    int32_t *next;  /* where the row of the state after a byte begins, by state and class; see settle() */
     int32_t *text;  /* by state: a text that ends there, -1 for none */
     int32_t *other; /* by state: a shorter state that a text ends in, 0 for none */
 } Texts;
@@ -67,8 +67,9 @@ static int plant(Texts *all, PyObject *texts)
 }
 
 /* Number the states in the order of `queue`, from the shortest text on: lines are mostly in states of one or two
-   letters, which then stand together in the processor's cache. In `next` a state comes times two, plus one if a text
-   ends there. Frees `next`, `text` and `other` as they were. */
+   letters, which then stand together in the processor's cache. In `next` comes where its row begins, so that nothing is
+   to be multiplied between a byte and the next, times two, plus one if a text ends there. Frees `next`, `text` and
+   `other` as they were. */
 static int settle(Texts *all, const int32_t *queue, int32_t *rank)
 {
     Py_ssize_t states = all->states, classes = all->classes;
@@ -88,7 +89,7 @@ static int settle(Texts *all, const int32_t *queue, int32_t *rank)
         other[place] = rank[all->other[was]];
         for (Py_ssize_t kind = 0; kind < classes; kind++) {
             int32_t to = all->next[was * classes + kind];
-            next[place * classes + kind] = rank[to] * 2 + (all->text[to] >= 0 || all->other[to]);
+            next[place * classes + kind] = rank[to] * (int32_t)classes * 2 + (all->text[to] >= 0 || all->other[to]);
         }
     }
     PyMem_Free(all->next);
@@ -147,7 +148,7 @@ static int grow_automaton(Texts *all, PyObject *texts)
     }
     for (int byte = 'A'; byte <= 'Z'; byte++) /* the catalogue's texts are in small letters */
         all->class_of[byte] = all->class_of[byte + 32];
-    if (most > 4 * 1000 * 1000 || all->classes > 255) {
+    if (most * all->classes > 1000 * 1000 * 1000 || all->classes > 255) {
         PyErr_SetString(PyExc_ValueError, "too many texts");
         return -1;
     }
@@ -174,31 +175,32 @@ static PyObject *texts_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return (PyObject *)all;
 }
 
-/* The next state behind a byte, times two, plus one if a text ends there; -1 where a line with the byte is not told here:
-   the texts are looked for in lines without blanks at their ends, or two in a row. */
-static inline int32_t state_behind(const Texts *all, int32_t state, unsigned char before, unsigned char byte)
+/* The row of the next state behind a byte, times two, plus one if a text ends there; -1 where a line with the byte is not
+   told here: the texts are looked for in lines without blanks at their ends, or two in a row. */
+static inline int32_t row_behind(const Texts *all, int32_t row, unsigned char before, unsigned char byte)
 {
     if (byte < ' ' || byte >= 0x7F || (byte == ' ' && before == ' ') || (byte == '"' && before == '\\'))
         return -1;
-    return all->next[state * all->classes + all->class_of[byte]];
+    return all->next[row + all->class_of[byte]];
 }
 
-static inline int32_t first_end(const Texts *all, int32_t state)
+static inline int32_t first_end(const Texts *all, int32_t row)
 {
+    int32_t state = row / (int32_t)all->classes;
     return all->text[state] >= 0 ? state : all->other[state];
 }
 
 /* Fill in a bit for each text that stands in a line; 0 where that is not told here. */
 static int texts_in(const Texts *all, const unsigned char *line, Py_ssize_t size, uint8_t *bits)
 {
-    int32_t state = 0;
+    int32_t row = 0;
     unsigned char before = ' ';
     for (Py_ssize_t at = 0; at < size; before = line[at++]) {
-        int32_t to = state_behind(all, state, before, line[at]);
+        int32_t to = row_behind(all, row, before, line[at]);
         if (to < 0)
             return 0;
-        state = to >> 1;
-        for (int32_t end = to & 1 ? first_end(all, state) : 0; end; end = all->other[end])
+        row = to >> 1;
+        for (int32_t end = to & 1 ? first_end(all, row) : 0; end; end = all->other[end])
             bits[all->text[end] / 8] |= (uint8_t)(1 << all->text[end] % 8);
     }
     return before != ' ';
@@ -268,14 +270,14 @@ static PyObject *likes_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 /* Whether all texts in a line are known of a family. -1: not told here. */
 static int says_nothing_new(const Texts *all, const Like *like, const unsigned char *line, Py_ssize_t size)
 {
-    int32_t state = 0;
+    int32_t row = 0;
     unsigned char before = ' ';
     for (Py_ssize_t at = 0; at < size; before = line[at++]) {
-        int32_t to = state_behind(all, state, before, line[at]);
+        int32_t to = row_behind(all, row, before, line[at]);
         if (to < 0)
             return -1;
-        state = to >> 1;
-        for (int32_t end = to & 1 ? first_end(all, state) : 0; end; end = all->other[end])
+        row = to >> 1;
+        for (int32_t end = to & 1 ? first_end(all, row) : 0; end; end = all->other[end])
             if (!(like->known[all->text[end] / 8] >> (all->text[end] % 8) & 1))
                 return 0;
     }
