@@ -101,7 +101,10 @@ def test_names_and_words_are_found_wherever_they_stand(text: str) -> None:
     assert line_of_ones(alike_key(line)) == IN_WORDS.sub(lambda word: line[word.start() : word.end()], ones)
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60), st.lists(st.sampled_from(["12", "0x4", "-"])))
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60),
+    st.lists(st.sampled_from(["12", "0x4", "-"])),
+)
 def test_the_line_of_ones_is_one_of_those_alike(text: str, more: list[str]) -> None:
     line = (text + " ".join(more)).encode()
     ones = line_of_ones(alike_key(line))
