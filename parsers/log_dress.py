@@ -41,8 +41,7 @@ _INNER = lazy_pattern(
     r"|\[pod/|[A-Z][a-z]{2} [ \d]\d \d\d:"
 )
 _UNDRESSED = r"(?:\d{4}-\d\d-\d\d \d\d:|bird: )"  # no name of a pod and a container
-_UNDRESSED_LINE = lazy_pattern(_UNDRESSED)
-_DRESSED_BEHIND = lazy_pattern(rf"\n(?!{_UNDRESSED}|\Z)")
+_UNDRESSED_LINE, _OTHER_LINE = lazy_pattern(_UNDRESSED), lazy_pattern(rf"\n(?!{_UNDRESSED}|\Z)")
 _DOCKER_KEYS = frozenset({"log", "stream", "time", "attrs"})
 _STERN_SAMPLE, _STERN_CHARACTERS = 400, 64 * 1024  # lines, and characters, that are looked at
 
@@ -228,6 +227,14 @@ def without_controls(text: str) -> str:
     return text.replace("\0", "") if "\0" in text else text
 
 
+def each_line_begins(begin: re.Pattern[str], other: re.Pattern[str], text: str) -> bool:
+    """Whether each line begins so; ``other`` finds the end of a line behind which one does not.
+
+    To match all lines would take more time, and ten times the memory of the text.
+    """
+    return begin.match(text) is not None and other.search(text) is None
+
+
 def first_lines(text: str, count: int) -> str:
     """Give the beginning of a text, up to so many line ends."""
     parts = text.split("\n", count)
@@ -259,7 +266,7 @@ def bare_dress(text: str, near: datetime | None = None) -> Dress:
 @lru_cache(maxsize=4)  # of one log it is asked several times: to recognize it, to read it
 def _stern_pairs(beginning: str) -> frozenset[tuple[str, str]]:
     """Find the (pod, container) pairs in front of the first lines; empty where this is no stern or kail output."""
-    if "\r" not in beginning and _UNDRESSED_LINE.match(beginning) and not _DRESSED_BEHIND.search(beginning):
+    if "\r" not in beginning and each_line_begins(_UNDRESSED_LINE, _OTHER_LINE, beginning):
         return frozenset()
     pairs: set[tuple[str, str]] = set()
     known = seen = 0

@@ -21,6 +21,7 @@ _CLASS_WITH_DIGIT = lazy_pattern(r"\[[^\]]*\d[^\]]*\]")
 _DIGIT = lazy_pattern(r"\{[^}]*\}|\\.|\d")
 _DIGIT_IN = lazy_pattern(r"[0-9]")
 _NOT_BARE = lazy_pattern(r"[\d\s]+")
+#: digits behind a letter; to look for a digit first takes half the time
 _IN_WORDS = lazy_pattern(rb"\d(?<=[A-Za-z]\d)\d*")
 _DIGITS = b"0123456789"
 _ALL_ZERO = bytes.maketrans(_DIGITS, b"0" * len(_DIGITS))

@@ -148,7 +148,7 @@ static int grow_automaton(Texts *all, PyObject *texts)
     }
     for (int byte = 'A'; byte <= 'Z'; byte++) /* the catalogue's texts are in small letters */
         all->class_of[byte] = all->class_of[byte + 32];
-    if (most * all->classes > 1000 * 1000 * 1000 || all->classes > 255) {
+    if (most > 4 * 1000 * 1000 || most * all->classes > 1000 * 1000 * 1000 || all->classes > 255) {
         PyErr_SetString(PyExc_ValueError, "too many texts");
         return -1;
     }
